@@ -1,0 +1,148 @@
+//! An ordered, bounded list of operations: what one token carries.
+
+use crate::cookie::{Field, Operation, OperationError, Problem};
+use crate::limits::{OPERATIONS_MAX, SET_COOKIE_LINES_MAX};
+
+/// From one to twenty operations on different cookies, whose `Set-Cookie` lines fit into one
+/// response.
+///
+/// ```
+/// use apply_cookies_protocol::{Batch, DeleteCookie, SetCookie};
+///
+/// let mut batch = Batch::new(SetCookie::new("session", "8f14e45f").try_into()?);
+/// batch.push(DeleteCookie::new("guest").try_into()?)?;
+/// assert_eq!(batch.operations().len(), 2);
+/// # Ok::<(), apply_cookies_protocol::OperationError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Batch<'a> {
+    operations: Vec<Operation<'a>>,
+    line_bytes: usize,
+}
+
+impl<'a> Batch<'a> {
+    /// A batch of one operation. One always fits: the limits of its fields see to it.
+    #[must_use]
+    pub fn new(operation: Operation<'a>) -> Self {
+        let line_bytes = operation.line_len();
+        Self {
+            operations: vec![operation],
+            line_bytes,
+        }
+    }
+
+    /// Appends an operation.
+    ///
+    /// # Errors
+    ///
+    /// When the batch is full, in number or in bytes of header lines, or already has an
+    /// operation on the same cookie: servers must not send two lines for one cookie (RFC
+    /// 6265bis §4.1.1), and which of them wins is not for a token to say.
+    pub fn push(&mut self, operation: Operation<'a>) -> Result<(), OperationError> {
+        self.fits(&operation)?;
+        self.line_bytes += operation.line_len();
+        self.operations.push(operation);
+        Ok(())
+    }
+
+    /// Whether [`push`](Self::push) would take this operation.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`push`](Self::push).
+    pub fn fits(&self, operation: &Operation<'_>) -> Result<(), OperationError> {
+        fits(self.operations.len(), self.line_bytes, operation)?;
+        if self
+            .operations
+            .iter()
+            .any(|earlier| earlier.is_same_cookie(operation))
+        {
+            return Err(OperationError::new(Field::Name, Problem::Duplicate));
+        }
+        Ok(())
+    }
+
+    /// The operations, in the order in which they are applied.
+    #[must_use]
+    pub fn operations(&self) -> &[Operation<'a>] {
+        &self.operations
+    }
+}
+
+fn fits(count: usize, line_bytes: usize, operation: &Operation<'_>) -> Result<(), OperationError> {
+    let too_long = |actual, max| {
+        Err(OperationError::new(
+            Field::Operations,
+            Problem::TooLong { actual, max },
+        ))
+    };
+    if count >= OPERATIONS_MAX {
+        return Err(OperationError::new(
+            Field::Operations,
+            Problem::TooLarge {
+                actual: count as u64 + 1,
+                max: OPERATIONS_MAX as u64,
+            },
+        ));
+    }
+    let total = line_bytes + operation.line_len();
+    if total > SET_COOKIE_LINES_MAX {
+        return too_long(total, SET_COOKIE_LINES_MAX);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cookie::SetCookie;
+
+    fn set(name: &str, size: usize) -> Operation<'static> {
+        Operation::try_from(SetCookie::new(name.to_owned(), "v".repeat(size))).unwrap()
+    }
+
+    #[test]
+    fn twenty_operations_fit_and_no_more() {
+        let mut batch = Batch::new(set("c0", 1));
+        for n in 1..OPERATIONS_MAX {
+            batch.push(set(&format!("c{n}"), 1)).unwrap();
+        }
+        let error = batch.push(set("one-more", 1)).unwrap_err();
+        assert_eq!(error.field(), Field::Operations);
+        assert_eq!(batch.operations().len(), OPERATIONS_MAX);
+    }
+
+    #[test]
+    fn header_lines_are_counted_to_the_byte() {
+        let empty = set("b", 0).line_len();
+        let first = set("a", 3000);
+        let room = SET_COOKIE_LINES_MAX - first.line_len() - empty;
+        let mut batch = Batch::new(first);
+        assert!(batch.fits(&set("b", room + 1)).is_err());
+        batch.push(set("b", room)).unwrap();
+        assert!(batch.fits(&set("c", 0)).is_err());
+    }
+
+    #[test]
+    fn the_largest_operation_fits_alone() {
+        let path = format!("/{}", "p".repeat(crate::limits::ATTRIBUTE_MAX - 1));
+        let label = "d".repeat(63);
+        let domain = [label.as_str(); 4].join(".")[..crate::limits::DOMAIN_MAX].to_owned();
+        let draft = SetCookie::new("n", "v".repeat(crate::limits::NAME_VALUE_MAX - 1))
+            .path(path)
+            .domain(domain)
+            .max_age(std::time::Duration::from_secs(34_560_000))
+            .partitioned(true);
+        let operation = Operation::try_from(draft).unwrap();
+        assert!(operation.line_len() <= SET_COOKIE_LINES_MAX);
+    }
+
+    #[test]
+    fn one_cookie_stands_in_a_batch_once() {
+        let mut batch = Batch::new(set("a", 1));
+        let error = batch.push(set("a", 2)).unwrap_err();
+        assert_eq!(error.problem(), Problem::Duplicate);
+        let elsewhere = SetCookie::new("a", "v").path("/elsewhere");
+        batch.push(elsewhere.try_into().unwrap()).unwrap();
+    }
+}

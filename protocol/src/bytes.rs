@@ -1,0 +1,93 @@
+//! A bounds-checked reader and its mirror, the writer's length prefixes.
+//!
+//! Every integer is big-endian and every length has a maximum, so a reader can never be made to
+//! allocate or to run past its input.
+
+/// The input ended early, a length was out of bounds, or bytes were left over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Malformed;
+
+/// Reads a payload from front to back.
+#[derive(Clone, Copy)]
+pub(crate) struct Reader<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes }
+    }
+
+    pub(crate) fn take(&mut self, length: usize) -> Result<&'a [u8], Malformed> {
+        let (taken, rest) = self.rest.split_at_checked(length).ok_or(Malformed)?;
+        self.rest = rest;
+        Ok(taken)
+    }
+
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
+        let (taken, rest) = self.rest.split_first_chunk().ok_or(Malformed)?;
+        self.rest = rest;
+        Ok(*taken)
+    }
+
+    pub(crate) fn u8(&mut self) -> Result<u8, Malformed> {
+        self.array().map(|[byte]| byte)
+    }
+
+    pub(crate) fn u16(&mut self) -> Result<u16, Malformed> {
+        self.array().map(u16::from_be_bytes)
+    }
+
+    pub(crate) fn u32(&mut self) -> Result<u32, Malformed> {
+        self.array().map(u32::from_be_bytes)
+    }
+
+    pub(crate) fn u64(&mut self) -> Result<u64, Malformed> {
+        self.array().map(u64::from_be_bytes)
+    }
+
+    /// Text behind an 8-bit length.
+    pub(crate) fn text8(&mut self) -> Result<&'a str, Malformed> {
+        let length = self.u8()?;
+        self.text(usize::from(length))
+    }
+
+    /// Text behind a 16-bit length.
+    pub(crate) fn text16(&mut self) -> Result<&'a str, Malformed> {
+        let length = self.u16()?;
+        self.text(usize::from(length))
+    }
+
+    fn text(&mut self, length: usize) -> Result<&'a str, Malformed> {
+        std::str::from_utf8(self.take(length)?).map_err(|_| Malformed)
+    }
+
+    /// Everything not yet read.
+    pub(crate) fn rest(self) -> &'a [u8] {
+        self.rest
+    }
+
+    /// Refuses leftover bytes: a payload that is longer than what it says would have two
+    /// encodings.
+    pub(crate) fn finish(self) -> Result<(), Malformed> {
+        if self.rest.is_empty() {
+            Ok(())
+        } else {
+            Err(Malformed)
+        }
+    }
+}
+
+/// Appends text behind an 8-bit length. Callers hold text that is already checked to fit.
+pub(crate) fn put_text8(out: &mut Vec<u8>, text: &str) {
+    let length = u8::try_from(text.len()).expect("checked when the operation was made");
+    out.push(length);
+    out.extend_from_slice(text.as_bytes());
+}
+
+/// Appends text behind a 16-bit length. Callers hold text that is already checked to fit.
+pub(crate) fn put_text16(out: &mut Vec<u8>, text: &str) {
+    let length = u16::try_from(text.len()).expect("checked when the operation was made");
+    out.extend_from_slice(&length.to_be_bytes());
+    out.extend_from_slice(text.as_bytes());
+}

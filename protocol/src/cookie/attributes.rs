@@ -1,0 +1,221 @@
+//! The values of a cookie and of its attributes: what each may hold.
+
+use super::error::{Field, OperationError, Problem};
+use crate::limits::{ATTRIBUTE_MAX, DOMAIN_MAX, MAX_AGE_MAX};
+
+/// The `SameSite` attribute (RFC 6265bis §4.1.2.7).
+///
+/// Exhaustive: the three values are the whole of the specification, and a fourth would change
+/// the wire format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "the doc comment says why")]
+pub enum SameSite {
+    /// Sent with requests of the same site only.
+    Strict,
+    /// Also with top-level navigations from elsewhere.
+    Lax,
+    /// With every request; demands `Secure`.
+    None,
+}
+
+impl SameSite {
+    /// The attribute's value as it stands in `Set-Cookie` and in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Strict => "Strict",
+            Self::Lax => "Lax",
+            Self::None => "None",
+        }
+    }
+
+    /// The value for this text, spelled exactly as [`as_str`](Self::as_str) spells it.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "Strict" => Some(Self::Strict),
+            "Lax" => Some(Self::Lax),
+            "None" => Some(Self::None),
+            _ => None,
+        }
+    }
+}
+
+/// The two bits of `SameSite` in a payload (SPEC §5.3).
+pub(crate) struct SameSiteCode;
+
+impl SameSiteCode {
+    pub(crate) const fn encode(same_site: Option<SameSite>) -> u8 {
+        match same_site {
+            None => 0,
+            Some(SameSite::Strict) => 1,
+            Some(SameSite::Lax) => 2,
+            Some(SameSite::None) => 3,
+        }
+    }
+
+    pub(crate) const fn decode(code: u8) -> Option<SameSite> {
+        match code & 0b11 {
+            1 => Some(SameSite::Strict),
+            2 => Some(SameSite::Lax),
+            3 => Some(SameSite::None),
+            _ => None,
+        }
+    }
+}
+
+/// A value: cookie-octets of RFC 6265bis §4.1.1, without the optional quotes. They would become
+/// part of the value in every browser, and be stripped by some servers.
+pub(super) fn check_value(value: &str) -> Result<(), OperationError> {
+    if value.bytes().all(is_cookie_octet) {
+        Ok(())
+    } else {
+        Err(OperationError::new(
+            Field::Value,
+            Problem::Forbidden(
+                "may hold only visible ASCII without space, quote, comma, semicolon and backslash (RFC 6265 section 4.1.1); encode it first",
+            ),
+        ))
+    }
+}
+
+const fn is_cookie_octet(byte: u8) -> bool {
+    matches!(byte, 0x21 | 0x23..=0x2B | 0x2D..=0x3A | 0x3C..=0x5B | 0x5D..=0x7E)
+}
+
+/// A path: starts with a slash, visible ASCII without semicolon (av-octets of RFC 6265bis
+/// §4.1.1, less the space, which browsers would trim at the end).
+pub(super) fn check_path(path: &str) -> Result<(), OperationError> {
+    let refuse = |problem| Err(OperationError::new(Field::Path, problem));
+    if path.len() > ATTRIBUTE_MAX {
+        return refuse(Problem::TooLong {
+            actual: path.len(),
+            max: ATTRIBUTE_MAX,
+        });
+    }
+    if !path.starts_with('/') {
+        // A browser would silently take the request's own directory instead.
+        return refuse(Problem::Forbidden("must start with a slash"));
+    }
+    if !path
+        .bytes()
+        .all(|byte| matches!(byte, 0x21..=0x3A | 0x3C..=0x7E))
+    {
+        return refuse(Problem::Forbidden(
+            "may hold only visible ASCII without space and semicolon; percent-encode it first",
+        ));
+    }
+    Ok(())
+}
+
+/// A domain: lower-case LDH labels with at least one dot; no address, no dot at either end.
+/// Write international names in their `xn--` form.
+pub(super) fn check_domain(domain: &str) -> Result<(), OperationError> {
+    let refuse = |problem| Err(OperationError::new(Field::Domain, problem));
+    if domain.is_empty() {
+        return refuse(Problem::Empty);
+    }
+    if domain.len() > DOMAIN_MAX {
+        return refuse(Problem::TooLong {
+            actual: domain.len(),
+            max: DOMAIN_MAX,
+        });
+    }
+    if !domain.split('.').all(is_label) {
+        return refuse(Problem::Forbidden(
+            "must be a host name in lower case, without a dot at either end; international names in their xn-- form",
+        ));
+    }
+    let (_, last) = domain.rsplit_once('.').unwrap_or(("", domain));
+    if last.bytes().all(|byte| byte.is_ascii_digit()) {
+        return refuse(Problem::Forbidden("must not be an IP address"));
+    }
+    if !domain.contains('.') {
+        // A single label is a public suffix or a local name; browsers refuse a Domain of it.
+        return refuse(Problem::Forbidden(
+            "must have a dot; leave it out to mean this host",
+        ));
+    }
+    Ok(())
+}
+
+fn is_label(label: &str) -> bool {
+    !label.is_empty()
+        && label.len() <= 63
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+        && label
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
+pub(super) fn check_max_age(seconds: u64) -> Result<(), OperationError> {
+    if seconds <= u64::from(MAX_AGE_MAX) {
+        Ok(())
+    } else {
+        Err(OperationError::new(
+            Field::MaxAge,
+            Problem::TooLarge {
+                actual: seconds,
+                max: u64::from(MAX_AGE_MAX),
+            },
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn domains() {
+        for good in [
+            "example.com",
+            "a.b.c",
+            "xn--mnchen-3ya.de",
+            "1.example",
+            "a-b.co",
+        ] {
+            assert_eq!(check_domain(good), Ok(()), "{good}");
+        }
+        for bad in [
+            "",
+            "localhost",
+            "com",
+            "Example.com",
+            ".example.com",
+            "example.com.",
+            "a..b",
+            "127.0.0.1",
+            "1.2",
+            "[::1]",
+            "::1",
+            "-a.com",
+            "a-.com",
+            "a_b.com",
+            "a b.com",
+            "exa;mple.com",
+            "é.com",
+            "example.com:80",
+        ] {
+            assert_eq!(
+                check_domain(bad).map_err(|error| error.field()),
+                Err(Field::Domain),
+                "{bad}"
+            );
+        }
+    }
+
+    #[test]
+    fn limits_hold_exactly() {
+        let path = |length: usize| "/".repeat(length);
+        assert!(check_path(&path(ATTRIBUTE_MAX)).is_ok());
+        assert!(check_path(&path(ATTRIBUTE_MAX + 1)).is_err());
+        assert!(check_max_age(u64::from(MAX_AGE_MAX)).is_ok());
+        assert!(check_max_age(u64::from(MAX_AGE_MAX) + 1).is_err());
+        let label = "a".repeat(63);
+        let domain = [label.as_str(); 4].join(".");
+        assert!(check_domain(&domain[..DOMAIN_MAX]).is_ok());
+        assert!(check_domain(&domain).is_err());
+    }
+}

@@ -1,0 +1,96 @@
+//! A cookie to delete, as its writer drafts it.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// A draft of a cookie to delete.
+///
+/// A browser deletes the cookie whose name, domain and path are the same as here, so give those
+/// that it was set with. A partitioned cookie needs `partitioned` again.
+///
+/// ```
+/// use apply_cookies_protocol::{DeleteCookie, Operation};
+///
+/// let operation = Operation::try_from(DeleteCookie::new("session"))?;
+/// assert_eq!(
+///     operation.to_set_cookie(),
+///     "session=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly",
+/// );
+/// # Ok::<(), apply_cookies_protocol::OperationError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+#[must_use]
+pub struct DeleteCookie<'a> {
+    pub(crate) name: Cow<'a, str>,
+    pub(crate) path: Option<Cow<'a, str>>,
+    pub(crate) domain: Option<Cow<'a, str>>,
+    pub(crate) secure: bool,
+    pub(crate) partitioned: bool,
+}
+
+impl<'a> DeleteCookie<'a> {
+    /// Deletes the cookie of this name that was set for path `/` and this host.
+    pub fn new(name: impl Into<Cow<'a, str>>) -> Self {
+        Self {
+            name: name.into(),
+            path: Some(Cow::Borrowed("/")),
+            domain: None,
+            secure: true,
+            partitioned: false,
+        }
+    }
+
+    /// The path that the cookie was set with.
+    pub fn path(mut self, path: impl Into<Cow<'a, str>>) -> Self {
+        self.path = Some(path.into());
+        self
+    }
+
+    /// For a cookie that was set without a path.
+    pub fn without_path(mut self) -> Self {
+        self.path = None;
+        self
+    }
+
+    /// The domain that the cookie was set with.
+    pub fn domain(mut self, domain: impl Into<Cow<'a, str>>) -> Self {
+        self.domain = Some(domain.into());
+        self
+    }
+
+    /// Whether the line carries `Secure`. Leave it on, except over plain HTTP.
+    pub fn secure(mut self, secure: bool) -> Self {
+        self.secure = secure;
+        self
+    }
+
+    /// Whether the cookie lives in a partition.
+    pub fn partitioned(mut self, partitioned: bool) -> Self {
+        self.partitioned = partitioned;
+        self
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn into_owned(self) -> DeleteCookie<'static> {
+        DeleteCookie {
+            name: Cow::Owned(self.name.into_owned()),
+            path: self.path.map(|path| Cow::Owned(path.into_owned())),
+            domain: self.domain.map(|domain| Cow::Owned(domain.into_owned())),
+            secure: self.secure,
+            partitioned: self.partitioned,
+        }
+    }
+}
+
+impl fmt::Debug for DeleteCookie<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeleteCookie")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,136 @@
+//! The strict reader of a request's `Cookie` fields.
+//!
+//! Common readers forgive: they trim Unicode spaces, percent-decode names and take the first of
+//! two cookies. Each of these lets a neighbour's cookie pass for a `__Host-` one (threats A4 and
+//! T22). This one compares bytes, strips only space and tab, and reports a second cookie of the
+//! same name instead of choosing. It looks at each byte once.
+
+/// What a lookup found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "none, one and several are all there is"
+)]
+pub enum Found<'h> {
+    /// No cookie of this name.
+    Absent,
+    /// Exactly one, with this value.
+    One(&'h [u8]),
+    /// Two or more. Only a neighbour's trick or a broken client sends them; trust none.
+    Duplicate,
+}
+
+/// The `Cookie` fields of one request, unparsed.
+///
+/// ```
+/// use apply_cookies_protocol::{CookieHeader, Found};
+///
+/// let header = CookieHeader::new([b"a=1; __Host-sid=good; %5F%5FHost-sid=evil".as_slice()]);
+/// assert_eq!(header.find("__Host-sid"), Found::One(b"good"));
+/// assert_eq!(header.find("b"), Found::Absent);
+/// ```
+#[derive(Clone, Debug)]
+pub struct CookieHeader<I>(I);
+
+impl<'h, I> CookieHeader<I>
+where
+    I: Iterator<Item = &'h [u8]> + Clone,
+{
+    /// Reads the values of all `Cookie` fields (HTTP/2 may split them, RFC 9113 §8.2.3).
+    pub fn new(fields: impl IntoIterator<IntoIter = I>) -> Self {
+        Self(fields.into_iter())
+    }
+
+    /// The value of the cookie of exactly this name.
+    pub fn find(&self, name: &str) -> Found<'h> {
+        let mut found = Found::Absent;
+        for pair in self.0.clone().flat_map(|field| field.split(|b| *b == b';')) {
+            let Some(value) = value_of(pair, name.as_bytes()) else {
+                continue;
+            };
+            if found != Found::Absent {
+                return Found::Duplicate;
+            }
+            found = Found::One(value);
+        }
+        found
+    }
+}
+
+/// The value when `pair` is `name=value`, with spaces and tabs around either.
+fn value_of<'h>(pair: &'h [u8], name: &[u8]) -> Option<&'h [u8]> {
+    let rest = trim_start(pair).strip_prefix(name)?;
+    // Browsers send no space before the equals sign, so a name followed by one is another name.
+    let value = rest.strip_prefix(b"=")?;
+    Some(trim_end(trim_start(value)))
+}
+
+fn trim_start(mut bytes: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] = bytes {
+        bytes = rest;
+    }
+    bytes
+}
+
+fn trim_end(mut bytes: &[u8]) -> &[u8] {
+    while let [rest @ .., b' ' | b'\t'] = bytes {
+        bytes = rest;
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn find<'h>(header: &'h [u8], name: &str) -> Found<'h> {
+        CookieHeader::new([header]).find(name)
+    }
+
+    #[test]
+    fn nothing_but_the_exact_bytes_is_the_name() {
+        for forged in [
+            "\u{2000}__Host-sid=evil",
+            "\u{85}__Host-sid=evil",
+            "%5F%5FHost-sid=evil",
+            "__host-sid=evil",
+            "__Host-sid =evil",
+            "\"__Host-sid\"=evil",
+            "=__Host-sid=evil",
+            "__Host-sidx=evil",
+            "x__Host-sid=evil",
+            "\u{b}__Host-sid=evil",
+            "\r\n__Host-sid=evil",
+            "__Host-sid",
+            "$Version=1, __Host-sid=evil",
+        ] {
+            assert_eq!(
+                find(forged.as_bytes(), "__Host-sid"),
+                Found::Absent,
+                "{forged:?}"
+            );
+            let both = format!("{forged}; __Host-sid=good");
+            assert_eq!(
+                find(both.as_bytes(), "__Host-sid"),
+                Found::One(b"good"),
+                "{both:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_second_cookie_of_the_name_is_reported() {
+        assert_eq!(find(b"a=1; a=1", "a"), Found::Duplicate);
+        let fields = [b"a=1".as_slice(), b"b=2; a=3"];
+        assert_eq!(CookieHeader::new(fields).find("a"), Found::Duplicate);
+        assert_eq!(CookieHeader::new(fields).find("b"), Found::One(b"2"));
+    }
+
+    #[test]
+    fn spaces_and_tabs_are_stripped_and_equals_signs_kept() {
+        assert_eq!(find(b" \ta= x=y \t;b=2", "a"), Found::One(b"x=y"));
+        assert_eq!(find(b"a=", "a"), Found::One(b""));
+        assert_eq!(find(b"", "a"), Found::Absent);
+        assert_eq!(find(b"a=\xff\xfe", "a"), Found::One(b"\xff\xfe"));
+    }
+}

@@ -1,0 +1,23 @@
+//! Cookies as this protocol carries them: drafts that anyone can write, operations that are
+//! checked, the text that they become, and the strict reader of a request's cookies.
+
+mod attributes;
+mod delete_cookie;
+mod error;
+mod header;
+mod name;
+mod operation;
+mod set_cookie;
+mod writer;
+
+pub use attributes::SameSite;
+pub use delete_cookie::DeleteCookie;
+pub use error::{Field, OperationError, Problem};
+pub use header::{CookieHeader, Found};
+pub use name::{BINDING_COOKIE, BINDING_COOKIE_INSECURE};
+pub use operation::{Draft, Operation};
+pub use set_cookie::SetCookie;
+
+pub(crate) use attributes::SameSiteCode;
+pub(crate) use operation::Parts;
+pub(crate) use writer::LINE_OVERHEAD;

@@ -1,0 +1,229 @@
+//! Cookie names: RFC 9110 tokens, their prefixes, and the names that are ours.
+
+use std::borrow::Cow;
+
+use super::error::{Field, OperationError, Problem};
+
+/// Name of the binding cookie on https and on loopback.
+pub const BINDING_COOKIE: &str = "__Host-apply-cookies";
+
+/// Name of the binding cookie over plain HTTP outside loopback, where browsers refuse `__Host-`.
+pub const BINDING_COOKIE_INSECURE: &str = "apply-cookies";
+
+/// What a name's prefix demands of the cookie (RFC 6265bis §4.1.3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Prefix {
+    /// `Secure` (all prefixes).
+    pub(super) secure: bool,
+    /// No `Domain`, and `Path=/` (`__Host-`, `__Host-Http-`).
+    pub(super) host: bool,
+    /// `HttpOnly` (`__Http-`, `__Host-Http-`).
+    pub(super) http_only: bool,
+}
+
+/// Checks a name and tells what its prefix demands.
+pub(super) fn check(name: &str) -> Result<Prefix, OperationError> {
+    let refuse = |problem| Err(OperationError::new(Field::Name, problem));
+    if name.is_empty() {
+        return refuse(Problem::Empty);
+    }
+    if !name.bytes().all(is_token_byte) {
+        return refuse(Problem::Forbidden(
+            "may hold only letters, digits and !#$%&'*+-.^_`|~ (RFC 9110 section 5.6.2)",
+        ));
+    }
+    let prefix = prefix_of(name);
+    // Some servers percent-decode names when they read them, and there `%5F%5FHost-x` becomes
+    // `__Host-x` without having met that prefix's conditions in any browser (threat T18).
+    if let Cow::Owned(decoded) = percent_decoded(name) {
+        if prefix_of(&decoded) != prefix {
+            return refuse(Problem::Prefix(
+                "becomes a name with a prefix when a server percent-decodes it",
+            ));
+        }
+        if is_reserved(&decoded) {
+            return refuse(Problem::Reserved);
+        }
+    }
+    if is_reserved(name) {
+        return refuse(Problem::Reserved);
+    }
+    Ok(prefix)
+}
+
+/// `tchar` of RFC 9110 §5.6.2.
+pub(super) const fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'!' | b'#'
+                | b'$'
+                | b'%'
+                | b'&'
+                | b'\''
+                | b'*'
+                | b'+'
+                | b'-'
+                | b'.'
+                | b'^'
+                | b'_'
+                | b'`'
+                | b'|'
+                | b'~'
+        )
+}
+
+// Browsers compare prefixes without case (RFC 6265bis §5.7, step 20).
+fn prefix_of(name: &str) -> Prefix {
+    if starts_with_ignore_case(name, "__Host-Http-") {
+        Prefix {
+            secure: true,
+            host: true,
+            http_only: true,
+        }
+    } else if starts_with_ignore_case(name, "__Host-") {
+        Prefix {
+            secure: true,
+            host: true,
+            http_only: false,
+        }
+    } else if starts_with_ignore_case(name, "__Http-") {
+        Prefix {
+            secure: true,
+            host: false,
+            http_only: true,
+        }
+    } else if starts_with_ignore_case(name, "__Secure-") {
+        Prefix {
+            secure: true,
+            host: false,
+            http_only: false,
+        }
+    } else {
+        Prefix::default()
+    }
+}
+
+/// Our own cookies, and room for more of them: `apply-cookies`, with or without a prefix, alone
+/// or followed by a hyphen.
+fn is_reserved(name: &str) -> bool {
+    let bare = ["__Host-Http-", "__Host-", "__Http-", "__Secure-"]
+        .into_iter()
+        .find(|prefix| starts_with_ignore_case(name, prefix))
+        .map_or(name, |prefix| &name[prefix.len()..]);
+    starts_with_ignore_case(bare, BINDING_COOKIE_INSECURE)
+        && matches!(
+            bare.as_bytes().get(BINDING_COOKIE_INSECURE.len()),
+            None | Some(b'-')
+        )
+}
+
+fn starts_with_ignore_case(text: &str, prefix: &str) -> bool {
+    text.as_bytes()
+        .get(..prefix.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
+}
+
+/// The name as a careless server would read it. Borrowed when there is nothing to decode.
+fn percent_decoded(name: &str) -> Cow<'_, str> {
+    if !name.contains('%') {
+        return Cow::Borrowed(name);
+    }
+    let mut decoded = String::with_capacity(name.len());
+    let mut rest = name;
+    while let Some(at) = rest.find('%') {
+        decoded.push_str(&rest[..at]);
+        let code = rest
+            .get(at + 1..at + 3)
+            .filter(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        if let Some(code) = code {
+            decoded.push(char::from(code));
+            rest = &rest[at + 3..];
+        } else {
+            decoded.push('%');
+            rest = &rest[at + 1..];
+        }
+    }
+    decoded.push_str(rest);
+    Cow::Owned(decoded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(name: &str) -> Option<Problem> {
+        check(name).err().map(|error| error.problem())
+    }
+
+    #[test]
+    fn ordinary_names_pass() {
+        for name in [
+            "a", "session", "user_id", "a.b", "x%20y", "100%", "%", "%5", "__host",
+        ] {
+            assert_eq!(problem(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn names_outside_the_token_alphabet_are_refused() {
+        assert_eq!(problem(""), Some(Problem::Empty));
+        for name in [
+            "a b",
+            "a=b",
+            "a;b",
+            "a,b",
+            "a\"b",
+            "é",
+            "a\u{2000}",
+            "a\0",
+            "a(b",
+        ] {
+            assert!(
+                matches!(problem(name), Some(Problem::Forbidden(_))),
+                "{name:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_name_that_percent_decodes_to_a_prefix_is_refused() {
+        for name in [
+            "%5F%5FHost-x",
+            "_%5fHost-x",
+            "__Host%2Dx",
+            "__%48ost-x",
+            "%5f%5fsecure-x",
+        ] {
+            assert!(matches!(problem(name), Some(Problem::Prefix(_))), "{name}");
+        }
+    }
+
+    #[test]
+    fn our_own_names_are_reserved() {
+        for name in [
+            "apply-cookies",
+            "Apply-Cookies",
+            "__Host-apply-cookies",
+            "__HOST-apply-cookies-oidc-1",
+            "__Host-Http-apply-cookies",
+            "apply-cookies-x",
+            "apply%2Dcookies",
+        ] {
+            assert_eq!(problem(name), Some(Problem::Reserved), "{name}");
+        }
+        assert_eq!(problem("apply-cookiesx"), None);
+        assert_eq!(problem("my-apply-cookies"), None);
+    }
+
+    #[test]
+    fn prefixes_are_found_without_case() {
+        let all = |name: &str| check(name).map(|p| (p.secure, p.host, p.http_only));
+        assert_eq!(all("__hOsT-x"), Ok((true, true, false)));
+        assert_eq!(all("__SECURE-x"), Ok((true, false, false)));
+        assert_eq!(all("__http-x"), Ok((true, false, true)));
+        assert_eq!(all("__Host-HTTP-x"), Ok((true, true, true)));
+        assert_eq!(all("x__Host-"), Ok((false, false, false)));
+    }
+}

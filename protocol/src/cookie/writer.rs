@@ -1,0 +1,85 @@
+//! The text of a `Set-Cookie` field (RFC 6265bis §4.1).
+
+use super::operation::{Operation, Parts};
+
+/// What each line costs beside its value: the field's name, colon, space, and the line end.
+pub(crate) const LINE_OVERHEAD: usize = "Set-Cookie: \r\n".len();
+
+/// A deleted cookie is one that expired in 1970; `Max-Age=0` says the same to whoever reads
+/// that, and wins where both are understood (RFC 6265bis §5.7, step 5).
+const DELETED: &str = "; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT";
+
+impl Operation<'_> {
+    /// Appends the value of the `Set-Cookie` field to `out`.
+    pub fn write_set_cookie(&self, out: &mut String) {
+        write(&Parts::of(self), &mut |piece| out.push_str(piece));
+    }
+
+    /// The value of the `Set-Cookie` field.
+    #[must_use]
+    pub fn to_set_cookie(&self) -> String {
+        let mut out = String::with_capacity(self.line_len());
+        self.write_set_cookie(&mut out);
+        out
+    }
+
+    /// Bytes of the whole line, field name and line end included.
+    #[must_use]
+    pub fn line_len(&self) -> usize {
+        let mut length = LINE_OVERHEAD;
+        write(&Parts::of(self), &mut |piece| length += piece.len());
+        length
+    }
+}
+
+fn write(parts: &Parts<'_>, put: &mut impl FnMut(&str)) {
+    put(parts.name);
+    put("=");
+    put(parts.value);
+    if let Some(path) = parts.path {
+        put("; Path=");
+        put(path);
+    }
+    if let Some(domain) = parts.domain {
+        put("; Domain=");
+        put(domain);
+    }
+    if let Some(seconds) = parts.max_age {
+        put("; Max-Age=");
+        put_number(seconds, put);
+    }
+    if parts.delete {
+        put(DELETED);
+    }
+    if parts.secure {
+        put("; Secure");
+    }
+    // A deletion always says HttpOnly: browsers hold it to the prefixes `__Http-` too.
+    if parts.http_only || parts.delete {
+        put("; HttpOnly");
+    }
+    if let Some(same_site) = parts.same_site {
+        put("; SameSite=");
+        put(same_site.as_str());
+    }
+    if parts.partitioned {
+        put("; Partitioned");
+    }
+}
+
+fn put_number(mut number: u32, put: &mut impl FnMut(&str)) {
+    const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+    let mut reversed = [0_usize; 10];
+    let mut count = 0;
+    loop {
+        reversed[count] = (number % 10) as usize;
+        count += 1;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    for digit in reversed[..count].iter().rev() {
+        put(DIGITS[*digit]);
+    }
+}

@@ -1,0 +1,355 @@
+//! Batches as JSON: what tools and other languages write (SPEC §7).
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_path_to_error::Segment;
+
+use crate::batch::Batch;
+use crate::cookie::{DeleteCookie, Problem};
+use crate::cookie::{Draft, Field, Operation, OperationError, SameSite, SetCookie};
+
+/// Reads a batch: `{"operations":[{"op":"set","name":"session","value":"…"}, …]}`.
+///
+/// Fields that are left out have the safe defaults of [`SetCookie`] and [`DeleteCookie`]; `null`
+/// leaves the attribute itself out. Unknown and repeated fields are refused.
+///
+/// ```
+/// use apply_cookies_protocol::parse_batch;
+///
+/// let batch = parse_batch(r#"{"operations":[{"op":"delete","name":"old"}]}"#)?;
+/// assert_eq!(batch.operations()[0].name(), "old");
+///
+/// let error = parse_batch(r#"{"operations":[{"op":"set","name":"a b","value":""}]}"#).unwrap_err();
+/// assert_eq!(error.field(), "name");
+/// # Ok::<(), apply_cookies_protocol::BatchError>(())
+/// ```
+///
+/// # Errors
+///
+/// Names the operation and the field, never a value.
+pub fn parse_batch(json: &str) -> Result<Batch<'static>, BatchError> {
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    let batch: BatchJson = serde_path_to_error::deserialize(&mut deserializer)
+        .map_err(|error| BatchError::of_json(&error))?;
+    deserializer
+        .end()
+        .map_err(|_| BatchError::whole("text follows after the batch"))?;
+    let mut operations = batch.operations.into_iter().enumerate();
+    let (_, first) = operations
+        .next()
+        .ok_or_else(|| BatchError::whole("must hold at least one operation"))?;
+    let mut batch = Batch::new(first.into_operation(0)?);
+    for (index, operation) in operations {
+        batch
+            .push(operation.into_operation(index)?)
+            .map_err(|error| BatchError::of_operation(index, error))?;
+    }
+    Ok(batch)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BatchJson {
+    operations: Vec<OperationJson>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Op {
+    Set,
+    Delete,
+}
+
+/// Every field of either kind.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OperationJson {
+    op: Op,
+    name: String,
+    value: Option<String>,
+    #[serde(default)]
+    max_age: Given<u64>,
+    #[serde(default)]
+    path: Given<String>,
+    #[serde(default)]
+    domain: Given<String>,
+    #[serde(default)]
+    secure: Given<bool>,
+    #[serde(default)]
+    http_only: Given<bool>,
+    #[serde(default)]
+    same_site: Given<SameSiteJson>,
+    #[serde(default)]
+    partitioned: Given<bool>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+enum SameSiteJson {
+    Strict,
+    Lax,
+    None,
+}
+
+impl From<SameSiteJson> for SameSite {
+    fn from(json: SameSiteJson) -> Self {
+        match json {
+            SameSiteJson::Strict => Self::Strict,
+            SameSiteJson::Lax => Self::Lax,
+            SameSiteJson::None => Self::None,
+        }
+    }
+}
+
+/// What JSON says of an attribute: nothing, `null`, or a value.
+#[derive(Default)]
+enum Given<T> {
+    #[default]
+    Absent,
+    Null,
+    Value(T),
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Given<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::deserialize(deserializer)?.map_or(Self::Null, Self::Value))
+    }
+}
+
+impl<T> Given<T> {
+    /// The value; `default` when nothing was said, `None` for `null`.
+    fn or(self, default: Option<T>) -> Option<T> {
+        match self {
+            Self::Absent => default,
+            Self::Null => None,
+            Self::Value(value) => Some(value),
+        }
+    }
+
+    fn is_given(&self) -> bool {
+        !matches!(self, Self::Absent)
+    }
+}
+
+impl Given<bool> {
+    fn flag(self, default: bool) -> bool {
+        self.or(Some(default)).unwrap_or(false)
+    }
+}
+
+impl Given<String> {
+    fn or_text(self, default: Option<&'static str>) -> Option<Cow<'static, str>> {
+        self.or(default.map(str::to_owned)).map(Cow::Owned)
+    }
+}
+
+impl OperationJson {
+    fn into_operation(self, index: usize) -> Result<Operation<'static>, BatchError> {
+        match self.op {
+            Op::Set => self.into_set(index),
+            Op::Delete => self.into_delete(index),
+        }
+    }
+
+    fn into_set(self, index: usize) -> Result<Operation<'static>, BatchError> {
+        let value = self
+            .value
+            .ok_or_else(|| BatchError::at(index, "value", "is missing"))?;
+        let draft = SetCookie {
+            max_age: self.max_age.or(None),
+            path: self.path.or_text(Some("/")),
+            domain: self.domain.or_text(None),
+            secure: self.secure.flag(true),
+            http_only: self.http_only.flag(true),
+            same_site: self
+                .same_site
+                .or(Some(SameSiteJson::Lax))
+                .map(SameSite::from),
+            partitioned: self.partitioned.flag(false),
+            ..SetCookie::new(self.name, value)
+        };
+        Operation::try_from(draft).map_err(|error| BatchError::of_operation(index, error))
+    }
+
+    fn into_delete(self, index: usize) -> Result<Operation<'static>, BatchError> {
+        let foreign = [
+            ("value", self.value.is_some()),
+            ("max_age", self.max_age.is_given()),
+            ("http_only", self.http_only.is_given()),
+            ("same_site", self.same_site.is_given()),
+        ];
+        if let Some((field, _)) = foreign.into_iter().find(|(_, given)| *given) {
+            return Err(BatchError::at(index, field, "is no field of a delete"));
+        }
+        let draft = DeleteCookie {
+            path: self.path.or_text(Some("/")),
+            domain: self.domain.or_text(None),
+            secure: self.secure.flag(true),
+            partitioned: self.partitioned.flag(false),
+            ..DeleteCookie::new(self.name)
+        };
+        Operation::try_from(draft).map_err(|error| BatchError::of_operation(index, error))
+    }
+}
+
+/// Writes the operation with every field of its kind, so that reading it back gives the same.
+impl Serialize for Operation<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        match self.draft() {
+            Draft::Set(set) => {
+                map.serialize_entry("op", "set")?;
+                map.serialize_entry("name", &set.name)?;
+                map.serialize_entry("value", &set.value)?;
+                map.serialize_entry("max_age", &set.max_age)?;
+                map.serialize_entry("path", &set.path)?;
+                map.serialize_entry("domain", &set.domain)?;
+                map.serialize_entry("secure", &set.secure)?;
+                map.serialize_entry("http_only", &set.http_only)?;
+                map.serialize_entry("same_site", &set.same_site.map(SameSite::as_str))?;
+                map.serialize_entry("partitioned", &set.partitioned)?;
+            }
+            Draft::Delete(delete) => {
+                map.serialize_entry("op", "delete")?;
+                map.serialize_entry("name", &delete.name)?;
+                map.serialize_entry("path", &delete.path)?;
+                map.serialize_entry("domain", &delete.domain)?;
+                map.serialize_entry("secure", &delete.secure)?;
+                map.serialize_entry("partitioned", &delete.partitioned)?;
+            }
+        }
+        map.end()
+    }
+}
+
+/// A JSON batch that is refused: `field: reason`, with the operation's number where it helps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BatchError {
+    field: String,
+    operation: Option<usize>,
+    reason: String,
+}
+
+impl BatchError {
+    /// The field to change, named as in JSON; `operations` when it is the batch as a whole.
+    #[must_use]
+    pub fn field(&self) -> &str {
+        &self.field
+    }
+
+    /// Position of the operation in the batch, counted from 0.
+    #[must_use]
+    pub fn operation(&self) -> Option<usize> {
+        self.operation
+    }
+
+    fn whole(reason: &str) -> Self {
+        Self {
+            field: Field::Operations.as_str().to_owned(),
+            operation: None,
+            reason: reason.to_owned(),
+        }
+    }
+
+    fn at(operation: usize, field: &str, reason: impl fmt::Display) -> Self {
+        Self {
+            field: field.to_owned(),
+            operation: Some(operation),
+            reason: reason.to_string(),
+        }
+    }
+
+    fn of_operation(index: usize, error: OperationError) -> Self {
+        let problem: Problem = error.problem();
+        Self::at(index, error.field().as_str(), problem)
+    }
+
+    /// serde's messages quote the input, which may be a cookie's value; so only their kind is
+    /// kept.
+    fn of_json(error: &serde_path_to_error::Error<serde_json::Error>) -> Self {
+        let mut field = Field::Operations.as_str().to_owned();
+        let mut operation = None;
+        for segment in error.path() {
+            match segment {
+                Segment::Seq { index } => operation = Some(*index),
+                Segment::Map { key } => field.clone_from(key),
+                Segment::Enum { .. } | Segment::Unknown => {}
+            }
+        }
+        let inner = error.inner();
+        let message = inner.to_string();
+        let known_names = [
+            "op",
+            "name",
+            "value",
+            "max_age",
+            "path",
+            "domain",
+            "secure",
+            "http_only",
+            "same_site",
+            "partitioned",
+            "operations",
+        ];
+        let reason = if !inner.is_data() {
+            return Self {
+                field: "batch".to_owned(),
+                operation: None,
+                reason: format!("is not valid JSON (column {})", inner.column()),
+            };
+        } else if let Some(rest) = message.strip_prefix("missing field `") {
+            if let Some(name) = known_names
+                .into_iter()
+                .find(|name| rest.starts_with(&format!("{name}`")))
+            {
+                name.clone_into(&mut field);
+            }
+            "is missing"
+        } else if message.starts_with("unknown field") {
+            "is not a known field"
+        } else if let Some(rest) = message.strip_prefix("duplicate field `") {
+            if let Some(name) = known_names
+                .into_iter()
+                .find(|name| rest.starts_with(&format!("{name}`")))
+            {
+                name.clone_into(&mut field);
+            }
+            "stands there twice"
+        } else if message.starts_with("unknown variant") {
+            "is not one of the words allowed"
+        } else {
+            "has the wrong type"
+        };
+        Self {
+            field: printable(&field),
+            operation,
+            reason: reason.to_owned(),
+        }
+    }
+}
+
+/// A field's name as it may be shown: an unknown one is the input's own text.
+fn printable(field: &str) -> String {
+    if !field.is_empty() && field.len() <= 40 && field.bytes().all(|b| b.is_ascii_graphic()) {
+        field.to_owned()
+    } else {
+        "field".to_owned()
+    }
+}
+
+impl fmt::Display for BatchError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.field)?;
+        if let Some(index) = self.operation {
+            write!(f, "operation {}: ", index + 1)?;
+        }
+        f.write_str(&self.reason)
+    }
+}
+
+impl std::error::Error for BatchError {}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,102 @@
+use super::*;
+
+fn refusal(json: &str) -> String {
+    parse_batch(json).unwrap_err().to_string()
+}
+
+#[test]
+fn fields_left_out_have_the_safe_defaults() {
+    let batch = parse_batch(
+        r#"{"operations":[{"op":"set","name":"a","value":"v"},{"op":"delete","name":"b"}]}"#,
+    )
+    .unwrap();
+    assert_eq!(
+        serde_json::to_string(batch.operations()).unwrap(),
+        concat!(
+            r#"[{"op":"set","name":"a","value":"v","max_age":null,"path":"/","domain":null,"#,
+            r#""secure":true,"http_only":true,"same_site":"Lax","partitioned":false},"#,
+            r#"{"op":"delete","name":"b","path":"/","domain":null,"secure":true,"partitioned":false}]"#,
+        )
+    );
+}
+
+#[test]
+fn null_leaves_the_attribute_out() {
+    let batch = parse_batch(concat!(
+        r#"{"operations":[{"op":"set","name":"a","value":"v","max_age":null,"path":null,"#,
+        r#""domain":null,"secure":null,"http_only":null,"same_site":null,"partitioned":null}]}"#,
+    ))
+    .unwrap();
+    assert_eq!(batch.operations()[0].to_set_cookie(), "a=v");
+}
+
+#[test]
+fn errors_name_the_field_and_no_value() {
+    for (json, expected) in [
+        ("", "batch: is not valid JSON (column 0)"),
+        ("{", "batch: is not valid JSON (column 1)"),
+        ("{}", "operations: is missing"),
+        ("[]", "operations: has the wrong type"),
+        (
+            r#"{"operations":[]}"#,
+            "operations: must hold at least one operation",
+        ),
+        (r#"{"operations":[],"x":1}"#, "x: is not a known field"),
+        (
+            r#"{"operations":[{"op":"set","name":"a","value":"b"}]} 5"#,
+            "operations: text follows after the batch",
+        ),
+        (
+            r#"{"operations":[{"name":"a","value":"b"}]}"#,
+            "op: operation 1: is missing",
+        ),
+        (
+            r#"{"operations":[{"op":"set","name":"a"}]}"#,
+            "value: operation 1: is missing",
+        ),
+        (
+            r#"{"operations":[{"op":"sett","name":"a"}]}"#,
+            "op: operation 1: is not one of the words allowed",
+        ),
+        (
+            r#"{"operations":[{"op":"set","name":"a","value":7}]}"#,
+            "value: operation 1: has the wrong type",
+        ),
+        (
+            r#"{"operations":[{"op":"set","name":"a","value":"b","max_age":-1}]}"#,
+            "max_age: operation 1: has the wrong type",
+        ),
+        (
+            r#"{"operations":[{"op":"set","name":"a","value":"b","max_age":1.5}]}"#,
+            "max_age: operation 1: has the wrong type",
+        ),
+        (
+            r#"{"operations":[{"op":"set","name":"a","value":"b","max_age":34560001}]}"#,
+            "max_age: operation 1: 34560001 is too large, at most 34560000 is kept by browsers",
+        ),
+        (
+            r#"{"operations":[{"op":"set","name":"a","value":"b","same_site":"lax"}]}"#,
+            "same_site: operation 1: is not one of the words allowed",
+        ),
+        (
+            r#"{"operations":[{"op":"set","name":"a","value":"b","samesite":"Lax"}]}"#,
+            "samesite: operation 1: is not a known field",
+        ),
+        (
+            r#"{"operations":[{"op":"set","name":"a","name":"a","value":"b"}]}"#,
+            "name: operation 1: stands there twice",
+        ),
+        (
+            r#"{"operations":[{"op":"delete","name":"a","http_only":true}]}"#,
+            "http_only: operation 1: is no field of a delete",
+        ),
+        (
+            r#"{"operations":[{"op":"delete","name":"a"},{"op":"delete","name":"a"}]}"#,
+            "name: operation 2: the same cookie stands in this batch already",
+        ),
+    ] {
+        assert_eq!(refusal(json), expected, "{json}");
+    }
+    let secret = r#"{"operations":[{"op":"set","name":"a","value":"b","max_age":"s3cr3t"}]}"#;
+    assert!(!refusal(secret).contains("s3cr3t"));
+}

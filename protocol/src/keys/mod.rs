@@ -1,0 +1,11 @@
+//! Keys: the root secret, what is derived from it, and the ring that makes rotation possible.
+
+mod derived;
+mod ring;
+mod secret;
+
+pub use derived::KeyId;
+pub use ring::{KeyRing, KeyRingError};
+pub use secret::{Secret, WeakSecret};
+
+pub(crate) use derived::{DerivedKeys, HmacSha256};

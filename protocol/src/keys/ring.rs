@@ -1,0 +1,82 @@
+//! The ring of keys: the newest seals, the others still verify.
+
+use std::fmt;
+
+use super::derived::{DerivedKeys, KeyId};
+use super::secret::Secret;
+
+/// The keys that tokens are sealed and opened with.
+///
+/// To rotate a secret while tokens are under way:
+/// 1. make a new secret and add it to every process as a *previous* one (it verifies, nothing is
+///    sealed with it yet);
+/// 2. when every process has it, make it the current one and the old one previous;
+/// 3. wait until the last token under the old secret has expired (a minute, by default);
+/// 4. remove the old one.
+///
+/// ```
+/// use apply_cookies_protocol::{KeyRing, Secret};
+///
+/// let ring = KeyRing::new(
+///     &Secret::new("8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA")?,
+///     &[Secret::new("Zk3vT0pQ8sX1yB6nM4cJ7wL2hG5dF9aRu-cE4iO_qTs")?],
+/// )?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct KeyRing {
+    keys: Vec<DerivedKeys>,
+}
+
+impl KeyRing {
+    /// A ring that seals with `current` and verifies with all.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyRingError::SameKeyId`] when two secrets are equal, or (one chance in four thousand
+    /// million) derive the same key id: a token could then not tell which key is meant.
+    pub fn new(current: &Secret, previous: &[Secret]) -> Result<Self, KeyRingError> {
+        let mut keys: Vec<DerivedKeys> = Vec::with_capacity(1 + previous.len());
+        for secret in std::iter::once(current).chain(previous) {
+            let derived = DerivedKeys::derive(secret);
+            if keys.iter().any(|earlier| earlier.id == derived.id) {
+                return Err(KeyRingError::SameKeyId);
+            }
+            keys.push(derived);
+        }
+        Ok(Self { keys })
+    }
+
+    /// Id of the key that seals.
+    #[must_use]
+    pub fn current_id(&self) -> KeyId {
+        self.current().id
+    }
+
+    pub(crate) fn current(&self) -> &DerivedKeys {
+        // Never empty: `new` starts with one key and nothing removes any.
+        &self.keys[0]
+    }
+
+    /// The key of this id. Every key is compared, so there is no trial of several keys on one
+    /// token.
+    pub(crate) fn find(&self, id: KeyId) -> Option<&DerivedKeys> {
+        self.keys.iter().find(|keys| keys.id == id)
+    }
+}
+
+impl fmt::Debug for KeyRing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list()
+            .entries(self.keys.iter().map(|keys| keys.id))
+            .finish()
+    }
+}
+
+/// Secrets that cannot stand in one ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyRingError {
+    /// Two secrets have the same key id.
+    #[error("two secrets of the key ring are the same (equal key ids); remove one")]
+    SameKeyId,
+}

@@ -1,0 +1,188 @@
+//! The root secret, and why some are refused.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use crate::limits::{SECRET_ENTROPY_MIN, SECRET_MIN};
+
+/// One root secret, from which every key is derived. Wiped from memory when dropped, and never
+/// shown by `Debug`.
+///
+/// ```
+/// use apply_cookies_protocol::Secret;
+///
+/// let secret = Secret::new("8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA")?;
+/// assert_eq!(format!("{secret:?}"), "Secret(..)");
+/// assert!(Secret::new("too short").is_err());
+/// # Ok::<(), apply_cookies_protocol::WeakSecret>(())
+/// ```
+pub struct Secret(Zeroizing<Vec<u8>>);
+
+impl Secret {
+    /// Takes the UTF-8 bytes of `text`, less one newline at the end (files have one).
+    ///
+    /// # Errors
+    ///
+    /// When the secret can be guessed: too short, a pattern, a placeholder.
+    pub fn new(text: &str) -> Result<Self, WeakSecret> {
+        let text = text
+            .strip_suffix("\r\n")
+            .or_else(|| text.strip_suffix('\n'))
+            .unwrap_or(text);
+        let bytes = text.as_bytes();
+        if bytes.len() < SECRET_MIN {
+            return Err(WeakSecret::TooShort {
+                actual: bytes.len(),
+            });
+        }
+        if is_placeholder(text) {
+            return Err(WeakSecret::Placeholder);
+        }
+        if is_repetition(bytes) || estimated_entropy(bytes) < SECRET_ENTROPY_MIN {
+            return Err(WeakSecret::Guessable);
+        }
+        Ok(Self(Zeroizing::new(bytes.to_vec())))
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+/// A secret that is refused. The command in each message makes a good one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WeakSecret {
+    /// Fewer than 32 bytes.
+    #[error(
+        "the secret has {actual} bytes and needs at least 32; `apply-cookies keygen` makes a good one"
+    )]
+    TooShort {
+        /// Bytes that were given.
+        actual: usize,
+    },
+    /// A repetition, a sequence, or too few different bytes.
+    #[error("the secret can be guessed; `apply-cookies keygen` makes a good one")]
+    Guessable,
+    /// Text that stands in examples.
+    #[error("the secret looks like a placeholder; `apply-cookies keygen` makes a good one")]
+    Placeholder,
+}
+
+/// Words that mark a value nobody meant to keep. None has a real chance to occur in random
+/// base64.
+fn is_placeholder(text: &str) -> bool {
+    const MARKS: [&str; 8] = [
+        "changeme",
+        "change-me",
+        "change_me",
+        "change me",
+        "your-secret",
+        "your_secret",
+        "password",
+        "insecure",
+    ];
+    let lower = text.to_ascii_lowercase();
+    MARKS.iter().any(|mark| lower.contains(mark))
+}
+
+/// Whether a shorter unit, repeated, makes the whole.
+fn is_repetition(bytes: &[u8]) -> bool {
+    (1..=bytes.len() / 2).any(|period| {
+        bytes[period..]
+            .iter()
+            .zip(bytes)
+            .all(|(later, earlier)| later == earlier)
+    })
+}
+
+/// Shannon's estimate over single bytes and over differences of neighbours, whichever is less:
+/// the first sees few different bytes, the second sees sequences.
+fn estimated_entropy(bytes: &[u8]) -> f64 {
+    let differences: Zeroizing<Vec<u8>> = Zeroizing::new(
+        bytes
+            .windows(2)
+            .map(|pair| pair[1].wrapping_sub(pair[0]))
+            .collect(),
+    );
+    shannon_bits(bytes).min(shannon_bits(&differences))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of a short secret")]
+fn shannon_bits(bytes: &[u8]) -> f64 {
+    let mut counts = [0_usize; 256];
+    for byte in bytes {
+        counts[usize::from(*byte)] += 1;
+    }
+    let length = bytes.len() as f64;
+    counts
+        .iter()
+        .filter(|count| **count > 0)
+        .map(|count| {
+            let count = *count as f64;
+            count * (length / count).log2()
+        })
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weak_secrets_are_refused_with_the_command_that_makes_a_good_one() {
+        let weak = [
+            String::new(),
+            "short".to_owned(),
+            "q".repeat(31),
+            "a".repeat(64),
+            "\0".repeat(32),
+            "ab".repeat(32),
+            "secret".repeat(8),
+            "0123456789abcdef".repeat(3),
+            "0123456789".repeat(5),
+            "abcdefghijklmnopqrstuvwxyz012345".to_owned(),
+            "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz".to_owned(),
+            "ZYXWVUTSRQPONMLKJIHGFEDCBAzyxwvutsrqponmlkjihgfedcba".to_owned(),
+            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab".to_owned(),
+            "change-me-change-me-please-now-1234".to_owned(),
+            "ChangeMe0f8d2b7c6e1a9435kd82nf03jqz".to_owned(),
+            "your-secret-key-goes-here-0f8d2b7c6e".to_owned(),
+            "Password0f8d2b7c6e1a9435kd82nf03jqzp".to_owned(),
+            "11112222333344445555666677778888".to_owned(),
+        ];
+        for secret in weak {
+            let error = Secret::new(&secret).expect_err(&secret);
+            assert!(error.to_string().contains("apply-cookies keygen"));
+        }
+    }
+
+    #[test]
+    fn random_secrets_pass_in_every_usual_writing() {
+        for secret in [
+            "8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA",
+            "d2c1f7a09b3e58464c7be1902d6f8a35c04e9b7163f2ad58907b1e4c6d3fa285",
+            "Zk3vT0pQ8sX1yB6nM4cJ7wL2hG5dF9aR",
+            "grüne Ameisen zählen 47 Wolken über dem Hafen",
+        ] {
+            assert!(Secret::new(secret).is_ok(), "{secret}");
+        }
+    }
+
+    #[test]
+    fn one_newline_at_the_end_is_not_part_of_the_secret() {
+        let secret = "8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA";
+        let bytes = |text: String| Secret::new(&text).unwrap().bytes().to_vec();
+        assert_eq!(bytes(format!("{secret}\n")), secret.as_bytes());
+        assert_eq!(bytes(format!("{secret}\r\n")), secret.as_bytes());
+        assert_eq!(bytes(format!("{secret}\n\n")).len(), secret.len() + 1);
+        assert_eq!(bytes(format!("{secret} ")).len(), secret.len() + 1);
+    }
+}

@@ -1,0 +1,35 @@
+//! The codec of apply-cookies.
+//!
+//! It checks cookie operations, seals them into short-lived single-use tokens, opens such tokens
+//! again and writes the `Set-Cookie` lines that they stand for. It has no I/O, reads no clock and
+//! draws no randomness: times and random bytes are arguments, so every function is a function.
+//! `SPEC.md` beside this crate draws each byte.
+//!
+//! The replay store that makes a token single-use, the endpoint and the web framework glue are
+//! in the crate `apply-cookies`.
+
+mod base64url;
+mod batch;
+mod binding;
+mod bytes;
+mod cookie;
+mod json;
+mod keys;
+pub mod limits;
+mod time;
+mod token;
+
+pub use batch::Batch;
+pub use binding::{Binding, BindingCookie, BindingDigest};
+pub use cookie::{
+    BINDING_COOKIE, BINDING_COOKIE_INSECURE, CookieHeader, DeleteCookie, Draft, Field, Found,
+    Operation, OperationError, Problem, SameSite, SetCookie,
+};
+pub use json::{BatchError, parse_batch};
+pub use keys::{KeyId, KeyRing, KeyRingError, Secret, WeakSecret};
+pub use time::UnixMillis;
+pub use token::{
+    AfterApply, AuthenticToken, BindingRule, Claimed, InvalidReason, InvalidToken, Lifetime, Nonce,
+    PreparedToken, RedemptionDigest, RefusedToken, SameOriginPath, Seal, Sealing, SetCookieLines,
+    StoreScope, Token, TokenHeader, TokenId, UntrustedToken, VerifiedToken, seal,
+};

@@ -1,0 +1,123 @@
+//! The random numbers and digests by which tokens, stores and retries are told apart.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+use crate::base64url;
+use crate::limits::REDEMPTION_ID_MAX;
+
+/// Sixteen random bytes: the identity of a token. Single use is keyed on it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Nonce([u8; 16]);
+
+impl Nonce {
+    /// A nonce of random bytes from the caller's generator, which must be fit for cryptography.
+    #[must_use]
+    pub const fn from_random(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub const fn to_bytes(self) -> [u8; 16] {
+        self.0
+    }
+
+    /// The bytes as 22 characters of URL-safe base64, as `inspect` prints them.
+    #[must_use]
+    pub fn to_text(self) -> String {
+        base64url::encode(&self.0)
+    }
+}
+
+impl fmt::Debug for Nonce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Nonce({})", TokenId::of(*self))
+    }
+}
+
+/// What logs call a token: eight hexadecimal digits of a digest of its nonce. Nothing can be
+/// redeemed with it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TokenId([u8; 4]);
+
+impl TokenId {
+    /// The name of the token with this nonce.
+    #[must_use]
+    pub fn of(nonce: Nonce) -> Self {
+        let digest = Sha256::digest(nonce.0);
+        Self([digest[0], digest[1], digest[2], digest[3]])
+    }
+}
+
+impl fmt::Display for TokenId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "token#{:08x}", u32::from_be_bytes(self.0))
+    }
+}
+
+impl fmt::Debug for TokenId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Sixteen random bytes that name one run of an in-process replay store. A token that carries
+/// another store's scope was issued to a memory that is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct StoreScope([u8; 16]);
+
+impl StoreScope {
+    /// A scope of random bytes from the caller's generator.
+    #[must_use]
+    pub const fn from_random(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub const fn to_bytes(self) -> [u8; 16] {
+        self.0
+    }
+}
+
+/// What a store keeps of a redemption id: enough to know it again, not enough to repeat it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct RedemptionDigest([u8; 16]);
+
+impl RedemptionDigest {
+    /// The digest of a redemption id as the client sent it. `None` when it is empty or longer
+    /// than 64 bytes.
+    #[must_use]
+    pub fn of(redemption_id: &[u8]) -> Option<Self> {
+        if redemption_id.is_empty() || redemption_id.len() > REDEMPTION_ID_MAX {
+            return None;
+        }
+        Some(Self(digest16(
+            Sha256::new()
+                .chain_update(b"apply-cookies/v1/redemption-id")
+                .chain_update(redemption_id),
+        )))
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub const fn to_bytes(self) -> [u8; 16] {
+        self.0
+    }
+}
+
+impl fmt::Debug for RedemptionDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RedemptionDigest(..)")
+    }
+}
+
+/// The first half of a SHA-256.
+pub(crate) fn digest16(hasher: Sha256) -> [u8; 16] {
+    let digest = hasher.finalize();
+    let mut half = [0; 16];
+    half.copy_from_slice(&digest[..16]);
+    half
+}

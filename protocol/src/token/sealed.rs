@@ -1,0 +1,167 @@
+//! Batch → token.
+
+use std::fmt;
+
+use hmac::Mac;
+
+use crate::base64url;
+use crate::batch::Batch;
+use crate::keys::KeyRing;
+
+use super::ids::{Nonce, TokenId};
+use super::payload::{TokenHeader, encode_payload};
+
+/// How a token protects its operations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Seal {
+    /// Nobody but the holders of the secret can read or change it. The default.
+    #[default]
+    Encrypted,
+    /// Anyone who sees it can read it, nobody can change it. Smaller, and only for values that
+    /// the page may know.
+    Signed,
+}
+
+impl Seal {
+    /// Prefix of the token text: fixes version and seal, before anything inside is looked at.
+    pub(super) const fn prefix(self) -> &'static str {
+        match self {
+            Self::Encrypted => "e1.",
+            Self::Signed => "s1.",
+        }
+    }
+
+    /// The same, as a byte of the payload.
+    pub(super) const fn code(self) -> u8 {
+        match self {
+            Self::Encrypted => b'e',
+            Self::Signed => b's',
+        }
+    }
+
+    /// The name used on the command line and in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Encrypted => "encrypted",
+            Self::Signed => "signed",
+        }
+    }
+}
+
+/// A seal with the randomness that it takes. The crate draws none itself.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Sealing {
+    /// [`Seal::Encrypted`].
+    Encrypted {
+        /// Initialisation vector: fresh random bytes for every token.
+        iv: [u8; 16],
+    },
+    /// [`Seal::Signed`].
+    Signed,
+}
+
+/// Seals a batch with the ring's current key.
+///
+/// ```
+/// use apply_cookies_protocol::{
+///     Batch, KeyRing, Lifetime, Nonce, Seal, Sealing, Secret, SetCookie, TokenHeader,
+///     UnixMillis, UntrustedToken, seal,
+/// };
+///
+/// # fn random<const N: usize>() -> [u8; N] { [4; N] } // your generator
+/// let ring = KeyRing::new(&Secret::new("8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA")?, &[])?;
+/// let batch = Batch::new(SetCookie::new("session", "8f14e45f").try_into()?);
+/// let now = UnixMillis::from_secs(1_700_000_000).unwrap();
+/// let header = TokenHeader::new(Nonce::from_random(random()), now, Lifetime::default());
+///
+/// let token = seal(&ring, Sealing::Encrypted { iv: random() }, &header, &batch);
+/// assert!(token.as_str().starts_with("e1."));
+///
+/// let mut buffer = Vec::new();
+/// let authentic = UntrustedToken::new(token.as_str()).open(&ring, &mut buffer)?;
+/// assert_eq!(authentic.seal(), Seal::Encrypted);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+#[expect(clippy::missing_panics_doc, reason = "base64 is always text")]
+pub fn seal(
+    ring: &KeyRing,
+    sealing: Sealing,
+    header: &TokenHeader<'_>,
+    batch: &Batch<'_>,
+) -> Token {
+    let keys = ring.current();
+    let mut sealed = Vec::with_capacity(512);
+    sealed.extend_from_slice(&keys.id.0);
+    let kind = match sealing {
+        Sealing::Encrypted { iv } => {
+            let seconds = header.issued_at.get() / 1000;
+            keys.encryption.seal_into(&mut sealed, seconds, &iv, |out| {
+                encode_payload(out, Seal::Encrypted, keys.id, header, batch);
+            });
+            Seal::Encrypted
+        }
+        Sealing::Signed => {
+            let payload = sealed.len();
+            encode_payload(&mut sealed, Seal::Signed, keys.id, header, batch);
+            let tag = keys
+                .signing
+                .clone()
+                .chain_update(&sealed[payload..])
+                .finalize();
+            sealed.extend_from_slice(&tag.into_bytes());
+            Seal::Signed
+        }
+    };
+    let prefix = kind.prefix();
+    let mut text = Vec::with_capacity(prefix.len() + base64url::encoded_len(sealed.len()));
+    text.extend_from_slice(prefix.as_bytes());
+    base64url::encode_into(&sealed, &mut text);
+    Token {
+        text: String::from_utf8(text).expect("prefix and base64 are ASCII"),
+        nonce: header.nonce,
+    }
+}
+
+/// A sealed batch. Whoever posts its text from the right browser applies it, so `Debug` and
+/// `Display` print a short digest instead.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token {
+    text: String,
+    nonce: Nonce,
+}
+
+impl Token {
+    /// The text that travels.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The text that travels.
+    #[must_use]
+    pub fn into_string(self) -> String {
+        self.text
+    }
+
+    /// What logs call it.
+    #[must_use]
+    pub fn id(&self) -> TokenId {
+        TokenId::of(self.nonce)
+    }
+}
+
+impl fmt::Display for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.id(), f)
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.id(), f)
+    }
+}
