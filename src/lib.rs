@@ -1,1 +1,38 @@
+#![doc = include_str!("../README.md")]
 
+mod binding;
+mod client;
+mod clock;
+mod config;
+mod event;
+mod frame;
+mod issue;
+mod origin;
+mod pending;
+mod random;
+mod redeem;
+mod rejection;
+pub mod replay;
+mod secret;
+
+#[cfg(feature = "actix")]
+mod actix;
+#[cfg(feature = "service")]
+pub mod service;
+
+#[doc(inline)]
+pub use apply_cookies_protocol as protocol;
+pub use apply_cookies_protocol::{
+    DeleteCookie, Field, OperationError, SameSite, Seal, SetCookie, UnixMillis,
+};
+pub use clock::Clock;
+pub use config::{ApplyCookies, BuildError, Builder, DEFAULT_PREFIX};
+pub use event::Event;
+pub use frame::{FRAME_NAME, Frame};
+pub use origin::{Origin, OriginError};
+pub use pending::{Deletion, Frames, IntoOperation, PendingCookies, PushError};
+pub use redeem::BindingPolicy;
+pub use secret::{PREVIOUS_KEYS, SECRET_KEY, SECRET_KEY_FILE, Secret, SecretError};
+
+#[cfg(feature = "actix")]
+pub use actix::{Middleware, MiddlewareService, testing};

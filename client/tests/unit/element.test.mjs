@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, test } from "node:test";
+import { open, openDocument, refusal, serve, settled, unhandled } from "./page.mjs";
+
+// As much of custom elements as the module uses. The real ones are tried in the browser tests.
+
+class Element {
+  #attributes = new Map();
+  isConnected = false;
+  hidden = false;
+  getAttribute = (name) => this.#attributes.get(name) ?? null;
+  hasAttribute = (name) => this.#attributes.has(name);
+  setAttribute(name, value) {
+    this.#change(name, () => this.#attributes.set(name, value));
+  }
+  removeAttribute(name) {
+    if (this.hasAttribute(name)) this.#change(name, () => this.#attributes.delete(name));
+  }
+  #change(name, act) {
+    const before = this.getAttribute(name);
+    act();
+    if (this.constructor.observedAttributes?.includes(name)) {
+      this.attributeChangedCallback(name, before, this.getAttribute(name));
+    }
+  }
+}
+
+const insert = (element) => {
+  element.isConnected = true;
+  element.connectedCallback();
+};
+const take = (element) => {
+  element.isConnected = false;
+};
+
+let posts, create;
+
+beforeEach(async () => {
+  const defined = new Map();
+  globalThis.HTMLElement = Element;
+  globalThis.customElements = {
+    get: (name) => defined.get(name),
+    define(name, element) {
+      if (defined.has(name)) throw new DOMException("already defined", "NotSupportedError");
+      defined.set(name, element);
+    },
+  };
+  posts = serve();
+  await open();
+  create = (token) => {
+    const element = new (customElements.get("apply-cookies"))();
+    if (token !== undefined) element.setAttribute("token", token);
+    return element;
+  };
+});
+
+// What a test leaves in the queue would otherwise reach the server of the next one.
+afterEach(settled);
+
+const applied = async () => {
+  await settled();
+  return posts.map(({ token }) => token);
+};
+
+test("an element applies its token when it is inserted", async () => {
+  insert(create("a"));
+  assert.deepEqual(await applied(), ["a"]);
+});
+
+test("an element that is not inserted applies nothing", async () => {
+  const element = create("a");
+  assert.deepEqual(await applied(), []);
+  assert.equal(element.getAttribute("token"), "a");
+});
+
+test("an inserted element applies a token that arrives later", async () => {
+  const element = create();
+  insert(element);
+  assert.deepEqual(await applied(), []);
+  element.setAttribute("token", "a");
+  element.setAttribute("token", "b");
+  assert.deepEqual(await applied(), ["a", "b"]);
+});
+
+test("an element drops its token once it is read", async () => {
+  const inserted = create("a");
+  insert(inserted);
+  assert.equal(inserted.hasAttribute("token"), false);
+  inserted.setAttribute("token", "b");
+  assert.equal(inserted.hasAttribute("token"), false);
+});
+
+test("an element that is inserted again does nothing twice", async () => {
+  const element = create("a");
+  insert(element);
+  take(element);
+  insert(element);
+  assert.deepEqual(await applied(), ["a"]);
+});
+
+test("a morph that puts the same token back does nothing twice", async () => {
+  const element = create("a");
+  insert(element);
+  element.setAttribute("token", "a");
+  insert(create("a"));
+  assert.deepEqual(await applied(), ["a"]);
+});
+
+test("an element without a token, or with an empty one, posts nothing", async () => {
+  insert(create());
+  insert(create(""));
+  assert.deepEqual(await applied(), []);
+});
+
+test("an element takes no place on the page, without a style", () => {
+  const element = create("a");
+  insert(element);
+  assert.equal(element.hidden, true);
+  assert.equal(element.style, undefined);
+});
+
+test("elements are applied in the order of the page", async () => {
+  for (const token of ["a", "b", "c"]) insert(create(token));
+  assert.deepEqual(await applied(), ["a", "b", "c"]);
+});
+
+test("a refused element is an event, not an unhandled rejection", async () => {
+  serve(() => refusal(400, "invalid"));
+  const seen = openDocument();
+  const lost = await unhandled(() => insert(create("a")));
+  assert.deepEqual(lost, []);
+  assert.deepEqual(seen.at(-1), { step: "failed", detail: { status: 400, type: "invalid" } });
+});
+
+test("a page that loads the module twice has one definition", async () => {
+  const first = customElements.get("apply-cookies");
+  await open();
+  assert.equal(customElements.get("apply-cookies"), first);
+});

@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { open, refusal, serve } from "./page.mjs";
+
+const failureOf = async (answer, token = "t") => {
+  serve(answer);
+  const { applyCookies, ApplyCookiesError } = await open();
+  const error = await applyCookies(token).then(
+    () => assert.fail("it was applied"),
+    (reason) => reason,
+  );
+  assert(error instanceof ApplyCookiesError);
+  assert(error instanceof Error);
+  assert.equal(error.name, "ApplyCookiesError");
+  return error;
+};
+
+const refusals = [
+  [400, "invalid"],
+  [410, "expired"],
+  [409, "used"],
+  [403, "wrong-browser"],
+  [403, "origin"],
+  [413, "too-large"],
+  [415, "unsupported-media-type"],
+  [503, "unavailable"],
+];
+
+for (const [status, type] of refusals) {
+  test(`a refusal ${status} ${type} is an error that says so`, async () => {
+    const error = await failureOf(() => refusal(status, type));
+    assert.equal(error.status, status);
+    assert.equal(error.type, type);
+    assert.match(error.message, new RegExp(`${type}.*${status}`));
+  });
+}
+
+test("a problem with parameters on its media type is understood", async () => {
+  const headers = { "content-type": "application/problem+json; charset=utf-8" };
+  const error = await failureOf(() => new Response('{"type":"used"}', { status: 409, headers }));
+  assert.equal(error.type, "used");
+});
+
+test("no answer at all is status 0, type `network`, and keeps the cause", async () => {
+  const cause = new TypeError("no connection");
+  const error = await failureOf(() => {
+    throw cause;
+  });
+  assert.equal(error.status, 0);
+  assert.equal(error.type, "network");
+  assert.equal(error.cause, cause);
+});
+
+const problem = (status, body) =>
+  new Response(body, { status, headers: { "content-type": "application/problem+json" } });
+
+const strangers = {
+  "a page of a proxy": () => new Response("<h1>Bad Gateway</h1>", { status: 502 }),
+  "an answer without a media type": () => new Response(null, { status: 500 }),
+  "JSON that is no problem": () => Response.json({ type: "used" }, { status: 500 }),
+  "a problem of somebody else": () => problem(500, '{"type":"about:blank"}'),
+  "a problem that ends with a name of ours": () => problem(500, '{"type":"not-used"}'),
+  "a problem that begins with a name of ours": () => problem(500, '{"type":"used-up"}'),
+  "a problem that is no object": () => problem(500, "null"),
+  "a problem that is cut off": () => problem(500, '{"type":"us'),
+};
+
+for (const [what, answer] of Object.entries(strangers)) {
+  test(`${what} is an error of type \`unknown\` with its status`, async () => {
+    const error = await failureOf(answer);
+    assert.equal(error.status, answer().status);
+    assert.equal(error.type, "unknown");
+  });
+}
+
+test("a 200 is not taken for applied: only the endpoint answers 204", async () => {
+  const error = await failureOf(() => new Response("<!doctype html>", { status: 200 }));
+  assert.equal(error.status, 200);
+  assert.equal(error.type, "unknown");
+});
+
+test("an error does not show the token", async () => {
+  const error = await failureOf(() => refusal(400, "invalid"), "e1.secret");
+  assert.doesNotMatch(error.stack + JSON.stringify(error), /secret/);
+});

@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { done, open, refusal, serve, serveByHand, settled } from "./page.mjs";
+
+const tokens = (posts) => posts.map(({ token }) => token);
+
+test("tokens are posted in the order in which they came, however slow an answer is", async () => {
+  const delays = { a: 20, b: 5, c: 0 };
+  const posts = serve(({ token }) => new Promise((resolve) => setTimeout(resolve, delays[token], done())));
+  const { applyCookies } = await open();
+  const finished = [];
+  await Promise.all(["a", "b", "c"].map((token) => applyCookies(token).then(() => finished.push(token))));
+  assert.deepEqual(tokens(posts), ["a", "b", "c"]);
+  assert.deepEqual(finished, ["a", "b", "c"]);
+});
+
+test("one token is on its way at a time", async () => {
+  const { posts, next } = serveByHand();
+  const { applyCookies } = await open();
+  for (const token of ["a", "b", "c"]) applyCookies(token);
+  for (const expected of [["a"], ["a", "b"], ["a", "b", "c"]]) {
+    await settled();
+    assert.deepEqual(tokens(posts), expected);
+    await next();
+  }
+});
+
+test("a token is applied when its own POST is answered, not before", async () => {
+  const { next } = serveByHand();
+  const { applyCookies } = await open();
+  const finished = [];
+  for (const token of ["a", "b"]) applyCookies(token).then(() => finished.push(token));
+  await settled();
+  assert.deepEqual(finished, []);
+  await next();
+  assert.deepEqual(finished, ["a"]);
+  await next();
+  assert.deepEqual(finished, ["a", "b"]);
+});
+
+test("a token that fails does not stop those behind it", async () => {
+  const posts = serve(({ token }) => {
+    if (token === "cut off") throw new TypeError("no connection");
+    return token === "refused" ? refusal(410, "expired") : done();
+  });
+  const { applyCookies } = await open();
+  const outcomes = await Promise.allSettled(["refused", "cut off", "good"].map(applyCookies));
+  assert.deepEqual(outcomes.map(({ status }) => status), ["rejected", "rejected", "fulfilled"]);
+  assert.equal(posts.length, 3);
+});
+
+test("the same token again is the same promise and not another POST", async () => {
+  const posts = serve();
+  const { applyCookies } = await open();
+  const first = applyCookies("a");
+  assert.equal(applyCookies("a"), first);
+  await first;
+  assert.equal(applyCookies("a"), first);
+  await settled();
+  assert.equal(posts.length, 1);
+});
+
+test("a refused token again is the same refusal and not another POST", async () => {
+  const posts = serve(() => refusal(409, "used"));
+  const { applyCookies } = await open();
+  await assert.rejects(applyCookies("a"), { type: "used" });
+  await assert.rejects(applyCookies("a"), { type: "used" });
+  assert.equal(posts.length, 1);
+});
+
+test("a page that stays open does not remember every token that it ever saw", async () => {
+  const posts = serve();
+  const { applyCookies } = await open();
+  for (let n = 0; n < 300; n++) await applyCookies(`t${n}`);
+  assert.equal(posts.length, 300);
+
+  await applyCookies("t299");
+  await applyCookies("t250");
+  assert.equal(posts.length, 300, "a recent token is remembered");
+
+  await applyCookies("t0");
+  assert.equal(posts.length, 301, "an old one is forgotten");
+});
+
+test("a token that still waits is never forgotten, however many wait", async () => {
+  const { posts, open: waiting, next } = serveByHand();
+  const { applyCookies } = await open();
+  const all = Array.from({ length: 300 }, (_, n) => `t${n}`);
+  const promises = all.map(applyCookies);
+  await settled();
+  for (let n = 0; n < 5; n++) await next();
+
+  assert.deepEqual(all.slice(5).map(applyCookies), promises.slice(5));
+  while (waiting.length) await next();
+  assert.deepEqual(tokens(posts), all);
+});

@@ -1,0 +1,97 @@
+//! actix-web's own cookie type, for handlers that have one already.
+
+use std::time::Duration;
+
+use actix_web::cookie::{Cookie, Expiration, SameSite as ActixSameSite};
+use apply_cookies_protocol::{Operation, SameSite, SetCookie};
+use time::OffsetDateTime;
+
+use crate::pending::{IntoOperation, PushError};
+
+/// Attributes that were never set take our safe defaults (`Secure`, `HttpOnly`, `SameSite=Lax`,
+/// `Path=/`); those that were set stay, also where they are unsafe. `Expires` without `Max-Age`
+/// becomes the `Max-Age` that is left until then.
+impl IntoOperation for Cookie<'_> {
+    fn into_operation(self) -> Result<Operation<'static>, PushError> {
+        let mut draft = SetCookie::new(self.name(), self.value());
+        if let Some(path) = self.path() {
+            draft = draft.path(path);
+        }
+        if let Some(domain) = self.domain() {
+            draft = draft.domain(domain);
+        }
+        if let Some(age) = age(&self) {
+            draft = draft.max_age(age);
+        }
+        if let Some(secure) = self.secure() {
+            draft = draft.secure(secure);
+        }
+        if let Some(http_only) = self.http_only() {
+            draft = draft.http_only(http_only);
+        }
+        if let Some(same_site) = self.same_site() {
+            draft = draft.same_site(match same_site {
+                ActixSameSite::Strict => SameSite::Strict,
+                ActixSameSite::Lax => SameSite::Lax,
+                ActixSameSite::None => SameSite::None,
+            });
+        }
+        draft.into_operation()
+    }
+}
+
+fn age(cookie: &Cookie<'_>) -> Option<Duration> {
+    let left = match (cookie.max_age(), cookie.expires()) {
+        (Some(age), _) => age,
+        (None, Some(Expiration::DateTime(end))) => end - OffsetDateTime::now_utc(),
+        (None, Some(Expiration::Session) | None) => return None,
+    };
+    // What lies in the past deletes the cookie, as zero does.
+    Some(left.try_into().unwrap_or(Duration::ZERO))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(cookie: Cookie<'_>) -> String {
+        cookie.into_operation().unwrap().to_set_cookie()
+    }
+
+    #[test]
+    fn unset_attributes_are_safe_and_set_ones_stay() {
+        assert_eq!(
+            line(Cookie::new("a", "b")),
+            "a=b; Path=/; Secure; HttpOnly; SameSite=Lax"
+        );
+        let open = Cookie::build("a", "b")
+            .path("/x")
+            .secure(false)
+            .http_only(false)
+            .same_site(ActixSameSite::Strict)
+            .max_age(time::Duration::minutes(1))
+            .finish();
+        assert_eq!(line(open), "a=b; Path=/x; Max-Age=60; SameSite=Strict");
+    }
+
+    #[test]
+    fn a_removal_deletes() {
+        let mut removal = Cookie::new("a", "");
+        removal.make_removal();
+        assert!(line(removal).contains("Max-Age=0"));
+    }
+
+    #[test]
+    fn attributes_cannot_be_injected() {
+        for cookie in [
+            Cookie::new("a", "v; Domain=evil.example"),
+            Cookie::new("a; Domain=evil.example; b", "v"),
+            Cookie::build("a", "v")
+                .path("/; Domain=evil.example")
+                .finish(),
+            Cookie::build("a", "v").domain("x.example; Path=/").finish(),
+        ] {
+            assert!(cookie.into_operation().is_err());
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! actix-web: the extractor, the middleware, the endpoint and the stream helpers.
+
+mod convert;
+mod endpoint;
+mod extractor;
+mod middleware;
+mod stream;
+pub mod testing;
+
+pub use middleware::{Middleware, MiddlewareService};

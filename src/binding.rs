@@ -1,0 +1,119 @@
+//! A request → the browser's binding cookie: read it, or decide whether to set one.
+
+use apply_cookies_protocol::{
+    BINDING_COOKIE, BINDING_COOKIE_INSECURE, BindingCookie, CookieHeader, Found,
+};
+
+use crate::random;
+
+/// The one name that the binding cookie has in a deployment. There is no fallback between names:
+/// a neighbour who can plant the weaker one must gain nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BindingName {
+    /// `__Host-apply-cookies`, on https and on loopback.
+    Host,
+    /// `apply-cookies`, over plain HTTP where that was asked for.
+    Insecure,
+}
+
+impl BindingName {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Host => BINDING_COOKIE,
+            Self::Insecure => BINDING_COOKIE_INSECURE,
+        }
+    }
+
+    /// The browser's binding, when the request carries exactly one that is well formed.
+    pub(crate) fn read<'h, I>(self, fields: I) -> Option<BindingCookie>
+    where
+        I: Iterator<Item = &'h [u8]> + Clone,
+    {
+        match CookieHeader::new(fields).find(self.as_str()) {
+            Found::One(value) => BindingCookie::parse(value),
+            Found::Absent | Found::Duplicate => None,
+        }
+    }
+
+    /// The `Set-Cookie` value that gives a browser this binding, until it closes.
+    pub(crate) fn set_cookie(self, cookie: &BindingCookie) -> String {
+        let secure = match self {
+            Self::Host => "; Secure",
+            Self::Insecure => "",
+        };
+        format!(
+            "{}={}; Path=/{secure}; HttpOnly; SameSite=Lax",
+            self.as_str(),
+            cookie.to_text()
+        )
+    }
+}
+
+/// A new binding.
+pub(crate) fn fresh() -> BindingCookie {
+    BindingCookie::from_random(random::bytes())
+}
+
+/// What a request says of where it comes from (Fetch Metadata).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FetchMetadata<'h> {
+    pub(crate) get: bool,
+    pub(crate) site: Option<&'h [u8]>,
+    pub(crate) mode: Option<&'h [u8]>,
+    pub(crate) dest: Option<&'h [u8]>,
+}
+
+impl FetchMetadata<'_> {
+    /// Whether the answer may give the browser a binding: not on a request that another site's
+    /// page made, except a top-level navigation. Otherwise a stranger could race with the first
+    /// page for which binding a browser ends up with.
+    pub(crate) fn may_bind(self) -> bool {
+        match self.site {
+            None | Some(b"same-origin" | b"none") => true,
+            Some(_) => self.get && self.mode == Some(b"navigate") && self.dest == Some(b"document"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cross_site_request_gets_a_binding_only_by_a_top_level_get() {
+        let ask = |get, site: Option<&'static str>, mode: &'static str, dest: &'static str| {
+            FetchMetadata {
+                get,
+                site: site.map(str::as_bytes),
+                mode: Some(mode.as_bytes()),
+                dest: Some(dest.as_bytes()),
+            }
+            .may_bind()
+        };
+        assert!(ask(true, None, "cors", "empty"));
+        assert!(ask(false, Some("same-origin"), "cors", "empty"));
+        assert!(ask(true, Some("none"), "navigate", "document"));
+        for site in ["cross-site", "same-site"] {
+            assert!(ask(true, Some(site), "navigate", "document"));
+            assert!(!ask(false, Some(site), "navigate", "document"));
+            assert!(!ask(true, Some(site), "navigate", "iframe"));
+            assert!(!ask(true, Some(site), "no-cors", "image"));
+            assert!(!ask(true, Some(site), "cors", "empty"));
+        }
+    }
+
+    #[test]
+    fn only_one_well_formed_value_is_a_binding() {
+        let cookie = fresh();
+        let read = |header: String| BindingName::Host.read([header.as_bytes()].into_iter());
+        let text = cookie.to_text();
+        assert_eq!(read(format!("a=b; {BINDING_COOKIE}={text}")), Some(cookie));
+        assert_eq!(
+            read(format!("{BINDING_COOKIE}={text}; {BINDING_COOKIE}={text}")),
+            None
+        );
+        assert_eq!(read(format!("{BINDING_COOKIE}={text}A")), None);
+        assert_eq!(read(format!("{BINDING_COOKIE_INSECURE}={text}")), None);
+        assert_eq!(read(format!("%5F%5FHost-apply-cookies={text}")), None);
+    }
+}

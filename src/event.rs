@@ -1,0 +1,86 @@
+//! Server-sent events (WHATWG HTML §9.2).
+
+use std::fmt::Write;
+
+use crate::frame::Frame;
+
+/// One server-sent event of the app's own stream.
+///
+/// ```
+/// use apply_cookies::Event;
+///
+/// let event = Event::data("one\ntwo").named("news");
+/// assert_eq!(event.as_str(), "event: news\ndata: one\ndata: two\n\n");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Event(String);
+
+impl Event {
+    /// An event of type `message` with this text, of one or more lines.
+    pub fn data(text: impl AsRef<str>) -> Self {
+        let mut event = String::new();
+        // A lone CR ends a line too, so a reader would take what follows it for a field.
+        for line in text.as_ref().split(['\n', '\r']) {
+            writeln!(event, "data: {line}").expect("a String takes everything");
+        }
+        event.push('\n');
+        Self(event)
+    }
+
+    /// A comment, which pages do not see: keeps proxies from closing a quiet stream.
+    pub fn comment(text: impl AsRef<str>) -> Self {
+        let mut event = String::new();
+        for line in text.as_ref().split(['\n', '\r']) {
+            writeln!(event, ": {line}").expect("a String takes everything");
+        }
+        event.push('\n');
+        Self(event)
+    }
+
+    /// Gives the event a type, which pages listen for by name.
+    pub fn named(self, name: impl AsRef<str>) -> Self {
+        self.field("event", name.as_ref())
+    }
+
+    /// Gives the event an id, which the browser sends as `Last-Event-ID` when it reconnects.
+    pub fn id(self, id: impl AsRef<str>) -> Self {
+        self.field("id", id.as_ref())
+    }
+
+    /// The event as it stands in the stream.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn field(mut self, field: &str, value: &str) -> Self {
+        // One line: whatever could end it is dropped. NUL makes browsers ignore an id.
+        let value: String = value
+            .chars()
+            .filter(|c| !matches!(c, '\n' | '\r' | '\0'))
+            .collect();
+        self.0.insert_str(0, &format!("{field}: {value}\n"));
+        self
+    }
+}
+
+impl From<Frame> for Event {
+    fn from(frame: Frame) -> Self {
+        Self(frame.to_sse())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_can_start_another_field() {
+        let event = Event::data("a\r\nevent: apply-cookies\rdata: x").named("n\nevent: m");
+        let fields: Vec<&str> = event.as_str().trim_end().split('\n').collect();
+        assert_eq!(fields[0], "event: nevent: m");
+        assert!(fields[1..].iter().all(|line| line.starts_with("data: ")));
+        assert!(!event.as_str().contains('\r'));
+    }
+}

@@ -1,0 +1,71 @@
+//! Batch → token. The only place that takes the time and randomness on the way out.
+
+use std::sync::Arc;
+
+use apply_cookies_protocol::{
+    Batch, Binding, BindingCookie, KeyRing, Lifetime, Nonce, Operation, Seal, Sealing, Token,
+    TokenHeader, seal,
+};
+
+use crate::clock::Clock;
+use crate::random;
+use crate::replay::IssueTerms;
+
+/// Seals batches for the browsers of one deployment.
+#[derive(Clone, Debug)]
+pub(crate) struct Issuer {
+    pub(crate) ring: Arc<KeyRing>,
+    pub(crate) clock: Clock,
+    pub(crate) seal: Seal,
+    pub(crate) lifetime: Lifetime,
+    pub(crate) terms: IssueTerms,
+}
+
+impl Issuer {
+    /// Seals one batch.
+    pub(crate) fn issue(&self, batch: &Batch<'_>, binding: Option<&BindingCookie>) -> Token {
+        // Not before the store's horizon: a token of the first seconds would be refused, since
+        // the store cannot tell it from one that an earlier process redeemed.
+        let issued_at = self.clock.now().max(self.terms.not_before);
+        let nonce = Nonce::from_random(random::bytes());
+        let mut header = TokenHeader::new(nonce, issued_at, self.lifetime);
+        header.scope = self.terms.scope;
+        header.binding = binding.map(|cookie| Binding::new(&self.ring, cookie));
+        let sealing = match self.seal {
+            Seal::Signed => Sealing::Signed,
+            _ => Sealing::Encrypted {
+                iv: random::bytes(),
+            },
+        };
+        let token = seal(&self.ring, sealing, &header, batch);
+        tracing::debug!(token = %token.id(), operations = batch.operations().len(), "token issued");
+        token
+    }
+
+    /// Seals operations in as few batches as they fit into, in order. No two of them are on the
+    /// same cookie.
+    pub(crate) fn issue_all(
+        &self,
+        operations: Vec<Operation<'static>>,
+        binding: &BindingCookie,
+    ) -> Vec<Token> {
+        let mut tokens = Vec::with_capacity(1);
+        let mut open: Option<Batch<'static>> = None;
+        for operation in operations {
+            match &mut open {
+                Some(batch) if batch.fits(&operation).is_ok() => {
+                    batch.push(operation).expect("it fits");
+                }
+                _ => {
+                    if let Some(full) = open.replace(Batch::new(operation)) {
+                        tokens.push(self.issue(&full, Some(binding)));
+                    }
+                }
+            }
+        }
+        if let Some(last) = open {
+            tokens.push(self.issue(&last, Some(binding)));
+        }
+        tokens
+    }
+}

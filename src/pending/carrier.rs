@@ -1,0 +1,75 @@
+//! The carrier: queued operations → frames, as a stream.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+
+use super::queue::Queue;
+use crate::frame::Frame;
+
+/// A living carrier: a stream of frames to send to the page, each holding one token.
+///
+/// Dropping it says that nothing can reach the page any more, and later pushes become errors.
+#[must_use = "a carrier carries nothing unless it is polled"]
+pub struct Frames {
+    queue: Arc<Queue>,
+    number: u64,
+    ready: VecDeque<Frame>,
+}
+
+impl Frames {
+    pub(super) fn attach(queue: Arc<Queue>) -> Self {
+        Self {
+            number: queue.attach(),
+            queue,
+            ready: VecDeque::new(),
+        }
+    }
+
+    /// The frames of what was pushed so far, without waiting for more.
+    pub fn take_ready(&mut self) -> Vec<Frame> {
+        let mut frames: Vec<Frame> = self.ready.drain(..).collect();
+        frames.extend(self.queue.flush(self.number));
+        frames
+    }
+}
+
+impl Stream for Frames {
+    type Item = Frame;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Frame>> {
+        let carrier = &mut *self;
+        loop {
+            if let Some(frame) = carrier.ready.pop_front() {
+                return Poll::Ready(Some(frame));
+            }
+            match carrier.queue.poll_flush(carrier.number, context) {
+                Poll::Ready(Some(frames)) => carrier.ready.extend(frames),
+                Poll::Ready(None) => return Poll::Ready(None),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+}
+
+impl Drop for Frames {
+    fn drop(&mut self) {
+        if !self.ready.is_empty() {
+            tracing::warn!(
+                tokens = self.ready.len(),
+                "the stream ended before tokens were sent; their cookies are lost"
+            );
+        }
+        self.queue.detach(self.number);
+    }
+}
+
+impl fmt::Debug for Frames {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Frames(..)")
+    }
+}

@@ -1,0 +1,42 @@
+//! Why a push was refused, and what to do about it.
+
+use apply_cookies_protocol::{Field, OperationError};
+
+/// An operation that was not queued. Nothing of it has reached the browser.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PushError {
+    /// A browser or proxy would not take the cookie.
+    #[error(transparent)]
+    Invalid(#[from] OperationError),
+    /// The browsers of the configured origins would drop the cookie.
+    #[error("{field}: {reason}")]
+    Origin {
+        /// The field to change.
+        field: Field,
+        /// Why they would drop it.
+        reason: &'static str,
+    },
+    /// The headers have left and nothing can carry a token.
+    #[error(
+        "the response's headers have left and no carrier lives; return pending.sse(..) or pending.html(..), or attach pending.frames() before the handler returns"
+    )]
+    NoCarrier,
+    /// The carrier has ended: the stream is over or the browser has gone.
+    #[error("the stream to the browser has ended; set the cookie on another response")]
+    Closed,
+    /// Another site's page opened the stream, so the browser has no binding and could not redeem
+    /// a token.
+    #[error(
+        "another site's page opened this stream, so its browser could not redeem a token; open the stream from a page of your own origin"
+    )]
+    Unbound,
+    /// Too many operations wait for the carrier.
+    #[error(
+        "{waiting} operations wait for the stream already; await its progress before pushing more"
+    )]
+    Full {
+        /// Operations that wait.
+        waiting: usize,
+    },
+}

@@ -1,0 +1,91 @@
+//! The handle that a handler pushes operations to, and the carrier that takes them to the page.
+
+mod carrier;
+mod error;
+mod operation;
+mod queue;
+
+pub use carrier::Frames;
+pub use error::PushError;
+pub use operation::{Deletion, IntoOperation};
+pub(crate) use queue::Queue;
+
+use std::fmt;
+use std::sync::Arc;
+
+/// What a handler sets and deletes cookies with, before and after the response's headers have
+/// left.
+///
+/// It has three states:
+///
+/// - **Headers**: the response's headers are still to be sent. What is pushed becomes ordinary
+///   `Set-Cookie` lines.
+/// - **Carried**: the headers have left, and a carrier lives (`sse`, `html`, or
+///   [`frames`](Self::frames)). What is pushed becomes a token, one for each poll of the carrier.
+/// - **Closed**: neither. A push is an error, never silence.
+///
+/// Clones share one state, can be sent to other threads and moved into spawned tasks. In the
+/// order of pushes, a later operation on the same cookie replaces the earlier one that has not
+/// travelled yet.
+pub struct PendingCookies {
+    queue: Arc<Queue>,
+}
+
+impl PendingCookies {
+    pub(crate) fn new(queue: Arc<Queue>) -> Self {
+        queue.add_handle();
+        Self { queue }
+    }
+
+    /// Sets a cookie.
+    ///
+    /// # Errors
+    ///
+    /// [`PushError::Invalid`] names the field that a browser would not take; the other errors
+    /// say that the cookie has no way to the browser any more, and what to do.
+    pub fn set(&self, cookie: impl IntoOperation) -> Result<(), PushError> {
+        self.queue.push(cookie.into_operation()?)
+    }
+
+    /// Deletes a cookie: by name, or by a [`DeleteCookie`](crate::DeleteCookie) when it was set
+    /// with another path or domain.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`set`](Self::set).
+    pub fn delete<'a>(&self, cookie: impl Into<Deletion<'a>>) -> Result<(), PushError> {
+        self.queue.push(cookie.into().into_operation()?)
+    }
+
+    /// Attaches a carrier by hand: a stream of frames to send to the page. For WebSockets, and
+    /// for streams of another shape than `sse` and `html`.
+    ///
+    /// It ends when [`close`](Self::close) is called or when no handle is left that could push.
+    /// A second call takes over: the stream of the first one ends.
+    pub fn frames(&self) -> Frames {
+        Frames::attach(self.queue.clone())
+    }
+
+    /// Ends the carrier once everything pushed so far is on its way. Later pushes are errors.
+    pub fn close(&self) {
+        self.queue.close();
+    }
+}
+
+impl Clone for PendingCookies {
+    fn clone(&self) -> Self {
+        Self::new(self.queue.clone())
+    }
+}
+
+impl Drop for PendingCookies {
+    fn drop(&mut self) {
+        self.queue.remove_handle();
+    }
+}
+
+impl fmt::Debug for PendingCookies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PendingCookies(..)")
+    }
+}

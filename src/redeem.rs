@@ -1,0 +1,101 @@
+//! Token → `Set-Cookie` lines: verify, prepare, claim, release. Knows no web framework.
+
+use std::sync::Arc;
+
+use apply_cookies_protocol::{
+    AfterApply, BindingCookie, BindingRule, KeyRing, RedemptionDigest, SetCookieLines, TokenId,
+    UntrustedToken,
+};
+
+use crate::clock::Clock;
+use crate::rejection::Rejection;
+use crate::replay::{Claim, ClaimAnswer, ReplayStore};
+
+/// Whether tokens must carry a binding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BindingPolicy {
+    /// A token without a binding is refused. The default.
+    #[default]
+    Required,
+    /// A token without a binding is redeemed for whoever posts it from an allowed origin: a
+    /// stranger who holds one can sign a visitor in as somebody else. A binding that is present
+    /// is enforced all the same.
+    Optional,
+}
+
+/// Redeems the tokens of one deployment.
+#[derive(Clone)]
+pub(crate) struct Redeemer {
+    pub(crate) ring: Arc<KeyRing>,
+    pub(crate) clock: Clock,
+    pub(crate) store: Arc<dyn ReplayStore>,
+    pub(crate) binding: BindingPolicy,
+}
+
+/// What the request brought.
+#[derive(Debug)]
+pub(crate) struct Posted<'r> {
+    pub(crate) token: UntrustedToken<'r>,
+    pub(crate) redemption: Option<RedemptionDigest>,
+    pub(crate) binding: Option<BindingCookie>,
+}
+
+/// What the browser gets.
+#[derive(Debug)]
+pub(crate) struct Redeemed {
+    pub(crate) lines: SetCookieLines,
+    pub(crate) then: Option<String>,
+    pub(crate) id: TokenId,
+}
+
+impl Redeemer {
+    /// Every check that can fail comes before the claim; the claim is the last step that can.
+    pub(crate) async fn redeem(&self, posted: Posted<'_>) -> Result<Redeemed, Rejection> {
+        let mut buffer = Vec::new();
+        let authentic = posted.token.open(&self.ring, &mut buffer)?;
+        let id = authentic.id();
+        let rule = match self.binding {
+            BindingPolicy::Required => BindingRule::Required(posted.binding.as_ref()),
+            BindingPolicy::Optional => BindingRule::Optional(posted.binding.as_ref()),
+        };
+        let prepared = authentic
+            .verify(self.clock.now(), rule)
+            .map_err(|refused| Rejection::refused(refused, id))?
+            .prepare()?;
+        let header = prepared.header();
+        let then = header.then.and_then(after_apply);
+        let claim = Claim {
+            redemption: posted.redemption,
+            // The digest, not the token's MAC: it stays the same when keys rotate, so a barrier
+            // holds across a rotation.
+            binding: header
+                .binding
+                .and(posted.binding.as_ref())
+                .map(BindingCookie::digest),
+            scope: header.scope,
+            barrier: header.barrier,
+            ..Claim::new(header.nonce, header.issued_at, header.expires_at)
+        };
+        match self.store.claim(claim).await {
+            Ok(ClaimAnswer::Claimed(claimed)) => Ok(Redeemed {
+                lines: prepared.release(claimed),
+                then,
+                id,
+            }),
+            Ok(ClaimAnswer::AlreadyUsed) => Err(Rejection::AlreadyUsed(id)),
+            Ok(ClaimAnswer::BeforeHorizon) => Err(Rejection::BeforeHorizon(id)),
+            Err(error) => Err(Rejection::Store(error, id)),
+        }
+    }
+}
+
+/// The header that tells the page what to do next (SPEC §9.4).
+fn after_apply(action: AfterApply<'_>) -> Option<String> {
+    match action {
+        AfterApply::Reconnect => Some("reconnect".to_owned()),
+        AfterApply::Reload => Some("reload".to_owned()),
+        AfterApply::GoTo(path) => Some(format!("go {}", path.as_str())),
+        _ => None,
+    }
+}

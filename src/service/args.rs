@@ -1,0 +1,143 @@
+//! The command line.
+
+use std::net::SocketAddr;
+
+use apply_cookies_protocol::{BindingCookie, Lifetime, Seal, UnixMillis};
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::config::DEFAULT_PREFIX;
+use crate::origin::Origin;
+use crate::redeem::BindingPolicy;
+
+/// Set `HttpOnly` cookies from inside SSE streams, `WebSockets` and streamed HTML.
+#[derive(Parser)]
+#[command(name = "apply-cookies", version, max_term_width = 100)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Shows the protocol at work in a browser; needs no configuration
+    Demo(DemoArgs),
+    /// Redeems tokens beside an app
+    ///
+    /// The secret comes from APPLY_COOKIES_SECRET_KEY or from the file that
+    /// APPLY_COOKIES_SECRET_KEY_FILE names; older secrets that still verify from
+    /// APPLY_COOKIES_PREVIOUS_KEYS, separated by commas.
+    Serve(ServeArgs),
+    /// Prints a new secret
+    Keygen,
+    /// Seals batches: one JSON batch a line in, one token a line out
+    ///
+    /// For a batch that is refused an empty line is written, and `line N: field: reason` on
+    /// standard error.
+    Mint(MintArgs),
+    /// Opens tokens: one token a line in, one JSON object a line out
+    Inspect(InspectArgs),
+}
+
+#[derive(clap::Args)]
+pub(super) struct DemoArgs {
+    /// Where to listen
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8787")]
+    pub(super) listen: SocketAddr,
+}
+
+#[derive(clap::Args)]
+pub(super) struct ServeArgs {
+    /// Where to listen
+    #[arg(long, value_name = "ADDR")]
+    pub(super) listen: SocketAddr,
+    /// An origin whose pages may post, as in https://app.example; may be given again
+    #[arg(long, value_name = "ORIGIN", required = true, num_args = 1.., value_parser = parse_origin)]
+    pub(super) origin: Vec<Origin>,
+    /// Path of the endpoint
+    #[arg(long, value_name = "PATH", default_value = DEFAULT_PREFIX)]
+    pub(super) prefix: String,
+    /// Whether a token without a binding is refused
+    ///
+    /// With `optional`, whoever holds a token without a binding can sign a visitor in as
+    /// somebody else. A binding that is present is enforced all the same.
+    #[arg(long, value_enum, default_value = "required")]
+    pub(super) binding: BindingArg,
+    /// Accepts http origins outside this machine, where anyone on the network can take over
+    #[arg(long)]
+    pub(super) allow_insecure_http: bool,
+}
+
+#[derive(clap::Args)]
+pub(super) struct MintArgs {
+    /// How tokens protect their operations
+    #[arg(long, value_enum, default_value = "encrypted")]
+    pub(super) seal: SealArg,
+    /// How long tokens live: up to a day
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = parse_lifetime)]
+    pub(super) ttl: Lifetime,
+    /// Value of the binding cookie of the browser that may redeem the tokens
+    #[arg(long, value_name = "VALUE", value_parser = parse_binding)]
+    pub(super) binding: Option<BindingCookie>,
+}
+
+#[derive(clap::Args)]
+pub(super) struct InspectArgs {
+    /// Judges the tokens as of this time instead of now
+    #[arg(long, value_name = "UNIX_SECONDS", value_parser = parse_time)]
+    pub(super) now: Option<UnixMillis>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum BindingArg {
+    Required,
+    Optional,
+}
+
+impl From<BindingArg> for BindingPolicy {
+    fn from(arg: BindingArg) -> Self {
+        match arg {
+            BindingArg::Required => Self::Required,
+            BindingArg::Optional => Self::Optional,
+        }
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum SealArg {
+    Encrypted,
+    Signed,
+}
+
+impl From<SealArg> for Seal {
+    fn from(arg: SealArg) -> Self {
+        match arg {
+            SealArg::Encrypted => Self::Encrypted,
+            SealArg::Signed => Self::Signed,
+        }
+    }
+}
+
+fn parse_origin(text: &str) -> Result<Origin, String> {
+    Origin::parse(text).map_err(|error| error.to_string())
+}
+
+fn parse_lifetime(text: &str) -> Result<Lifetime, String> {
+    text.parse::<u64>()
+        .ok()
+        .and_then(|seconds| seconds.checked_mul(1000))
+        .and_then(Lifetime::from_millis)
+        .ok_or_else(|| "must be a whole number of seconds from 1 to 86400".to_owned())
+}
+
+// clap shows the value beside the reason, but never this one: see `hide` in its message.
+fn parse_binding(text: &str) -> Result<BindingCookie, String> {
+    BindingCookie::parse(text.as_bytes())
+        .ok_or_else(|| "must be the 43 characters of a binding cookie".to_owned())
+}
+
+fn parse_time(text: &str) -> Result<UnixMillis, String> {
+    text.parse::<u64>()
+        .ok()
+        .and_then(UnixMillis::from_secs)
+        .ok_or_else(|| "must be a whole number of seconds since 1970".to_owned())
+}

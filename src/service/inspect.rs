@@ -1,0 +1,54 @@
+//! `inspect`: tokens → what they say, without redeeming them.
+
+use apply_cookies_protocol::{KeyRing, Operation, RefusedToken, UnixMillis, UntrustedToken};
+use serde::Serialize;
+
+use super::args::InspectArgs;
+use super::{Refused, lines};
+use crate::clock::Clock;
+use crate::secret::Secret;
+
+pub(super) fn run(args: &InspectArgs) -> Result<(), Refused> {
+    let ring = Secret::from_env()?.into_ring()?;
+    let clock = Clock::system();
+    lines::answer_each(|_, line| inspect(&ring, args.now.unwrap_or_else(|| clock.now()), line))
+}
+
+/// One line of the answer. The order of the fields is part of the tool.
+#[derive(Serialize)]
+struct Report<'t> {
+    verdict: &'static str,
+    profile: &'static str,
+    seal: &'static str,
+    nonce: String,
+    issued_at: u64,
+    expires_at: u64,
+    operations: Vec<Operation<'t>>,
+}
+
+fn inspect(ring: &KeyRing, now: UnixMillis, text: &str) -> String {
+    const INVALID: &str = r#"{"verdict":"invalid"}"#;
+    let mut buffer = Vec::new();
+    let Ok(token) = UntrustedToken::new(text).open(ring, &mut buffer) else {
+        return INVALID.to_owned();
+    };
+    let verdict = match token.check_time(now) {
+        Ok(()) => "valid",
+        Err(RefusedToken::NotYetValid) => "not_yet_valid",
+        Err(_) => "expired",
+    };
+    let Ok(operations) = token.operations() else {
+        return INVALID.to_owned();
+    };
+    let header = token.header();
+    serde_json::to_string(&Report {
+        verdict,
+        profile: "native",
+        seal: token.seal().as_str(),
+        nonce: header.nonce.to_text(),
+        issued_at: header.issued_at.get(),
+        expires_at: header.expires_at.get(),
+        operations,
+    })
+    .unwrap_or_else(|_| INVALID.to_owned())
+}

@@ -1,0 +1,44 @@
+//! One line in, one line out: the shape that the tools share.
+
+use std::io::{BufRead, Write};
+
+use super::Refused;
+
+/// Longest input line, in bytes: ten times the largest token or batch. A longer one is refused,
+/// not read into memory.
+const LINE_MAX: u64 = 128 * 1024;
+
+/// Writes one line to standard output.
+pub(super) fn print(line: &str) -> Result<(), Refused> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")?;
+    Ok(out.flush()?)
+}
+
+/// Gives each line of standard input to `answer` with its number, counted from 1, and writes the
+/// answer. Answers appear at once, so that another program can talk to this one through pipes.
+pub(super) fn answer_each(mut answer: impl FnMut(usize, &str) -> String) -> Result<(), Refused> {
+    let mut input = std::io::stdin().lock();
+    let mut out = std::io::stdout().lock();
+    let mut line = Vec::new();
+    for number in 1.. {
+        line.clear();
+        let mut limited = std::io::Read::take(&mut input, LINE_MAX);
+        if limited.read_until(b'\n', &mut line)? == 0 {
+            break;
+        }
+        if line.last() == Some(&b'\n') {
+            line.pop();
+            if line.last() == Some(&b'\r') {
+                line.pop();
+            }
+        } else if line.len() as u64 == LINE_MAX {
+            input.skip_until(b'\n')?;
+        }
+        // What is not UTF-8 is neither a token nor JSON; the replacement makes it fail as such.
+        let answer = answer(number, &String::from_utf8_lossy(&line));
+        writeln!(out, "{answer}")?;
+        out.flush()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,36 @@
+//! `mint`: JSON batches → tokens.
+
+use std::sync::Arc;
+
+use apply_cookies_protocol::parse_batch;
+
+use super::args::MintArgs;
+use super::{Refused, lines};
+use crate::clock::Clock;
+use crate::issue::Issuer;
+use crate::replay::IssueTerms;
+use crate::secret::Secret;
+
+pub(super) fn run(args: &MintArgs) -> Result<(), Refused> {
+    let issuer = Issuer {
+        ring: Arc::new(Secret::from_env()?.into_ring()?),
+        clock: Clock::system(),
+        seal: args.seal.into(),
+        lifetime: args.ttl,
+        // The store lives in another process, which judges these tokens by its horizon alone.
+        terms: IssueTerms::default(),
+    };
+    let mut refused = false;
+    lines::answer_each(|number, line| match parse_batch(line) {
+        Ok(batch) => issuer.issue(&batch, args.binding.as_ref()).into_string(),
+        Err(error) => {
+            refused = true;
+            eprintln!("line {number}: {error}");
+            String::new()
+        }
+    })?;
+    if refused {
+        return Err(Refused(String::new()));
+    }
+    Ok(())
+}

@@ -1,0 +1,63 @@
+//! The program `apply-cookies`: a demo, the service beside an app, and tools for tokens.
+
+mod args;
+mod demo;
+mod inspect;
+mod lines;
+mod mint;
+mod serve;
+
+use std::fmt;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command};
+
+/// Runs the program on the process's arguments.
+///
+/// Exit codes: 0 done, 1 refused (the reason stands on standard error), 2 wrong usage.
+#[must_use]
+pub fn main() -> ExitCode {
+    let args = Args::parse();
+    let done = match args.command {
+        Command::Demo(args) => demo::run(&args),
+        Command::Serve(args) => serve::run(args),
+        Command::Keygen => keygen(),
+        Command::Mint(args) => mint::run(&args),
+        Command::Inspect(args) => inspect::run(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Refused(reason)) => {
+            if !reason.is_empty() {
+                eprintln!("apply-cookies: {reason}");
+            }
+            ExitCode::from(1)
+        }
+    }
+}
+
+/// Why a command ends with exit code 1. Empty when every reason has been printed already.
+#[derive(Debug)]
+struct Refused(String);
+
+impl<E: fmt::Display> From<E> for Refused {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
+}
+
+fn keygen() -> Result<(), Refused> {
+    lines::print(&crate::secret::generate())
+}
+
+/// Logs to standard error; `RUST_LOG` chooses what.
+fn start_log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+}

@@ -1,0 +1,88 @@
+//! `serve`: the endpoint as a program of its own, beside an app in any language.
+
+use std::time::Duration;
+
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::{App, HttpResponse, HttpResponseBuilder, HttpServer, web};
+use apply_cookies_protocol::limits::SKEW_MS;
+
+use super::args::ServeArgs;
+use super::{Refused, start_log};
+use crate::config::ApplyCookies;
+use crate::secret::Secret;
+
+/// How long a client may take to send its request's head (threat T35).
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long requests under way may take after SIGTERM, in seconds.
+const DRAIN_SECONDS: u64 = 10;
+
+pub(super) fn run(args: ServeArgs) -> Result<(), Refused> {
+    start_log();
+    let mut builder = args
+        .origin
+        .iter()
+        .fold(
+            ApplyCookies::builder(Secret::from_env()?),
+            |builder, origin| builder.origin(origin.as_str()),
+        )
+        .prefix(args.prefix)
+        .binding(args.binding.into());
+    if args.allow_insecure_http {
+        builder = builder.allow_insecure_http();
+    }
+    let cookies = builder.build()?;
+    let shown = cookies.clone();
+    actix_web::rt::System::new().block_on(async move {
+        let server = HttpServer::new(move || {
+            App::new()
+                .app_data(web::Data::new(cookies.clone()))
+                .configure(cookies.routes())
+                .route("/healthz", web::get().to(healthz))
+                .route("/readyz", web::get().to(readyz))
+        })
+        .client_request_timeout(HEAD_TIMEOUT)
+        .shutdown_timeout(DRAIN_SECONDS)
+        .bind(args.listen)
+        .map_err(|error| format!("cannot listen on {}: {error}", args.listen))?;
+        for address in server.addrs() {
+            tracing::info!(%address, configuration = ?shown, "listening");
+        }
+        server.run().await?;
+        tracing::info!("stopped");
+        Ok(())
+    })
+}
+
+/// The process lives.
+async fn healthz() -> HttpResponse {
+    answer(&mut HttpResponse::Ok(), "ok")
+}
+
+/// Tokens that other processes issue now will be redeemed: the store is reached, and its horizon
+/// lies far enough behind.
+async fn readyz(cookies: web::Data<ApplyCookies>) -> HttpResponse {
+    match cookies.replay_store().horizon().await {
+        Ok(horizon) if cookies.clock().now() >= horizon.plus(SKEW_MS) => {
+            answer(&mut HttpResponse::Ok(), "ready")
+        }
+        Ok(_) => answer(
+            &mut HttpResponse::ServiceUnavailable(),
+            "the replay store has only just begun to remember; ready in a few seconds",
+        ),
+        Err(error) => {
+            tracing::error!(%error, "not ready");
+            answer(
+                &mut HttpResponse::ServiceUnavailable(),
+                "the replay store cannot be reached",
+            )
+        }
+    }
+}
+
+fn answer(response: &mut HttpResponseBuilder, text: &'static str) -> HttpResponse {
+    response
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .content_type("text/plain; charset=utf-8")
+        .body(text)
+}
