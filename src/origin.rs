@@ -35,7 +35,10 @@ impl Origin {
             && url.username().is_empty()
             && url.password().is_none();
         let host = url.host().ok_or_else(refuse)?;
-        if !bare {
+        // A wildcard or a pattern is a host name to the parser, and would never match.
+        let plain = !matches!(host, Host::Domain(name)
+            if !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_')));
+        if !bare || !plain {
             return Err(refuse());
         }
         Ok(Self {

@@ -1,0 +1,781 @@
+//! The vectors that go with SPEC.md: every file in `vectors/` is run, and a file that is not
+//! understood is a failure. `UPDATE_VECTORS=1` writes them anew.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use apply_cookies_protocol::{
+    BindingCookie, BindingRule, Claimed, InvalidReason, KeyRing, RefusedToken, Secret, UnixMillis,
+    UntrustedToken,
+};
+use serde_json::{Value, json};
+use support::raw::{ORDINARY, RawKeys, RawPayload, set};
+use support::{OTHER_SECRET, SECRET, browser};
+
+const NOW: u64 = 1_795_000_000_000;
+const IV: [u8; 16] = *b"initialise 12345";
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors")
+}
+
+#[test]
+fn every_vector_is_answered_as_it_says() {
+    let mut seen = 0;
+    for file in files(&root()) {
+        let name = file.strip_prefix(root()).unwrap().display().to_string();
+        let vector: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+        let parts: Vec<&str> = name.split(['/', '\\']).collect();
+        match parts[..] {
+            ["accept", _] => accept(&name, &vector),
+            ["reject", reason, _] => reject(&name, reason, &vector),
+            _ => panic!("{name} is in no folder that this test knows"),
+        }
+        seen += 1;
+    }
+    assert!(seen > 40, "only {seen} vectors were found");
+}
+
+#[test]
+fn the_files_are_those_that_the_cases_below_describe() {
+    let cases: BTreeMap<PathBuf, String> = cases()
+        .into_iter()
+        .map(|(name, vector)| {
+            let text = serde_json::to_string_pretty(&vector).unwrap() + "\n";
+            (root().join(name).with_extension("json"), text)
+        })
+        .collect();
+    if std::env::var_os("UPDATE_VECTORS").is_some() {
+        for (file, text) in &cases {
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, text).unwrap();
+        }
+    }
+    let on_disk: Vec<PathBuf> = files(&root());
+    assert_eq!(on_disk, cases.keys().cloned().collect::<Vec<_>>());
+    for (file, text) in cases {
+        assert_eq!(
+            fs::read_to_string(&file).unwrap(),
+            text,
+            "{}",
+            file.display()
+        );
+    }
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+struct Inputs {
+    ring: KeyRing,
+    now: UnixMillis,
+    cookie: Option<BindingCookie>,
+}
+
+fn inputs(vector: &Value) -> Inputs {
+    Inputs {
+        ring: KeyRing::new(
+            &Secret::new(vector["secret"].as_str().unwrap()).unwrap(),
+            &[],
+        )
+        .unwrap(),
+        now: UnixMillis::new(vector["now"].as_u64().unwrap()).unwrap(),
+        cookie: vector["binding_cookie"]
+            .as_str()
+            .map(|text| BindingCookie::parse(text.as_bytes()).unwrap()),
+    }
+}
+
+fn accept(name: &str, vector: &Value) {
+    let Inputs { ring, now, cookie } = inputs(vector);
+    let mut buffer = Vec::new();
+    let token = UntrustedToken::new(vector["token"].as_str().unwrap())
+        .open(&ring, &mut buffer)
+        .unwrap_or_else(|error| panic!("{name}: {:?}", error.reason()));
+    let expected = &vector["opened"];
+    let header = token.header();
+    assert_eq!(token.seal().as_str(), expected["seal"], "{name}");
+    assert_eq!(
+        header.nonce.to_text(),
+        expected["nonce"].as_str().unwrap(),
+        "{name}"
+    );
+    assert_eq!(header.issued_at.get(), expected["issued_at"], "{name}");
+    assert_eq!(header.expires_at.get(), expected["expires_at"], "{name}");
+    assert_eq!(header.barrier, expected["barrier"], "{name}");
+    assert_eq!(header.binding.is_some(), expected["bound"], "{name}");
+    assert_eq!(header.scope.is_some(), expected["scoped"], "{name}");
+    assert_eq!(header.then.is_some(), !expected["then"].is_null(), "{name}");
+    assert_eq!(
+        &serde_json::to_value(token.operations().unwrap()).unwrap(),
+        &expected["operations"],
+        "{name}"
+    );
+    let prepared = token
+        .verify(now, BindingRule::Optional(cookie.as_ref()))
+        .unwrap_or_else(|error| panic!("{name}: {error}"))
+        .prepare()
+        .unwrap();
+    let lines: Vec<Value> = prepared
+        .release(Claimed::First)
+        .iter()
+        .map(Value::from)
+        .collect();
+    assert_eq!(Value::from(lines), vector["set_cookie"], "{name}");
+}
+
+fn reject(name: &str, reason: &str, vector: &Value) {
+    let Inputs { ring, now, cookie } = inputs(vector);
+    let mut buffer = Vec::new();
+    let text = vector["token"].as_str().unwrap();
+    let opened = UntrustedToken::new(text).open(&ring, &mut buffer);
+    let invalid = match reason {
+        "too-long" => Some(InvalidReason::TooLong),
+        "version" => Some(InvalidReason::Version),
+        "form" => Some(InvalidReason::Form),
+        "key" => Some(InvalidReason::KeyId),
+        "forged" => Some(InvalidReason::Mac),
+        "payload" => Some(InvalidReason::Payload),
+        "cannot-emit" => Some(InvalidReason::CannotEmit),
+        _ => None,
+    };
+    let refused = match reason {
+        "expired" => Some(RefusedToken::Expired),
+        "not-yet-valid" => Some(RefusedToken::NotYetValid),
+        "wrong-browser" => Some(RefusedToken::WrongBrowser),
+        _ => None,
+    };
+    match (opened, invalid, refused) {
+        (Err(error), Some(reason), None) => assert_eq!(error.reason(), reason, "{name}"),
+        (Ok(token), Some(InvalidReason::CannotEmit), None) => {
+            let verified = token
+                .verify(now, BindingRule::Optional(cookie.as_ref()))
+                .unwrap();
+            let error = verified.prepare().expect_err(name);
+            assert_eq!(error.reason(), InvalidReason::CannotEmit, "{name}");
+        }
+        (Ok(token), None, Some(refused)) => {
+            let rule = BindingRule::Required(cookie.as_ref());
+            assert_eq!(token.verify(now, rule).unwrap_err(), refused, "{name}");
+        }
+        (Ok(_), ..) => panic!("{name} was opened"),
+        (Err(error), ..) => panic!("{name}: {:?}", error.reason()),
+    }
+}
+
+/// What every vector is made of, unless it says otherwise.
+fn base(keys: &RawKeys) -> RawPayload {
+    RawPayload {
+        seal: b's',
+        key_id: keys.key_id,
+        flags: 0,
+        nonce: *b"nonce of vectors",
+        issued_at: NOW,
+        expires_at: NOW + 60_000,
+        optional: Vec::new(),
+        count: 1,
+        operations: set(ORDINARY, "session", "8f14e45f", "/", ""),
+    }
+}
+
+fn seal(keys: &RawKeys, payload: &RawPayload) -> String {
+    if payload.seal == b'e' {
+        keys.encrypted(payload.issued_at / 1000, IV, &payload.bytes())
+    } else {
+        keys.signed(&payload.bytes())
+    }
+}
+
+type Case = (String, Value);
+
+fn cases() -> Vec<Case> {
+    [
+        accepted(),
+        misshapen(),
+        bad_payloads(),
+        not_emitted(),
+        refused(),
+    ]
+    .concat()
+}
+
+fn operation(set: &str) -> Value {
+    serde_json::from_str(set).unwrap()
+}
+
+const SESSION: &str = r#"{"op":"set","name":"session","value":"8f14e45f","max_age":null,"path":"/","domain":null,"secure":true,"http_only":true,"same_site":"Lax","partitioned":false}"#;
+
+fn accepted() -> Vec<Case> {
+    let keys = RawKeys::of(SECRET);
+    let base = base(&keys);
+    let case = |name: &str,
+                comment: &str,
+                payload: &RawPayload,
+                then: Value,
+                operations: Vec<&str>,
+                lines: &[&str]| {
+        let bound = payload.flags & 4 != 0;
+        let vector = json!({
+            "comment": comment,
+            "secret": SECRET,
+            "now": NOW + 1_000,
+            "binding_cookie": bound.then(|| browser(1).to_text()),
+            "token": seal(&keys, payload),
+            "opened": {
+                "seal": if payload.seal == b'e' { "encrypted" } else { "signed" },
+                "nonce": "bm9uY2Ugb2YgdmVjdG9ycw",
+                "issued_at": payload.issued_at,
+                "expires_at": payload.expires_at,
+                "barrier": payload.flags & 1 != 0,
+                "scoped": payload.flags & 2 != 0,
+                "bound": bound,
+                "then": then,
+                "operations": operations.into_iter().map(operation).collect::<Vec<_>>(),
+            },
+            "set_cookie": lines,
+        });
+        (format!("accept/{name}"), vector)
+    };
+    let line = "session=8f14e45f; Path=/; Secure; HttpOnly; SameSite=Lax";
+    let encrypted = RawPayload {
+        seal: b'e',
+        ..base.clone()
+    };
+    let full = RawPayload {
+        seal: b'e',
+        flags: 0b1111,
+        optional: [
+            b"scope of a store".to_vec(),
+            keys.binding([1; 32]).to_vec(),
+            vec![3, 0, 6],
+            b"/inbox".to_vec(),
+        ]
+        .concat(),
+        count: 3,
+        operations: [
+            [
+                set(0b111_1110, "__Host-sid", "a.b-c_d~", "/", ""),
+                34_560_000_u32.to_be_bytes().to_vec(),
+            ]
+            .concat(),
+            set(0, "theme", "", "", "app.example"),
+            [
+                vec![0b10_0011, 0, 3],
+                b"old".to_vec(),
+                vec![0, 4],
+                b"/app".to_vec(),
+                vec![0],
+            ]
+            .concat(),
+        ]
+        .concat(),
+        ..base.clone()
+    };
+    let longest = RawPayload {
+        expires_at: NOW + 86_400_000,
+        ..base.clone()
+    };
+    let largest = "v".repeat(4095);
+    let large = RawPayload {
+        operations: set(ORDINARY, "n", &largest, "/", ""),
+        ..base.clone()
+    };
+    let large_json = SESSION
+        .replace("\"session\"", "\"n\"")
+        .replace("8f14e45f", &largest);
+    let large_line = format!("n={largest}; Path=/; Secure; HttpOnly; SameSite=Lax");
+    vec![
+        case(
+            "signed",
+            "one cookie, signed",
+            &base,
+            Value::Null,
+            vec![SESSION],
+            &[line],
+        ),
+        case(
+            "encrypted",
+            "one cookie, encrypted",
+            &encrypted,
+            Value::Null,
+            vec![SESSION],
+            &[line],
+        ),
+        case(
+            "longest-lifetime",
+            "a lifetime of exactly one day",
+            &longest,
+            Value::Null,
+            vec![SESSION],
+            &[line],
+        ),
+        case(
+            "largest-cookie",
+            "name and value of 4096 bytes together",
+            &large,
+            Value::Null,
+            vec![&large_json],
+            &[&large_line],
+        ),
+        case(
+            "everything",
+            "barrier, scope, binding, an action, and three operations with every attribute between them",
+            &full,
+            json!({"go": "/inbox"}),
+            vec![
+                r#"{"op":"set","name":"__Host-sid","value":"a.b-c_d~","max_age":34560000,"path":"/","domain":null,"secure":true,"http_only":true,"same_site":"None","partitioned":true}"#,
+                r#"{"op":"set","name":"theme","value":"","max_age":null,"path":null,"domain":"app.example","secure":false,"http_only":false,"same_site":null,"partitioned":false}"#,
+                r#"{"op":"delete","name":"old","path":"/app","domain":null,"secure":true,"partitioned":true}"#,
+            ],
+            &[
+                "__Host-sid=a.b-c_d~; Path=/; Max-Age=34560000; Secure; HttpOnly; SameSite=None; Partitioned",
+                "theme=; Domain=app.example",
+                "old=; Path=/app; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; Partitioned",
+            ],
+        ),
+    ]
+}
+
+fn rejected(name: &str, comment: &str, token: &str) -> Case {
+    let vector = json!({
+        "comment": comment,
+        "secret": SECRET,
+        "now": NOW + 1_000,
+        "binding_cookie": null,
+        "token": token,
+    });
+    (format!("reject/{name}"), vector)
+}
+
+/// What is refused before any payload is read.
+fn misshapen() -> Vec<Case> {
+    let keys = RawKeys::of(SECRET);
+    let good = seal(&keys, &base(&keys));
+    let encrypted = seal(
+        &keys,
+        &RawPayload {
+            seal: b'e',
+            ..base(&keys)
+        },
+    );
+    // This token's length leaves unused low bits in the last character; another character with
+    // the same high bits decodes to the same bytes in a lenient decoder.
+    let uneven = seal(
+        &keys,
+        &RawPayload {
+            operations: set(ORDINARY, "session", "8f14e45f0", "/", ""),
+            ..base(&keys)
+        },
+    );
+    assert_ne!(uneven[3..].len() % 4, 0);
+    let (head, last) = uneven.split_at(uneven.len() - 1);
+    let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let neighbour = alphabet.find(last).unwrap() + 1;
+    let lenient = format!("{head}{}", &alphabet[neighbour..=neighbour]);
+    let forge = |text: &str, at: usize| {
+        let other = if &text[at..=at] == "A" { "B" } else { "A" };
+        format!("{}{other}{}", &text[..at], &text[at + 1..])
+    };
+    let other = RawKeys::of(OTHER_SECRET);
+    vec![
+        rejected("version/empty", "no text at all", ""),
+        rejected("version/no-prefix", "the prefix is missing", &good[3..]),
+        rejected(
+            "version/upper-case",
+            "the prefix has one spelling",
+            &good.replacen("s1.", "S1.", 1),
+        ),
+        rejected(
+            "version/later",
+            "a version that does not exist",
+            &good.replacen("s1.", "s2.", 1),
+        ),
+        rejected(
+            "version/space-in-front",
+            "nothing is trimmed",
+            &format!(" {good}"),
+        ),
+        rejected("form/padded", "padding characters", &format!("{good}=")),
+        rejected(
+            "form/newline-at-the-end",
+            "nothing is trimmed",
+            &format!("{good}\n"),
+        ),
+        rejected(
+            "form/standard-alphabet",
+            "a character of the other base64 alphabet",
+            &format!("{}+", &good[..good.len() - 1]),
+        ),
+        rejected(
+            "form/unused-bits",
+            "the last character's unused bits are not zero",
+            &lenient,
+        ),
+        rejected(
+            "form/one-character-over",
+            "a number of characters that encodes nothing",
+            "s1.AAAAA",
+        ),
+        rejected("form/prefix-only", "no body", "e1."),
+        rejected(
+            "form/shorter-than-a-tag",
+            "key id, then less than a MAC",
+            &keys.text("s1.", &[0; 31]),
+        ),
+        rejected(
+            "key/another-secret",
+            "sealed with a secret that is not in the ring",
+            &seal(&other, &base(&other)),
+        ),
+        rejected(
+            "key/zero",
+            "a key id of zeros",
+            "s1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        ),
+        rejected(
+            "forged/signed-payload",
+            "one character of the payload changed",
+            &forge(&good, 60),
+        ),
+        rejected(
+            "forged/signed-tag",
+            "one character of the MAC changed",
+            &forge(&good, good.len() - 10),
+        ),
+        rejected(
+            "forged/encrypted-payload",
+            "one character of the ciphertext changed",
+            &forge(&encrypted, 60),
+        ),
+        rejected(
+            "forged/encrypted-tag",
+            "one character of the MAC changed",
+            &forge(&encrypted, encrypted.len() - 10),
+        ),
+        rejected(
+            "forged/signed-as-encrypted",
+            "the prefix says another seal",
+            &good.replacen("s1.", "e1.", 1),
+        ),
+        rejected(
+            "forged/encrypted-as-signed",
+            "the prefix says another seal",
+            &encrypted.replacen("e1.", "s1.", 1),
+        ),
+        rejected(
+            "forged/encrypted-too-short",
+            "key id, then less than a Fernet token",
+            &keys.text("e1.", &[0x80; 40]),
+        ),
+        rejected(
+            "too-long/by-one",
+            "12289 characters",
+            &format!("s1.{}", "A".repeat(12_286)),
+        ),
+    ]
+}
+
+/// Authentic payloads that are not laid out as SPEC §5 says.
+fn bad_payloads() -> Vec<Case> {
+    let keys = RawKeys::of(SECRET);
+    let base = base(&keys);
+    let bad = |name: &str, comment: &str, change: &dyn Fn(&mut RawPayload)| {
+        let mut payload = base.clone();
+        change(&mut payload);
+        // Sealed as the prefix says, whatever the payload says of itself.
+        rejected(
+            &format!("payload/{name}"),
+            comment,
+            &keys.signed(&payload.bytes()),
+        )
+    };
+    let whole = base.bytes();
+    vec![
+        bad(
+            "other-seal",
+            "the payload repeats another seal than the prefix",
+            &|p| p.seal = b'e',
+        ),
+        bad("other-key-id", "the payload repeats another key id", &|p| {
+            p.key_id = [0; 4]
+        }),
+        bad("unknown-flag", "a flag that does not exist", &|p| {
+            p.flags = 0x10
+        }),
+        bad("never-valid", "it ends when it is issued", &|p| {
+            p.expires_at = NOW
+        }),
+        bad(
+            "ends-before-it-is-issued",
+            "times in the wrong order",
+            &|p| p.expires_at = NOW - 1,
+        ),
+        bad("lives-too-long", "a millisecond more than a day", &|p| {
+            p.expires_at = NOW + 86_400_001
+        }),
+        bad("beyond-the-last-year", "a time after the year 9999", &|p| {
+            p.issued_at = 253_402_300_799_999;
+            p.expires_at = 253_402_300_800_000;
+        }),
+        bad("no-operations", "an empty batch", &|p| {
+            p.count = 0;
+            p.operations.clear();
+        }),
+        bad("too-many-operations", "21 operations", &|p| {
+            p.count = 21;
+            p.operations = (0..21)
+                .flat_map(|n| set(ORDINARY, &format!("c{n}"), "v", "/", ""))
+                .collect();
+        }),
+        bad(
+            "fewer-operations-than-counted",
+            "the count is too high",
+            &|p| p.count = 2,
+        ),
+        bad(
+            "bytes-left-over",
+            "something follows the last operation",
+            &|p| p.operations.push(0),
+        ),
+        bad("unknown-operation-flag", "bit 7 of an operation", &|p| {
+            p.operations[0] |= 0x80
+        }),
+        bad(
+            "delete-with-http-only",
+            "a flag that a deletion does not have",
+            &|p| {
+                p.operations = [vec![0b101, 0, 1, b'a', 0, 1, b'/', 0]].concat();
+            },
+        ),
+        bad(
+            "name-beyond-the-end",
+            "a length that leaves the payload",
+            &|p| p.operations[1] = 0xFF,
+        ),
+        bad("value-is-not-utf8", "bytes that are no text", &|p| {
+            let at = p.operations.len() - 5;
+            p.operations[at] = 0xFF;
+        }),
+        bad("action-unknown", "an action that does not exist", &|p| {
+            p.flags = 0x08;
+            p.optional = vec![9];
+        }),
+        bad("action-elsewhere", "a path that leaves the origin", &|p| {
+            p.flags = 0x08;
+            p.optional = [vec![3, 0, 14], b"//evil.example".to_vec()].concat();
+        }),
+        rejected("payload/empty", "no payload at all", &keys.signed(&[])),
+        rejected(
+            "payload/cut-off",
+            "the last byte is missing",
+            &keys.signed(&whole[..whole.len() - 1]),
+        ),
+    ]
+}
+
+/// Whole payloads whose cookies a browser or proxy would not take.
+fn not_emitted() -> Vec<Case> {
+    let keys = RawKeys::of(SECRET);
+    let base = base(&keys);
+    let bad = |name: &str, comment: &str, operations: Vec<Vec<u8>>| {
+        let payload = RawPayload {
+            count: u8::try_from(operations.len()).unwrap(),
+            operations: operations.concat(),
+            ..base.clone()
+        };
+        rejected(
+            &format!("cannot-emit/{name}"),
+            comment,
+            &keys.signed(&payload.bytes()),
+        )
+    };
+    let one = |name: &str, value: &str, path: &str, domain: &str| {
+        vec![set(ORDINARY, name, value, path, domain)]
+    };
+    let large = "v".repeat(3_000);
+    vec![
+        bad("name-empty", "no name", one("", "v", "/", "")),
+        bad(
+            "name-with-attribute",
+            "a name that would inject an attribute",
+            one("a; Domain=evil.example; b", "v", "/", ""),
+        ),
+        bad(
+            "name-reserved",
+            "the binding cookie's own name",
+            one("__Host-apply-cookies", "v", "/", ""),
+        ),
+        bad(
+            "name-forges-a-prefix",
+            "it percent-decodes to __Host-",
+            one("%5F%5FHost-sid", "v", "/", ""),
+        ),
+        bad(
+            "value-with-newline",
+            "a line break",
+            one("a", "v\r\nSet-Cookie: b=c", "/", ""),
+        ),
+        bad(
+            "value-with-space",
+            "not a cookie-octet",
+            one("a", "b c", "/", ""),
+        ),
+        bad(
+            "path-relative",
+            "no slash in front",
+            one("a", "v", "app", ""),
+        ),
+        bad(
+            "path-with-semicolon",
+            "a path that would inject an attribute",
+            one("a", "v", "/;Domain=evil.example", ""),
+        ),
+        bad(
+            "domain-is-an-address",
+            "browsers refuse it",
+            one("a", "v", "/", "127.0.0.1"),
+        ),
+        bad(
+            "domain-upper-case",
+            "one spelling per domain",
+            one("a", "v", "/", "App.example"),
+        ),
+        bad(
+            "host-prefix-with-path",
+            "__Host- demands the path /",
+            one("__Host-a", "v", "/app", ""),
+        ),
+        bad(
+            "host-prefix-in-lower-case",
+            "prefixes count without case",
+            one("__host-a", "v", "/", "app.example"),
+        ),
+        bad(
+            "secure-prefix-without-secure",
+            "__Secure- demands Secure",
+            vec![set(0, "__Secure-a", "v", "/", "")],
+        ),
+        bad(
+            "same-site-none-without-secure",
+            "browsers refuse it",
+            vec![set(0b1_1000, "a", "v", "/", "")],
+        ),
+        bad(
+            "partitioned-without-secure",
+            "browsers refuse it",
+            vec![set(0b10_0000, "a", "v", "/", "")],
+        ),
+        bad(
+            "too-large",
+            "name and value of 4097 bytes",
+            one("n", &"v".repeat(4096), "/", ""),
+        ),
+        bad(
+            "max-age-too-long",
+            "400 days and a second",
+            vec![
+                [
+                    set(ORDINARY | 0x40, "a", "v", "/", ""),
+                    34_560_001_u32.to_be_bytes().to_vec(),
+                ]
+                .concat(),
+            ],
+        ),
+        bad(
+            "lines-too-long",
+            "more than 6144 bytes of header lines",
+            vec![
+                set(ORDINARY, "a", &large, "/", ""),
+                set(ORDINARY, "b", &large, "/", ""),
+                set(ORDINARY, "c", "v", "/", ""),
+            ],
+        ),
+        bad(
+            "same-cookie-twice",
+            "two lines for one cookie",
+            vec![
+                set(ORDINARY, "a", "1", "/", ""),
+                set(ORDINARY, "a", "2", "/", ""),
+            ],
+        ),
+    ]
+}
+
+/// Authentic tokens that may not be used here and now.
+fn refused() -> Vec<Case> {
+    let keys = RawKeys::of(SECRET);
+    let base = base(&keys);
+    let bound = RawPayload {
+        flags: 0b100,
+        optional: keys.binding([1; 32]).to_vec(),
+        ..base.clone()
+    };
+    let case = |name: &str, comment: &str, payload: &RawPayload, now: u64, cookie: Option<u8>| {
+        let vector = json!({
+            "comment": comment,
+            "secret": SECRET,
+            "now": now,
+            "binding_cookie": cookie.map(|n| browser(n).to_text()),
+            "token": seal(&keys, payload),
+        });
+        (format!("reject/{name}"), vector)
+    };
+    vec![
+        case(
+            "expired/at-the-very-millisecond",
+            "now is expires_at",
+            &bound,
+            NOW + 60_000,
+            Some(1),
+        ),
+        case(
+            "expired/long-ago",
+            "a day later",
+            &bound,
+            NOW + 86_400_000,
+            Some(1),
+        ),
+        case(
+            "not-yet-valid/beyond-the-skew",
+            "issued 5001 ms from now",
+            &bound,
+            NOW - 5_001,
+            Some(1),
+        ),
+        case(
+            "wrong-browser/another-cookie",
+            "bound to another browser",
+            &bound,
+            NOW,
+            Some(2),
+        ),
+        case(
+            "wrong-browser/no-cookie",
+            "the browser sent no binding",
+            &bound,
+            NOW,
+            None,
+        ),
+        case(
+            "wrong-browser/not-bound",
+            "a token without a binding where one is required",
+            &base,
+            NOW,
+            Some(1),
+        ),
+    ]
+}
