@@ -1,4 +1,6 @@
 #![doc = include_str!("../README.md")]
+// Not in the workspace's table: tests may unwrap.
+#![warn(clippy::unwrap_used)]
 
 mod binding;
 mod client;

@@ -8,6 +8,9 @@
 //! The replay store that makes a token single-use, the endpoint and the web framework glue are
 //! in the crate `apply-cookies`.
 
+// Not in the workspace's table: tests may unwrap.
+#![warn(clippy::unwrap_used)]
+
 mod base64url;
 mod batch;
 mod binding;

@@ -92,7 +92,7 @@ proptest! {
         let now = header.issued_at;
         let prepared = opened.verify(now, BindingRule::Optional(Some(&browser(1)))).unwrap().prepare().unwrap();
         let lines = prepared.release(Claimed::First);
-        let expected: Vec<String> = batch.operations().iter().map(|o| o.to_set_cookie()).collect();
+        let expected: Vec<String> = batch.operations().iter().map(apply_cookies_protocol::Operation::to_set_cookie).collect();
         prop_assert_eq!(lines.iter().collect::<Vec<_>>(), expected.iter().map(String::as_str).collect::<Vec<_>>());
         let (text, ranges) = lines.into_parts();
         prop_assert_eq!(ranges.into_iter().map(|r| text[r].to_owned()).collect::<Vec<_>>(), expected);

@@ -1,6 +1,12 @@
 //! The vectors that go with SPEC.md: every file in `vectors/` is run, and a file that is not
 //! understood is a failure. `UPDATE_VECTORS=1` writes them anew.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the codec has no I/O; its tests read files"
+)]
+#![allow(clippy::too_many_lines, reason = "tables of cases")]
+
 mod support;
 
 use std::collections::BTreeMap;
@@ -511,13 +517,13 @@ fn bad_payloads() -> Vec<Case> {
             &|p| p.seal = b'e',
         ),
         bad("other-key-id", "the payload repeats another key id", &|p| {
-            p.key_id = [0; 4]
+            p.key_id = [0; 4];
         }),
         bad("unknown-flag", "a flag that does not exist", &|p| {
-            p.flags = 0x10
+            p.flags = 0x10;
         }),
         bad("never-valid", "it ends when it is issued", &|p| {
-            p.expires_at = NOW
+            p.expires_at = NOW;
         }),
         bad(
             "ends-before-it-is-issued",
@@ -525,7 +531,7 @@ fn bad_payloads() -> Vec<Case> {
             &|p| p.expires_at = NOW - 1,
         ),
         bad("lives-too-long", "a millisecond more than a day", &|p| {
-            p.expires_at = NOW + 86_400_001
+            p.expires_at = NOW + 86_400_001;
         }),
         bad("beyond-the-last-year", "a time after the year 9999", &|p| {
             p.issued_at = 253_402_300_799_999;
@@ -552,7 +558,7 @@ fn bad_payloads() -> Vec<Case> {
             &|p| p.operations.push(0),
         ),
         bad("unknown-operation-flag", "bit 7 of an operation", &|p| {
-            p.operations[0] |= 0x80
+            p.operations[0] |= 0x80;
         }),
         bad(
             "delete-with-http-only",

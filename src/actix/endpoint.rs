@@ -1,36 +1,24 @@
 //! The endpoint: `POST {prefix}`, `POST {prefix}/bind` and `GET {prefix}/client.js` (SPEC §9).
 
-use std::pin::pin;
-use std::time::Duration;
-
+use actix_web::body::BoxBody;
 use actix_web::http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue,
-    IF_NONE_MATCH, ORIGIN, RETRY_AFTER, SET_COOKIE,
+    CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, ORIGIN,
+    SET_COOKIE,
 };
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::web::{self, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use apply_cookies_protocol::limits::{BODY_MAX, DRAIN_MAX};
 use apply_cookies_protocol::{RedemptionDigest, UntrustedToken};
-use bytes::{Bytes, BytesMut};
-use futures_util::{FutureExt, StreamExt};
 use url::form_urlencoded;
 
+use super::body::{self, Holding};
+use super::head;
 use super::middleware::cookie_fields;
 use crate::binding;
 use crate::client;
 use crate::config::{ApplyCookies, Core};
 use crate::redeem::{Posted, Redeemed};
 use crate::rejection::Rejection;
-
-/// How long a body may take to arrive. actix has no limit of its own (threat T35).
-const BODY_TIMEOUT: Duration = Duration::from_secs(5);
-
-const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
-const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
-
-/// What the page does after the cookies are applied (SPEC §9.4).
-const THEN: HeaderName = HeaderName::from_static("apply-cookies-then");
 
 impl ApplyCookies {
     /// Mounts the endpoint, for `App::configure`.
@@ -62,17 +50,17 @@ impl ApplyCookies {
 /// `POST {prefix}`: redeems a token.
 async fn apply(cookies: ApplyCookies, request: HttpRequest, body: Payload) -> HttpResponse {
     let core = &*cookies.core;
-    let body = match check(core, &request).and_then(|()| check_media_type(request.headers())) {
-        Ok(()) => read(&request, body).await,
-        Err(rejection) => return refuse(&rejection, drain(&request, body).await),
-    };
-    let (body, connection) = match body {
-        Ok(body) => (body, Connection::Keep),
-        Err((rejection, connection)) => return refuse(&rejection, connection),
+    let allowed = check(core, &request).and_then(|()| check_media_type(request.headers()));
+    let body = match (body::read(&request, body).await, allowed) {
+        // What was wrong before the body counts first, but only once the body is out of the way.
+        (Ok(_), Err(rejection)) => return refuse(&rejection, None),
+        (Err(failed), Err(rejection)) => return refuse(&rejection, failed.unread),
+        (Err(failed), Ok(())) => return refuse(&failed.rejection, failed.unread),
+        (Ok(body), Ok(())) => body,
     };
     match redeem(core, &request, &body).await {
         Ok(redeemed) => applied(redeemed),
-        Err(rejection) => refuse(&rejection, connection),
+        Err(rejection) => refuse(&rejection, None),
     }
 }
 
@@ -80,9 +68,12 @@ async fn apply(cookies: ApplyCookies, request: HttpRequest, body: Payload) -> Ht
 /// they open a stream, so that several tabs end up with one and the same.
 async fn bind(cookies: ApplyCookies, request: HttpRequest, body: Payload) -> HttpResponse {
     let core = &*cookies.core;
-    let connection = drain(&request, body).await;
-    if let Err(rejection) = check(core, &request) {
-        return refuse(&rejection, connection);
+    let allowed = check(core, &request);
+    match (body::read(&request, body).await, allowed) {
+        (Ok(_), Ok(())) => {}
+        (Ok(_), Err(rejection)) => return refuse(&rejection, None),
+        (Err(failed), Err(rejection)) => return refuse(&rejection, failed.unread),
+        (Err(failed), Ok(())) => return refuse(&failed.rejection, failed.unread),
     }
     let mut response = HttpResponse::NoContent();
     if core
@@ -92,7 +83,7 @@ async fn bind(cookies: ApplyCookies, request: HttpRequest, body: Payload) -> Htt
     {
         response.append_header((SET_COOKIE, core.binding_name.set_cookie(&binding::fresh())));
     }
-    response.insert_header((CACHE_CONTROL, NO_STORE));
+    response.insert_header((CACHE_CONTROL, "no-store"));
     response.finish()
 }
 
@@ -187,120 +178,27 @@ async fn redeem(core: &Core, request: &HttpRequest, body: &[u8]) -> Result<Redee
 fn applied(redeemed: Redeemed) -> HttpResponse {
     tracing::debug!(token = %redeemed.id, "token redeemed");
     let mut response = HttpResponse::new(StatusCode::NO_CONTENT);
-    let headers = response.headers_mut();
-    headers.insert(CACHE_CONTROL, NO_STORE);
-    let (text, ranges) = redeemed.lines.into_parts();
-    let text = Bytes::from(text);
-    for range in ranges {
-        // Not reached with an error: an operation is visible ASCII by construction.
-        if let Ok(line) = HeaderValue::from_maybe_shared(text.slice(range)) {
-            headers.append(SET_COOKIE, line);
-        }
-    }
-    if let Some(then) = redeemed
-        .then
-        .and_then(|then| HeaderValue::try_from(then).ok())
-    {
-        headers.insert(THEN, then);
-    }
+    *response.headers_mut() = head::applied(redeemed);
     response
 }
 
-fn refuse(rejection: &Rejection, connection: Connection) -> HttpResponse {
+/// `unread`: the rest of a body that is not read to its end; the connection then ends with the
+/// answer.
+fn refuse(rejection: &Rejection, unread: Option<Payload>) -> HttpResponse {
     rejection.log();
     let problem = rejection.problem();
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = HttpResponse::build(status);
+    let close = unread.is_some();
+    let body = match unread {
+        Some(unread) => BoxBody::new(Holding::new(problem.body, unread)),
+        None => BoxBody::new(problem.body),
+    };
+    let mut response = HttpResponse::with_body(status, body);
+    *response.headers_mut() = head::refused(rejection);
+    if close {
+        response
+            .head_mut()
+            .set_connection_type(ConnectionType::Close);
+    }
     response
-        .insert_header((CACHE_CONTROL, NO_STORE))
-        .insert_header((CONTENT_TYPE, PROBLEM_JSON));
-    if let Some(seconds) = rejection.retry_after() {
-        response.insert_header((RETRY_AFTER, seconds));
-    }
-    if matches!(rejection, Rejection::Method) {
-        response.insert_header((ALLOW, "POST"));
-    }
-    if connection == Connection::Close {
-        response.force_close();
-    }
-    response.body(problem.body)
-}
-
-/// What becomes of the connection after the answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Connection {
-    Keep,
-    /// The body was not read to its end, so no request can follow it.
-    Close,
-}
-
-/// Reads a body of at most [`BODY_MAX`] bytes.
-async fn read(request: &HttpRequest, body: Payload) -> Result<Bytes, (Rejection, Connection)> {
-    if declares_too_much(request) {
-        return Err((Rejection::TooLarge, Connection::Close));
-    }
-    in_time(collect(body)).await
-}
-
-/// Reads a body that is refused anyway, so that the connection stays open: closing it costs an
-/// honest client five times as much as the answer.
-async fn drain(request: &HttpRequest, body: Payload) -> Connection {
-    if declares_too_much(request) {
-        return Connection::Close;
-    }
-    match in_time(collect(body)).await {
-        Ok(_) => Connection::Keep,
-        Err((_, connection)) => connection,
-    }
-}
-
-fn declares_too_much(request: &HttpRequest) -> bool {
-    request
-        .headers()
-        .get(CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.parse::<u64>().ok())
-        .is_some_and(|length| length > DRAIN_MAX as u64)
-}
-
-/// The body, or how it failed. A body between the two limits is read to its end and refused.
-async fn collect(mut body: Payload) -> Result<Bytes, (Rejection, Connection)> {
-    let mut whole = Bytes::new();
-    let mut length = 0;
-    while let Some(chunk) = body.next().await {
-        let Ok(chunk) = chunk else {
-            return Err((Rejection::Form, Connection::Close));
-        };
-        length += chunk.len();
-        if length > DRAIN_MAX {
-            return Err((Rejection::TooLarge, Connection::Close));
-        }
-        if length > BODY_MAX {
-            whole = Bytes::new();
-        } else if whole.is_empty() {
-            // Most bodies are one chunk, and are never copied.
-            whole = chunk;
-        } else {
-            let mut joined = BytesMut::from(whole);
-            joined.extend_from_slice(&chunk);
-            whole = joined.freeze();
-        }
-    }
-    if length > BODY_MAX {
-        return Err((Rejection::TooLarge, Connection::Keep));
-    }
-    Ok(whole)
-}
-
-/// Gives up after [`BODY_TIMEOUT`]. A body that is there already, as most are, costs no timer.
-async fn in_time<T>(
-    body: impl Future<Output = Result<T, (Rejection, Connection)>>,
-) -> Result<T, (Rejection, Connection)> {
-    let mut body = pin!(body);
-    if let Some(done) = body.as_mut().now_or_never() {
-        return done;
-    }
-    actix_web::rt::time::timeout(BODY_TIMEOUT, body)
-        .await
-        .unwrap_or(Err((Rejection::Timeout, Connection::Close)))
 }

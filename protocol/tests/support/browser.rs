@@ -2,6 +2,10 @@
 //! shares nothing with the writer.
 
 #[derive(Debug, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a cookie has that many flags"
+)]
 pub struct Cookie {
     pub name: String,
     pub value: String,

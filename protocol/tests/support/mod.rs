@@ -1,6 +1,11 @@
 //! What several tests share: generators, and a second sealer that follows SPEC.md by hand.
 
-#![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::missing_panics_doc,
+    reason = "each test file uses its own part"
+)]
 
 pub mod browser;
 pub mod raw;

@@ -19,11 +19,6 @@ pub struct RawKeys {
 impl RawKeys {
     pub fn of(secret: &str) -> Self {
         let hkdf = Hkdf::<Sha256>::new(Some(b"apply-cookies/v1"), secret.as_bytes());
-        fn expand<const N: usize>(hkdf: &Hkdf<Sha256>, info: &str) -> [u8; N] {
-            let mut key = [0; N];
-            hkdf.expand(info.as_bytes(), &mut key).unwrap();
-            key
-        }
         Self {
             key_id: expand(&hkdf, "apply-cookies/v1/key-id//"),
             signing: expand(&hkdf, "apply-cookies/v1/token/hmac-sha256/"),
@@ -60,6 +55,12 @@ impl RawKeys {
         let body = [&self.key_id, sealed].concat();
         format!("{prefix}{}", URL_SAFE_NO_PAD.encode(body))
     }
+}
+
+fn expand<const N: usize>(hkdf: &Hkdf<Sha256>, info: &str) -> [u8; N] {
+    let mut key = [0; N];
+    hkdf.expand(info.as_bytes(), &mut key).unwrap();
+    key
 }
 
 fn mac(key: &[u8], message: &[u8]) -> [u8; 32] {
