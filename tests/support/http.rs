@@ -142,6 +142,27 @@ impl Connection {
         (size > 0).then_some(chunk)
     }
 
+    /// The next text message of a WebSocket, of less than 64 KiB (RFC 6455 §5.2).
+    pub fn websocket_text(&mut self) -> String {
+        let mut head = [0; 2];
+        self.stream.read_exact(&mut head).unwrap();
+        assert_eq!(head[0], 0x81, "one whole text message");
+        let length = match head[1] {
+            126 => {
+                let mut length = [0; 2];
+                self.stream.read_exact(&mut length).unwrap();
+                u64::from(u16::from_be_bytes(length))
+            }
+            short => u64::from(short),
+        };
+        let mut text = String::new();
+        (&mut self.stream)
+            .take(length)
+            .read_to_string(&mut text)
+            .unwrap();
+        text
+    }
+
     /// Whether the server closes the connection. A read that times out is not a close.
     pub fn is_closed(&mut self) -> bool {
         match self.stream.read(&mut [0]) {

@@ -1,0 +1,409 @@
+//! The program's promises, by running it.
+
+mod support;
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use support::http::{Connection, FORM, form};
+use support::{SECRET, SESSION_LINE, browser, cookie_header};
+
+const OTHER_SECRET: &str = "Zk3vT0pQ8sX1yB6nM4cJ7wL2hG5dF9aRu-cE4iO_qTs";
+const ORIGIN: &str = "http://127.0.0.1:9";
+
+fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_apply-cookies"));
+    command.env_clear().env("APPLY_COOKIES_SECRET_KEY", SECRET);
+    command
+}
+
+fn run(command: &mut Command, input: &str) -> Output {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut pipe = child.stdin.take().unwrap();
+    // A program that refuses its arguments reads nothing.
+    let _ = pipe.write_all(input.as_bytes());
+    drop(pipe);
+    child.wait_with_output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn mint(args: &[&str], input: &str) -> Vec<String> {
+    let output = run(program().arg("mint").args(args), input);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    text(&output.stdout).lines().map(str::to_owned).collect()
+}
+
+fn inspect(args: &[&str], input: &str) -> Vec<Value> {
+    let output = run(program().arg("inspect").args(args), input);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let lines = text(&output.stdout);
+    lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+const BATCH: &str = r#"{"operations":[{"op":"set","name":"session","value":"8f14e45f"}]}"#;
+
+#[test]
+fn keygen_prints_a_new_secret_each_time() {
+    let key = || {
+        let output = run(program().env_clear().arg("keygen"), "");
+        assert!(output.status.success());
+        text(&output.stdout)
+    };
+    let (one, other) = (key(), key());
+    assert_ne!(one, other);
+    assert_eq!(one.len(), 44);
+    assert!(
+        one.trim_end()
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    );
+    let output = run(
+        program()
+            .env("APPLY_COOKIES_SECRET_KEY", one.trim_end())
+            .arg("mint"),
+        BATCH,
+    );
+    assert!(output.status.success());
+}
+
+#[test]
+fn what_mint_writes_inspect_reads() {
+    let batch = json!({"operations": [
+        {"op": "set", "name": "a", "value": "1", "max_age": 60, "path": "/x", "domain": "app.example",
+         "secure": true, "http_only": false, "same_site": null, "partitioned": true},
+        {"op": "delete", "name": "b", "path": null, "domain": null, "secure": false, "partitioned": false},
+    ]});
+    for seal in ["encrypted", "signed"] {
+        let tokens = mint(
+            &["--seal", seal, "--ttl", "120"],
+            &format!("{batch}\n{BATCH}\n"),
+        );
+        assert_eq!(tokens.len(), 2);
+        let reports = inspect(&[], &tokens.join("\n"));
+        let report = &reports[0];
+        assert_eq!(report["verdict"], "valid");
+        assert_eq!(report["profile"], "native");
+        assert_eq!(report["seal"], seal);
+        assert_eq!(report["nonce"].as_str().unwrap().len(), 22);
+        let (issued, expires) = (
+            report["issued_at"].as_u64().unwrap(),
+            report["expires_at"].as_u64().unwrap(),
+        );
+        assert_eq!(expires - issued, 120_000);
+        assert_eq!(report["operations"], batch["operations"]);
+        assert_ne!(reports[0]["nonce"], reports[1]["nonce"]);
+
+        // What inspect shows can be minted again.
+        let again = json!({"operations": report["operations"]}).to_string();
+        assert_eq!(
+            inspect(&[], &mint(&[], &again)[0])[0]["operations"],
+            batch["operations"]
+        );
+
+        let at = |seconds: u64| {
+            let reports = inspect(&["--now", &seconds.to_string()], &tokens[0]);
+            reports[0]["verdict"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(at(expires / 1000 + 1), "expired");
+        assert_eq!(at(issued / 1000), "valid");
+        assert_eq!(at(issued / 1000 - 10), "not_yet_valid");
+    }
+}
+
+#[test]
+fn inspect_says_nothing_of_an_invalid_token() {
+    let token = &mint(&[], BATCH)[0];
+    let other = run(
+        program()
+            .env("APPLY_COOKIES_SECRET_KEY", OTHER_SECRET)
+            .arg("mint"),
+        BATCH,
+    );
+    let forged = format!("{}A", &token[..token.len() - 1]);
+    let input = format!(
+        "\nnonsense\n{forged}\n{}\u{0}\n{}",
+        token,
+        text(&other.stdout)
+    );
+    for report in inspect(&[], &input) {
+        assert_eq!(report, json!({"verdict": "invalid"}));
+    }
+}
+
+#[test]
+fn mint_names_line_and_field_of_a_refused_batch_and_goes_on() {
+    let input = format!(
+        "{BATCH}\n{}\nnot json\n{}\n{BATCH}",
+        r#"{"operations":[{"op":"set","name":"a b","value":"s3cr3t"}]}"#,
+        r#"{"operations":[{"op":"set","name":"a","value":"s3cr3t","colour":1}]}"#,
+    );
+    let output = run(program().arg("mint"), &input);
+    assert_eq!(output.status.code(), Some(1));
+    let stdout = text(&output.stdout);
+    let lines: Vec<bool> = stdout.lines().map(str::is_empty).collect();
+    assert_eq!(lines, [false, true, true, true, false]);
+    let errors = text(&output.stderr);
+    let starts = ["line 2: name: ", "line 3: batch: ", "line 4: colour: "];
+    for (line, start) in errors.lines().zip(starts) {
+        assert!(line.starts_with(start), "{line}");
+    }
+    assert_eq!(errors.lines().count(), 3);
+    assert!(!errors.contains("s3cr3t"));
+}
+
+#[test]
+fn secrets_come_from_one_place_and_are_never_shown() {
+    let refused = |change: &dyn Fn(&mut Command)| {
+        let mut command = program();
+        change(command.arg("mint"));
+        let output = run(&mut command, BATCH);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(output.stdout.is_empty());
+        text(&output.stderr)
+    };
+    let folder = std::env::temp_dir().join(format!("apply-cookies-test-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("secret");
+    std::fs::write(&file, format!("{SECRET}\n")).unwrap();
+
+    assert!(
+        refused(&|c| {
+            c.env_clear();
+        })
+        .contains("keygen")
+    );
+    assert!(
+        refused(&|c| {
+            c.env("APPLY_COOKIES_SECRET_KEY_FILE", &file);
+        })
+        .contains("both")
+    );
+    let weak = refused(&|c| {
+        c.env("APPLY_COOKIES_SECRET_KEY", "hunter2");
+    });
+    assert!(weak.contains("keygen") && !weak.contains("hunter2"));
+    assert!(
+        refused(&|c| {
+            c.env("APPLY_COOKIES_PREVIOUS_KEYS", "short");
+        })
+        .contains("keygen")
+    );
+    let twice = refused(&|c| {
+        c.env("APPLY_COOKIES_PREVIOUS_KEYS", SECRET);
+    });
+    assert!(twice.contains("the same") && !twice.contains(SECRET));
+    assert!(
+        refused(&|c| {
+            c.env_clear()
+                .env("APPLY_COOKIES_SECRET_KEY_FILE", folder.join("absent"));
+        })
+        .contains("absent")
+    );
+
+    let from_file = run(
+        program()
+            .env_clear()
+            .env("APPLY_COOKIES_SECRET_KEY_FILE", &file)
+            .arg("mint"),
+        BATCH,
+    );
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(
+        inspect(&[], &text(&from_file.stdout))[0]["verdict"],
+        "valid"
+    );
+}
+
+#[test]
+fn an_older_secret_still_verifies() {
+    let token = &mint(&[], BATCH)[0];
+    let rotated = run(
+        program()
+            .env("APPLY_COOKIES_SECRET_KEY", OTHER_SECRET)
+            .env("APPLY_COOKIES_PREVIOUS_KEYS", SECRET)
+            .arg("inspect"),
+        token,
+    );
+    assert!(text(&rotated.stdout).contains("\"valid\""));
+}
+
+#[test]
+fn wrong_usage_is_exit_code_2() {
+    for args in [
+        vec![],
+        vec!["mint", "--seal", "rot13"],
+        vec!["mint", "--ttl", "0"],
+        vec!["mint", "--ttl", "86401"],
+        vec!["mint", "--binding", "short"],
+        vec!["inspect", "--now", "yesterday"],
+        vec!["serve", "--origin", "https://app.example"],
+        vec!["serve", "--listen", "127.0.0.1:0"],
+        vec![
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--origin",
+            "app.example",
+        ],
+        vec!["unknown"],
+    ] {
+        let output = run(program().args(&args), "");
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(output.stdout.is_empty());
+    }
+    let insecure = [
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--origin",
+        "http://app.example",
+    ];
+    assert_eq!(run(program().args(insecure), "").status.code(), Some(1));
+}
+
+/// A running service, ended when it is dropped.
+struct Service {
+    child: Child,
+    address: SocketAddr,
+    log: BufReader<std::process::ChildStderr>,
+}
+
+impl Service {
+    fn start(args: &[&str]) -> Self {
+        let mut child = program()
+            .args(["serve", "--listen", "127.0.0.1:0", "--origin", ORIGIN])
+            .args(args)
+            .env("NO_COLOR", "1")
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        while !line.contains("listening") {
+            line.clear();
+            assert!(log.read_line(&mut line).unwrap() > 0, "the service ended");
+        }
+        let address = line.split("address=").nth(1).unwrap();
+        let address = address.split_whitespace().next().unwrap().parse().unwrap();
+        Self {
+            child,
+            address,
+            log,
+        }
+    }
+
+    fn get(&self, path: &str) -> u16 {
+        Connection::open(self.address)
+            .request("GET", path, &[], b"")
+            .status
+    }
+
+    fn post(&self, token: &str, cookie: &str) -> support::http::Response {
+        let origin = format!("Origin: {ORIGIN}");
+        Connection::open(self.address).request(
+            "POST",
+            "/__apply-cookies",
+            &[&origin, FORM, cookie],
+            form(token, Some("a-redemption-id")).as_bytes(),
+        )
+    }
+
+    fn wait_until_ready(&self) {
+        for _ in 0..200 {
+            if self.get("/readyz") == 200 {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("never ready");
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn the_service_redeems_what_another_process_minted_once_it_is_ready() {
+    let service = Service::start(&[]);
+    let binding = browser(1).to_text();
+    let minted = || mint(&["--binding", &binding], BATCH).remove(0);
+    assert_eq!(service.get("/healthz"), 200);
+    assert_eq!(service.get("/readyz"), 503);
+    let early = minted();
+    assert_eq!(service.post(&early, &cookie_header(1)).status, 410);
+    service.wait_until_ready();
+    let token = minted();
+    assert_eq!(service.post(&token, &cookie_header(2)).status, 403);
+    let response = service.post(&token, &cookie_header(1));
+    assert_eq!(
+        (response.status, response.all("set-cookie")),
+        (204, vec![SESSION_LINE])
+    );
+    assert_eq!(
+        service.post(&mint(&[], BATCH)[0], &cookie_header(1)).status,
+        403,
+        "not bound"
+    );
+    assert_eq!(service.get("/__apply-cookies/client.js"), 200);
+}
+
+#[test]
+fn with_an_optional_binding_an_unbound_token_passes_and_a_bound_one_is_enforced() {
+    let service = Service::start(&["--binding", "optional", "--prefix", "/__apply-cookies"]);
+    service.wait_until_ready();
+    assert_eq!(service.post(&mint(&[], BATCH)[0], "X: y").status, 204);
+    let bound = &mint(&["--binding", &browser(1).to_text()], BATCH)[0];
+    assert_eq!(service.post(bound, "X: y").status, 403);
+    assert_eq!(service.post(bound, &cookie_header(1)).status, 204);
+}
+
+#[test]
+fn sigterm_ends_the_service_and_the_log_holds_no_secret() {
+    let mut service = Service::start(&[]);
+    service.wait_until_ready();
+    let token = &mint(&["--binding", &browser(1).to_text()], BATCH)[0];
+    assert_eq!(service.post(token, &cookie_header(1)).status, 204);
+    assert_eq!(service.post(token, "X: y").status, 403);
+    let killed = Command::new("kill")
+        .args(["-TERM", &service.child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(killed.success());
+    assert!(service.child.wait().unwrap().success());
+    let mut log = String::new();
+    std::io::Read::read_to_string(&mut service.log, &mut log).unwrap();
+    assert!(log.contains("stopped"), "{log}");
+    for secret in [SECRET, token, &browser(1).to_text(), "8f14e45f"] {
+        assert!(!log.contains(secret));
+    }
+}
+
+#[test]
+fn a_port_that_is_taken_is_a_clear_refusal() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = run(
+        program().args(["serve", "--listen", &address, "--origin", ORIGIN]),
+        "",
+    );
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains(&format!("cannot listen on {address}")));
+}
