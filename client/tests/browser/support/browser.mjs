@@ -1,0 +1,36 @@
+// Chromium, as it is installed.
+
+import { existsSync } from "node:fs";
+
+import { chromium } from "playwright-core";
+
+/** No test may wait longer than this for anything in a page, in milliseconds. */
+export const PATIENCE = 10_000;
+
+export async function launch() {
+  const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+  if (!existsSync(executablePath)) {
+    throw new Error(`there is no ${executablePath}: install Chromium, or name it in CHROMIUM`);
+  }
+  return chromium.launch({
+    executablePath,
+    timeout: 30_000,
+    // It must not look for hosts of its own while a test counts requests.
+    args: [
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-gpu",
+      "--disable-quic",
+      "--disable-sync",
+      "--no-first-run",
+    ],
+  });
+}
+
+/** A browser of its own: other contexts share none of its cookies. */
+export async function newVisitor(browser, options) {
+  const context = await browser.newContext(options);
+  context.setDefaultTimeout(PATIENCE);
+  context.setDefaultNavigationTimeout(PATIENCE);
+  return context;
+}

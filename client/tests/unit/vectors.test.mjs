@@ -1,0 +1,115 @@
+// The vectors of protocol/vectors against an opener that shares no code with the Rust crate: what
+// both get right, another implementation can get right from the specification.
+
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { keyRing, openToken, Refused } from "./support/open-token.mjs";
+
+const VECTORS = new URL("../../../protocol/vectors/", import.meta.url);
+
+// With the fewest files of each. A folder that is lost, or read from the wrong place, would
+// otherwise pass with nothing in it.
+const FEWEST_ACCEPTED = 5;
+const FEWEST_REJECTED = {
+  "too-long": 1,
+  version: 5,
+  form: 7,
+  key: 2,
+  forged: 7,
+  payload: 19,
+  "cannot-emit": 19,
+  expired: 2,
+  "not-yet-valid": 1,
+  "wrong-browser": 3,
+};
+
+const INPUT = ["binding_cookie", "comment", "now", "secret", "token"];
+const ACCEPTED = [...INPUT, "opened", "set_cookie"];
+
+const namesIn = (folder, isWanted, kind) =>
+  readdirSync(new URL(folder, VECTORS), { withFileTypes: true }).map((entry) => {
+    assert.ok(isWanted(entry), `${folder}${entry.name} is not a ${kind}`);
+    return entry.name;
+  });
+
+const foldersIn = (folder) => namesIn(folder, (entry) => entry.isDirectory(), "folder");
+
+const isVector = (entry) => entry.isFile() && entry.name.endsWith(".json");
+
+const vectorsIn = (folder, fields, fewest) => {
+  const names = namesIn(folder, isVector, "vector");
+  assert.ok(names.length >= fewest, `${names.length} files in ${folder}, fewer than ${fewest}`);
+  return names.map((name) => {
+    const vector = JSON.parse(readFileSync(new URL(folder + name, VECTORS), "utf8"));
+    // A field that is not read here would be a demand that is not tested.
+    assert.deepEqual(Object.keys(vector).sort(), [...fields].sort(), `fields of ${folder}${name}`);
+    return { name, ...vector };
+  });
+};
+
+const open = (vector, bindingRequired) =>
+  openToken(keyRing(vector.secret), vector.token, {
+    now: vector.now,
+    bindingCookie: vector.binding_cookie,
+    bindingRequired,
+  });
+
+// In the words of the vectors, which tell neither the scope nor the binding but only that they are.
+const described = (opened) => ({
+  seal: opened.seal,
+  nonce: opened.nonce.toString("base64url"),
+  issued_at: opened.issuedAt,
+  expires_at: opened.expiresAt,
+  barrier: opened.barrier,
+  scoped: opened.scope !== null,
+  bound: opened.binding !== null,
+  then: opened.action,
+  operations: opened.operations,
+});
+
+test("the vectors are in the folders that this test knows", () => {
+  assert.deepEqual(foldersIn("").sort(), ["accept", "reject"]);
+  assert.deepEqual(foldersIn("reject/").sort(), Object.keys(FEWEST_REJECTED).sort());
+});
+
+test("every token of accept/ opens and says what its file says", async (t) => {
+  for (const vector of vectorsIn("accept/", ACCEPTED, FEWEST_ACCEPTED)) {
+    await t.test(vector.name, () => {
+      const opened = open(vector, vector.opened.bound);
+      assert.deepEqual(described(opened), vector.opened);
+      assert.deepEqual(opened.setCookie, vector.set_cookie);
+    });
+  }
+});
+
+for (const [reason, fewest] of Object.entries(FEWEST_REJECTED)) {
+  test(`every token of reject/${reason}/ is refused for that reason`, async (t) => {
+    for (const vector of vectorsIn(`reject/${reason}/`, INPUT, fewest)) {
+      await t.test(vector.name, () => {
+        assert.throws(
+          () => open(vector, reason === "wrong-browser"),
+          (error) => {
+            // Anything else is a fault of the opener, and must not pass for a refusal.
+            if (!(error instanceof Refused)) throw error;
+            assert.equal(error.reason, reason, error.message);
+            return true;
+          },
+        );
+      });
+    }
+  });
+}
+
+test("where no binding is required, a wrong browser opens only a token without one", () => {
+  for (const vector of vectorsIn("reject/wrong-browser/", INPUT, 1)) {
+    let opened;
+    try {
+      opened = open(vector, false);
+    } catch (error) {
+      assert.equal(error.reason, "wrong-browser", vector.name);
+      continue;
+    }
+    assert.equal(opened.binding, null, vector.name);
+  }
+});
