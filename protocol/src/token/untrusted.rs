@@ -46,7 +46,10 @@ impl<'t> UntrustedToken<'t> {
             .find_map(|seal| Some((seal, self.0.strip_prefix(seal.prefix())?)))
             .ok_or(InvalidReason::Version)?;
         base64url::decode_into(body.as_bytes(), buffer).ok_or(InvalidReason::Form)?;
-        let (key_id, sealed) = buffer.split_first_chunk_mut().ok_or(InvalidReason::Form)?;
+        let (key_id, sealed) = buffer
+            .split_first_chunk_mut()
+            .filter(|(_, sealed)| sealed.len() >= TAG)
+            .ok_or(InvalidReason::Form)?;
         let key_id = KeyId(*key_id);
         let keys = ring.find(key_id).ok_or(InvalidReason::KeyId)?;
         let payload = match seal {
@@ -55,7 +58,7 @@ impl<'t> UntrustedToken<'t> {
                 .open(sealed)
                 .map_err(|_| InvalidReason::Mac)?,
             Seal::Signed => {
-                let length = sealed.len().checked_sub(TAG).ok_or(InvalidReason::Form)?;
+                let length = sealed.len() - TAG;
                 let (payload, tag) = sealed.split_at(length);
                 keys.signing
                     .clone()

@@ -1,190 +1,15 @@
-//! The vectors that go with SPEC.md: every file in `vectors/` is run, and a file that is not
-//! understood is a failure. `UPDATE_VECTORS=1` writes them anew.
+//! The ordinary vectors: one of each kind.
 
-#![allow(
-    clippy::disallowed_methods,
-    reason = "the codec has no I/O; its tests read files"
-)]
-#![allow(clippy::too_many_lines, reason = "tables of cases")]
-
-mod support;
-
-use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
-
-use apply_cookies_protocol::{
-    BindingCookie, BindingRule, Claimed, InvalidReason, KeyRing, RefusedToken, Secret, UnixMillis,
-    UntrustedToken,
-};
 use serde_json::{Value, json};
-use support::raw::{ORDINARY, RawKeys, RawPayload, set};
-use support::{OTHER_SECRET, SECRET, browser};
 
-const NOW: u64 = 1_795_000_000_000;
+use crate::support::raw::{ORDINARY, RawKeys, RawPayload, set};
+use crate::support::{OTHER_SECRET, SECRET, browser};
+
+pub(crate) const NOW: u64 = 1_795_000_000_000;
 const IV: [u8; 16] = *b"initialise 12345";
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors")
-}
-
-#[test]
-fn every_vector_is_answered_as_it_says() {
-    let mut seen = 0;
-    for file in files(&root()) {
-        let name = file.strip_prefix(root()).unwrap().display().to_string();
-        let vector: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
-        let parts: Vec<&str> = name.split(['/', '\\']).collect();
-        match parts[..] {
-            ["accept", _] => accept(&name, &vector),
-            ["reject", reason, _] => reject(&name, reason, &vector),
-            _ => panic!("{name} is in no folder that this test knows"),
-        }
-        seen += 1;
-    }
-    assert!(seen > 40, "only {seen} vectors were found");
-}
-
-#[test]
-fn the_files_are_those_that_the_cases_below_describe() {
-    let cases: BTreeMap<PathBuf, String> = cases()
-        .into_iter()
-        .map(|(name, vector)| {
-            let text = serde_json::to_string_pretty(&vector).unwrap() + "\n";
-            (root().join(name).with_extension("json"), text)
-        })
-        .collect();
-    if std::env::var_os("UPDATE_VECTORS").is_some() {
-        for (file, text) in &cases {
-            fs::create_dir_all(file.parent().unwrap()).unwrap();
-            fs::write(file, text).unwrap();
-        }
-    }
-    let on_disk: Vec<PathBuf> = files(&root());
-    assert_eq!(on_disk, cases.keys().cloned().collect::<Vec<_>>());
-    for (file, text) in cases {
-        assert_eq!(
-            fs::read_to_string(&file).unwrap(),
-            text,
-            "{}",
-            file.display()
-        );
-    }
-}
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(files(&path));
-        } else {
-            found.push(path);
-        }
-    }
-    found.sort();
-    found
-}
-
-struct Inputs {
-    ring: KeyRing,
-    now: UnixMillis,
-    cookie: Option<BindingCookie>,
-}
-
-fn inputs(vector: &Value) -> Inputs {
-    Inputs {
-        ring: KeyRing::new(
-            &Secret::new(vector["secret"].as_str().unwrap()).unwrap(),
-            &[],
-        )
-        .unwrap(),
-        now: UnixMillis::new(vector["now"].as_u64().unwrap()).unwrap(),
-        cookie: vector["binding_cookie"]
-            .as_str()
-            .map(|text| BindingCookie::parse(text.as_bytes()).unwrap()),
-    }
-}
-
-fn accept(name: &str, vector: &Value) {
-    let Inputs { ring, now, cookie } = inputs(vector);
-    let mut buffer = Vec::new();
-    let token = UntrustedToken::new(vector["token"].as_str().unwrap())
-        .open(&ring, &mut buffer)
-        .unwrap_or_else(|error| panic!("{name}: {:?}", error.reason()));
-    let expected = &vector["opened"];
-    let header = token.header();
-    assert_eq!(token.seal().as_str(), expected["seal"], "{name}");
-    assert_eq!(
-        header.nonce.to_text(),
-        expected["nonce"].as_str().unwrap(),
-        "{name}"
-    );
-    assert_eq!(header.issued_at.get(), expected["issued_at"], "{name}");
-    assert_eq!(header.expires_at.get(), expected["expires_at"], "{name}");
-    assert_eq!(header.barrier, expected["barrier"], "{name}");
-    assert_eq!(header.binding.is_some(), expected["bound"], "{name}");
-    assert_eq!(header.scope.is_some(), expected["scoped"], "{name}");
-    assert_eq!(header.then.is_some(), !expected["then"].is_null(), "{name}");
-    assert_eq!(
-        &serde_json::to_value(token.operations().unwrap()).unwrap(),
-        &expected["operations"],
-        "{name}"
-    );
-    let prepared = token
-        .verify(now, BindingRule::Optional(cookie.as_ref()))
-        .unwrap_or_else(|error| panic!("{name}: {error}"))
-        .prepare()
-        .unwrap();
-    let lines: Vec<Value> = prepared
-        .release(Claimed::First)
-        .iter()
-        .map(Value::from)
-        .collect();
-    assert_eq!(Value::from(lines), vector["set_cookie"], "{name}");
-}
-
-fn reject(name: &str, reason: &str, vector: &Value) {
-    let Inputs { ring, now, cookie } = inputs(vector);
-    let mut buffer = Vec::new();
-    let text = vector["token"].as_str().unwrap();
-    let opened = UntrustedToken::new(text).open(&ring, &mut buffer);
-    let invalid = match reason {
-        "too-long" => Some(InvalidReason::TooLong),
-        "version" => Some(InvalidReason::Version),
-        "form" => Some(InvalidReason::Form),
-        "key" => Some(InvalidReason::KeyId),
-        "forged" => Some(InvalidReason::Mac),
-        "payload" => Some(InvalidReason::Payload),
-        "cannot-emit" => Some(InvalidReason::CannotEmit),
-        _ => None,
-    };
-    let refused = match reason {
-        "expired" => Some(RefusedToken::Expired),
-        "not-yet-valid" => Some(RefusedToken::NotYetValid),
-        "wrong-browser" => Some(RefusedToken::WrongBrowser),
-        _ => None,
-    };
-    match (opened, invalid, refused) {
-        (Err(error), Some(reason), None) => assert_eq!(error.reason(), reason, "{name}"),
-        (Ok(token), Some(InvalidReason::CannotEmit), None) => {
-            let verified = token
-                .verify(now, BindingRule::Optional(cookie.as_ref()))
-                .unwrap();
-            let error = verified.prepare().expect_err(name);
-            assert_eq!(error.reason(), InvalidReason::CannotEmit, "{name}");
-        }
-        (Ok(token), None, Some(refused)) => {
-            let rule = BindingRule::Required(cookie.as_ref());
-            assert_eq!(token.verify(now, rule).unwrap_err(), refused, "{name}");
-        }
-        (Ok(_), ..) => panic!("{name} was opened"),
-        (Err(error), ..) => panic!("{name}: {:?}", error.reason()),
-    }
-}
-
 /// What every vector is made of, unless it says otherwise.
-fn base(keys: &RawKeys) -> RawPayload {
+pub(crate) fn base(keys: &RawKeys) -> RawPayload {
     RawPayload {
         seal: b's',
         key_id: keys.key_id,
@@ -198,7 +23,7 @@ fn base(keys: &RawKeys) -> RawPayload {
     }
 }
 
-fn seal(keys: &RawKeys, payload: &RawPayload) -> String {
+pub(crate) fn seal(keys: &RawKeys, payload: &RawPayload) -> String {
     if payload.seal == b'e' {
         keys.encrypted(payload.issued_at / 1000, IV, &payload.bytes())
     } else {
@@ -206,9 +31,9 @@ fn seal(keys: &RawKeys, payload: &RawPayload) -> String {
     }
 }
 
-type Case = (String, Value);
+pub(crate) type Case = (String, Value);
 
-fn cases() -> Vec<Case> {
+pub(crate) fn all() -> Vec<Case> {
     [
         accepted(),
         misshapen(),
@@ -219,11 +44,11 @@ fn cases() -> Vec<Case> {
     .concat()
 }
 
-fn operation(set: &str) -> Value {
+pub(crate) fn operation(set: &str) -> Value {
     serde_json::from_str(set).unwrap()
 }
 
-const SESSION: &str = r#"{"op":"set","name":"session","value":"8f14e45f","max_age":null,"path":"/","domain":null,"secure":true,"http_only":true,"same_site":"Lax","partitioned":false}"#;
+pub(crate) const SESSION: &str = r#"{"op":"set","name":"session","value":"8f14e45f","max_age":null,"path":"/","domain":null,"secure":true,"http_only":true,"same_site":"Lax","partitioned":false}"#;
 
 fn accepted() -> Vec<Case> {
     let keys = RawKeys::of(SECRET);
@@ -238,7 +63,9 @@ fn accepted() -> Vec<Case> {
         let vector = json!({
             "comment": comment,
             "secret": SECRET,
+            "previous_secrets": [],
             "now": NOW + 1_000,
+            "binding_required": bound,
             "binding_cookie": bound.then(|| browser(1).to_text()),
             "token": seal(&keys, payload),
             "opened": {
@@ -356,11 +183,13 @@ fn accepted() -> Vec<Case> {
     ]
 }
 
-fn rejected(name: &str, comment: &str, token: &str) -> Case {
+pub(crate) fn rejected(name: &str, comment: &str, token: &str) -> Case {
     let vector = json!({
         "comment": comment,
         "secret": SECRET,
+        "previous_secrets": [],
         "now": NOW + 1_000,
+        "binding_required": false,
         "binding_cookie": null,
         "token": token,
     });
@@ -734,7 +563,9 @@ fn refused() -> Vec<Case> {
         let vector = json!({
             "comment": comment,
             "secret": SECRET,
+            "previous_secrets": [],
             "now": now,
+            "binding_required": true,
             "binding_cookie": cookie.map(|n| browser(n).to_text()),
             "token": seal(&keys, payload),
         });

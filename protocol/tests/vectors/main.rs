@@ -1,0 +1,205 @@
+//! The vectors that go with SPEC.md: every file in `vectors/` is run, and a file that is not
+//! understood is a failure. `UPDATE_VECTORS=1` writes them anew.
+
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the codec has no I/O; its tests read files"
+)]
+#![allow(clippy::too_many_lines, reason = "tables of cases")]
+
+mod cases;
+mod edges;
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use apply_cookies_protocol::{
+    AfterApply, BindingCookie, BindingRule, Claimed, InvalidReason, KeyRing, RefusedToken, Secret,
+    UnixMillis, UntrustedToken,
+};
+use serde_json::{Value, json};
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors")
+}
+
+#[test]
+fn every_vector_is_answered_as_it_says() {
+    let mut seen = 0;
+    for file in files(&root()) {
+        let name = file.strip_prefix(root()).unwrap().display().to_string();
+        let vector: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+        let parts: Vec<&str> = name.split(['/', '\\']).collect();
+        match parts[..] {
+            ["accept", _] => accept(&name, &vector),
+            ["reject", reason, _] => reject(&name, reason, &vector),
+            _ => panic!("{name} is in no folder that this test knows"),
+        }
+        seen += 1;
+    }
+    assert!(seen > 40, "only {seen} vectors were found");
+}
+
+#[test]
+fn the_files_are_those_that_the_cases_below_describe() {
+    let cases: BTreeMap<PathBuf, String> = [cases::all(), edges::all()]
+        .concat()
+        .into_iter()
+        .map(|(name, vector)| {
+            let text = serde_json::to_string_pretty(&vector).unwrap() + "\n";
+            (root().join(name).with_extension("json"), text)
+        })
+        .collect();
+    if std::env::var_os("UPDATE_VECTORS").is_some() {
+        for (file, text) in &cases {
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, text).unwrap();
+        }
+    }
+    let on_disk: Vec<PathBuf> = files(&root());
+    assert_eq!(on_disk, cases.keys().cloned().collect::<Vec<_>>());
+    for (file, text) in cases {
+        assert_eq!(
+            fs::read_to_string(&file).unwrap(),
+            text,
+            "{}",
+            file.display()
+        );
+    }
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+struct Inputs {
+    ring: KeyRing,
+    now: UnixMillis,
+    cookie: Option<BindingCookie>,
+    binding_required: bool,
+}
+
+impl Inputs {
+    fn rule(&self) -> BindingRule<'_> {
+        if self.binding_required {
+            BindingRule::Required(self.cookie.as_ref())
+        } else {
+            BindingRule::Optional(self.cookie.as_ref())
+        }
+    }
+}
+
+fn inputs(vector: &Value) -> Inputs {
+    let secret = |text: &Value| Secret::new(text.as_str().unwrap()).unwrap();
+    let previous: Vec<Secret> = vector["previous_secrets"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(secret)
+        .collect();
+    Inputs {
+        ring: KeyRing::new(&secret(&vector["secret"]), &previous).unwrap(),
+        now: UnixMillis::new(vector["now"].as_u64().unwrap()).unwrap(),
+        cookie: vector["binding_cookie"]
+            .as_str()
+            .and_then(|text| BindingCookie::parse(text.as_bytes())),
+        binding_required: vector["binding_required"].as_bool().unwrap(),
+    }
+}
+
+fn accept(name: &str, vector: &Value) {
+    let inputs = inputs(vector);
+    let mut buffer = Vec::new();
+    let token = UntrustedToken::new(vector["token"].as_str().unwrap())
+        .open(&inputs.ring, &mut buffer)
+        .unwrap_or_else(|error| panic!("{name}: {:?}", error.reason()));
+    let expected = &vector["opened"];
+    let header = token.header();
+    assert_eq!(token.seal().as_str(), expected["seal"], "{name}");
+    assert_eq!(
+        header.nonce.to_text(),
+        expected["nonce"].as_str().unwrap(),
+        "{name}"
+    );
+    assert_eq!(header.issued_at.get(), expected["issued_at"], "{name}");
+    assert_eq!(header.expires_at.get(), expected["expires_at"], "{name}");
+    assert_eq!(header.barrier, expected["barrier"], "{name}");
+    assert_eq!(header.binding.is_some(), expected["bound"], "{name}");
+    assert_eq!(header.scope.is_some(), expected["scoped"], "{name}");
+    let then = match header.then {
+        None => Value::Null,
+        Some(AfterApply::Reconnect) => json!("reconnect"),
+        Some(AfterApply::Reload) => json!("reload"),
+        Some(AfterApply::GoTo(path)) => json!({"go": path.as_str()}),
+        Some(_) => panic!("{name} has an action that this test does not know"),
+    };
+    assert_eq!(then, expected["then"], "{name}");
+    assert_eq!(
+        &serde_json::to_value(token.operations().unwrap()).unwrap(),
+        &expected["operations"],
+        "{name}"
+    );
+    let prepared = token
+        .verify(inputs.now, inputs.rule())
+        .unwrap_or_else(|error| panic!("{name}: {error}"))
+        .prepare()
+        .unwrap();
+    let lines: Vec<Value> = prepared
+        .release(Claimed::First)
+        .iter()
+        .map(Value::from)
+        .collect();
+    assert_eq!(Value::from(lines), vector["set_cookie"], "{name}");
+}
+
+fn reject(name: &str, reason: &str, vector: &Value) {
+    let inputs = inputs(vector);
+    let mut buffer = Vec::new();
+    let text = vector["token"].as_str().unwrap();
+    let opened = UntrustedToken::new(text).open(&inputs.ring, &mut buffer);
+    let invalid = match reason {
+        "too-long" => Some(InvalidReason::TooLong),
+        "version" => Some(InvalidReason::Version),
+        "form" => Some(InvalidReason::Form),
+        "key" => Some(InvalidReason::KeyId),
+        "forged" => Some(InvalidReason::Mac),
+        "payload" => Some(InvalidReason::Payload),
+        "cannot-emit" => Some(InvalidReason::CannotEmit),
+        _ => None,
+    };
+    let refused = match reason {
+        "expired" => Some(RefusedToken::Expired),
+        "not-yet-valid" => Some(RefusedToken::NotYetValid),
+        "wrong-browser" => Some(RefusedToken::WrongBrowser),
+        _ => None,
+    };
+    match (opened, invalid, refused) {
+        (Err(error), Some(reason), None) => assert_eq!(error.reason(), reason, "{name}"),
+        (Ok(token), Some(InvalidReason::CannotEmit), None) => {
+            let verified = token.verify(inputs.now, inputs.rule()).unwrap();
+            let error = verified.prepare().expect_err(name);
+            assert_eq!(error.reason(), InvalidReason::CannotEmit, "{name}");
+        }
+        (Ok(token), None, Some(refused)) => {
+            assert_eq!(
+                token.verify(inputs.now, inputs.rule()).unwrap_err(),
+                refused,
+                "{name}"
+            );
+        }
+        (Ok(_), ..) => panic!("{name} was opened"),
+        (Err(error), ..) => panic!("{name}: {:?}", error.reason()),
+    }
+}
