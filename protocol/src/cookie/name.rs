@@ -32,85 +32,112 @@ pub(super) fn check(name: &str) -> Result<Prefix, OperationError> {
             "may hold only letters, digits and !#$%&'*+-.^_`|~ (RFC 9110 section 5.6.2)",
         ));
     }
-    let prefix = prefix_of(name);
+    let (prefix, bare) = split_prefix(name);
+    if is_reserved(bare) {
+        return refuse(Problem::Reserved);
+    }
     // Some servers percent-decode names when they read them, and there `%5F%5FHost-x` becomes
     // `__Host-x` without having met that prefix's conditions in any browser (threat T18).
     if let Cow::Owned(decoded) = percent_decoded(name) {
-        if prefix_of(&decoded) != prefix {
+        let (decoded_prefix, decoded_bare) = split_prefix(&decoded);
+        if decoded_prefix != prefix {
             return refuse(Problem::Prefix(
                 "becomes a name with a prefix when a server percent-decodes it",
             ));
         }
-        if is_reserved(&decoded) {
+        if is_reserved(decoded_bare) {
             return refuse(Problem::Reserved);
         }
-    }
-    if is_reserved(name) {
-        return refuse(Problem::Reserved);
     }
     Ok(prefix)
 }
 
 /// `tchar` of RFC 9110 §5.6.2.
-pub(super) const fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(
-            byte,
-            b'!' | b'#'
-                | b'$'
-                | b'%'
-                | b'&'
-                | b'\''
-                | b'*'
-                | b'+'
-                | b'-'
-                | b'.'
-                | b'^'
-                | b'_'
-                | b'`'
-                | b'|'
-                | b'~'
-        )
+const fn is_token_byte(byte: u8) -> bool {
+    TOKEN_BYTES[byte as usize]
 }
 
-// Browsers compare prefixes without case (RFC 6265bis §5.7, step 20).
-fn prefix_of(name: &str) -> Prefix {
-    if starts_with_ignore_case(name, "__Host-Http-") {
-        Prefix {
-            secure: true,
-            host: true,
-            http_only: true,
-        }
-    } else if starts_with_ignore_case(name, "__Host-") {
-        Prefix {
-            secure: true,
-            host: true,
-            http_only: false,
-        }
-    } else if starts_with_ignore_case(name, "__Http-") {
-        Prefix {
-            secure: true,
-            host: false,
-            http_only: true,
-        }
-    } else if starts_with_ignore_case(name, "__Secure-") {
-        Prefix {
-            secure: true,
-            host: false,
-            http_only: false,
-        }
-    } else {
-        Prefix::default()
+/// One look-up a byte: names are checked on the way in and on the way out.
+const TOKEN_BYTES: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = b'!';
+    while byte <= b'~' {
+        table[byte as usize] = byte.is_ascii_alphanumeric()
+            || matches!(
+                byte,
+                b'!' | b'#'
+                    | b'$'
+                    | b'%'
+                    | b'&'
+                    | b'\''
+                    | b'*'
+                    | b'+'
+                    | b'-'
+                    | b'.'
+                    | b'^'
+                    | b'_'
+                    | b'`'
+                    | b'|'
+                    | b'~'
+            );
+        byte += 1;
     }
+    table
+};
+
+/// All prefixes, longest first, with what each demands.
+const PREFIXES: [(&str, Prefix); 4] = [
+    (
+        "__Host-Http-",
+        Prefix {
+            secure: true,
+            host: true,
+            http_only: true,
+        },
+    ),
+    (
+        "__Secure-",
+        Prefix {
+            secure: true,
+            host: false,
+            http_only: false,
+        },
+    ),
+    (
+        "__Host-",
+        Prefix {
+            secure: true,
+            host: true,
+            http_only: false,
+        },
+    ),
+    (
+        "__Http-",
+        Prefix {
+            secure: true,
+            host: false,
+            http_only: true,
+        },
+    ),
+];
+
+/// Splits a name into what its prefix demands and the rest. Browsers compare prefixes without
+/// case (RFC 6265bis §5.7, step 20).
+fn split_prefix(name: &str) -> (Prefix, &str) {
+    // Most names have no prefix, and end here.
+    if name.starts_with("__") {
+        for (prefix, demands) in PREFIXES {
+            if starts_with_ignore_case(name, prefix) {
+                return (demands, &name[prefix.len()..]);
+            }
+        }
+    }
+    (Prefix::default(), name)
 }
 
 /// Our own cookies, and room for more of them: `apply-cookies`, with or without a prefix, alone
 /// or followed by a hyphen.
-fn is_reserved(name: &str) -> bool {
-    let bare = ["__Host-Http-", "__Host-", "__Http-", "__Secure-"]
-        .into_iter()
-        .find(|prefix| starts_with_ignore_case(name, prefix))
-        .map_or(name, |prefix| &name[prefix.len()..]);
+fn is_reserved(bare: &str) -> bool {
     starts_with_ignore_case(bare, BINDING_COOKIE_INSECURE)
         && matches!(
             bare.as_bytes().get(BINDING_COOKIE_INSECURE.len()),

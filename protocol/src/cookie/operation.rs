@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::attributes::{SameSite, check_domain, check_max_age, check_path, check_value};
 use super::delete_cookie::DeleteCookie;
 use super::error::{Field, OperationError, Problem};
-use super::name::{self, Prefix};
+use super::name;
 use super::set_cookie::SetCookie;
 use crate::limits::{MAX_AGE_MAX, NAME_VALUE_MAX};
 
@@ -82,13 +82,10 @@ impl<'a> Operation<'a> {
     }
 
     /// Whether both are about the same cookie in the browser's jar: the same name, domain, path
-    /// and partition (RFC 6265bis §5.7, step 23).
+    /// and partition.
     #[must_use]
     pub fn is_same_cookie(&self, other: &Operation<'_>) -> bool {
-        self.name() == other.name()
-            && self.domain() == other.domain()
-            && self.path() == other.path()
-            && self.is_partitioned() == other.is_partitioned()
+        Parts::of(self).is_same_cookie(&Parts::of(other))
     }
 
     /// The same operation, owning its text.
@@ -108,41 +105,12 @@ impl<'a> TryFrom<SetCookie<'a>> for Operation<'a> {
     ///
     /// Names the first field that a browser or proxy would not take.
     fn try_from(set: SetCookie<'a>) -> Result<Self, OperationError> {
-        let prefix = name::check(&set.name)?;
-        check_value(&set.value)?;
-        let size = set.name.len() + set.value.len();
-        if size > NAME_VALUE_MAX {
-            return Err(OperationError::new(
-                Field::Value,
-                Problem::TooLong {
-                    actual: size,
-                    max: NAME_VALUE_MAX,
-                },
-            ));
-        }
         if let Some(seconds) = set.max_age {
             check_max_age(seconds)?;
         }
-        check_scope(
-            prefix,
-            set.path.as_deref(),
-            set.domain.as_deref(),
-            set.secure,
-            set.partitioned,
-        )?;
-        if prefix.http_only && !set.http_only {
-            return Err(OperationError::new(
-                Field::HttpOnly,
-                Problem::Prefix("must be set, because the name's prefix demands it"),
-            ));
-        }
-        if set.same_site == Some(SameSite::None) && !set.secure {
-            return Err(OperationError::new(
-                Field::Secure,
-                Problem::NeedsSecure("SameSite=None"),
-            ));
-        }
-        Ok(Self(Draft::Set(set)))
+        let operation = Self(Draft::Set(set));
+        Parts::of(&operation).check()?;
+        Ok(operation)
     }
 }
 
@@ -153,64 +121,15 @@ impl<'a> TryFrom<DeleteCookie<'a>> for Operation<'a> {
     ///
     /// Names the first field that a browser or proxy would not take.
     fn try_from(delete: DeleteCookie<'a>) -> Result<Self, OperationError> {
-        let prefix = name::check(&delete.name)?;
-        if delete.name.len() > NAME_VALUE_MAX {
-            return Err(OperationError::new(
-                Field::Name,
-                Problem::TooLong {
-                    actual: delete.name.len(),
-                    max: NAME_VALUE_MAX,
-                },
-            ));
-        }
-        check_scope(
-            prefix,
-            delete.path.as_deref(),
-            delete.domain.as_deref(),
-            delete.secure,
-            delete.partitioned,
-        )?;
-        Ok(Self(Draft::Delete(delete)))
+        let operation = Self(Draft::Delete(delete));
+        Parts::of(&operation).check()?;
+        Ok(operation)
     }
 }
 
-/// What setting and deleting have in common: where the cookie lives.
-fn check_scope(
-    prefix: Prefix,
-    path: Option<&str>,
-    domain: Option<&str>,
-    secure: bool,
-    partitioned: bool,
-) -> Result<(), OperationError> {
-    let refuse = |field, problem| Err(OperationError::new(field, problem));
-    if let Some(path) = path {
-        check_path(path)?;
-    }
-    if let Some(domain) = domain {
-        check_domain(domain)?;
-    }
-    if prefix.secure && !secure {
-        return refuse(Field::Secure, Problem::NeedsSecure("the name's prefix"));
-    }
-    if prefix.host && domain.is_some() {
-        return refuse(
-            Field::Domain,
-            Problem::Prefix("must be left out, because the name starts with __Host-"),
-        );
-    }
-    if prefix.host && path != Some("/") {
-        return refuse(
-            Field::Path,
-            Problem::Prefix("must be /, because the name starts with __Host-"),
-        );
-    }
-    if partitioned && !secure {
-        return refuse(Field::Secure, Problem::NeedsSecure("Partitioned"));
-    }
-    Ok(())
-}
-
-/// The fields of a checked operation in wire form, for the payload's codec.
+/// The fields of an operation as they stand on the wire, borrowed. The one form that the checks,
+/// the writer and the payload's codec work on.
+#[derive(Clone, Copy)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "a cookie has that many flags"
@@ -254,26 +173,95 @@ impl<'o> Parts<'o> {
                 domain: delete.domain.as_deref(),
                 max_age: None,
                 secure: delete.secure,
-                http_only: false,
+                // Written with every deletion: browsers hold it to the prefix `__Http-` too.
+                http_only: true,
                 same_site: None,
                 partitioned: delete.partitioned,
             },
         }
     }
 
-    /// Checks what was read from a payload.
-    pub(crate) fn into_operation(self) -> Result<Operation<'o>, OperationError> {
-        if self.delete {
-            DeleteCookie {
+    /// SPEC §4, rules 1 to 7.
+    pub(crate) fn check(&self) -> Result<(), OperationError> {
+        let refuse = |field, problem| Err(OperationError::new(field, problem));
+        let prefix = name::check(self.name)?;
+        check_value(self.value)?;
+        let size = self.name.len() + self.value.len();
+        if size > NAME_VALUE_MAX {
+            let field = if self.delete {
+                Field::Name
+            } else {
+                Field::Value
+            };
+            return refuse(
+                field,
+                Problem::TooLong {
+                    actual: size,
+                    max: NAME_VALUE_MAX,
+                },
+            );
+        }
+        if let Some(path) = self.path {
+            check_path(path)?;
+        }
+        if let Some(domain) = self.domain {
+            check_domain(domain)?;
+        }
+        if let Some(seconds) = self.max_age {
+            check_max_age(seconds.into())?;
+        }
+        if prefix.secure && !self.secure {
+            return refuse(Field::Secure, Problem::NeedsSecure("the name's prefix"));
+        }
+        if prefix.host && self.domain.is_some() {
+            return refuse(
+                Field::Domain,
+                Problem::Prefix("must be left out, because the name starts with __Host-"),
+            );
+        }
+        if prefix.host && self.path != Some("/") {
+            return refuse(
+                Field::Path,
+                Problem::Prefix("must be /, because the name starts with __Host-"),
+            );
+        }
+        if prefix.http_only && !self.http_only {
+            return refuse(
+                Field::HttpOnly,
+                Problem::Prefix("must be set, because the name's prefix demands it"),
+            );
+        }
+        if self.same_site == Some(SameSite::None) && !self.secure {
+            return refuse(Field::Secure, Problem::NeedsSecure("SameSite=None"));
+        }
+        if self.partitioned && !self.secure {
+            return refuse(Field::Secure, Problem::NeedsSecure("Partitioned"));
+        }
+        Ok(())
+    }
+
+    /// Whether both are about the same cookie in the browser's jar: the same name, domain, path
+    /// and partition (RFC 6265bis §5.7, step 23).
+    pub(crate) fn is_same_cookie(&self, other: &Parts<'_>) -> bool {
+        self.name == other.name
+            && self.domain == other.domain
+            && self.path == other.path
+            && self.partitioned == other.partitioned
+    }
+
+    /// The operation that these fields make up, if they pass the checks.
+    pub(crate) fn to_operation(self) -> Result<Operation<'o>, OperationError> {
+        self.check()?;
+        Ok(Operation(if self.delete {
+            Draft::Delete(DeleteCookie {
                 name: Cow::Borrowed(self.name),
                 path: self.path.map(Cow::Borrowed),
                 domain: self.domain.map(Cow::Borrowed),
                 secure: self.secure,
                 partitioned: self.partitioned,
-            }
-            .try_into()
+            })
         } else {
-            SetCookie {
+            Draft::Set(SetCookie {
                 name: Cow::Borrowed(self.name),
                 value: Cow::Borrowed(self.value),
                 path: self.path.map(Cow::Borrowed),
@@ -283,8 +271,7 @@ impl<'o> Parts<'o> {
                 http_only: self.http_only,
                 same_site: self.same_site,
                 partitioned: self.partitioned,
-            }
-            .try_into()
-        }
+            })
+        }))
     }
 }

@@ -12,7 +12,7 @@ const DELETED: &str = "; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT";
 impl Operation<'_> {
     /// Appends the value of the `Set-Cookie` field to `out`.
     pub fn write_set_cookie(&self, out: &mut String) {
-        write(&Parts::of(self), &mut |piece| out.push_str(piece));
+        Parts::of(self).write_set_cookie(out);
     }
 
     /// The value of the `Set-Cookie` field.
@@ -29,6 +29,13 @@ impl Operation<'_> {
         let mut length = LINE_OVERHEAD;
         write(&Parts::of(self), &mut |piece| length += piece.len());
         length
+    }
+}
+
+impl Parts<'_> {
+    /// Appends the value of the `Set-Cookie` field of checked parts to `out`.
+    pub(crate) fn write_set_cookie(&self, out: &mut String) {
+        write(self, &mut |piece| out.push_str(piece));
     }
 }
 
@@ -54,8 +61,7 @@ fn write(parts: &Parts<'_>, put: &mut impl FnMut(&str)) {
     if parts.secure {
         put("; Secure");
     }
-    // A deletion always says HttpOnly: browsers hold it to the prefixes `__Http-` too.
-    if parts.http_only || parts.delete {
+    if parts.http_only {
         put("; HttpOnly");
     }
     if let Some(same_site) = parts.same_site {

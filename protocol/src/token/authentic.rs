@@ -9,7 +9,7 @@ use crate::limits::SKEW_MS;
 use crate::time::UnixMillis;
 
 use super::ids::TokenId;
-use super::payload::{CannotEmit, Payload, TokenHeader};
+use super::payload::{Payload, TokenHeader};
 use super::prepared::PreparedToken;
 use super::sealed::Seal;
 use super::untrusted::{InvalidReason, InvalidToken};
@@ -70,11 +70,13 @@ impl<'b> AuthenticToken<'b> {
     pub fn operations(&self) -> Result<Vec<Operation<'b>>, InvalidToken> {
         self.payload
             .operations
-            .checked()
-            .collect::<Result<_, CannotEmit>>()
-            .map_err(|_| InvalidToken {
-                reason: InvalidReason::CannotEmit,
+            .iter()
+            .map(|parts| {
+                parts
+                    .to_operation()
+                    .map_err(|_| InvalidReason::CannotEmit.into())
             })
+            .collect()
     }
 
     /// Whether the token's time is now. First of the two steps of [`verify`](Self::verify).
@@ -158,9 +160,7 @@ impl<'b> VerifiedToken<'b> {
     /// When a cookie cannot be emitted. Found out here, before the claim, so that no token is
     /// spent on an answer that cannot be given.
     pub fn prepare(self) -> Result<PreparedToken<'b>, InvalidToken> {
-        PreparedToken::build(self.0).map_err(|_| InvalidToken {
-            reason: InvalidReason::CannotEmit,
-        })
+        PreparedToken::build(&self.0).map_err(|_| InvalidReason::CannotEmit.into())
     }
 }
 

@@ -4,7 +4,7 @@
 use crate::batch::Batch;
 use crate::binding::Binding;
 use crate::bytes::{Malformed, Reader, put_text8, put_text16};
-use crate::cookie::{Operation, OperationError, Parts, SameSiteCode};
+use crate::cookie::{Operation, Parts, SameSiteCode};
 use crate::keys::KeyId;
 use crate::limits::{LIFETIME_DEFAULT_MS, LIFETIME_MAX_MS, OPERATIONS_MAX};
 use crate::time::UnixMillis;
@@ -110,11 +110,11 @@ const fn flag(set: bool, bit: u8) -> u8 {
     if set { bit } else { 0 }
 }
 
-/// A decoded payload: the header, and the operations still in wire form but known to be whole.
-#[derive(Clone, Copy)]
+/// A decoded payload: the header, and the operations, laid out well but not yet checked for what
+/// browsers take. All texts borrow from the payload's bytes.
 pub(super) struct Payload<'a> {
     pub(super) header: TokenHeader<'a>,
-    pub(super) operations: WireOperations<'a>,
+    pub(super) operations: Vec<Parts<'a>>,
 }
 
 pub(super) fn encode_payload(
@@ -193,12 +193,9 @@ pub(super) fn decode_payload(
     if count == 0 || count > OPERATIONS_MAX {
         return Err(Malformed);
     }
-    let operations = WireOperations {
-        bytes: reader.rest(),
-        count,
-    };
+    let mut operations = Vec::with_capacity(count);
     for _ in 0..count {
-        decode_operation(&mut reader)?;
+        operations.push(decode_operation(&mut reader)?);
     }
     reader.finish()?;
     Ok(Payload {
@@ -242,7 +239,7 @@ fn encode_operation(out: &mut Vec<u8>, operation: &Operation<'_>) {
     out.push(
         flag(parts.delete, operation_flag::DELETE)
             | flag(parts.secure, operation_flag::SECURE)
-            | flag(parts.http_only, operation_flag::HTTP_ONLY)
+            | flag(parts.http_only && !parts.delete, operation_flag::HTTP_ONLY)
             | (SameSiteCode::encode(parts.same_site) << operation_flag::SAME_SITE_SHIFT)
             | flag(parts.partitioned, operation_flag::PARTITIONED)
             | flag(parts.max_age.is_some(), operation_flag::MAX_AGE),
@@ -288,40 +285,8 @@ fn decode_operation<'a>(reader: &mut Reader<'a>) -> Result<Parts<'a>, Malformed>
         domain,
         max_age,
         secure: has(operation_flag::SECURE),
-        http_only: has(operation_flag::HTTP_ONLY),
+        http_only: delete || has(operation_flag::HTTP_ONLY),
         same_site: SameSiteCode::decode(flags >> operation_flag::SAME_SITE_SHIFT),
         partitioned: has(operation_flag::PARTITIONED),
     })
-}
-
-/// Operations in wire form, whole but not yet checked for what browsers take.
-#[derive(Clone, Copy)]
-pub(super) struct WireOperations<'a> {
-    bytes: &'a [u8],
-    count: usize,
-}
-
-impl<'a> WireOperations<'a> {
-    pub(super) fn count(&self) -> usize {
-        self.count
-    }
-
-    /// Checks one operation after the other. Allocates nothing.
-    pub(super) fn checked(self) -> impl Iterator<Item = Result<Operation<'a>, CannotEmit>> {
-        let mut reader = Reader::new(self.bytes);
-        (0..self.count).map(move |_| {
-            decode_operation(&mut reader)
-                .map_err(|Malformed| CannotEmit::Wire)?
-                .into_operation()
-                .map_err(CannotEmit::Operation)
-        })
-    }
-}
-
-/// Why an authentic token's cookies cannot be emitted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum CannotEmit {
-    /// Not reached: the payload was read whole before. Kept as an error, not a panic.
-    Wire,
-    Operation(OperationError),
 }

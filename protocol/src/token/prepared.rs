@@ -6,7 +6,7 @@ use crate::cookie::{Field, LINE_OVERHEAD, OperationError, Problem};
 use crate::limits::{OPERATIONS_MAX, SET_COOKIE_LINES_MAX};
 
 use super::ids::TokenId;
-use super::payload::{CannotEmit, Payload, TokenHeader};
+use super::payload::{Payload, TokenHeader};
 
 /// What a replay store answered to a claim that may go on.
 ///
@@ -27,39 +27,40 @@ pub struct PreparedToken<'b> {
 }
 
 impl<'b> PreparedToken<'b> {
-    pub(super) fn build(payload: Payload<'b>) -> Result<Self, CannotEmit> {
-        let mut text = String::with_capacity(128 * payload.operations.count());
+    /// SPEC §6.5, step 9.
+    pub(super) fn build(payload: &Payload<'b>) -> Result<Self, OperationError> {
+        let operations = &payload.operations;
+        let mut text = String::with_capacity(128 * operations.len());
         let mut ends = [0_u16; OPERATIONS_MAX];
-        let mut earlier = Vec::with_capacity(payload.operations.count());
-        let mut line_bytes = 0;
-        for (operation, end) in payload.operations.checked().zip(&mut ends) {
-            let operation = operation?;
-            if earlier.iter().any(|other| operation.is_same_cookie(other)) {
-                let error = OperationError::new(Field::Name, Problem::Duplicate);
-                return Err(CannotEmit::Operation(error));
+        for (n, (operation, end)) in operations.iter().zip(&mut ends).enumerate() {
+            operation.check()?;
+            if operations[..n]
+                .iter()
+                .any(|earlier| earlier.is_same_cookie(operation))
+            {
+                return Err(OperationError::new(Field::Name, Problem::Duplicate));
             }
-            let start = text.len();
             operation.write_set_cookie(&mut text);
-            line_bytes += text.len() - start + LINE_OVERHEAD;
-            if line_bytes > SET_COOKIE_LINES_MAX {
-                let error = OperationError::new(
-                    Field::Operations,
-                    Problem::TooLong {
-                        actual: line_bytes,
-                        max: SET_COOKIE_LINES_MAX,
-                    },
-                );
-                return Err(CannotEmit::Operation(error));
-            }
-            *end = u16::try_from(text.len()).map_err(|_| CannotEmit::Wire)?;
-            earlier.push(operation);
+            let line_bytes = text.len() + (n + 1) * LINE_OVERHEAD;
+            *end = u16::try_from(text.len())
+                .ok()
+                .filter(|_| line_bytes <= SET_COOKIE_LINES_MAX)
+                .ok_or_else(|| {
+                    OperationError::new(
+                        Field::Operations,
+                        Problem::TooLong {
+                            actual: line_bytes,
+                            max: SET_COOKIE_LINES_MAX,
+                        },
+                    )
+                })?;
         }
         Ok(Self {
             header: payload.header,
             lines: SetCookieLines {
                 text,
                 ends,
-                count: payload.operations.count(),
+                count: operations.len(),
             },
         })
     }
