@@ -61,6 +61,7 @@ impl ApplyCookies {
     /// For development on this machine: plain HTTP on any loopback port, and a secret that is
     /// thrown away with the process. Says so on standard error.
     #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "nothing here can fail")]
     pub fn dev() -> Self {
         shout("development mode: any loopback origin may post, and tokens end with this process");
         Self::builder(Secret::throw_away())

@@ -1,6 +1,13 @@
 #![doc = include_str!("../README.md")]
 // Not in the workspace's table: tests may unwrap.
 #![warn(clippy::unwrap_used)]
+#![cfg_attr(
+    not(feature = "actix"),
+    allow(
+        dead_code,
+        reason = "the last steps are called by a web framework's glue"
+    )
+)]
 
 mod binding;
 mod client;

@@ -181,7 +181,7 @@ fn tokens_of_another_time_or_another_memory_are_gone() {
     gone(&issued(horizon));
     gone(&issued(horizon + limits::SKEW_MS - 1));
     gone(&token_with(SESSION, |header| {
-        header.scope = Some(StoreScope::from_random([7; 16]))
+        header.scope = Some(StoreScope::from_random([7; 16]));
     }));
     assert_eq!(
         post(server.address, &issued(horizon + limits::SKEW_MS), Some(R)).status,

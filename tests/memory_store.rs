@@ -104,11 +104,12 @@ impl Model {
     }
 }
 
+/// One claim: index of the token, redemption id, and how far the clock moves before it.
+type Step = (usize, Option<u8>, i64);
+
 /// A schedule: which of the tokens is claimed, under which redemption id, and how far the clock
 /// moves before that.
-fn schedule(
-    clock: impl Strategy<Value = i64>,
-) -> impl Strategy<Value = (Vec<Token>, Vec<(usize, Option<u8>, i64)>)> {
+fn schedule(clock: impl Strategy<Value = i64>) -> impl Strategy<Value = (Vec<Token>, Vec<Step>)> {
     let token = (
         0..3_u8,
         0..100_000_u64,
@@ -193,7 +194,14 @@ fn a_nonce_is_remembered_until_its_token_has_surely_expired() {
         for now in (used_after..180_000).step_by(1_700) {
             store.set_clock(issued_at + now);
             // Other traffic makes the store forget what it may.
-            store.claim(token(1 + (now / 1_700) as u8, issued_at + now, 60_000).claim(None));
+            store.claim(
+                token(
+                    1 + u8::try_from(now / 1_700).unwrap(),
+                    issued_at + now,
+                    60_000,
+                )
+                .claim(None),
+            );
             let answer = store.claim(replayed.claim(None));
             assert!(
                 !matches!(answer, ClaimAnswer::Claimed(_)),
@@ -246,22 +254,22 @@ fn a_barrier_outlives_every_token_that_is_older() {
         store.claim(sign_out.claim(None)),
         ClaimAnswer::Claimed(Claimed::First)
     );
-    for hours in 0..24 {
-        store.set_clock(issued_at + hours * 3_600_000);
-        let old = token(1 + hours as u8, issued_at, day);
+    for hours in 0..24_u8 {
+        store.set_clock(issued_at + u64::from(hours) * 3_600_000);
+        let old = token(1 + hours, issued_at, day);
         assert_eq!(
             store.claim(old.claim(None)),
             ClaimAnswer::BeforeHorizon,
             "after {hours} h"
         );
-        let young = token(100 + hours as u8, issued_at + 2, day);
+        let young = token(100 + hours, issued_at + 2, day);
         assert_eq!(
             store.claim(young.claim(None)),
             ClaimAnswer::Claimed(Claimed::First)
         );
         let other = Token {
             browser: 2,
-            ..token(200 + hours as u8, issued_at, day)
+            ..token(200 + hours, issued_at, day)
         };
         assert_eq!(
             store.claim(other.claim(None)),

@@ -248,7 +248,7 @@ fn wrong_usage_is_exit_code_2() {
         vec!["mint", "--seal", "rot13"],
         vec!["mint", "--ttl", "0"],
         vec!["mint", "--ttl", "86401"],
-        vec!["mint", "--binding", "short"],
+        vec!["mint", "--binding", "hunter2"],
         vec!["inspect", "--now", "yesterday"],
         vec!["serve", "--origin", "https://app.example"],
         vec!["serve", "--listen", "127.0.0.1:0"],
@@ -264,6 +264,7 @@ fn wrong_usage_is_exit_code_2() {
         let output = run(program().args(&args), "");
         assert_eq!(output.status.code(), Some(2), "{args:?}");
         assert!(output.stdout.is_empty());
+        assert!(!text(&output.stderr).contains("hunter2"), "{args:?}");
     }
     let insecure = [
         "serve",

@@ -159,13 +159,10 @@ fn what_is_set_while_the_stream_waits_travels_at_once() {
     assert_eq!(redeem(&server, &response), [SESSION_LINE]);
 }
 
+fn is_send_static<T: Send + 'static>() {}
+
 #[test]
 fn a_handle_works_in_any_thread() {
-    fn is_send_static<T: Send + 'static>() {}
-    is_send_static::<PendingCookies>();
-    is_send_static::<apply_cookies::Frames>();
-    is_send_static::<apply_cookies::ApplyCookies>();
-
     async fn events(pending: PendingCookies) -> HttpResponse {
         let cookies = pending.clone();
         pending.sse(stream! {
@@ -177,6 +174,10 @@ fn a_handle_works_in_any_thread() {
         config.route("/", web::get().to(events));
     });
     assert_eq!(redeem(&server, &get(&server, "/", &[])), [SESSION_LINE]);
+
+    is_send_static::<PendingCookies>();
+    is_send_static::<apply_cookies::Frames>();
+    is_send_static::<apply_cookies::ApplyCookies>();
 }
 
 #[test]

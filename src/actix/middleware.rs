@@ -179,10 +179,11 @@ fn finish<B>(core: &Core, browser: &Browser, queue: &Queue, response: &mut Servi
 }
 
 fn append(headers: &mut HeaderMap, line: String) {
-    match HeaderValue::from_maybe_shared(bytes::Bytes::from(line)) {
-        Ok(value) => headers.append(SET_COOKIE, value),
+    if let Ok(value) = HeaderValue::from_maybe_shared(bytes::Bytes::from(line)) {
+        headers.append(SET_COOKIE, value);
+    } else {
         // Not reached: an operation is visible ASCII by construction.
-        Err(_) => tracing::error!("a Set-Cookie line is no header value; its cookie is lost"),
+        tracing::error!("a Set-Cookie line is no header value; its cookie is lost");
     }
 }
 

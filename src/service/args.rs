@@ -1,15 +1,21 @@
 //! The command line.
 
+#![allow(
+    clippy::doc_markdown,
+    reason = "doc comments here are the help that people read"
+)]
+
 use std::net::SocketAddr;
 
 use apply_cookies_protocol::{BindingCookie, Lifetime, Seal, UnixMillis};
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::config::DEFAULT_PREFIX;
 use crate::origin::Origin;
 use crate::redeem::BindingPolicy;
 
-/// Set `HttpOnly` cookies from inside SSE streams, `WebSockets` and streamed HTML.
+/// Set HttpOnly cookies from inside SSE streams, WebSockets and streamed HTML
 #[derive(Parser)]
 #[command(name = "apply-cookies", version, max_term_width = 100)]
 pub(super) struct Args {
@@ -76,8 +82,22 @@ pub(super) struct MintArgs {
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = parse_lifetime)]
     pub(super) ttl: Lifetime,
     /// Value of the binding cookie of the browser that may redeem the tokens
-    #[arg(long, value_name = "VALUE", value_parser = parse_binding)]
-    pub(super) binding: Option<BindingCookie>,
+    #[arg(long, value_name = "VALUE")]
+    binding: Option<String>,
+}
+
+impl MintArgs {
+    /// The browser's binding. Not parsed by clap, whose message would show the value.
+    pub(super) fn binding(&self) -> Option<BindingCookie> {
+        self.binding.as_ref().map(|text| {
+            BindingCookie::parse(text.as_bytes()).unwrap_or_else(|| {
+                let message = "--binding must be the 43 characters of a binding cookie";
+                Args::command()
+                    .error(ErrorKind::ValueValidation, message)
+                    .exit()
+            })
+        })
+    }
 }
 
 #[derive(clap::Args)]
@@ -127,12 +147,6 @@ fn parse_lifetime(text: &str) -> Result<Lifetime, String> {
         .and_then(|seconds| seconds.checked_mul(1000))
         .and_then(Lifetime::from_millis)
         .ok_or_else(|| "must be a whole number of seconds from 1 to 86400".to_owned())
-}
-
-// clap shows the value beside the reason, but never this one: see `hide` in its message.
-fn parse_binding(text: &str) -> Result<BindingCookie, String> {
-    BindingCookie::parse(text.as_bytes())
-        .ok_or_else(|| "must be the 43 characters of a binding cookie".to_owned())
 }
 
 fn parse_time(text: &str) -> Result<UnixMillis, String> {

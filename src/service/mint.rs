@@ -12,6 +12,7 @@ use crate::replay::IssueTerms;
 use crate::secret::Secret;
 
 pub(super) fn run(args: &MintArgs) -> Result<(), Refused> {
+    let binding = args.binding();
     let issuer = Issuer {
         ring: Arc::new(Secret::from_env()?.into_ring()?),
         clock: Clock::system(),
@@ -22,7 +23,7 @@ pub(super) fn run(args: &MintArgs) -> Result<(), Refused> {
     };
     let mut refused = false;
     lines::answer_each(|number, line| match parse_batch(line) {
-        Ok(batch) => issuer.issue(&batch, args.binding.as_ref()).into_string(),
+        Ok(batch) => issuer.issue(&batch, binding.as_ref()).into_string(),
         Err(error) => {
             refused = true;
             eprintln!("line {number}: {error}");

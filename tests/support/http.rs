@@ -80,7 +80,10 @@ impl Connection {
             head += "\r\n";
         }
         if !body.is_empty() || method == "POST" {
-            head += &format!("Content-Length: {}\r\n", body.len());
+            head += "Content-Length: ";
+            head += &body.len().to_string();
+            head += "
+";
         }
         head += "\r\n";
         self.send(&[head.as_bytes(), body].concat());
