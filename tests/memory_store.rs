@@ -279,6 +279,23 @@ fn a_barrier_outlives_every_token_that_is_older() {
 }
 
 #[test]
+fn a_token_of_the_barriers_own_millisecond_is_refused_and_the_barrier_is_not() {
+    let store = Store::new();
+    let now = START + 10_000;
+    store.set_clock(now);
+    let sign_out = Token {
+        barrier: true,
+        ..token(0, now, 60_000)
+    };
+    let first = store.claim(sign_out.claim(Some(1)));
+    assert_eq!(first, ClaimAnswer::Claimed(Claimed::First));
+    let same_moment = store.claim(token(1, now, 60_000).claim(Some(1)));
+    assert_eq!(same_moment, ClaimAnswer::BeforeHorizon);
+    let retry = store.claim(sign_out.claim(Some(1)));
+    assert_eq!(retry, ClaimAnswer::Claimed(Claimed::Retry));
+}
+
+#[test]
 fn a_barrier_that_found_no_room_is_raised_by_its_retry() {
     let clock = Arc::new(AtomicU64::new(START));
     let hands = clock.clone();

@@ -125,6 +125,26 @@ fn what_mint_writes_inspect_reads() {
 }
 
 #[test]
+fn each_line_is_answered_at_once() {
+    let mut child = program()
+        .arg("mint")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    for _ in 0..3 {
+        writeln!(input, "{BATCH}").unwrap();
+        let mut token = String::new();
+        output.read_line(&mut token).unwrap();
+        assert!(token.starts_with("e1."));
+    }
+    drop(input);
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
 fn inspect_says_nothing_of_an_invalid_token() {
     let token = &mint(&[], BATCH)[0];
     let other = run(

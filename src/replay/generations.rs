@@ -63,26 +63,16 @@ where
         }
     }
 
-    /// The generation of this time, if it exists.
-    pub(super) fn existing(
-        &self,
-        at: UnixMillis,
-    ) -> Result<Option<Arc<Generation<K, V>>>, Forgotten> {
-        let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
-        let number = at.get() / self.width;
-        if number < live.floor {
-            return Err(Forgotten);
-        }
-        Ok(live.by_number.get(&number).cloned())
-    }
-
     /// The generation of this time, made when there is none.
     pub(super) fn of(&self, at: UnixMillis) -> Result<Arc<Generation<K, V>>, Forgotten> {
-        if let Some(generation) = self.existing(at)? {
-            return Ok(generation);
+        let number = at.get() / self.width;
+        {
+            let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(generation) = live.by_number.get(&number) {
+                return Ok(generation.clone());
+            }
         }
         let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
-        let number = at.get() / self.width;
         if number < live.floor {
             return Err(Forgotten);
         }

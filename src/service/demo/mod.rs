@@ -1,8 +1,85 @@
-//! `demo`.
+//! `demo`: the protocol at work in a browser, step by step, with no configuration.
 
-use super::Refused;
+mod address;
+mod assets;
+mod attacks;
+mod cookies;
+mod headers;
+mod html;
+mod own_page;
+mod sessions;
+mod sse;
+mod steps;
+mod websocket;
+mod whoami;
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{App, HttpServer};
+use futures_util::future::join;
+
+use self::address::Address;
+use self::sessions::Sessions;
 use super::args::DemoArgs;
+use super::{Refused, lines, start_log};
+use crate::config::ApplyCookies;
 
-pub(super) fn run(_args: &DemoArgs) -> Result<(), Refused> {
-    Err(Refused("not yet".to_owned()))
+/// How long a client may take to send its request's head (threat T35).
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long streams may go on after SIGTERM, in seconds: somebody waits for the prompt.
+const DRAIN_SECONDS: u64 = 1;
+
+/// What the demo's handlers share.
+struct Demo {
+    apply: ApplyCookies,
+    sessions: Sessions,
+    origins: Vec<String>,
+}
+
+pub(super) fn run(args: &DemoArgs) -> Result<(), Refused> {
+    start_log();
+    // Bound first: only then is it known which port `:0` became, and origins name the port.
+    let listener = TcpListener::bind(args.listen)
+        .map_err(|error| format!("cannot listen on {}: {error}", args.listen))?;
+    let address = Address::of(listener.local_addr()?)?;
+    let demo = Data::new(Demo {
+        apply: ApplyCookies::throw_away(&address.origins)?,
+        sessions: Sessions::default(),
+        origins: address.origins,
+    });
+    eprintln!("apply-cookies: a throw-away key, for this run only; sessions end with it too");
+    actix_web::rt::System::new().block_on(async move {
+        let server = HttpServer::new(move || {
+            App::new()
+                .app_data(demo.clone())
+                .wrap(demo.apply.middleware())
+                .wrap(headers::for_everything())
+                .configure(demo.apply.routes())
+                .configure(assets::routes)
+                .configure(routes)
+        })
+        .client_request_timeout(HEAD_TIMEOUT)
+        .shutdown_timeout(DRAIN_SECONDS)
+        .listen(listener)?;
+        // Side by side, the server first: whoever reads the address may end the demo at once, and
+        // by then the server must have asked for signals.
+        let announce = async { lines::print(&address.url) };
+        let (ended, announced) = join(server.run(), announce).await;
+        announced?;
+        Ok(ended?)
+    })
+}
+
+fn routes(config: &mut ServiceConfig) {
+    config
+        .route("/whoami", web::get().to(whoami::whoami))
+        .route("/demo/sign-in", web::get().to(sse::sign_in))
+        .route("/demo/sign-out", web::get().to(sse::sign_out))
+        .route("/demo/accent", web::get().to(websocket::accent))
+        .route("/demo/visit", web::get().to(html::visit))
+        .route("/demo/practice", web::get().to(attacks::practice))
+        .route("/demo/stranger", web::get().to(attacks::stranger));
 }

@@ -1,0 +1,13 @@
+// Brings the page to life. Each transport, and the attacks, are modules of their own.
+
+import { keepAccent } from "./accent.js";
+import { offerAttacks } from "./attacks.js";
+import { signInAndOut } from "./sign-in.js";
+import { countVisits } from "./visits.js";
+import { refresh } from "./whoami.js";
+
+signInAndOut(document.querySelector("#sse"));
+keepAccent(document.querySelector("#websocket"));
+countVisits(document.querySelector("#html"));
+offerAttacks();
+await refresh();

@@ -1,0 +1,60 @@
+// Signing in and out over server-sent events.
+
+import { listen, ready } from "/__apply-cookies/client.js";
+import { redemption } from "./redemptions.js";
+import { Timeline } from "./timeline.js";
+import { refresh } from "./whoami.js";
+
+export function signInAndOut(card) {
+  const timeline = new Timeline(card);
+  const form = card.querySelector("form");
+  // One after the other: who signs out while signing in wants to be signed out in the end.
+  let last = Promise.resolve();
+  const run = (path, done) => {
+    last = last.then(async () => {
+      try {
+        await follow(path, timeline);
+        await refresh();
+        timeline.applied(done);
+      } catch (error) {
+        timeline.fail(error.message);
+      }
+    });
+  };
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    run(`/demo/sign-in?${new URLSearchParams({ name: form.name.value })}`, "Signed in");
+  });
+  form.querySelector("#sign-out").addEventListener("click", () => run("/demo/sign-out", "Signed out"));
+}
+
+/** Opens a stream; settles when the cookies that it brings are applied. */
+async function follow(path, timeline) {
+  timeline.start("Opening the stream…");
+  // Tokens belong to a browser, which has to be known by then.
+  await ready();
+  await new Promise((resolve, reject) => {
+    const events = new EventSource(path);
+    let applied = Promise.reject(new Error("The stream brought no cookie."));
+    applied.catch(() => {});
+    events.addEventListener("step", ({ data }) => {
+      const told = JSON.parse(data);
+      timeline.told(told);
+      if (told.step === "refused") applied = Promise.reject(new Error(told.reason));
+      if (told.step !== "done") return;
+      // Closed at once: an EventSource would otherwise connect again, and HTTP/1.1 has room for six.
+      events.close();
+      applied.then(resolve, reject);
+    });
+    // In front of `listen`, which posts the token as soon as its own listener returns.
+    events.addEventListener("apply-cookies", ({ data }) => {
+      applied = redemption(timeline, JSON.parse(data).token);
+      applied.catch(() => {});
+    });
+    listen(events);
+    events.addEventListener("error", () => {
+      events.close();
+      reject(new Error("The stream broke off."));
+    });
+  });
+}

@@ -1,0 +1,36 @@
+// Inside the streamed document: tells the page around it what happens. The cookie needs none of this,
+// only the client module.
+
+const tell = (step, at = Date.now(), reason) =>
+  parent.postMessage({ step, at, reason }, location.origin);
+
+tell("started");
+
+// The server's steps, and our own element, arrive as parts of the document.
+const tellOfNodes = (nodes) => {
+  for (const node of nodes) {
+    if (node.localName === "apply-cookies") tell("streamed");
+    if (node.dataset?.step) tell(node.dataset.step, Number(node.dataset.at), node.textContent);
+  }
+};
+const arrivals = new MutationObserver((records) => {
+  for (const { addedNodes } of records) tellOfNodes(addedNodes);
+});
+const catchUp = () => {
+  for (const { addedNodes } of arrivals.takeRecords()) tellOfNodes(addedNodes);
+};
+
+document.addEventListener("apply-cookies:posted", () => {
+  catchUp();
+  tell("posted");
+});
+document.addEventListener("apply-cookies:applied", () => tell("applied"));
+document.addEventListener("apply-cookies:failed", ({ detail }) =>
+  tell("failed", Date.now(), `The cookie was refused: ${detail.status} ${detail.type}`),
+);
+
+tellOfNodes(document.querySelectorAll("li[data-step], apply-cookies"));
+arrivals.observe(document.documentElement, { childList: true, subtree: true });
+
+// Last: it defines the element, and with that the first token may be posted.
+await import("/__apply-cookies/client.js");

@@ -1,0 +1,32 @@
+// A streamed document in a frame, which tells its steps to this page.
+
+import { ready } from "/__apply-cookies/client.js";
+import { Timeline } from "./timeline.js";
+import { refresh } from "./whoami.js";
+
+export function countVisits(card) {
+  const timeline = new Timeline(card);
+  const frame = card.querySelector("iframe");
+  const button = card.querySelector("button");
+
+  button.addEventListener("click", async () => {
+    timeline.start("Loading the document…");
+    try {
+      await ready();
+      frame.hidden = false;
+      frame.src = "/demo/visit";
+    } catch (error) {
+      timeline.fail(error.message);
+    }
+  });
+
+  addEventListener("message", async ({ origin, source, data }) => {
+    if (origin !== location.origin || source !== frame.contentWindow) return;
+    timeline.told(data);
+    if (data.step === "failed") timeline.fail(data.reason);
+    if (data.step === "applied") {
+      await refresh();
+      timeline.applied("Counted");
+    }
+  });
+}
