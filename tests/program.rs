@@ -5,6 +5,8 @@ mod support;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -300,7 +302,8 @@ fn wrong_usage_is_exit_code_2() {
 struct Service {
     child: Child,
     address: SocketAddr,
-    log: BufReader<std::process::ChildStderr>,
+    /// Reads the log all the time, so that the service never waits for its reader.
+    log: JoinHandle<String>,
 }
 
 impl Service {
@@ -309,17 +312,32 @@ impl Service {
             .args(["serve", "--listen", "127.0.0.1:0", "--origin", ORIGIN])
             .args(args)
             .env("NO_COLOR", "1")
+            .env("RUST_LOG", "trace") // of all crates: nobody's log may hold a secret
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut log = BufReader::new(child.stderr.take().unwrap());
-        let mut line = String::new();
-        while !line.contains("listening") {
-            line.clear();
-            assert!(log.read_line(&mut line).unwrap() > 0, "the service ended");
-        }
-        let address = line.split("address=").nth(1).unwrap();
-        let address = address.split_whitespace().next().unwrap().parse().unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let (found, listening) = mpsc::channel();
+        let log = std::thread::spawn(move || {
+            let mut log = String::new();
+            for line in stderr.lines() {
+                let line = line.unwrap();
+                let address = line
+                    .split("address=")
+                    .nth(1)
+                    .filter(|_| line.contains("listening"))
+                    .and_then(|rest| rest.split_whitespace().next());
+                if let Some(address) = address {
+                    let _ = found.send(address.parse().unwrap());
+                }
+                log += &line;
+                log.push('\n');
+            }
+            log
+        });
+        let address = listening
+            .recv_timeout(Duration::from_secs(20))
+            .expect("the service listens");
         Self {
             child,
             address,
@@ -409,8 +427,8 @@ fn sigterm_ends_the_service_and_the_log_holds_no_secret() {
         .unwrap();
     assert!(killed.success());
     assert!(service.child.wait().unwrap().success());
-    let mut log = String::new();
-    std::io::Read::read_to_string(&mut service.log, &mut log).unwrap();
+    let log = std::mem::replace(&mut service.log, std::thread::spawn(String::new));
+    let log = log.join().unwrap();
     assert!(log.contains("stopped"), "{log}");
     for secret in [SECRET, token, &browser(1).to_text(), "8f14e45f"] {
         assert!(!log.contains(secret));

@@ -67,9 +67,14 @@ test("whoever signs in and out in one breath is signed out", LIMIT, async (t) =>
   const { url } = stage.demo;
   const context = await newVisitor(stage.browser);
   t.after(() => context.close());
+  await context.addInitScript(() => {
+    globalThis.applied = 0;
+    document.addEventListener("apply-cookies:applied", () => globalThis.applied++);
+  });
   const page = await openPage(context, url);
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await page.getByRole("button", { name: "Sign out", exact: true }).click();
-  await page.getByText("Signed out after").waitFor();
+  await page.waitForFunction(() => globalThis.applied === 2);
   assert.equal((await cookiesOf(context, url)).session, undefined);
+  await page.getByText("Nobody is signed in").waitFor();
 });
