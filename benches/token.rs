@@ -61,6 +61,8 @@ struct Ours {
     ring: KeyRing,
     batch: Batch<'static>,
     browser: BindingCookie,
+    /// An hour: the run takes longer than a minute.
+    lifetime: Lifetime,
 }
 
 impl Ours {
@@ -81,11 +83,12 @@ impl Ours {
             ring: KeyRing::new(&Secret::new(SECRET).expect("strong"), &[]).expect("one key"),
             batch,
             browser: BindingCookie::from_random([1; 32]),
+            lifetime: Lifetime::from_millis(3_600_000).expect("less than a day"),
         }
     }
 
     fn mint(&self, encrypted: bool, bound: bool) -> String {
-        let mut header = TokenHeader::new(Nonce::from_random(random()), now(), Lifetime::default());
+        let mut header = TokenHeader::new(Nonce::from_random(random()), now(), self.lifetime);
         if bound {
             header.binding = Some(Binding::new(&self.ring, &self.browser));
         }

@@ -61,6 +61,8 @@ async function post(path, body) {
       referrerPolicy: "strict-origin",
       cache: "no-store",
       keepalive: true,
+      // One request that hangs must not hold up the others, nor the lock that all tabs wait for.
+      signal: AbortSignal.timeout(10_000),
     });
     status = answer.status;
     // Not `ok`: the 200 of a catch-all route or a captive portal has set no cookies.

@@ -24,14 +24,15 @@ impl BindingName {
         }
     }
 
-    /// The browser's binding, when the request carries exactly one that is well formed.
-    pub(crate) fn read<'h, I>(self, fields: I) -> Option<BindingCookie>
+    /// What the request says of the browser's binding.
+    pub(crate) fn read<'h, I>(self, fields: I) -> Sent
     where
         I: Iterator<Item = &'h [u8]> + Clone,
     {
         match CookieHeader::new(fields).find(self.as_str()) {
-            Found::One(value) => BindingCookie::parse(value),
-            Found::Absent | Found::Duplicate => None,
+            Found::One(value) => BindingCookie::parse(value).map_or(Sent::None, Sent::Binding),
+            Found::Absent => Sent::None,
+            Found::Duplicate => Sent::Several,
         }
     }
 
@@ -49,6 +50,33 @@ impl BindingName {
     }
 }
 
+/// What a request says of the browser's binding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Sent {
+    /// One, well formed.
+    Binding(BindingCookie),
+    /// None that is well formed.
+    None,
+    /// Several cookies of the name: a neighbour's trick, or a mix-up that another one would only
+    /// make worse.
+    Several,
+}
+
+impl Sent {
+    /// The binding, when it is certain.
+    pub(crate) fn into_cookie(self) -> Option<BindingCookie> {
+        match self {
+            Self::Binding(cookie) => Some(cookie),
+            Self::None | Self::Several => None,
+        }
+    }
+
+    /// Whether setting a binding helps, and overwrites none.
+    pub(crate) fn may_be_set(&self) -> bool {
+        matches!(self, Self::None)
+    }
+}
+
 /// A new binding.
 pub(crate) fn fresh() -> BindingCookie {
     BindingCookie::from_random(random::bytes())
@@ -61,6 +89,8 @@ pub(crate) struct FetchMetadata<'h> {
     pub(crate) site: Option<&'h [u8]>,
     pub(crate) mode: Option<&'h [u8]>,
     pub(crate) dest: Option<&'h [u8]>,
+    /// `Origin` is there, and is not in the list. WebSockets tell it, and nothing else.
+    pub(crate) foreign_origin: bool,
 }
 
 impl FetchMetadata<'_> {
@@ -68,6 +98,9 @@ impl FetchMetadata<'_> {
     /// page made, except a top-level navigation. Otherwise a stranger could race with the first
     /// page for which binding a browser ends up with.
     pub(crate) fn may_bind(self) -> bool {
+        if self.foreign_origin {
+            return false;
+        }
         match self.site {
             None | Some(b"same-origin" | b"none") => true,
             Some(_) => self.get && self.mode == Some(b"navigate") && self.dest == Some(b"document"),
@@ -87,6 +120,7 @@ mod tests {
                 site: site.map(str::as_bytes),
                 mode: Some(mode.as_bytes()),
                 dest: Some(dest.as_bytes()),
+                foreign_origin: false,
             }
             .may_bind()
         };
@@ -103,9 +137,25 @@ mod tests {
     }
 
     #[test]
+    fn a_page_of_another_origin_that_opens_a_socket_gets_no_binding() {
+        let handshake = |foreign_origin| FetchMetadata {
+            get: true,
+            site: None,
+            mode: None,
+            dest: None,
+            foreign_origin,
+        };
+        assert!(handshake(false).may_bind());
+        assert!(!handshake(true).may_bind());
+    }
+
+    #[test]
     fn only_one_well_formed_value_is_a_binding() {
         let cookie = fresh();
-        let read = |header: String| BindingName::Host.read([header.as_bytes()].into_iter());
+        let read = |header: String| {
+            let sent = BindingName::Host.read([header.as_bytes()].into_iter());
+            sent.into_cookie()
+        };
         let text = cookie.to_text();
         assert_eq!(read(format!("a=b; {BINDING_COOKIE}={text}")), Some(cookie));
         assert_eq!(

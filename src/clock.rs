@@ -8,8 +8,10 @@ use apply_cookies_protocol::UnixMillis;
 
 /// Where issuing, redeeming and the memory store take the time from.
 ///
-/// The system clock never runs backwards past the start of the process: when the wall clock is
-/// set back, time goes on from what it was (threat T36).
+/// The system clock never falls behind the time at the start of the process plus what has passed
+/// since: a wall clock that is set back further than that does not matter (threat T36). One that
+/// ran ahead for a while makes a replay store forget early, and refuse, until time has caught up;
+/// it never makes it give a token away twice.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> UnixMillis + Send + Sync>);
 

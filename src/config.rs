@@ -60,6 +60,9 @@ impl ApplyCookies {
 
     /// For development on this machine: plain HTTP on any loopback port, and a secret that is
     /// thrown away with the process. Says so on standard error.
+    ///
+    /// Call it once, outside `HttpServer::new(|| …)`: each call makes another secret and another
+    /// store.
     #[must_use]
     #[expect(clippy::missing_panics_doc, reason = "nothing here can fail")]
     pub fn dev() -> Self {
@@ -173,7 +176,8 @@ impl Builder {
         self
     }
 
-    /// Checks the configuration as a whole.
+    /// Checks the configuration as a whole. Call it once, outside `HttpServer::new(|| …)`, and
+    /// clone the result: each call makes another store.
     ///
     /// # Errors
     ///

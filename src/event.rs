@@ -20,8 +20,7 @@ impl Event {
     /// An event of type `message` with this text, of one or more lines.
     pub fn data(text: impl AsRef<str>) -> Self {
         let mut event = String::new();
-        // A lone CR ends a line too, so a reader would take what follows it for a field.
-        for line in text.as_ref().split(['\n', '\r']) {
+        for line in lines(text.as_ref()) {
             writeln!(event, "data: {line}").expect("a String takes everything");
         }
         event.push('\n');
@@ -31,7 +30,7 @@ impl Event {
     /// A comment, which pages do not see: keeps proxies from closing a quiet stream.
     pub fn comment(text: impl AsRef<str>) -> Self {
         let mut event = String::new();
-        for line in text.as_ref().split(['\n', '\r']) {
+        for line in lines(text.as_ref()) {
             writeln!(event, ": {line}").expect("a String takes everything");
         }
         event.push('\n');
@@ -65,6 +64,13 @@ impl Event {
     }
 }
 
+/// Splits where a reader of the stream sees a line end: CRLF, LF, or CR alone.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.split('\n')
+        .map(|line| line.strip_suffix('\r').unwrap_or(line))
+        .flat_map(|line| line.split('\r'))
+}
+
 impl From<Frame> for Event {
     fn from(frame: Frame) -> Self {
         Self(frame.to_sse())
@@ -74,6 +80,15 @@ impl From<Frame> for Event {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_kind_of_line_end_ends_one_line() {
+        assert_eq!(
+            Event::data("a\r\nb\rc\nd").as_str(),
+            "data: a\ndata: b\ndata: c\ndata: d\n\n"
+        );
+        assert_eq!(Event::data("").as_str(), "data: \n\n");
+    }
 
     #[test]
     fn no_text_can_start_another_field() {

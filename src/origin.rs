@@ -23,6 +23,13 @@ impl Origin {
     /// When it is no origin: another scheme, a path, a query, a user name.
     pub fn parse(text: &str) -> Result<Self, OriginError> {
         let refuse = || OriginError(text.chars().take(80).collect());
+        // The parser of URLs forgives much that browsers would correct; a setting should not.
+        let plain = text
+            .bytes()
+            .all(|b| b > b' ' && b != b'\\' && b != b'@' && b != 0x7F);
+        if !plain || !text.contains("://") {
+            return Err(refuse());
+        }
         let url = Url::parse(text).map_err(|_| refuse())?;
         let https = match url.scheme() {
             "https" => true,
@@ -139,7 +146,8 @@ impl OriginPolicy {
         Ok(())
     }
 
-    fn allows(&self, origin: &[u8]) -> bool {
+    /// Whether pages of this origin may post.
+    pub(crate) fn allows(&self, origin: &[u8]) -> bool {
         match self {
             Self::Listed(origins) => origins.iter().any(|one| one.text.as_bytes() == origin),
             Self::AnyLoopback => std::str::from_utf8(origin)
@@ -290,6 +298,12 @@ mod tests {
             "https://*.app.example",
             "null",
             "*",
+            "https://:@app.example",
+            "https://@app.example",
+            " https://app.example",
+            "https://app.exa\nmple",
+            "https:\\\\app.example",
+            "https:app.example",
         ] {
             assert!(Origin::parse(bad).is_err(), "{bad}");
         }

@@ -100,7 +100,8 @@ impl Rejection {
                 tracing::error!(%token, %error, source, "redemption failed");
             }
             Self::Origin(refusal) => {
-                tracing::warn!(reason = refusal.as_str(), "redemption refused: origin");
+                // Anyone can cause these two, at any rate.
+                tracing::debug!(reason = refusal.as_str(), "redemption refused: origin");
             }
             Self::WrongBrowser(token) => {
                 tracing::warn!(%token, "redemption refused: another browser's token");
@@ -109,7 +110,7 @@ impl Rejection {
                 tracing::warn!(%token, "redemption refused: already used");
             }
             Self::Invalid(reason) => {
-                tracing::info!(
+                tracing::debug!(
                     reason = reason.as_str(),
                     "redemption refused: invalid token"
                 );

@@ -1,7 +1,6 @@
 //! The secrets of one deployment, and where they come from.
 
 use std::fmt;
-use std::path::PathBuf;
 
 use apply_cookies_protocol::{KeyRing, KeyRingError, Secret as RootSecret, WeakSecret};
 use zeroize::Zeroizing;
@@ -54,27 +53,40 @@ impl Secret {
     }
 
     /// Reads `APPLY_COOKIES_SECRET_KEY`, or the file that `APPLY_COOKIES_SECRET_KEY_FILE` names,
-    /// and the older secrets of `APPLY_COOKIES_PREVIOUS_KEYS`, separated by commas.
+    /// and the older secrets of `APPLY_COOKIES_PREVIOUS_KEYS`, separated by commas; spaces and
+    /// line ends around each of those are not part of it.
     ///
     /// # Errors
     ///
-    /// Says which variable to set, or what is wrong with it. Never shows a secret.
+    /// Says which variable to set, or what is wrong with it. Never shows a secret, nor anything
+    /// else that stands in a variable: secrets end up in the wrong one.
     pub fn from_env() -> Result<Self, SecretError> {
-        let read = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-        let text = match (read(SECRET_KEY), read(SECRET_KEY_FILE)) {
+        let (name, text) = match (variable(SECRET_KEY)?, variable(SECRET_KEY_FILE)?) {
             (Some(_), Some(_)) => return Err(SecretError::Both),
             (None, None) => return Err(SecretError::Missing),
-            (Some(value), None) => value.into_string().map_err(|_| SecretError::NotText),
-            (None, Some(file)) => {
-                let path = PathBuf::from(file);
-                std::fs::read_to_string(&path).map_err(|error| SecretError::File { path, error })
+            (Some(text), None) => (SECRET_KEY, text),
+            (None, Some(path)) => {
+                let text = std::fs::read_to_string(&*path).map_err(SecretError::File)?;
+                (SECRET_KEY_FILE, Zeroizing::new(text))
             }
         };
-        let mut secret = Self::new(&Zeroizing::new(text?))?;
-        if let Some(previous) = read(PREVIOUS_KEYS) {
-            let previous = previous.into_string().map_err(|_| SecretError::NotText)?;
-            for text in Zeroizing::new(previous).split(',') {
-                secret = secret.previous(text)?;
+        // One day it will be a previous one, and stand in a list.
+        if text.contains(',') {
+            return Err(SecretError::Comma);
+        }
+        let weak = |variable| move |reason| SecretError::WeakVariable { variable, reason };
+        let mut secret = Self {
+            current: RootSecret::new(&text).map_err(weak(name))?,
+            previous: Vec::new(),
+        };
+        if let Some(list) = variable(PREVIOUS_KEYS)? {
+            let texts = list
+                .split(',')
+                .map(str::trim)
+                .filter(|text| !text.is_empty());
+            for text in texts {
+                let previous = RootSecret::new(text).map_err(weak(PREVIOUS_KEYS))?;
+                secret.previous.push(previous);
             }
         }
         Ok(secret)
@@ -100,6 +112,15 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// The value of an environment variable; an empty one counts as absent.
+fn variable(name: &'static str) -> Result<Option<Zeroizing<String>>, SecretError> {
+    std::env::var_os(name)
+        .filter(|value| !value.is_empty())
+        .map(|value| value.into_string().map(Zeroizing::new))
+        .transpose()
+        .map_err(|_| SecretError::NotText(name))
+}
+
 /// 256 random bits as 43 characters of URL-safe base64.
 #[must_use]
 pub(crate) fn generate() -> String {
@@ -121,23 +142,29 @@ pub enum SecretError {
     /// Both variables are set, so it is not clear which is meant.
     #[error("APPLY_COOKIES_SECRET_KEY and APPLY_COOKIES_SECRET_KEY_FILE are both set; keep one")]
     Both,
+    /// A comma would split the secret in two where it stands in the list of previous ones.
+    #[error("the secret must not hold a comma; `apply-cookies keygen` makes a good one")]
+    Comma,
     /// The file cannot be read.
-    #[error("cannot read the secret from {}: {error}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        error: std::io::Error,
-    },
+    #[error("cannot read the file that APPLY_COOKIES_SECRET_KEY_FILE names: {0}")]
+    File(#[source] std::io::Error),
     /// Neither variable is set.
     #[error(
         "set APPLY_COOKIES_SECRET_KEY (`apply-cookies keygen` makes a value) or APPLY_COOKIES_SECRET_KEY_FILE"
     )]
     Missing,
     /// A secret must be UTF-8 text.
-    #[error("a secret in the environment is not UTF-8 text")]
-    NotText,
+    #[error("{0} is not UTF-8 text")]
+    NotText(&'static str),
     /// The secret can be guessed.
     #[error(transparent)]
     Weak(#[from] WeakSecret),
+    /// A secret of the environment can be guessed.
+    #[error("{variable}: {reason}")]
+    WeakVariable {
+        /// The variable to change.
+        variable: &'static str,
+        /// Why.
+        reason: WeakSecret,
+    },
 }

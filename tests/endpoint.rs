@@ -439,6 +439,26 @@ fn a_body_without_end_is_not_read_to_its_end() {
 }
 
 #[test]
+fn a_body_that_nobody_asked_for_is_not_read() {
+    let server = Server::start();
+    for path in ["/__apply-cookies/client.js", "/__apply-cookies/nowhere"] {
+        let mut connection = Connection::open(server.address);
+        connection.send(
+            format!(
+                "GET {path} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"
+            )
+            .as_bytes(),
+        );
+        let response = connection.response();
+        assert!(matches!(response.status, 200 | 404));
+        assert!(connection.is_closed(), "{path}");
+    }
+    let nowhere =
+        Connection::open(server.address).request("GET", "/__apply-cookies/nowhere", &[], b"");
+    assert_eq!(nowhere.header("cache-control"), Some("no-store"));
+}
+
+#[test]
 fn a_body_that_does_not_arrive_is_given_up() {
     let server = Server::start();
     let mut connection = Connection::open(server.address);

@@ -634,6 +634,212 @@ fn a_fresh_process_redeems_its_own_tokens_at_once() {
 }
 
 #[test]
+fn a_handler_that_is_dropped_before_it_answers_takes_nothing_more() {
+    async fn stuck(pending: PendingCookies, outcomes: Outcomes) -> HttpResponse {
+        let cookies = pending.clone();
+        let mut frames = pending.frames();
+        rt::spawn(async move {
+            // Ends only when nothing can be carried any more.
+            while frames.next().await.is_some() {}
+            outcomes.lock().unwrap().push(cookies.set(session()));
+        });
+        rt::time::sleep(Duration::from_secs(30)).await;
+        HttpResponse::Ok().finish()
+    }
+    let (server, outcomes) = server(|config| {
+        config.route("/", web::get().to(stuck));
+    });
+    let mut connection = Connection::open(server.address);
+    connection.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    std::thread::sleep(Duration::from_millis(100));
+    connection.reset();
+    assert_eq!(wait_for(&outcomes), Err(PushError::Closed));
+}
+
+#[test]
+fn a_carrier_that_comes_after_the_headers_needs_a_browser_with_a_binding() {
+    async fn late(pending: PendingCookies, outcomes: Outcomes) -> HttpResponse {
+        HttpResponse::Ok()
+            .content_type("text/plain")
+            .streaming(stream! {
+                let mut frames = pending.frames();
+                let pushed = pending.set(session());
+                let bound = pushed.is_ok();
+                outcomes.lock().unwrap().push(pushed);
+                if bound {
+                    let frame = frames.next().await.unwrap();
+                    yield Ok::<_, Error>(web::Bytes::from(frame.to_sse()));
+                }
+            })
+    }
+    let (server, outcomes) = server(|config| {
+        config.route("/", web::get().to(late));
+    });
+    get(&server, "/", &[]);
+    assert_eq!(wait_for(&outcomes), Err(PushError::LateCarrier));
+    let response = get(&server, "/", &[&cookie_header(1)]);
+    assert_eq!(wait_for(&outcomes), Ok(()));
+    assert_eq!(redeem(&server, &response), [SESSION_LINE]);
+}
+
+#[test]
+fn routes_beside_the_endpoint_are_not_taken_for_it() {
+    async fn plain(pending: PendingCookies) -> HttpResponse {
+        pending.set(session()).unwrap();
+        HttpResponse::Ok().finish()
+    }
+    let (server, _) = server(|config| {
+        config.route("/__apply-cookies-status", web::get().to(plain));
+    });
+    let response = get(&server, "/__apply-cookies-status", &[]);
+    assert_eq!(response.all("set-cookie"), [SESSION_LINE]);
+}
+
+#[test]
+fn a_socket_that_a_page_of_another_origin_opens_gets_no_binding_and_carries_nothing() {
+    async fn events(pending: PendingCookies, outcomes: Outcomes) -> HttpResponse {
+        let cookies = pending.clone();
+        pending.sse(stream! {
+            outcomes.lock().unwrap().push(cookies.set(session()));
+            yield Event::data("hello");
+        })
+    }
+    let (server, outcomes) = server(|config| {
+        config.route("/", web::get().to(events));
+    });
+    // A WebSocket handshake carries an Origin and no Sec-Fetch-Site; so does this request.
+    let response = get(&server, "/", &["Origin: https://evil.example"]);
+    assert!(binding(&response).is_none());
+    assert_eq!(wait_for(&outcomes), Err(PushError::Unbound));
+    assert!(binding(&get(&server, "/", &["Origin: https://app.example"])).is_some());
+}
+
+#[test]
+fn nothing_stands_in_front_of_a_streamed_pages_doctype() {
+    async fn page(pending: PendingCookies) -> HttpResponse {
+        let cookies = pending.clone();
+        pending.html(stream! {
+            cookies.set(session()).unwrap();
+            rt::time::sleep(Duration::from_millis(50)).await;
+            yield "<!doctype html>";
+        })
+    }
+    let (server, _) = server(|config| {
+        config.route("/", web::get().to(page));
+    });
+    let response = get(&server, "/", &[]);
+    assert!(
+        response.body.starts_with("<!doctype html><apply-cookies"),
+        "{}",
+        response.body
+    );
+    assert_eq!(redeem(&server, &response), [SESSION_LINE]);
+}
+
+#[test]
+fn a_second_middleware_on_the_way_in_changes_nothing() {
+    async fn events(pending: PendingCookies) -> HttpResponse {
+        let cookies = pending.clone();
+        pending.sse(stream! {
+            cookies.set(session()).unwrap();
+            yield Event::data("hello");
+        })
+    }
+    rt::System::new().block_on(async {
+        let cookies = apply_cookies::ApplyCookies::dev();
+        let app = actix_web::App::new().wrap(cookies.middleware()).service(
+            web::scope("/inner")
+                .wrap(cookies.middleware())
+                .route("/events", web::get().to(events)),
+        );
+        let app = actix_web::test::init_service(app).await;
+        let request = actix_web::test::TestRequest::get().uri("/inner/events");
+        let response = actix_web::test::call_service(&app, request.to_request()).await;
+        assert_eq!(response.headers().get_all("set-cookie").count(), 1);
+        assert_eq!(testing::redeem(&cookies, response).await, [SESSION_LINE]);
+    });
+}
+
+#[test]
+fn what_carries_tokens_is_never_cached() {
+    async fn by_hand(pending: PendingCookies) -> HttpResponse {
+        let mut frames = pending.frames();
+        HttpResponse::Ok()
+            .insert_header(("cache-control", "public, max-age=600"))
+            .insert_header(("cdn-cache-control", "max-age=600"))
+            .streaming(stream! {
+                while let Some(frame) = frames.next().await {
+                    yield Ok::<_, Error>(web::Bytes::from(frame.to_sse()));
+                }
+            })
+    }
+    let (server, _) = server(|config| {
+        config.route("/", web::get().to(by_hand));
+    });
+    let response = get(&server, "/", &[&cookie_header(1)]);
+    assert_eq!(
+        response.header("cache-control"),
+        Some("no-store, no-transform")
+    );
+    assert_eq!(response.header("cdn-cache-control"), None);
+}
+
+#[test]
+fn a_head_request_has_no_body_that_could_carry() {
+    async fn events(pending: PendingCookies, outcomes: Outcomes) -> HttpResponse {
+        let cookies = pending.clone();
+        rt::spawn(async move {
+            rt::time::sleep(Duration::from_millis(50)).await;
+            outcomes.lock().unwrap().push(cookies.set(session()));
+        });
+        pending.sse(stream! { yield Event::data("hello"); })
+    }
+    let (server, outcomes) = server(|config| {
+        config.route("/", web::head().to(events));
+    });
+    let mut connection = Connection::open(server.address);
+    connection.send(b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n");
+    connection.head();
+    assert_eq!(wait_for(&outcomes), Err(PushError::Closed));
+}
+
+#[test]
+fn headers_take_no_more_cookies_than_proxies_do() {
+    async fn many(pending: PendingCookies, outcomes: Outcomes) -> HttpResponse {
+        for n in 0..3 {
+            let cookie = SetCookie::new(format!("c{n}"), "v".repeat(2900));
+            outcomes.lock().unwrap().push(pending.set(cookie));
+        }
+        HttpResponse::Ok().finish()
+    }
+    let (server, outcomes) = server(|config| {
+        config.route("/", web::get().to(many));
+    });
+    assert_eq!(get(&server, "/", &[]).all("set-cookie").len(), 2);
+    let outcomes = outcomes.lock().unwrap().clone();
+    assert_eq!(outcomes, [Ok(()), Ok(()), Err(PushError::HeadersFull)]);
+}
+
+#[test]
+fn a_redirect_that_was_made_as_an_error_keeps_its_cookies() {
+    async fn redirects(pending: PendingCookies) -> Result<HttpResponse, Error> {
+        pending.set(session()).unwrap();
+        let to = HttpResponse::SeeOther()
+            .insert_header(("location", "/"))
+            .finish();
+        Err(error::InternalError::from_response("signed in", to).into())
+    }
+    let (server, _) = server(|config| {
+        config.route("/", web::get().to(redirects));
+    });
+    let response = get(&server, "/", &[]);
+    assert_eq!(
+        (response.status, response.all("set-cookie")),
+        (303, vec![SESSION_LINE])
+    );
+}
+
+#[test]
 fn without_the_middleware_the_handler_says_so() {
     async fn events(_: PendingCookies) -> HttpResponse {
         HttpResponse::Ok().finish()

@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_path_to_error::Segment;
@@ -32,17 +35,17 @@ use crate::cookie::{Draft, Field, Operation, OperationError, SameSite, SetCookie
 /// Names the operation and the field, never a value.
 pub fn parse_batch(json: &str) -> Result<Batch<'static>, BatchError> {
     let mut deserializer = serde_json::Deserializer::from_str(json);
-    let batch: BatchJson = serde_path_to_error::deserialize(&mut deserializer)
+    let Object(batch) = serde_path_to_error::deserialize::<_, Object<BatchJson>>(&mut deserializer)
         .map_err(|error| BatchError::of_json(&error))?;
     deserializer
         .end()
         .map_err(|_| BatchError::whole("text follows after the batch"))?;
     let mut operations = batch.operations.into_iter().enumerate();
-    let (_, first) = operations
+    let (_, Object(first)) = operations
         .next()
         .ok_or_else(|| BatchError::whole("must hold at least one operation"))?;
     let mut batch = Batch::new(first.into_operation(0)?);
-    for (index, operation) in operations {
+    for (index, Object(operation)) in operations {
         batch
             .push(operation.into_operation(index)?)
             .map_err(|error| BatchError::of_operation(index, error))?;
@@ -53,11 +56,10 @@ pub fn parse_batch(json: &str) -> Result<Batch<'static>, BatchError> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct BatchJson {
-    operations: Vec<OperationJson>,
+    operations: Vec<Object<OperationJson>>,
 }
 
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy)]
 enum Op {
     Set,
     Delete,
@@ -69,7 +71,8 @@ enum Op {
 struct OperationJson {
     op: Op,
     name: String,
-    value: Option<String>,
+    #[serde(default)]
+    value: Given<String>,
     #[serde(default)]
     max_age: Given<u64>,
     #[serde(default)]
@@ -86,20 +89,53 @@ struct OperationJson {
     partitioned: Given<bool>,
 }
 
-#[derive(Clone, Copy, Deserialize)]
-enum SameSiteJson {
-    Strict,
-    Lax,
-    None,
+/// A word out of a list. serde's own enums would also take an object of one member.
+fn word<'de, D: Deserializer<'de>, T>(
+    deserializer: D,
+    read: impl FnOnce(&str) -> Option<T>,
+) -> Result<T, D::Error> {
+    let text = Cow::<'de, str>::deserialize(deserializer)?;
+    read(&text).ok_or_else(|| de::Error::unknown_variant("", &[]))
 }
 
-impl From<SameSiteJson> for SameSite {
-    fn from(json: SameSiteJson) -> Self {
-        match json {
-            SameSiteJson::Strict => Self::Strict,
-            SameSiteJson::Lax => Self::Lax,
-            SameSiteJson::None => Self::None,
+impl<'de> Deserialize<'de> for Op {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        word(deserializer, |text| match text {
+            "set" => Some(Self::Set),
+            "delete" => Some(Self::Delete),
+            _ => None,
+        })
+    }
+}
+
+struct SameSiteJson(SameSite);
+
+impl<'de> Deserialize<'de> for SameSiteJson {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        word(deserializer, SameSite::parse).map(Self)
+    }
+}
+
+/// A JSON object. serde's own structs would also take an array of the fields' values.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ObjectVisitor<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+            }
         }
+
+        deserializer.deserialize_map(ObjectVisitor(PhantomData))
     }
 }
 
@@ -156,6 +192,7 @@ impl OperationJson {
     fn into_set(self, index: usize) -> Result<Operation<'static>, BatchError> {
         let value = self
             .value
+            .or(None)
             .ok_or_else(|| BatchError::at(index, "value", "is missing"))?;
         let draft = SetCookie {
             max_age: self.max_age.or(None),
@@ -165,8 +202,8 @@ impl OperationJson {
             http_only: self.http_only.flag(true),
             same_site: self
                 .same_site
-                .or(Some(SameSiteJson::Lax))
-                .map(SameSite::from),
+                .or(Some(SameSiteJson(SameSite::Lax)))
+                .map(|SameSiteJson(same_site)| same_site),
             partitioned: self.partitioned.flag(false),
             ..SetCookie::new(self.name, value)
         };
@@ -175,7 +212,7 @@ impl OperationJson {
 
     fn into_delete(self, index: usize) -> Result<Operation<'static>, BatchError> {
         let foreign = [
-            ("value", self.value.is_some()),
+            ("value", self.value.is_given()),
             ("max_age", self.max_age.is_given()),
             ("http_only", self.http_only.is_given()),
             ("same_site", self.same_site.is_given()),
@@ -233,7 +270,8 @@ pub struct BatchError {
 }
 
 impl BatchError {
-    /// The field to change, named as in JSON; `operations` when it is the batch as a whole.
+    /// The field to change, named as in JSON; `operations` when it is the list as a whole,
+    /// `batch` when the text is no JSON.
     #[must_use]
     pub fn field(&self) -> &str {
         &self.field

@@ -5,10 +5,10 @@ use std::pin::pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use actix_web::HttpRequest;
-use actix_web::body::{BodySize, MessageBody};
+use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse};
 use apply_cookies_protocol::limits::{BODY_MAX, DRAIN_MAX};
 use bytes::{Bytes, BytesMut};
 use futures_util::{FutureExt, StreamExt};
@@ -100,36 +100,37 @@ async fn in_time<T>(body: impl Future<Output = Result<T, Refusal>>) -> Result<T,
         .unwrap_or(Err((Rejection::Timeout, Rest::Unread)))
 }
 
-/// An answer that holds on to the unread rest of its request.
+/// Ends the connection with this answer if the request's body was not read to its end.
 ///
 /// actix reads a chunked body whose handle was dropped to its end, however long that is, before
-/// it closes the connection. While the handle lives it closes at once.
-pub(super) struct Holding {
-    answer: Option<&'static str>,
-    _unread: Payload,
+/// it closes the connection. While the handle lives, as it does inside the answer, the
+/// connection is closed at once.
+pub(crate) fn leave_unread(response: HttpResponse, body: Payload) -> HttpResponse {
+    response.map_body(|_, answer| {
+        BoxBody::new(Holding {
+            answer,
+            _body: body,
+        })
+    })
 }
 
-impl Holding {
-    pub(super) const fn new(answer: &'static str, unread: Payload) -> Self {
-        Self {
-            answer: Some(answer),
-            _unread: unread,
-        }
-    }
+/// An answer that holds on to the rest of its request.
+struct Holding {
+    answer: BoxBody,
+    _body: Payload,
 }
 
 impl MessageBody for Holding {
-    type Error = std::convert::Infallible;
+    type Error = <BoxBody as MessageBody>::Error;
 
     fn size(&self) -> BodySize {
-        BodySize::Sized(self.answer.map_or(0, |answer| answer.len() as u64))
+        self.answer.size()
     }
 
     fn poll_next(
-        self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        let answer = self.get_mut().answer.take();
-        Poll::Ready(answer.map(|answer| Ok(Bytes::from_static(answer.as_bytes()))))
+        Pin::new(&mut self.answer).poll_next(context)
     }
 }

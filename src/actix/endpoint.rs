@@ -11,7 +11,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use apply_cookies_protocol::{RedemptionDigest, UntrustedToken};
 use url::form_urlencoded;
 
-use super::body::{self, Holding};
+use super::body;
 use super::head;
 use super::middleware::cookie_fields;
 use crate::binding;
@@ -41,7 +41,8 @@ impl ApplyCookies {
                         web::resource("/client.js")
                             .route(web::get().to(serve_client))
                             .route(web::head().to(serve_client)),
-                    ),
+                    )
+                    .default_service(web::to(not_found)),
             );
         }
     }
@@ -79,7 +80,7 @@ async fn bind(cookies: ApplyCookies, request: HttpRequest, body: Payload) -> Htt
     if core
         .binding_name
         .read(cookie_fields(request.headers()))
-        .is_none()
+        .may_be_set()
     {
         response.append_header((SET_COOKIE, core.binding_name.set_cookie(&binding::fresh())));
     }
@@ -89,7 +90,7 @@ async fn bind(cookies: ApplyCookies, request: HttpRequest, body: Payload) -> Htt
 
 /// `GET {prefix}/client.js`: the browser's half. Always revalidated, so that a page never runs
 /// another version than the server's; unchanged, it costs an empty 304.
-async fn serve_client(request: HttpRequest) -> HttpResponse {
+async fn serve_client(request: HttpRequest, body: Payload) -> HttpResponse {
     let etag = client::etag();
     let unchanged = request
         .headers()
@@ -107,13 +108,21 @@ async fn serve_client(request: HttpRequest) -> HttpResponse {
         .insert_header((CACHE_CONTROL, "no-cache"))
         .insert_header((ETAG, etag))
         .insert_header(("x-content-type-options", "nosniff"));
-    if unchanged {
+    let response = if unchanged {
         response.finish()
     } else {
         response
             .content_type("text/javascript; charset=utf-8")
             .body(client::MODULE)
-    }
+    };
+    body::leave_unread(response, body)
+}
+
+/// Everything else under the prefix.
+pub(crate) async fn not_found(body: Payload) -> HttpResponse {
+    let mut response = HttpResponse::NotFound();
+    response.insert_header((CACHE_CONTROL, "no-store"));
+    body::leave_unread(response.finish(), body)
 }
 
 /// Method, then origin: what can be refused before a byte of the body is looked at.
@@ -170,7 +179,10 @@ async fn redeem(core: &Core, request: &HttpRequest, body: &[u8]) -> Result<Redee
         .redeem(Posted {
             token: UntrustedToken::new(&token),
             redemption,
-            binding: core.binding_name.read(cookie_fields(request.headers())),
+            binding: core
+                .binding_name
+                .read(cookie_fields(request.headers()))
+                .into_cookie(),
         })
         .await
 }
@@ -188,17 +200,13 @@ fn refuse(rejection: &Rejection, unread: Option<Payload>) -> HttpResponse {
     rejection.log();
     let problem = rejection.problem();
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let close = unread.is_some();
-    let body = match unread {
-        Some(unread) => BoxBody::new(Holding::new(problem.body, unread)),
-        None => BoxBody::new(problem.body),
-    };
-    let mut response = HttpResponse::with_body(status, body);
+    let mut response = HttpResponse::with_body(status, BoxBody::new(problem.body));
     *response.headers_mut() = head::refused(rejection);
-    if close {
-        response
-            .head_mut()
-            .set_connection_type(ConnectionType::Close);
-    }
+    let Some(unread) = unread else {
+        return response;
+    };
     response
+        .head_mut()
+        .set_connection_type(ConnectionType::Close);
+    body::leave_unread(response, unread)
 }

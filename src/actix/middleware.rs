@@ -10,15 +10,18 @@ use std::sync::Arc;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue, SET_COOKIE,
+    CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue, ORIGIN, SET_COOKIE,
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::{Error, HttpMessage};
 
+use apply_cookies_protocol::BindingCookie;
+
+use super::caching;
 use super::extractor::QueueSlot;
 use crate::binding::{self, FetchMetadata};
 use crate::config::{ApplyCookies, Core};
-use crate::pending::Queue;
+use crate::pending::{Head, Queue};
 
 impl ApplyCookies {
     /// The middleware for `App::wrap`. Put it outside everything whose handlers take
@@ -86,8 +89,9 @@ where
     actix_web::dev::forward_ready!(service);
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        // Our own routes set their cookies themselves.
-        if request.path().starts_with(&self.core.prefix) {
+        // Our own routes set their cookies themselves, and a second middleware on the way in
+        // must not give the request a second queue.
+        if is_ours(&self.core, request.path()) || has_queue(&self.core, &request) {
             return Box::pin(self.service.call(request));
         }
         let browser = Browser::of(&self.core, &request);
@@ -95,49 +99,74 @@ where
         let queue = Arc::new(Queue::new(self.core.clone(), binding));
         request.extensions_mut().insert(QueueSlot(queue.clone()));
         let answer = self.service.call(request);
-        let core = self.core.clone();
+        let unanswered = Unanswered(queue);
         Box::pin(async move {
-            let mut response = match answer.await {
-                Ok(response) => response,
-                Err(error) => {
-                    abandon(&queue);
-                    return Err(error);
-                }
-            };
+            // Dropped before the end when the client resets the connection or an outer
+            // middleware gives up: `unanswered` then says that nothing can be delivered.
+            let mut response = answer.await?;
             // A handler that failed halfway must not leave half a sign-in behind.
-            if response.response().error().is_some() {
-                abandon(&queue);
-                return Ok(response);
+            let status = response.status();
+            let failed = status.is_client_error() || status.is_server_error();
+            if !(failed && response.response().error().is_some()) {
+                finish(&browser, &unanswered.0, &mut response);
             }
-            finish(&core, &browser, &queue, &mut response);
             Ok(response)
         })
     }
 }
 
+/// Whether the path is the endpoint's, or below it.
+fn is_ours(core: &Core, path: &str) -> bool {
+    path.strip_prefix(&core.prefix)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn has_queue(core: &Arc<Core>, request: &ServiceRequest) -> bool {
+    request
+        .extensions()
+        .get::<QueueSlot>()
+        .is_some_and(|slot| Arc::ptr_eq(slot.0.core(), core))
+}
+
+/// A request whose answer has not been given. Dropping it abandons what was pushed, unless the
+/// headers have left meanwhile.
+struct Unanswered(Arc<Queue>);
+
+impl Drop for Unanswered {
+    fn drop(&mut self) {
+        let lost = self.0.abandon();
+        if lost > 0 {
+            tracing::warn!(
+                operations = lost,
+                "the handler failed or was dropped; the cookies that it had pushed are lost"
+            );
+        }
+    }
+}
+
 /// What the request says of the browser.
 struct Browser {
-    binding: Option<apply_cookies_protocol::BindingCookie>,
+    binding: Option<BindingCookie>,
     may_bind: bool,
+    no_body: bool,
 }
 
 impl Browser {
     fn of(core: &Core, request: &ServiceRequest) -> Self {
         let headers = request.headers();
-        let header = |name: &'static str| {
-            headers
-                .get(HeaderName::from_static(name))
-                .map(HeaderValue::as_bytes)
-        };
+        let header = |name: HeaderName| headers.get(name).map(HeaderValue::as_bytes);
         let metadata = FetchMetadata {
             get: request.method() == Method::GET,
-            site: header("sec-fetch-site"),
-            mode: header("sec-fetch-mode"),
-            dest: header("sec-fetch-dest"),
+            site: header(HeaderName::from_static("sec-fetch-site")),
+            mode: header(HeaderName::from_static("sec-fetch-mode")),
+            dest: header(HeaderName::from_static("sec-fetch-dest")),
+            foreign_origin: header(ORIGIN).is_some_and(|origin| !core.origins.allows(origin)),
         };
+        let sent = core.binding_name.read(cookie_fields(headers));
         Self {
-            binding: core.binding_name.read(cookie_fields(headers)),
-            may_bind: metadata.may_bind(),
+            may_bind: metadata.may_bind() && sent.may_be_set(),
+            binding: sent.into_cookie(),
+            no_body: request.method() == Method::HEAD,
         }
     }
 }
@@ -147,34 +176,30 @@ pub(super) fn cookie_fields(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> 
     headers.get_all(COOKIE).map(HeaderValue::as_bytes)
 }
 
-fn abandon(queue: &Queue) {
-    let lost = queue.abandon();
-    if lost > 0 {
-        tracing::warn!(
-            operations = lost,
-            "the handler failed; the cookies that it had pushed are dropped"
-        );
-    }
-}
-
 /// The last moment before the headers leave.
-fn finish<B>(core: &Core, browser: &Browser, queue: &Queue, response: &mut ServiceResponse<B>) {
+fn finish<B>(browser: &Browser, queue: &Queue, response: &mut ServiceResponse<B>) {
     let handshake = response.status() == StatusCode::SWITCHING_PROTOCOLS;
-    let bound = browser.binding.is_some() || browser.may_bind;
-    // iOS Safari ignores Set-Cookie in a WebSocket handshake, so the carrier takes them there.
-    let sent = queue.headers_sent(bound, handshake);
     let headers = response.headers_mut();
-    let mut personal = false;
-    if browser.binding.is_none() && browser.may_bind && (sent.carried || is_html(headers)) {
-        append(headers, core.binding_name.set_cookie(queue.binding()));
-        personal = true;
+    let sent = queue.headers_sent(Head {
+        has_binding: browser.binding.is_some(),
+        may_bind: browser.may_bind,
+        html: is_html(headers),
+        handshake,
+        no_body: browser.no_body,
+    });
+    if sent.bind {
+        append(
+            headers,
+            queue.core().binding_name.set_cookie(queue.binding()),
+        );
     }
     for operation in &sent.operations {
         append(headers, operation.to_set_cookie());
-        personal = true;
     }
-    if personal {
-        make_private(headers);
+    if sent.carried && !handshake {
+        caching::forbid(headers);
+    } else if sent.bind || !sent.operations.is_empty() {
+        caching::make_private(headers);
     }
 }
 
@@ -196,58 +221,4 @@ fn is_html(headers: &HeaderMap) -> bool {
             essence.eq_ignore_ascii_case("text/html")
                 || essence.eq_ignore_ascii_case("application/xhtml+xml")
         })
-}
-
-/// Keeps shared caches from handing one browser's cookies to another.
-fn make_private(headers: &mut HeaderMap) {
-    let current = headers
-        .get(CACHE_CONTROL)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    let mut directives: Vec<&str> = current
-        .split(',')
-        .map(str::trim)
-        .filter(|directive| !directive.is_empty())
-        .collect();
-    let is = |directive: &str, name: &str| directive.eq_ignore_ascii_case(name);
-    if directives
-        .iter()
-        .any(|directive| is(directive, "private") || is(directive, "no-store"))
-    {
-        return;
-    }
-    directives.retain(|directive| {
-        let name = directive.split('=').next().unwrap_or(directive);
-        !is(name, "public") && !is(name, "s-maxage")
-    });
-    directives.insert(0, "private");
-    if let Ok(value) = HeaderValue::from_str(&directives.join(", ")) {
-        headers.insert(CACHE_CONTROL, value);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_response_with_cookies_is_never_left_public() {
-        for (before, after) in [
-            (None, "private"),
-            (Some("no-store"), "no-store"),
-            (Some("max-age=60"), "private, max-age=60"),
-            (
-                Some("public, max-age=60, s-maxage=600"),
-                "private, max-age=60",
-            ),
-            (Some("Private"), "Private"),
-        ] {
-            let mut headers = HeaderMap::new();
-            if let Some(before) = before {
-                headers.insert(CACHE_CONTROL, HeaderValue::from_static(before));
-            }
-            make_private(&mut headers);
-            assert_eq!(headers.get(CACHE_CONTROL).unwrap(), after);
-        }
-    }
 }

@@ -1,8 +1,9 @@
 //! actix-web: the extractor, the middleware, the endpoint and the stream helpers.
 
-mod body;
+pub(crate) mod body;
+mod caching;
 mod convert;
-mod endpoint;
+pub(crate) mod endpoint;
 mod extractor;
 mod head;
 mod middleware;

@@ -30,6 +30,7 @@ impl PendingCookies {
         response.streaming(Carried {
             frames: Some(self.frames()),
             stream,
+            started: true,
             form: Sse,
         })
     }
@@ -49,6 +50,7 @@ impl PendingCookies {
         response.streaming(Carried {
             frames: Some(self.frames()),
             stream,
+            started: false,
             form: Html,
         })
     }
@@ -108,6 +110,8 @@ pin_project! {
         frames: Option<Frames>,
         #[pin]
         stream: S,
+        // Whether a frame may stand here already: not in front of a page's doctype.
+        started: bool,
         form: F,
     }
 }
@@ -138,7 +142,10 @@ where
                     F::item(item, &mut chunk);
                 } else {
                     F::item(item, &mut chunk);
-                    put(frames.take_ready(), &mut chunk);
+                    *this.started |= !chunk.is_empty();
+                    if *this.started {
+                        put(frames.take_ready(), &mut chunk);
+                    }
                 }
                 // An empty chunk would end a chunked response.
                 if chunk.is_empty() {
@@ -157,6 +164,7 @@ where
                     Poll::Ready(Some(Ok(chunk.freeze())))
                 }
             }
+            Poll::Pending if !*this.started => Poll::Pending,
             Poll::Pending => match Pin::new(frames).poll_next(context) {
                 Poll::Ready(Some(frame)) => {
                     chunk.extend_from_slice(F::frame(&frame).as_bytes());

@@ -50,10 +50,11 @@ where
     let mut lines = Vec::new();
     let mut binding = core
         .binding_name
-        .read(cookie_fields(response.request().headers()));
+        .read(cookie_fields(response.request().headers()))
+        .into_cookie();
     for value in response.headers().get_all(SET_COOKIE) {
         let pair = value.as_bytes().split(|byte| *byte == b';').next();
-        if let Some(given) = core.binding_name.read(pair.into_iter()) {
+        if let Some(given) = core.binding_name.read(pair.into_iter()).into_cookie() {
             binding = Some(given);
         } else {
             lines.push(text(value));

@@ -25,6 +25,17 @@ pub enum PushError {
     /// The carrier has ended: the stream is over or the browser has gone.
     #[error("the stream to the browser has ended; set the cookie on another response")]
     Closed,
+    /// The carrier was attached after the headers had left, and the browser has no binding: its
+    /// tokens could not be redeemed.
+    #[error(
+        "the carrier was attached after the headers had left, and this browser has no binding; attach pending.frames() before the handler returns, or let the page await ready() first"
+    )]
+    LateCarrier,
+    /// The response's headers hold as many bytes of cookies as proxies take.
+    #[error(
+        "the response's headers hold as many cookies as proxies take (6144 bytes); push the rest from inside a stream"
+    )]
+    HeadersFull,
     /// Another site's page opened the stream, so the browser has no binding and could not redeem
     /// a token.
     #[error(

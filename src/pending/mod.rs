@@ -8,7 +8,7 @@ mod queue;
 pub use carrier::Frames;
 pub use error::PushError;
 pub use operation::{Deletion, IntoOperation};
-pub(crate) use queue::Queue;
+pub(crate) use queue::{Head, Queue};
 
 use std::fmt;
 use std::sync::Arc;

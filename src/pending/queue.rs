@@ -3,11 +3,23 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use apply_cookies_protocol::limits::SET_COOKIE_LINES_MAX;
 use apply_cookies_protocol::{BindingCookie, Field, Operation};
 
 use super::error::PushError;
 use crate::config::Core;
 use crate::frame::Frame;
+
+/// Whether a token of this response can be redeemed by its browser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    /// The browser has the binding, or gets it with the headers.
+    Bound,
+    /// It has none, and another site's page made the request, so it got none.
+    Foreign,
+    /// It has none, and the headers left before anything asked for one.
+    Late,
+}
 
 /// Operations that may wait for one carrier. A stream that is not read must not make the server
 /// grow without bound (threat T35).
@@ -35,10 +47,26 @@ struct State {
 enum Stage {
     /// The headers are still to be sent.
     Headers,
-    /// They have left. `bound`: the browser has the binding, or gets it with those headers.
-    Sent { bound: bool },
+    /// They have left.
+    Sent(Reach),
     /// Nothing can be pushed any more; what waits may still be carried.
     Closed,
+}
+
+/// What the middleware knows of request and response when the headers leave.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Head {
+    /// The browser sent a binding.
+    pub(crate) has_binding: bool,
+    /// The response may give it one.
+    pub(crate) may_bind: bool,
+    /// The response is a page, which gets a binding for the streams that it will open.
+    pub(crate) html: bool,
+    /// The response is a WebSocket handshake. Its headers are not a safe way for cookies in
+    /// every browser, so a carrier takes them.
+    pub(crate) handshake: bool,
+    /// The request's method is HEAD: no body, and so no carrier, reaches the browser.
+    pub(crate) no_body: bool,
 }
 
 /// What the middleware does with the response's headers.
@@ -46,7 +74,9 @@ enum Stage {
 pub(crate) struct HeadersSent {
     /// Operations that become `Set-Cookie` lines.
     pub(crate) operations: Vec<Operation<'static>>,
-    /// Whether a carrier lives, whose tokens need the binding.
+    /// Whether the binding is set.
+    pub(crate) bind: bool,
+    /// Whether the body carries tokens.
     pub(crate) carried: bool,
 }
 
@@ -67,6 +97,11 @@ impl Queue {
         }
     }
 
+    /// The deployment that this queue belongs to.
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
     /// The binding that tokens of this response carry.
     pub(crate) fn binding(&self) -> &BindingCookie {
         &self.binding
@@ -74,31 +109,32 @@ impl Queue {
 
     pub(super) fn push(&self, operation: Operation<'static>) -> Result<(), PushError> {
         self.check_origin(&operation)?;
-        let waker = {
-            let mut state = self.lock();
+        self.change(|state| {
             match (state.stage, state.carrier) {
                 (Stage::Headers, _) if state.closing => return Err(PushError::Closed),
-                (Stage::Headers, _) | (Stage::Sent { bound: true }, Some(_)) => {}
-                (Stage::Sent { bound: false }, Some(_)) => return Err(PushError::Unbound),
-                (Stage::Sent { .. }, None) => return Err(PushError::NoCarrier),
+                (Stage::Headers, _) | (Stage::Sent(Reach::Bound), Some(_)) => {}
+                (Stage::Sent(Reach::Foreign), Some(_)) => return Err(PushError::Unbound),
+                (Stage::Sent(Reach::Late), Some(_)) => return Err(PushError::LateCarrier),
+                (Stage::Sent(_), None) => return Err(PushError::NoCarrier),
                 (Stage::Closed, _) => return Err(PushError::Closed),
             }
             // One line for each cookie: the later operation is the one that counts.
-            state
-                .waiting
-                .retain(|earlier| !earlier.is_same_cookie(&operation));
-            if state.waiting.len() >= WAITING_MAX {
+            let replaced = |earlier: &Operation<'_>| earlier.is_same_cookie(&operation);
+            let kept = || state.waiting.iter().filter(|earlier| !replaced(earlier));
+            if kept().count() >= WAITING_MAX {
                 return Err(PushError::Full {
-                    waiting: state.waiting.len(),
+                    waiting: WAITING_MAX,
                 });
             }
+            // The limit of a token's lines holds for a head as well, and for the same reason.
+            let line_bytes = kept().map(Operation::line_len).sum::<usize>() + operation.line_len();
+            if state.stage == Stage::Headers && line_bytes > SET_COOKIE_LINES_MAX {
+                return Err(PushError::HeadersFull);
+            }
+            state.waiting.retain(|earlier| !replaced(earlier));
             state.waiting.push(operation);
-            state.waker.take()
-        };
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// Refuses what the browsers of the configured origins would silently drop.
@@ -121,114 +157,95 @@ impl Queue {
         Ok(())
     }
 
-    /// The handler has returned: hands over what goes into the headers.
-    ///
-    /// `keep` leaves the operations to the carrier, if one lives: the headers of a WebSocket
-    /// handshake are not a safe way for cookies in every browser.
-    pub(crate) fn headers_sent(&self, bound: bool, keep: bool) -> HeadersSent {
-        let mut state = self.lock();
-        if state.stage != Stage::Headers {
-            return HeadersSent::default();
-        }
-        let carried = state.carrier.is_some();
-        state.stage = if state.closing {
-            Stage::Closed
-        } else {
-            Stage::Sent { bound }
-        };
-        let operations = if keep && carried && bound {
-            Vec::new()
-        } else {
-            std::mem::take(&mut state.waiting)
-        };
-        let waker = state.waker.take();
-        drop(state);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-        HeadersSent {
-            operations,
-            carried,
-        }
+    /// The handler has answered: hands over what goes into the headers.
+    pub(crate) fn headers_sent(&self, head: Head) -> HeadersSent {
+        self.change(|state| {
+            if state.stage != Stage::Headers {
+                return HeadersSent::default();
+            }
+            let carried = state.carrier.is_some() && !head.no_body;
+            // Decided here, under the lock: a carrier that is attached later comes too late for
+            // the binding to be set.
+            let bind = !head.has_binding && head.may_bind && (carried || head.html);
+            let reach = match (head.has_binding || bind, head.may_bind) {
+                (true, _) => Reach::Bound,
+                (false, true) => Reach::Late,
+                (false, false) => Reach::Foreign,
+            };
+            state.stage = if state.closing || head.no_body {
+                Stage::Closed
+            } else {
+                Stage::Sent(reach)
+            };
+            let keep = head.handshake && carried && reach == Reach::Bound;
+            HeadersSent {
+                operations: if keep {
+                    Vec::new()
+                } else {
+                    std::mem::take(&mut state.waiting)
+                },
+                bind,
+                carried,
+            }
+        })
     }
 
-    /// The handler failed: what it pushed is dropped, and nothing more is taken. Tells how many
-    /// operations were lost.
+    /// There is no answer whose headers could take what was pushed: the handler failed, or was
+    /// dropped before it answered. Nothing more is taken. Tells how many operations were lost;
+    /// does nothing once the headers have left.
     pub(crate) fn abandon(&self) -> usize {
-        let mut state = self.lock();
-        state.stage = Stage::Closed;
-        let lost = std::mem::take(&mut state.waiting).len();
-        let waker = state.waker.take();
-        drop(state);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-        lost
+        self.change(|state| {
+            if state.stage != Stage::Headers {
+                return 0;
+            }
+            state.stage = Stage::Closed;
+            std::mem::take(&mut state.waiting).len()
+        })
     }
 
     pub(super) fn close(&self) {
-        let mut state = self.lock();
-        if state.stage == Stage::Headers {
-            // What was pushed so far still travels with the headers.
-            state.closing = true;
-        } else {
-            state.stage = Stage::Closed;
-        }
-        let waker = state.waker.take();
-        drop(state);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        self.change(|state| {
+            if state.stage == Stage::Headers {
+                // What was pushed so far still travels with the headers.
+                state.closing = true;
+            } else {
+                state.stage = Stage::Closed;
+            }
+        });
     }
 
     pub(super) fn add_handle(&self) {
         self.lock().handles += 1;
     }
 
+    /// When nobody is left to push, the carrier may end.
     pub(super) fn remove_handle(&self) {
-        let waker = {
-            let mut state = self.lock();
-            state.handles -= 1;
-            if state.handles > 0 {
-                return;
-            }
-            state.waker.take()
-        };
-        // Nobody is left to push: the carrier may end.
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        self.change(|state| state.handles -= 1);
     }
 
     /// Makes a carrier the living one, and gives it its number.
     pub(super) fn attach(&self) -> u64 {
-        let mut state = self.lock();
-        state.carriers_made += 1;
-        let number = state.carriers_made;
-        state.carrier = Some(number);
-        let waker = state.waker.take();
-        drop(state);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-        number
+        self.change(|state| {
+            state.carriers_made += 1;
+            state.carrier = Some(state.carriers_made);
+            state.carriers_made
+        })
     }
 
     /// A carrier is gone. What still waits is lost, and is said so.
     pub(super) fn detach(&self, carrier: u64) {
-        let lost = {
-            let mut state = self.lock();
+        let lost = self.change(|state| {
             if state.carrier != Some(carrier) {
-                return;
+                return 0;
             }
             state.carrier = None;
             if state.stage == Stage::Headers {
                 // The headers will take it.
-                return;
+                return 0;
             }
             state.stage = Stage::Closed;
             std::mem::take(&mut state.waiting).len()
-        };
+        });
         if lost > 0 {
             tracing::warn!(
                 operations = lost,
@@ -255,24 +272,25 @@ impl Queue {
         carrier: u64,
         context: &mut Context<'_>,
     ) -> Poll<Option<Vec<Frame>>> {
+        // Declared before the lock, so that a waker that is replaced is dropped after it: it may
+        // own the last handle, whose drop locks again.
+        let _replaced: Option<Waker>;
         let operations = {
             let mut state = self.lock();
             if state.carrier != Some(carrier) {
                 return Poll::Ready(None);
             }
-            if state.stage == Stage::Headers {
-                state.waker = Some(context.waker().clone());
+            let ended = state.stage == Stage::Closed
+                || (state.stage != Stage::Headers && state.handles == 0);
+            if state.stage != Stage::Headers && !state.waiting.is_empty() {
+                std::mem::take(&mut state.waiting)
+            } else if ended {
+                state.stage = Stage::Closed;
+                return Poll::Ready(None);
+            } else {
+                _replaced = state.waker.replace(context.waker().clone());
                 return Poll::Pending;
             }
-            if state.waiting.is_empty() {
-                if state.stage == Stage::Closed || state.handles == 0 {
-                    state.stage = Stage::Closed;
-                    return Poll::Ready(None);
-                }
-                state.waker = Some(context.waker().clone());
-                return Poll::Pending;
-            }
-            std::mem::take(&mut state.waiting)
         };
         Poll::Ready(Some(self.seal(operations)))
     }
@@ -288,6 +306,18 @@ impl Queue {
             .into_iter()
             .map(Frame::new)
             .collect()
+    }
+
+    /// Changes the state, and wakes the carrier to look at it, once the lock is free again.
+    fn change<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
+        let (result, waker) = {
+            let mut state = self.lock();
+            (change(&mut state), state.waker.take())
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        result
     }
 
     // No code between lock and unlock can panic halfway through a change, so a poisoned lock

@@ -33,7 +33,9 @@ pub(super) fn answer_each(mut answer: impl FnMut(usize, &str) -> String) -> Resu
                 line.pop();
             }
         } else if line.len() as u64 == LINE_MAX {
+            // Refused as a whole: its beginning alone may mean something else.
             input.skip_until(b'\n')?;
+            line.clear();
         }
         // What is not UTF-8 is neither a token nor JSON; the replacement makes it fail as such.
         let answer = answer(number, &String::from_utf8_lossy(&line));

@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use actix_web::http::header::CACHE_CONTROL;
+use actix_web::web::Payload;
 use actix_web::{App, HttpResponse, HttpResponseBuilder, HttpServer, web};
 use apply_cookies_protocol::limits::SKEW_MS;
 
 use super::args::ServeArgs;
 use super::{Refused, start_log};
+use crate::actix::body::leave_unread;
+use crate::actix::endpoint::not_found;
 use crate::config::ApplyCookies;
 use crate::secret::Secret;
 
@@ -40,6 +43,7 @@ pub(super) fn run(args: ServeArgs) -> Result<(), Refused> {
                 .configure(cookies.routes())
                 .route("/healthz", web::get().to(healthz))
                 .route("/readyz", web::get().to(readyz))
+                .default_service(web::to(not_found))
         })
         .client_request_timeout(HEAD_TIMEOUT)
         .shutdown_timeout(DRAIN_SECONDS)
@@ -55,34 +59,38 @@ pub(super) fn run(args: ServeArgs) -> Result<(), Refused> {
 }
 
 /// The process lives.
-async fn healthz() -> HttpResponse {
-    answer(&mut HttpResponse::Ok(), "ok")
+async fn healthz(body: Payload) -> HttpResponse {
+    answer(&mut HttpResponse::Ok(), "ok", body)
 }
 
 /// Tokens that other processes issue now will be redeemed: the store is reached, and its horizon
 /// lies far enough behind.
-async fn readyz(cookies: web::Data<ApplyCookies>) -> HttpResponse {
+async fn readyz(cookies: web::Data<ApplyCookies>, body: Payload) -> HttpResponse {
     match cookies.replay_store().horizon().await {
         Ok(horizon) if cookies.clock().now() >= horizon.plus(SKEW_MS) => {
-            answer(&mut HttpResponse::Ok(), "ready")
+            answer(&mut HttpResponse::Ok(), "ready", body)
         }
         Ok(_) => answer(
             &mut HttpResponse::ServiceUnavailable(),
             "the replay store has only just begun to remember; ready in a few seconds",
+            body,
         ),
         Err(error) => {
             tracing::error!(%error, "not ready");
             answer(
                 &mut HttpResponse::ServiceUnavailable(),
                 "the replay store cannot be reached",
+                body,
             )
         }
     }
 }
 
-fn answer(response: &mut HttpResponseBuilder, text: &'static str) -> HttpResponse {
-    response
+/// `body`: of a request that should have none, so it is not read.
+fn answer(response: &mut HttpResponseBuilder, text: &'static str, body: Payload) -> HttpResponse {
+    let response = response
         .insert_header((CACHE_CONTROL, "no-store"))
         .content_type("text/plain; charset=utf-8")
-        .body(text)
+        .body(text);
+    leave_unread(response, body)
 }

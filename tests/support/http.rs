@@ -166,6 +166,12 @@ impl Connection {
         text
     }
 
+    /// Ends the connection with a reset, as a browser that is killed does.
+    pub fn reset(self) {
+        let socket = socket2::Socket::from(self.stream.into_inner());
+        socket.set_linger(Some(Duration::ZERO)).unwrap();
+    }
+
     /// Whether the server closes the connection. A read that times out is not a close.
     pub fn is_closed(&mut self) -> bool {
         match self.stream.read(&mut [0]) {

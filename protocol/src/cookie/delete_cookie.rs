@@ -46,7 +46,8 @@ impl<'a> DeleteCookie<'a> {
         self
     }
 
-    /// For a cookie that was set without a path.
+    /// For a cookie that was set without a path, by a response of this very directory. A token
+    /// is redeemed by the endpoint, whose directory is another one: give the path there.
     pub fn without_path(mut self) -> Self {
         self.path = None;
         self

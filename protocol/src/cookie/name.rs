@@ -40,6 +40,12 @@ pub(super) fn check(name: &str) -> Result<Prefix, OperationError> {
     // `__Host-x` without having met that prefix's conditions in any browser (threat T18).
     if let Cow::Owned(decoded) = percent_decoded(name) {
         let (decoded_prefix, decoded_bare) = split_prefix(&decoded);
+        // Such servers also trim: a name that decodes to more than a token may be anything.
+        if !decoded.bytes().all(is_token_byte) {
+            return refuse(Problem::Forbidden(
+                "must not percent-decode to anything but token characters",
+            ));
+        }
         if decoded_prefix != prefix {
             return refuse(Problem::Prefix(
                 "becomes a name with a prefix when a server percent-decodes it",
@@ -187,7 +193,7 @@ mod tests {
     #[test]
     fn ordinary_names_pass() {
         for name in [
-            "a", "session", "user_id", "a.b", "x%20y", "100%", "%", "%5", "__host",
+            "a", "session", "user_id", "a.b", "100%", "%", "%5", "__host",
         ] {
             assert_eq!(problem(name), None, "{name}");
         }
@@ -224,6 +230,24 @@ mod tests {
             "%5f%5fsecure-x",
         ] {
             assert!(matches!(problem(name), Some(Problem::Prefix(_))), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_percent_decodes_to_more_than_a_token_is_refused() {
+        for name in [
+            "%20__Host-x",
+            "%09__Host-x",
+            "%E2%80%80__Host-x",
+            "%00__Host-x",
+            "%20apply-cookies",
+            "a%3Db",
+            "a%3B",
+        ] {
+            assert!(
+                matches!(problem(name), Some(Problem::Forbidden(_))),
+                "{name}"
+            );
         }
     }
 

@@ -37,6 +37,23 @@ fn errors_name_the_field_and_no_value() {
         ("{", "batch: is not valid JSON (column 1)"),
         ("{}", "operations: is missing"),
         ("[]", "operations: has the wrong type"),
+        (r#"[[["set","a","v"]]]"#, "operations: has the wrong type"),
+        (
+            r#"{"operations":[["set","a","v"]]}"#,
+            "operations: operation 1: has the wrong type",
+        ),
+        (
+            r#"{"operations":[{"op":{"set":null},"name":"a","value":"v"}]}"#,
+            "op: operation 1: has the wrong type",
+        ),
+        (
+            r#"{"operations":[{"op":"set","name":"a","value":"v","same_site":{"Lax":null}}]}"#,
+            "same_site: operation 1: has the wrong type",
+        ),
+        (
+            r#"{"operations":[{"op":"delete","name":"a","value":null}]}"#,
+            "value: operation 1: is no field of a delete",
+        ),
         (
             r#"{"operations":[]}"#,
             "operations: must hold at least one operation",

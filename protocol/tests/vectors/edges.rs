@@ -367,6 +367,16 @@ fn names() -> Vec<Case> {
             one(ORDINARY, "__Host-Http-apply-cookies", "/"),
         ),
         refused(
+            "name-decodes-to-a-space-and-a-prefix",
+            "what a server that decodes and trims takes for __Host-",
+            one(ORDINARY, "%20__Host-a", "/"),
+        ),
+        refused(
+            "name-decodes-to-an-attribute",
+            "what it decodes to is no token",
+            one(ORDINARY, "a%3B%20Secure", "/"),
+        ),
+        refused(
             "name-forges-a-longer-prefix",
             "it percent-decodes to __Host-Http-",
             one(ORDINARY, "__Host-%48ttp-a", "/"),

@@ -203,6 +203,8 @@ const isReserved = (name) => /^apply-cookies(-|$)/i.test(name.slice(prefixOf(nam
 const percentDecode = (name) =>
   name.replace(/%([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
 
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
 const isDomain = (domain) => {
   const labels = domain.split(".");
   return (
@@ -219,8 +221,8 @@ const checkOperation = (operation) => {
   const httpOnly = operation.op === "delete" || operation.http_only;
   const must = (condition, detail) => demand(condition, "cannot-emit", detail);
 
-  must(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name), "name");
   const decoded = percentDecode(name);
+  must(TOKEN.test(name) && TOKEN.test(decoded), "name");
   const prefix = prefixOf(name);
   must(!isReserved(name) && !isReserved(decoded), "reserved name");
   must(prefixOf(decoded) === prefix, "name with a hidden prefix");
