@@ -55,6 +55,10 @@ enum Stage {
 
 /// What the middleware knows of request and response when the headers leave.
 #[derive(Clone, Copy, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, and named where it is given"
+)]
 pub(crate) struct Head {
     /// The browser sent a binding.
     pub(crate) has_binding: bool,

@@ -59,3 +59,9 @@ test("the POST carries this origin's cookies, is never cached and outlives its p
   assert.equal(request.cache, "no-store");
   assert.equal(request.keepalive, true);
 });
+
+test("a POST that hangs is given up, so that it cannot hold up the others for ever", async () => {
+  const { request } = await postOf("t");
+  assert.ok(request.signal instanceof AbortSignal);
+  assert.equal(request.signal.aborted, false);
+});
