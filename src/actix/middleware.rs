@@ -9,9 +9,7 @@ use std::sync::Arc;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
-use actix_web::http::header::{
-    CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue, ORIGIN, SET_COOKIE,
-};
+use actix_web::http::header::{COOKIE, HeaderMap, HeaderName, HeaderValue, ORIGIN, SET_COOKIE};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{Error, HttpMessage};
 
@@ -183,7 +181,6 @@ fn finish<B>(browser: &Browser, queue: &Queue, response: &mut ServiceResponse<B>
     let sent = queue.headers_sent(Head {
         has_binding: browser.binding.is_some(),
         may_bind: browser.may_bind,
-        html: is_html(headers),
         handshake,
         no_body: browser.no_body,
     });
@@ -210,15 +207,4 @@ fn append(headers: &mut HeaderMap, line: String) {
         // Not reached: an operation is visible ASCII by construction.
         tracing::error!("a Set-Cookie line is no header value; its cookie is lost");
     }
-}
-
-fn is_html(headers: &HeaderMap) -> bool {
-    headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .map(|value| value.split(';').next().unwrap_or(value).trim())
-        .is_some_and(|essence| {
-            essence.eq_ignore_ascii_case("text/html")
-                || essence.eq_ignore_ascii_case("application/xhtml+xml")
-        })
 }

@@ -64,8 +64,6 @@ pub(crate) struct Head {
     pub(crate) has_binding: bool,
     /// The response may give it one.
     pub(crate) may_bind: bool,
-    /// The response is a page, which gets a binding for the streams that it will open.
-    pub(crate) html: bool,
     /// The response is a WebSocket handshake. Its headers are not a safe way for cookies in
     /// every browser, so a carrier takes them.
     pub(crate) handshake: bool,
@@ -168,9 +166,10 @@ impl Queue {
                 return HeadersSent::default();
             }
             let carried = state.carrier.is_some() && !head.no_body;
-            // Decided here, under the lock: a carrier that is attached later comes too late for
-            // the binding to be set.
-            let bind = !head.has_binding && head.may_bind && (carried || head.html);
+            // Only where tokens follow. A plain page's response may be slow, and would replace the
+            // binding that another tab has got and uses meanwhile. Decided here, under the lock:
+            // a carrier that is attached later comes too late for the binding to be set.
+            let bind = !head.has_binding && head.may_bind && carried;
             let reach = match (head.has_binding || bind, head.may_bind) {
                 (true, _) => Reach::Bound,
                 (false, true) => Reach::Late,

@@ -6,6 +6,7 @@ use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Payload;
 use actix_web::{App, HttpResponse, HttpResponseBuilder, HttpServer, web};
 use apply_cookies_protocol::limits::SKEW_MS;
+use futures_util::future::join;
 
 use super::args::ServeArgs;
 use super::{Refused, start_log};
@@ -49,10 +50,16 @@ pub(super) fn run(args: ServeArgs) -> Result<(), Refused> {
         .shutdown_timeout(DRAIN_SECONDS)
         .bind(args.listen)
         .map_err(|error| format!("cannot listen on {}: {error}", args.listen))?;
-        for address in server.addrs() {
-            tracing::info!(%address, configuration = ?shown, "listening");
-        }
-        server.run().await?;
+        let addresses = server.addrs();
+        // Side by side, the server first: whoever reads the address may end the service at once,
+        // and by then it must have asked for signals.
+        let announce = async {
+            for address in addresses {
+                tracing::info!(%address, configuration = ?shown, "listening");
+            }
+        };
+        let (ended, ()) = join(server.run(), announce).await;
+        ended?;
         tracing::info!("stopped");
         Ok(())
     })
