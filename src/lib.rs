@@ -5,6 +5,7 @@
     not(feature = "actix"),
     allow(
         dead_code,
+        unused_imports,
         reason = "the last steps are called by a web framework's glue"
     )
 )]
