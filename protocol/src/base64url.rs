@@ -54,6 +54,14 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
     String::from_utf8(out).expect("base64 is ASCII")
 }
 
+/// Text of `bytes` behind an ASCII prefix.
+pub(crate) fn encode_behind(prefix: &str, bytes: &[u8]) -> String {
+    let mut text = Vec::with_capacity(prefix.len() + encoded_len(bytes.len()));
+    text.extend_from_slice(prefix.as_bytes());
+    encode_into(bytes, &mut text);
+    String::from_utf8(text).expect("prefix and base64 are ASCII")
+}
+
 /// Replaces `out` with the bytes of `text`. `None` when the text is not canonical.
 pub(crate) fn decode_into(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
     // One character of a quantum left over encodes nothing, so no writer makes it.

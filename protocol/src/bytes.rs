@@ -62,6 +62,11 @@ impl<'a> Reader<'a> {
         std::str::from_utf8(self.take(length)?).map_err(|_| Malformed)
     }
 
+    /// All that is left.
+    pub(crate) fn rest(self) -> &'a [u8] {
+        self.rest
+    }
+
     /// Refuses leftover bytes: a payload that is longer than what it says would have two
     /// encodings.
     pub(crate) fn finish(self) -> Result<(), Malformed> {

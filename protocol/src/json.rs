@@ -117,7 +117,7 @@ impl<'de> Deserialize<'de> for SameSiteJson {
 }
 
 /// A JSON object. serde's own structs would also take an array of the fields' values.
-struct Object<T>(T);
+pub(crate) struct Object<T>(pub(crate) T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -369,7 +369,7 @@ impl BatchError {
 }
 
 /// A field's name as it may be shown: an unknown one is the input's own text.
-fn printable(field: &str) -> String {
+pub(crate) fn printable(field: &str) -> String {
     if !field.is_empty() && field.len() <= 40 && field.bytes().all(|b| b.is_ascii_graphic()) {
         field.to_owned()
     } else {

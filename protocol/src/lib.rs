@@ -15,15 +15,19 @@ mod base64url;
 mod batch;
 mod binding;
 mod bytes;
+mod class;
 mod cookie;
 mod json;
 mod keys;
 pub mod limits;
 mod time;
 mod token;
+mod value;
 
+pub use apply_cookies_derive::CookieClass;
 pub use batch::Batch;
 pub use binding::{Binding, BindingCookie, BindingDigest};
+pub use class::{Class, ClassCodec, ClassError, CookieClass, ReadCookie};
 pub use cookie::{
     BINDING_COOKIE, BINDING_COOKIE_INSECURE, CookieHeader, DeleteCookie, Draft, Field, Found,
     Operation, OperationError, Problem, SameSite, SetCookie,
@@ -36,3 +40,4 @@ pub use token::{
     PreparedToken, RedemptionDigest, RefusedToken, SameOriginPath, Seal, Sealing, SetCookieLines,
     StoreScope, Token, TokenHeader, TokenId, UntrustedToken, VerifiedToken, seal,
 };
+pub use value::{OpenedValue, Protection, Stamp, Unreadable, UnreadableReason, ValueCodec};

@@ -46,6 +46,10 @@ pub const SKEW_MS: u64 = 5_000;
 /// every sum of times far from overflow, and exact in a JSON number.
 pub const UNIX_MILLIS_MAX: u64 = 253_402_300_799_999;
 
+/// How deep the JSON of a cookie's value may be nested, the outermost object counted. Readers of
+/// other languages recurse, and some of them crash.
+pub const VALUE_DEPTH_MAX: usize = 8;
+
 /// Fewest bytes of a root secret.
 pub const SECRET_MIN: usize = 32;
 

@@ -84,7 +84,8 @@ pub(super) fn check_value(value: &str) -> Result<(), OperationError> {
     }
 }
 
-const fn is_cookie_octet(byte: u8) -> bool {
+/// `cookie-octet` of RFC 6265bis §4.1.1.
+pub(crate) const fn is_cookie_octet(byte: u8) -> bool {
     matches!(byte, 0x21 | 0x23..=0x2B | 0x2D..=0x3A | 0x3C..=0x5B | 0x5D..=0x7E)
 }
 

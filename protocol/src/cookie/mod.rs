@@ -18,6 +18,7 @@ pub use name::{BINDING_COOKIE, BINDING_COOKIE_INSECURE};
 pub use operation::{Draft, Operation};
 pub use set_cookie::SetCookie;
 
-pub(crate) use attributes::SameSiteCode;
+pub(crate) use attributes::{SameSiteCode, is_cookie_octet};
+pub(crate) use name::check as check_name;
 pub(crate) use operation::Parts;
 pub(crate) use writer::LINE_OVERHEAD;

@@ -12,17 +12,17 @@ pub const BINDING_COOKIE_INSECURE: &str = "apply-cookies";
 
 /// What a name's prefix demands of the cookie (RFC 6265bis §4.1.3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Prefix {
+pub(crate) struct Prefix {
     /// `Secure` (all prefixes).
-    pub(super) secure: bool,
+    pub(crate) secure: bool,
     /// No `Domain`, and `Path=/` (`__Host-`, `__Host-Http-`).
-    pub(super) host: bool,
+    pub(crate) host: bool,
     /// `HttpOnly` (`__Http-`, `__Host-Http-`).
-    pub(super) http_only: bool,
+    pub(crate) http_only: bool,
 }
 
 /// Checks a name and tells what its prefix demands.
-pub(super) fn check(name: &str) -> Result<Prefix, OperationError> {
+pub(crate) fn check(name: &str) -> Result<Prefix, OperationError> {
     let refuse = |problem| Err(OperationError::new(Field::Name, problem));
     if name.is_empty() {
         return refuse(Problem::Empty);

@@ -16,14 +16,16 @@ pub(crate) type HmacSha256 = Hmac<Sha256>;
 /// Extraction salt: fixes the protocol and the version of this derivation.
 const SALT: &[u8] = b"apply-cookies/v1";
 
-/// `info` of each expansion: `apply-cookies/v1/<purpose>/<algorithm>/<cookie name>`. Two labels
-/// are never prefixes of one another's meaning, and a key made for one purpose is useless for
-/// every other (threat T23).
+/// `info` of each expansion: `apply-cookies/v1/<purpose>/<algorithm>/<cookie name>`. The cookie
+/// name stands last and nothing else in a label varies, so no two labels are equal, and a key made
+/// for one purpose is useless for every other (threat T23).
 mod info {
     pub(super) const KEY_ID: &[u8] = b"apply-cookies/v1/key-id//";
     pub(super) const TOKEN_SIGNED: &[u8] = b"apply-cookies/v1/token/hmac-sha256/";
     pub(super) const TOKEN_ENCRYPTED: &[u8] = b"apply-cookies/v1/token/fernet/";
     pub(super) const BINDING: &[u8] = b"apply-cookies/v1/binding/hmac-sha256/";
+    pub(super) const COOKIE_SIGNED: &[u8] = b"apply-cookies/v1/cookie/hmac-sha256/";
+    pub(super) const COOKIE_ENCRYPTED: &[u8] = b"apply-cookies/v1/cookie/fernet/";
 }
 
 /// Four derived bytes that tell which key sealed a token. Derived under its own label, so they
@@ -43,6 +45,8 @@ pub(crate) struct DerivedKeys {
     pub(crate) signing: HmacSha256,
     pub(crate) encryption: FernetKey,
     pub(crate) binding: HmacSha256,
+    /// Kept for the keys of single cookies.
+    hkdf: Hkdf<Sha256>,
 }
 
 impl DerivedKeys {
@@ -53,7 +57,22 @@ impl DerivedKeys {
             signing: hmac(&expand(&hkdf, info::TOKEN_SIGNED)),
             encryption: FernetKey::new(&expand(&hkdf, info::TOKEN_ENCRYPTED)),
             binding: hmac(&expand(&hkdf, info::BINDING)),
+            hkdf,
         }
+    }
+
+    /// The key that signs values of the cookie of this name.
+    pub(crate) fn cookie_signing(&self, name: &str) -> HmacSha256 {
+        hmac(&self.of_cookie(info::COOKIE_SIGNED, name))
+    }
+
+    /// The key that encrypts values of the cookie of this name.
+    pub(crate) fn cookie_encryption(&self, name: &str) -> FernetKey {
+        FernetKey::new(&self.of_cookie(info::COOKIE_ENCRYPTED, name))
+    }
+
+    fn of_cookie(&self, label: &[u8], name: &str) -> Zeroizing<[u8; 32]> {
+        expand(&self.hkdf, &[label, name.as_bytes()].concat())
     }
 }
 

@@ -57,6 +57,11 @@ impl KeyRing {
         &self.keys[0]
     }
 
+    /// All keys, the current one first.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &DerivedKeys> {
+        self.keys.iter()
+    }
+
     /// The key of this id. Every key is compared, so there is no trial of several keys on one
     /// token.
     pub(crate) fn find(&self, id: KeyId) -> Option<&DerivedKeys> {

@@ -116,12 +116,8 @@ pub fn seal(
             Seal::Signed
         }
     };
-    let prefix = kind.prefix();
-    let mut text = Vec::with_capacity(prefix.len() + base64url::encoded_len(sealed.len()));
-    text.extend_from_slice(prefix.as_bytes());
-    base64url::encode_into(&sealed, &mut text);
     Token {
-        text: String::from_utf8(text).expect("prefix and base64 are ASCII"),
+        text: base64url::encode_behind(kind.prefix(), &sealed),
         nonce: header.nonce,
     }
 }

@@ -1,0 +1,89 @@
+//! `#[cookie(…)]` → what was written, with the place of each word. What it means as a whole is
+//! judged in `check.rs`.
+
+use proc_macro2::Span;
+use syn::meta::ParseNestedMeta;
+use syn::spanned::Spanned;
+use syn::{DeriveInput, Error, Lit, LitBool, LitStr, Path, Result};
+
+/// What was written, each at most once.
+#[derive(Default)]
+pub(crate) struct Attributes {
+    pub(crate) name: Option<LitStr>,
+    pub(crate) prefix: Option<LitStr>,
+    pub(crate) signed: Option<Span>,
+    pub(crate) encrypted: Option<Span>,
+    pub(crate) max_age: Option<Lit>,
+    pub(crate) path: Option<LitStr>,
+    pub(crate) domain: Option<LitStr>,
+    pub(crate) same_site: Option<LitStr>,
+    pub(crate) secure: Option<LitBool>,
+    pub(crate) http_only: Option<LitBool>,
+    pub(crate) partitioned: Option<Span>,
+    pub(crate) home: Option<Path>,
+}
+
+pub(crate) fn parse(input: &DeriveInput) -> Result<Attributes> {
+    let mut attributes = Attributes::default();
+    for attribute in &input.attrs {
+        if attribute.path().is_ident("cookie") {
+            attribute.parse_nested_meta(|meta| attributes.take(&meta))?;
+        }
+    }
+    Ok(attributes)
+}
+
+impl Attributes {
+    fn take(&mut self, meta: &ParseNestedMeta<'_>) -> Result<()> {
+        let word = meta
+            .path
+            .get_ident()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        match word.as_str() {
+            "name" => once(&mut self.name, meta, text(meta)?),
+            "prefix" => once(&mut self.prefix, meta, text(meta)?),
+            "signed" => once(&mut self.signed, meta, word_alone(meta)?),
+            "encrypted" => once(&mut self.encrypted, meta, word_alone(meta)?),
+            "max_age" => once(&mut self.max_age, meta, meta.value()?.parse()?),
+            "path" => once(&mut self.path, meta, text(meta)?),
+            "domain" => once(&mut self.domain, meta, text(meta)?),
+            "same_site" => once(&mut self.same_site, meta, text(meta)?),
+            "secure" => once(&mut self.secure, meta, flag(meta)?),
+            "http_only" => once(&mut self.http_only, meta, flag(meta)?),
+            "partitioned" => once(&mut self.partitioned, meta, word_alone(meta)?),
+            "crate" => once(&mut self.home, meta, text(meta)?.parse()?),
+            _ => Err(meta.error(
+                "unknown attribute; known are name, prefix, signed, encrypted, max_age, path, domain, same_site, secure, http_only, partitioned and crate",
+            )),
+        }
+    }
+}
+
+fn once<T>(slot: &mut Option<T>, meta: &ParseNestedMeta<'_>, value: T) -> Result<()> {
+    if slot.replace(value).is_some() {
+        return Err(meta.error("this attribute stands there twice; remove one"));
+    }
+    Ok(())
+}
+
+fn text(meta: &ParseNestedMeta<'_>) -> Result<LitStr> {
+    match meta.value()?.parse()? {
+        Lit::Str(text) => Ok(text),
+        other => Err(Error::new(other.span(), "must be text in quotes")),
+    }
+}
+
+fn flag(meta: &ParseNestedMeta<'_>) -> Result<LitBool> {
+    match meta.value()?.parse()? {
+        Lit::Bool(flag) => Ok(flag),
+        other => Err(Error::new(other.span(), "must be `true` or `false`")),
+    }
+}
+
+fn word_alone(meta: &ParseNestedMeta<'_>) -> Result<Span> {
+    if meta.input.peek(syn::Token![=]) || meta.input.peek(syn::token::Paren) {
+        return Err(meta.error("this attribute takes no value; write the word alone"));
+    }
+    Ok(meta.path.span())
+}

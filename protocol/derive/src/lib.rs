@@ -1,0 +1,35 @@
+//! `#[derive(CookieClass)]`. Use it from `apply-cookies` or `apply-cookies-protocol`, which
+//! document its attributes at their trait `CookieClass`; this crate is an implementation detail
+//! of theirs, of exactly their version.
+
+mod attributes;
+mod check;
+mod expand;
+mod rules;
+mod snake_case;
+
+use proc_macro::TokenStream;
+use syn::{DeriveInput, parse_macro_input};
+
+/// Makes a struct a cookie class of `apply_cookies_protocol`.
+#[proc_macro_derive(CookieClass, attributes(cookie))]
+pub fn of_protocol(input: TokenStream) -> TokenStream {
+    derive(&parse_macro_input!(input), "apply_cookies_protocol")
+}
+
+/// Makes a struct a cookie class of `apply_cookies`, which exports it as `CookieClass`: its users
+/// need not depend on the codec by name.
+#[proc_macro_derive(CookieClassOfApplyCookies, attributes(cookie))]
+pub fn of_apply_cookies(input: TokenStream) -> TokenStream {
+    derive(&parse_macro_input!(input), "apply_cookies")
+}
+
+fn derive(input: &DeriveInput, home: &str) -> TokenStream {
+    attributes::parse(input)
+        .and_then(|attributes| check::check(input, attributes))
+        .map_or_else(
+            |error| error.into_compile_error(),
+            |class| expand::expand(input, &class, home),
+        )
+        .into()
+}

@@ -1,0 +1,393 @@
+//! Cookie classes: a Rust type stored in a cookie.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::cookie::{
+    CookieHeader, DeleteCookie, Found, Operation, OperationError, SameSite, SetCookie,
+};
+use crate::keys::KeyRing;
+use crate::time::UnixMillis;
+use crate::value::{Protection, Stamp, Unreadable, UnreadableReason, ValueCodec};
+
+/// A type that is stored in a cookie as a JSON object. `#[derive(CookieClass)]` implements it,
+/// and refuses at compile time what a browser would not take.
+///
+/// ```
+/// use apply_cookies_protocol::{CookieClass, Protection};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(CookieClass, Serialize, Deserialize, Default)]
+/// #[cookie(encrypted, max_age = "1h", same_site = "Strict")]
+/// struct Session {
+///     username: String,
+///     #[serde(default)]
+///     roles: Vec<String>,
+/// }
+///
+/// assert_eq!(Session::CLASS.name(), "session");
+/// assert_eq!(Session::CLASS.protection(), Protection::Encrypted);
+/// ```
+///
+/// # Attributes
+///
+/// | `#[cookie(…)]` | meaning | left out |
+/// |---|---|---|
+/// | `signed`, `encrypted` | the [`Protection`] | plain |
+/// | `name = "…"` | the cookie's name | the type's name in snake case |
+/// | `prefix = "host"` or `"secure"` | puts `__Host-` or `__Secure-` in front of the name | no prefix |
+/// | `max_age = "1h"` | how long the cookie, and the value inside it, lives: a number of `s`, `m`, `h`, `d` or `w`, or seconds as in `3600`; at most 400 days | until the browser closes |
+/// | `path = "/…"` | `Path` | `/` |
+/// | `domain = "…"` | `Domain` | this host alone |
+/// | `same_site = "Strict"`, `"Lax"` or `"None"` | `SameSite` | `Lax` |
+/// | `secure = false` | leaves `Secure` out, for plain HTTP | set |
+/// | `http_only = false` | lets scripts of the page read the cookie | set |
+/// | `partitioned` | `Partitioned` | not set |
+/// | `crate = "…"` | where this crate is, when re-exported by another | |
+///
+/// # What changes when a class changes
+///
+/// Cookies live in browsers, so a class is a file format. A field that is added needs
+/// `#[serde(default)]`, or older cookies read as absent; fields that are no longer known are
+/// ignored.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no cookie class",
+    note = "add `#[derive(CookieClass, Serialize, Deserialize)]` to the struct, and pass it by reference: `pending.set(&value)`"
+)]
+pub trait CookieClass: Serialize + DeserializeOwned {
+    /// Name, protection and attributes of the cookie.
+    const CLASS: Class;
+}
+
+/// What all cookies of a class have in common: name, protection and attributes.
+///
+/// Its attributes are checked when a cookie is made, and at compile time when
+/// `#[derive(CookieClass)]` has written it.
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub struct Class {
+    name: &'static str,
+    protection: Protection,
+    max_age: Option<Duration>,
+    path: &'static str,
+    domain: Option<&'static str>,
+    secure: bool,
+    http_only: bool,
+    same_site: SameSite,
+    partitioned: bool,
+}
+
+impl Class {
+    /// A class with the safe defaults of [`SetCookie`].
+    pub const fn new(name: &'static str, protection: Protection) -> Self {
+        Self {
+            name,
+            protection,
+            max_age: None,
+            path: "/",
+            domain: None,
+            secure: true,
+            http_only: true,
+            same_site: SameSite::Lax,
+            partitioned: false,
+        }
+    }
+
+    /// How long its cookies live, in whole seconds.
+    pub const fn max_age(mut self, age: Duration) -> Self {
+        self.max_age = Some(age);
+        self
+    }
+
+    /// The paths that its cookies are sent to.
+    pub const fn path(mut self, path: &'static str) -> Self {
+        self.path = path;
+        self
+    }
+
+    /// The domain that its cookies are sent to, instead of this host alone.
+    pub const fn domain(mut self, domain: &'static str) -> Self {
+        self.domain = Some(domain);
+        self
+    }
+
+    /// Whether its cookies are sent over secure connections only.
+    pub const fn secure(mut self, secure: bool) -> Self {
+        self.secure = secure;
+        self
+    }
+
+    /// Whether its cookies are hidden from JavaScript.
+    pub const fn http_only(mut self, http_only: bool) -> Self {
+        self.http_only = http_only;
+        self
+    }
+
+    /// On which cross-site requests its cookies are sent.
+    pub const fn same_site(mut self, same_site: SameSite) -> Self {
+        self.same_site = same_site;
+        self
+    }
+
+    /// Whether its cookies live in the partition of the top-level site.
+    pub const fn partitioned(mut self, partitioned: bool) -> Self {
+        self.partitioned = partitioned;
+        self
+    }
+
+    /// The cookie's name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// How values are protected.
+    #[must_use]
+    pub const fn protection(&self) -> Protection {
+        self.protection
+    }
+
+    /// The draft of a cookie of this class that holds this value.
+    fn draft(&self, value: String, age: Option<Duration>) -> SetCookie<'static> {
+        let mut draft = SetCookie::new(self.name, value)
+            .path(self.path)
+            .secure(self.secure)
+            .http_only(self.http_only)
+            .same_site(self.same_site)
+            .partitioned(self.partitioned);
+        if let Some(domain) = self.domain {
+            draft = draft.domain(domain);
+        }
+        if let Some(age) = age {
+            draft = draft.max_age(age);
+        }
+        draft
+    }
+
+    /// The draft that deletes the cookie of this class.
+    pub fn deletion(&self) -> DeleteCookie<'static> {
+        let draft = DeleteCookie::new(self.name)
+            .path(self.path)
+            .secure(self.secure)
+            .partitioned(self.partitioned);
+        match self.domain {
+            Some(domain) => draft.domain(domain),
+            None => draft,
+        }
+    }
+}
+
+/// Writes and reads the cookie of one class with the keys of one ring. Its keys are derived when
+/// it is made, so keep it.
+///
+/// ```
+/// use apply_cookies_protocol::{
+///     ClassCodec, CookieClass, CookieHeader, KeyRing, Secret, UnixMillis,
+/// };
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(CookieClass, Serialize, Deserialize)]
+/// #[cookie(signed, max_age = "30d")]
+/// struct Prefs { dark: bool }
+///
+/// # fn random<const N: usize>() -> [u8; N] { [4; N] } // your generator
+/// let ring = KeyRing::new(&Secret::new("8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA")?, &[])?;
+/// let prefs = ClassCodec::<Prefs>::new(&ring)?;
+/// let now = UnixMillis::from_secs(1_700_000_000).unwrap();
+///
+/// let operation = prefs.set(&Prefs { dark: true }, now, random())?;
+/// let line = operation.to_set_cookie(); // prefs=cs1.…; Path=/; Max-Age=2592000; …
+///
+/// // What the browser sends back:
+/// let field = line.split(';').next().unwrap().as_bytes();
+/// let read = prefs.read(&CookieHeader::new([field]), now)?;
+/// assert!(read.dark);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct ClassCodec<C> {
+    codec: ValueCodec,
+    class: PhantomData<fn() -> C>,
+}
+
+impl<C: CookieClass> ClassCodec<C> {
+    /// The codec of this class.
+    ///
+    /// # Errors
+    ///
+    /// When browsers would not take the name; never for a class that was derived.
+    pub fn new(ring: &KeyRing) -> Result<Self, OperationError> {
+        Ok(Self {
+            codec: ValueCodec::new(ring, C::CLASS.name, C::CLASS.protection)?,
+            class: PhantomData,
+        })
+    }
+
+    /// The operation that sets the cookie. Its age, where the class has one, counts from now:
+    /// the value ends then also for a client that keeps it longer.
+    ///
+    /// `iv` is 16 fresh random bytes for every value.
+    ///
+    /// # Errors
+    ///
+    /// When the value could not be read back, or when the cookie is one that browsers drop: the
+    /// error names the field, and the sizes where it is too large.
+    pub fn set(
+        &self,
+        value: &C,
+        now: UnixMillis,
+        iv: [u8; 16],
+    ) -> Result<Operation<'static>, ClassError> {
+        let end = C::CLASS.max_age.map(|age| now.plus(millis(age)));
+        self.operation(value, now, iv, end, C::CLASS.max_age)
+    }
+
+    /// The operation that writes a cookie anew, under the current key and with the end that it
+    /// has. For what [`is_under_previous_key`](ReadCookie::is_under_previous_key).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`set`](Self::set).
+    pub fn reissue(
+        &self,
+        cookie: &ReadCookie<C>,
+        now: UnixMillis,
+        iv: [u8; 16],
+    ) -> Result<Operation<'static>, ClassError> {
+        let Some(end) = cookie.expires_at else {
+            return self.set(&cookie.value, now, iv);
+        };
+        let left = Duration::from_millis(end.get().saturating_sub(now.get()));
+        self.operation(&cookie.value, now, iv, Some(end), Some(left))
+    }
+
+    fn operation(
+        &self,
+        value: &C,
+        now: UnixMillis,
+        iv: [u8; 16],
+        end: Option<UnixMillis>,
+        age: Option<Duration>,
+    ) -> Result<Operation<'static>, ClassError> {
+        let mut stamp = Stamp::new(now, iv);
+        if let Some(end) = end {
+            stamp = stamp.expires_at(end);
+        }
+        let text = self.codec.encode_json(value, &stamp)?;
+        Ok(Operation::try_from(C::CLASS.draft(text, age))?)
+    }
+
+    /// The operation that deletes the cookie.
+    ///
+    /// # Errors
+    ///
+    /// When the class has attributes that browsers drop; never for a class that was derived.
+    pub fn delete(&self) -> Result<Operation<'static>, OperationError> {
+        C::CLASS.deletion().try_into()
+    }
+
+    /// Reads the cookie of this class from a request.
+    ///
+    /// # Errors
+    ///
+    /// Says why the cookie must be treated as absent.
+    pub fn read<'h, I>(
+        &self,
+        header: &CookieHeader<I>,
+        now: UnixMillis,
+    ) -> Result<ReadCookie<C>, Unreadable>
+    where
+        I: Iterator<Item = &'h [u8]> + Clone,
+    {
+        match header.find(C::CLASS.name) {
+            Found::One(text) => self.decode(text, now),
+            Found::Absent => Err(UnreadableReason::Absent.into()),
+            Found::Duplicate => Err(UnreadableReason::Duplicate.into()),
+        }
+    }
+
+    /// Reads the value of the cookie of this class.
+    ///
+    /// # Errors
+    ///
+    /// Says why the cookie must be treated as absent.
+    pub fn decode(&self, text: &[u8], now: UnixMillis) -> Result<ReadCookie<C>, Unreadable> {
+        let mut buffer = Vec::new();
+        let opened = self.codec.decode(text, now, &mut buffer)?;
+        Ok(ReadCookie {
+            value: opened.json()?,
+            expires_at: opened.expires_at(),
+            under_previous_key: opened.is_under_previous_key(),
+        })
+    }
+}
+
+impl<C> fmt::Debug for ClassCodec<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ClassCodec({:?})", self.codec)
+    }
+}
+
+/// Milliseconds of whole seconds, as `Max-Age` counts.
+fn millis(age: Duration) -> u64 {
+    age.as_secs().saturating_mul(1000)
+}
+
+/// The value of a cookie that was read, and what is known beside it. It derefs to the value;
+/// `Debug` does not show it.
+pub struct ReadCookie<C> {
+    value: C,
+    expires_at: Option<UnixMillis>,
+    under_previous_key: bool,
+}
+
+impl<C> ReadCookie<C> {
+    /// The value.
+    pub fn into_inner(self) -> C {
+        self.value
+    }
+
+    /// When the value ends; `None` when the class has no age, and for plain classes, which carry
+    /// no end.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<UnixMillis> {
+        self.expires_at
+    }
+
+    /// Whether a previous key of the ring made it: write it anew, and it outlives that key.
+    #[must_use]
+    pub fn is_under_previous_key(&self) -> bool {
+        self.under_previous_key
+    }
+}
+
+impl<C> Deref for ReadCookie<C> {
+    type Target = C;
+
+    fn deref(&self) -> &C {
+        &self.value
+    }
+}
+
+impl<C> fmt::Debug for ReadCookie<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ReadCookie(..)")
+    }
+}
+
+/// A value of a class that cannot become a cookie.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClassError {
+    /// A browser or proxy would not take the cookie.
+    #[error(transparent)]
+    Invalid(#[from] OperationError),
+    /// The value could not be read back: it holds what JSON cannot say, is nested too deep, or
+    /// its `Serialize` and `Deserialize` disagree.
+    #[error("the value could not be read back: {0}")]
+    Unreadable(#[from] Unreadable),
+}

@@ -1,0 +1,422 @@
+//! Bytes ↔ the value of the cookie of one name. Encode stands beside decode.
+
+use std::convert::Infallible;
+use std::fmt;
+
+use hmac::Mac;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::json;
+use super::percent;
+use super::protection::Protection;
+use super::unreadable::{Unreadable, UnreadableReason};
+use crate::base64url;
+use crate::bytes::{Malformed, Reader, put_text16};
+use crate::cookie::{CookieHeader, Field, Found, OperationError, Problem, check_name};
+use crate::keys::{HmacSha256, KeyId, KeyRing};
+use crate::limits::NAME_VALUE_MAX;
+use crate::time::UnixMillis;
+use crate::token::FernetKey;
+
+const TAG: usize = 32;
+
+/// Writes and reads the value of the cookie of one name, under one protection and with the keys
+/// of one ring. Its keys are derived when it is made, so keep it.
+///
+/// This is the low-level form, for names that are known at run time and for values that are
+/// opaque bytes; [`ClassCodec`](crate::ClassCodec) is the one for Rust types.
+///
+/// ```
+/// use apply_cookies_protocol::{KeyRing, Protection, Secret, Stamp, UnixMillis, ValueCodec};
+///
+/// # fn random<const N: usize>() -> [u8; N] { [4; N] } // your generator
+/// let ring = KeyRing::new(&Secret::new("8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA")?, &[])?;
+/// let codec = ValueCodec::new(&ring, "session", Protection::Encrypted)?;
+/// let now = UnixMillis::from_secs(1_700_000_000).unwrap();
+/// let stamp = Stamp::new(now, random()).expires_at(now.plus(3_600_000));
+///
+/// let value = codec.encode(b"8f14e45f", &stamp);
+///
+/// let mut buffer = Vec::new();
+/// assert_eq!(codec.decode(value.as_bytes(), now, &mut buffer)?.bytes(), b"8f14e45f");
+///
+/// // Not under another name, and not after its time.
+/// let other = ValueCodec::new(&ring, "other", Protection::Encrypted)?;
+/// assert!(other.decode(value.as_bytes(), now, &mut buffer).is_err());
+/// assert!(codec.decode(value.as_bytes(), now.plus(3_600_000), &mut buffer).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct ValueCodec {
+    name: String,
+    keys: Keys,
+}
+
+enum Keys {
+    Plain,
+    /// Each state has taken in the name already: it stands in front of all that is authenticated.
+    Signed(Vec<(KeyId, HmacSha256)>),
+    Encrypted(Vec<(KeyId, FernetKey)>),
+}
+
+/// What time and randomness add to a value. The crate has neither.
+#[derive(Clone, Copy, Debug)]
+pub struct Stamp {
+    now: UnixMillis,
+    expires_at: Option<UnixMillis>,
+    iv: [u8; 16],
+}
+
+impl Stamp {
+    /// A value without an end, made now. `iv` is fresh random bytes for every value; only
+    /// [`Protection::Encrypted`] uses them.
+    #[must_use]
+    pub const fn new(now: UnixMillis, iv: [u8; 16]) -> Self {
+        Self {
+            now,
+            expires_at: None,
+            iv,
+        }
+    }
+
+    /// Ends the value at this time, also for a client that keeps the cookie longer. Plain values
+    /// carry no end.
+    #[must_use]
+    pub const fn expires_at(mut self, end: UnixMillis) -> Self {
+        self.expires_at = Some(end);
+        self
+    }
+}
+
+impl ValueCodec {
+    /// The codec of this name.
+    ///
+    /// # Errors
+    ///
+    /// When browsers would not take the name.
+    pub fn new(
+        ring: &KeyRing,
+        name: impl Into<String>,
+        protection: Protection,
+    ) -> Result<Self, OperationError> {
+        let name = checked_name(name.into())?;
+        let keys = match protection {
+            Protection::Plain => Keys::Plain,
+            Protection::Signed => Keys::Signed(
+                ring.all()
+                    .map(|keys| {
+                        let mut named = Vec::new();
+                        put_text16(&mut named, &name);
+                        (keys.id, keys.cookie_signing(&name).chain_update(named))
+                    })
+                    .collect(),
+            ),
+            Protection::Encrypted => Keys::Encrypted(
+                ring.all()
+                    .map(|keys| (keys.id, keys.cookie_encryption(&name)))
+                    .collect(),
+            ),
+        };
+        Ok(Self { name, keys })
+    }
+
+    /// The codec of this name for plain values, which needs no key.
+    ///
+    /// # Errors
+    ///
+    /// When browsers would not take the name.
+    pub fn plain(name: impl Into<String>) -> Result<Self, OperationError> {
+        Ok(Self {
+            name: checked_name(name.into())?,
+            keys: Keys::Plain,
+        })
+    }
+
+    /// The cookie's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How values are protected.
+    #[must_use]
+    pub const fn protection(&self) -> Protection {
+        match self.keys {
+            Keys::Plain => Protection::Plain,
+            Keys::Signed(_) => Protection::Signed,
+            Keys::Encrypted(_) => Protection::Encrypted,
+        }
+    }
+
+    /// The value of the cookie that holds `value`: cookie-octets, and perhaps more of them than
+    /// browsers keep, which an [`Operation`](crate::Operation) tells.
+    #[must_use]
+    pub fn encode(&self, value: &[u8], stamp: &Stamp) -> String {
+        let written = self.encode_with(stamp, |out| {
+            out.extend_from_slice(value);
+            Ok::<_, Infallible>(())
+        });
+        match written {
+            Ok(text) => text,
+            Err(never) => match never {},
+        }
+    }
+
+    /// The value of the cookie that holds `value` as JSON.
+    ///
+    /// # Errors
+    ///
+    /// When it could not be read back: it is no JSON object with text for keys, is nested too
+    /// deep, or holds what JSON cannot say, such as `NaN`.
+    pub fn encode_json<T>(&self, value: &T, stamp: &Stamp) -> Result<String, Unreadable>
+    where
+        T: Serialize + DeserializeOwned,
+    {
+        self.encode_with(stamp, |out| json::write(value, out))
+    }
+
+    fn encode_with<E>(
+        &self,
+        stamp: &Stamp,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<String, E> {
+        let expires_at = encode_expiry(stamp.expires_at);
+        let mut sealed = Vec::with_capacity(256);
+        match &self.keys {
+            Keys::Plain => {
+                write(&mut sealed)?;
+                return Ok(percent::encode(&sealed));
+            }
+            Keys::Signed(keys) => {
+                // Never empty: a ring has a current key, and it stands first.
+                let (id, mac) = &keys[0];
+                sealed.extend_from_slice(&id.0);
+                sealed.extend_from_slice(&expires_at);
+                write(&mut sealed)?;
+                let signed = &sealed[id.0.len()..];
+                let tag = mac.clone().chain_update(signed).finalize();
+                sealed.extend_from_slice(&tag.into_bytes());
+            }
+            Keys::Encrypted(keys) => {
+                let (id, key) = &keys[0];
+                sealed.extend_from_slice(&id.0);
+                let mut written = Ok(());
+                let seconds = stamp.now.get() / 1000;
+                key.seal_into(&mut sealed, seconds, &stamp.iv, |out| {
+                    out.extend_from_slice(&expires_at);
+                    put_text16(out, &self.name);
+                    written = write(out);
+                });
+                written?;
+            }
+        }
+        let prefix = self.protection().prefix();
+        Ok(base64url::encode_behind(prefix, &sealed))
+    }
+
+    /// What the cookie's value holds. It is decoded, and decrypted, into `buffer`.
+    ///
+    /// # Errors
+    ///
+    /// Says why the cookie must be treated as absent; for logs and for tools, not for the
+    /// browser. The MAC is checked before anything under it is looked at.
+    pub fn decode<'b>(
+        &self,
+        text: &[u8],
+        now: UnixMillis,
+        buffer: &'b mut Vec<u8>,
+    ) -> Result<OpenedValue<'b>, Unreadable> {
+        if self.name.len() + text.len() > NAME_VALUE_MAX {
+            return Err(UnreadableReason::TooLong.into());
+        }
+        if matches!(self.keys, Keys::Plain) {
+            percent::decode_into(text, buffer).ok_or(UnreadableReason::Malformed)?;
+            return Ok(OpenedValue {
+                bytes: buffer,
+                expires_at: None,
+                under_previous_key: false,
+            });
+        }
+        let body = text
+            .strip_prefix(self.protection().prefix().as_bytes())
+            .ok_or(UnreadableReason::Malformed)?;
+        base64url::decode_into(body, buffer).ok_or(UnreadableReason::Malformed)?;
+        let (id, sealed) = buffer
+            .split_first_chunk_mut()
+            .ok_or(UnreadableReason::Malformed)?;
+        let id = KeyId(*id);
+        let (index, plain) = match &self.keys {
+            // Returned above.
+            Keys::Plain => return Err(UnreadableReason::Malformed.into()),
+            Keys::Signed(keys) => {
+                let (index, mac) = find(keys, id)?;
+                (index, open_signed(mac, sealed)?)
+            }
+            Keys::Encrypted(keys) => {
+                let (index, key) = find(keys, id)?;
+                let plain = key.open(sealed).map_err(|_| UnreadableReason::Forged)?;
+                (index, plain)
+            }
+        };
+        let (expires_at, bytes) = self
+            .decode_body(plain)
+            .map_err(|Malformed| UnreadableReason::Malformed)?;
+        if expires_at.is_some_and(|end| now >= end) {
+            return Err(UnreadableReason::Expired.into());
+        }
+        Ok(OpenedValue {
+            bytes,
+            expires_at,
+            under_previous_key: index > 0,
+        })
+    }
+
+    /// What the cookie of this name in a request holds.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`decode`](Self::decode), and when the request has none or several of the name.
+    pub fn decode_from<'h, 'b, I>(
+        &self,
+        header: &CookieHeader<I>,
+        now: UnixMillis,
+        buffer: &'b mut Vec<u8>,
+    ) -> Result<OpenedValue<'b>, Unreadable>
+    where
+        I: Iterator<Item = &'h [u8]> + Clone,
+    {
+        match header.find(&self.name) {
+            Found::One(text) => self.decode(text, now, buffer),
+            Found::Absent => Err(UnreadableReason::Absent.into()),
+            Found::Duplicate => Err(UnreadableReason::Duplicate.into()),
+        }
+    }
+
+    /// What is authenticated of a value, less the name of a signed one: it is not transported.
+    fn decode_body<'b>(
+        &self,
+        plain: &'b [u8],
+    ) -> Result<(Option<UnixMillis>, &'b [u8]), Malformed> {
+        let mut reader = Reader::new(plain);
+        let expires_at = decode_expiry(reader.array()?)?;
+        // The key is the name's own already; an implementation that derives it wrongly is found
+        // out here.
+        if matches!(self.keys, Keys::Encrypted(_)) && reader.text16()? != self.name {
+            return Err(Malformed);
+        }
+        Ok((expires_at, reader.rest()))
+    }
+}
+
+/// A name that browsers take, and that leaves room for a value.
+fn checked_name(name: String) -> Result<String, OperationError> {
+    if name.len() > NAME_VALUE_MAX {
+        let problem = Problem::TooLong {
+            actual: name.len(),
+            max: NAME_VALUE_MAX,
+        };
+        return Err(OperationError::new(Field::Name, problem));
+    }
+    check_name(&name)?;
+    Ok(name)
+}
+
+/// The key of this id, and its place in the ring.
+fn find<K>(keys: &[(KeyId, K)], id: KeyId) -> Result<(usize, &K), UnreadableReason> {
+    keys.iter()
+        .enumerate()
+        .find(|(_, (known, _))| *known == id)
+        .map(|(index, (_, key))| (index, key))
+        .ok_or(UnreadableReason::UnknownKey)
+}
+
+fn open_signed<'b>(mac: &HmacSha256, sealed: &'b [u8]) -> Result<&'b [u8], UnreadableReason> {
+    let length = sealed
+        .len()
+        .checked_sub(TAG)
+        .ok_or(UnreadableReason::Malformed)?;
+    let (signed, tag) = sealed.split_at(length);
+    mac.clone()
+        .chain_update(signed)
+        .verify_slice(tag)
+        .map_err(|_| UnreadableReason::Forged)?;
+    Ok(signed)
+}
+
+/// No end is written as a time that none has, so that each end has one writing.
+const NO_END: u64 = u64::MAX;
+
+fn encode_expiry(end: Option<UnixMillis>) -> [u8; 8] {
+    end.map_or(NO_END, UnixMillis::get).to_be_bytes()
+}
+
+fn decode_expiry(bytes: [u8; 8]) -> Result<Option<UnixMillis>, Malformed> {
+    match u64::from_be_bytes(bytes) {
+        NO_END => Ok(None),
+        millis => UnixMillis::new(millis).map(Some).ok_or(Malformed),
+    }
+}
+
+impl fmt::Debug for ValueCodec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "ValueCodec({}, {})",
+            self.name,
+            self.protection().as_str()
+        )
+    }
+}
+
+/// A value that may be trusted as far as its protection goes. `Debug` does not show it.
+pub struct OpenedValue<'b> {
+    bytes: &'b [u8],
+    expires_at: Option<UnixMillis>,
+    under_previous_key: bool,
+}
+
+impl<'b> OpenedValue<'b> {
+    /// The value.
+    #[must_use]
+    pub fn bytes(&self) -> &'b [u8] {
+        self.bytes
+    }
+
+    /// The value as JSON of a type.
+    ///
+    /// # Errors
+    ///
+    /// When it is no JSON, or none that the type can hold.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Unreadable> {
+        json::read(self.bytes)
+    }
+
+    /// Checks that the value is JSON which every reader reads alike: each key of an object once,
+    /// and not nested deeper than eight. For tools, which have no type to read it into.
+    ///
+    /// # Errors
+    ///
+    /// Says which of these it is not.
+    pub fn check_json(&self) -> Result<&'b str, Unreadable> {
+        json::check(self.bytes)?;
+        std::str::from_utf8(self.bytes).map_err(|_| UnreadableReason::NotJson.into())
+    }
+
+    /// When the value ends; `None` when it has no end, as plain ones never have.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<UnixMillis> {
+        self.expires_at
+    }
+
+    /// Whether a previous key of the ring made it. Write it anew, and it outlives that key.
+    #[must_use]
+    pub fn is_under_previous_key(&self) -> bool {
+        self.under_previous_key
+    }
+}
+
+impl fmt::Debug for OpenedValue<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OpenedValue({} bytes)", self.bytes.len())
+    }
+}

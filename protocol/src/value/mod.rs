@@ -1,0 +1,11 @@
+//! The value of one cookie: plain, signed or encrypted (SPEC §12).
+
+mod codec;
+pub(crate) mod json;
+mod percent;
+mod protection;
+mod unreadable;
+
+pub use codec::{OpenedValue, Stamp, ValueCodec};
+pub use protection::Protection;
+pub use unreadable::{Unreadable, UnreadableReason};
