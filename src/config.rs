@@ -7,6 +7,7 @@ use std::time::Duration;
 use apply_cookies_protocol::{KeyRing, KeyRingError, Lifetime, Seal};
 
 use crate::binding::BindingName;
+use crate::classes::Classes;
 use crate::clock::Clock;
 use crate::issue::Issuer;
 use crate::origin::{Origin, OriginError, OriginPolicy};
@@ -35,6 +36,7 @@ pub struct ApplyCookies {
 
 /// What is behind [`ApplyCookies`].
 pub(crate) struct Core {
+    pub(crate) classes: Classes,
     pub(crate) issuer: Issuer,
     pub(crate) redeemer: Redeemer,
     pub(crate) origins: OriginPolicy,
@@ -91,6 +93,12 @@ impl ApplyCookies {
     #[must_use]
     pub fn replay_store(&self) -> &Arc<dyn ReplayStore> {
         &self.core.redeemer.store
+    }
+
+    /// Cookie classes with the keys of this deployment, for code outside of handlers.
+    #[must_use]
+    pub fn classes(&self) -> &Classes {
+        &self.core.classes
     }
 
     /// The clock that tokens are judged by.
@@ -220,6 +228,7 @@ impl Builder {
             .unwrap_or_else(|| Arc::new(MemoryReplayStore::new(self.clock.clone())));
         Ok(ApplyCookies {
             core: Arc::new(Core {
+                classes: Classes::new(ring.clone(), self.clock.clone()),
                 issuer: Issuer {
                     ring: ring.clone(),
                     clock: self.clock.clone(),

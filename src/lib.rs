@@ -11,9 +11,11 @@
 )]
 
 mod binding;
+mod classes;
 mod client;
 mod clock;
 mod config;
+mod cookie;
 mod event;
 mod frame;
 mod issue;
@@ -31,12 +33,19 @@ mod actix;
 pub mod service;
 
 #[doc(inline)]
+pub use apply_cookies_derive::CookieClassOfApplyCookies as CookieClass;
+#[doc(inline)]
 pub use apply_cookies_protocol as protocol;
+#[doc(inline)]
+pub use apply_cookies_protocol::for_root::CookieClass;
 pub use apply_cookies_protocol::{
-    DeleteCookie, Field, OperationError, SameSite, Seal, SetCookie, UnixMillis,
+    Class, DeleteCookie, Field, OperationError, Protection, ReadCookie, SameSite, Seal, SetCookie,
+    UnixMillis, Unreadable, UnreadableReason,
 };
+pub use classes::Classes;
 pub use clock::Clock;
 pub use config::{ApplyCookies, BuildError, Builder, DEFAULT_PREFIX};
+pub use cookie::Cookie;
 pub use event::Event;
 pub use frame::{FRAME_NAME, Frame};
 pub use origin::{Origin, OriginError};

@@ -72,7 +72,7 @@ fn redeem(server: &Server, response: &Response) -> Vec<String> {
 fn before_the_headers_leave_an_operation_is_an_ordinary_set_cookie() {
     async fn plain(pending: PendingCookies) -> HttpResponse {
         pending.set(session()).unwrap();
-        pending.delete("old").unwrap();
+        pending.delete_cookie("old").unwrap();
         pending.set(ActixCookie::new("theme", "dark")).unwrap();
         HttpResponse::Ok().body("done")
     }
@@ -379,7 +379,7 @@ fn a_handler_that_fails_sets_nothing() {
         Err(error::ErrorBadRequest("half-way"))
     }
     async fn refuses(pending: PendingCookies) -> HttpResponse {
-        pending.delete("session").unwrap();
+        pending.delete_cookie("session").unwrap();
         HttpResponse::Unauthorized().finish()
     }
     let (server, _) = server(|config| {
@@ -401,7 +401,7 @@ fn what_browsers_would_drop_is_refused_when_it_is_pushed() {
         let mut outcomes = outcomes.lock().unwrap();
         outcomes.push(pending.set(SetCookie::new("bad name", "v")));
         outcomes.push(pending.set(SetCookie::new("a", "v").domain("elsewhere.example")));
-        outcomes.push(pending.delete(DeleteCookie::new("a").domain("elsewhere.example")));
+        outcomes.push(pending.delete_cookie(DeleteCookie::new("a").domain("elsewhere.example")));
         outcomes.push(pending.set(SetCookie::new("__Host-apply-cookies", "v")));
         outcomes.push(pending.set(SetCookie::new("a", "v").domain("app.example")));
         HttpResponse::Ok().finish()
@@ -476,7 +476,7 @@ fn a_later_operation_on_a_cookie_replaces_the_earlier_one() {
         pending.sse(stream! {
             cookies.set(SetCookie::new("a", "1")).unwrap();
             cookies.set(SetCookie::new("b", "1")).unwrap();
-            cookies.delete("a").unwrap();
+            cookies.delete_cookie("a").unwrap();
             cookies.set(SetCookie::new("a", "1").path("/other")).unwrap();
             yield Event::data("done");
         })

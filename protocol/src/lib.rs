@@ -24,6 +24,7 @@ mod time;
 mod token;
 mod value;
 
+#[doc(inline)]
 pub use apply_cookies_derive::CookieClass;
 pub use batch::Batch;
 pub use binding::{Binding, BindingCookie, BindingDigest};
@@ -41,3 +42,10 @@ pub use token::{
     StoreScope, Token, TokenHeader, TokenId, UntrustedToken, VerifiedToken, seal,
 };
 pub use value::{OpenedValue, Protection, Stamp, Unreadable, UnreadableReason, ValueCodec};
+
+/// The trait without the macro of the same name: the crate `apply-cookies` exports a macro of its
+/// own beside it, whose output names that crate.
+#[doc(hidden)]
+pub mod for_root {
+    pub use crate::class::CookieClass;
+}

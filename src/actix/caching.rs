@@ -1,6 +1,6 @@
 //! What caches may do with a response that carries cookies or tokens (threat T38).
 
-use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, VARY};
 
 /// Fields with which an app speaks to shared caches alone; they win over `Cache-Control` there.
 const FOR_SHARED_CACHES: [HeaderName; 2] = [
@@ -21,6 +21,20 @@ pub(super) fn make_private(headers: &mut HeaderMap) {
     });
     let private = std::iter::once("private").chain(kept.map(String::as_str));
     set(headers, &private.collect::<Vec<_>>().join(", "));
+}
+
+/// Says that the response depends on the request's cookies: a shared cache must not give it to
+/// another browser, and a browser not to another session.
+pub(super) fn make_dependent(headers: &mut HeaderMap) {
+    make_private(headers);
+    let named = headers
+        .get_all(VARY)
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|name| matches!(name.trim(), "*") || is(name.trim(), "cookie"));
+    if !named {
+        headers.append(VARY, HeaderValue::from_static("Cookie"));
+    }
 }
 
 /// Keeps every cache from a body that holds tokens, and proxies from rewriting it.

@@ -6,38 +6,43 @@ use actix_web::cookie::{Cookie, Expiration, SameSite as ActixSameSite};
 use apply_cookies_protocol::{Operation, SameSite, SetCookie};
 use time::OffsetDateTime;
 
+use crate::classes::Classes;
 use crate::pending::{IntoOperation, PushError};
 
 /// Attributes that were never set take our safe defaults (`Secure`, `HttpOnly`, `SameSite=Lax`,
 /// `Path=/`); those that were set stay, also where they are unsafe. `Expires` without `Max-Age`
 /// becomes the `Max-Age` that is left until then.
 impl IntoOperation for Cookie<'_> {
-    fn into_operation(self) -> Result<Operation<'static>, PushError> {
-        let mut draft = SetCookie::new(self.name(), self.value());
-        if let Some(path) = self.path() {
-            draft = draft.path(path);
-        }
-        if let Some(domain) = self.domain() {
-            draft = draft.domain(domain);
-        }
-        if let Some(age) = age(&self) {
-            draft = draft.max_age(age);
-        }
-        if let Some(secure) = self.secure() {
-            draft = draft.secure(secure);
-        }
-        if let Some(http_only) = self.http_only() {
-            draft = draft.http_only(http_only);
-        }
-        if let Some(same_site) = self.same_site() {
-            draft = draft.same_site(match same_site {
-                ActixSameSite::Strict => SameSite::Strict,
-                ActixSameSite::Lax => SameSite::Lax,
-                ActixSameSite::None => SameSite::None,
-            });
-        }
-        draft.into_operation()
+    fn into_operation(self, classes: &Classes) -> Result<Operation<'static>, PushError> {
+        draft(&self).into_operation(classes)
     }
+}
+
+fn draft<'c>(cookie: &'c Cookie<'_>) -> SetCookie<'c> {
+    let mut draft = SetCookie::new(cookie.name(), cookie.value());
+    if let Some(path) = cookie.path() {
+        draft = draft.path(path);
+    }
+    if let Some(domain) = cookie.domain() {
+        draft = draft.domain(domain);
+    }
+    if let Some(age) = age(cookie) {
+        draft = draft.max_age(age);
+    }
+    if let Some(secure) = cookie.secure() {
+        draft = draft.secure(secure);
+    }
+    if let Some(http_only) = cookie.http_only() {
+        draft = draft.http_only(http_only);
+    }
+    if let Some(same_site) = cookie.same_site() {
+        draft = draft.same_site(match same_site {
+            ActixSameSite::Strict => SameSite::Strict,
+            ActixSameSite::Lax => SameSite::Lax,
+            ActixSameSite::None => SameSite::None,
+        });
+    }
+    draft
 }
 
 fn age(cookie: &Cookie<'_>) -> Option<Duration> {
@@ -55,7 +60,7 @@ mod tests {
     use super::*;
 
     fn line(cookie: Cookie<'_>) -> String {
-        cookie.into_operation().unwrap().to_set_cookie()
+        Operation::try_from(draft(&cookie)).unwrap().to_set_cookie()
     }
 
     #[test]
@@ -91,7 +96,7 @@ mod tests {
                 .finish(),
             Cookie::build("a", "v").domain("x.example; Path=/").finish(),
         ] {
-            assert!(cookie.into_operation().is_err());
+            assert!(Operation::try_from(draft(&cookie)).is_err());
         }
     }
 }

@@ -1,11 +1,13 @@
-//! `PendingCookies` as a handler's argument.
+//! `PendingCookies` and cookie classes as a handler's arguments.
 
 use std::future::{Ready, ready};
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use apply_cookies_protocol::for_root::CookieClass;
 
+use crate::cookie::Cookie;
 use crate::pending::{PendingCookies, Queue};
 
 /// Where the middleware leaves the queue. Not a handle: it must not keep a carrier alive.
@@ -13,7 +15,9 @@ pub(super) struct QueueSlot(pub(super) Arc<Queue>);
 
 /// The app forgot the middleware.
 #[derive(Debug, thiserror::Error)]
-#[error("PendingCookies needs the middleware: call .wrap(cookies.middleware()) on the App")]
+#[error(
+    "PendingCookies and Cookie<..> need the middleware: call .wrap(cookies.middleware()) on the App"
+)]
 pub(super) struct MiddlewareMissing;
 
 impl actix_web::ResponseError for MiddlewareMissing {}
@@ -23,13 +27,26 @@ impl FromRequest for PendingCookies {
     type Future = Ready<Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let queue = request
-            .extensions()
-            .get::<QueueSlot>()
-            .map(|slot| slot.0.clone());
-        ready(queue.map_or_else(
-            || Err(MiddlewareMissing.into()),
-            |queue| Ok(Self::new(queue)),
-        ))
+        ready(queue(request).map(Self::new))
     }
+}
+
+impl<C: CookieClass + Default + 'static> FromRequest for Cookie<C> {
+    type Error = actix_web::Error;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(queue(request).map(|queue| {
+            let text = queue.value(C::CLASS.name());
+            Self::or_default(text.and_then(|text| queue.core().classes.decode(&text)))
+        }))
+    }
+}
+
+fn queue(request: &HttpRequest) -> Result<Arc<Queue>, actix_web::Error> {
+    request
+        .extensions()
+        .get::<QueueSlot>()
+        .map(|slot| slot.0.clone())
+        .ok_or_else(|| MiddlewareMissing.into())
 }

@@ -94,7 +94,11 @@ where
         }
         let browser = Browser::of(&self.core, &request);
         let binding = browser.binding.clone().unwrap_or_else(binding::fresh);
-        let queue = Arc::new(Queue::new(self.core.clone(), binding));
+        let queue = Arc::new(Queue::new(
+            self.core.clone(),
+            binding,
+            sent_cookies(request.headers()),
+        ));
         request.extensions_mut().insert(QueueSlot(queue.clone()));
         let answer = self.service.call(request);
         let unanswered = Unanswered(queue);
@@ -107,6 +111,9 @@ where
             let failed = status.is_client_error() || status.is_server_error();
             if !(failed && response.response().error().is_some()) {
                 finish(&browser, &unanswered.0, &mut response);
+            }
+            if unanswered.0.was_read() {
+                caching::make_dependent(response.headers_mut());
             }
             Ok(response)
         })
@@ -172,6 +179,13 @@ impl Browser {
 /// The values of all `Cookie` fields.
 pub(super) fn cookie_fields(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> + Clone {
     headers.get_all(COOKIE).map(HeaderValue::as_bytes)
+}
+
+/// The same in one piece, which outlives the request. A semicolon is what separates cookies
+/// anyway.
+fn sent_cookies(headers: &HeaderMap) -> Box<[u8]> {
+    let fields: Vec<&[u8]> = cookie_fields(headers).collect();
+    fields.join(&b';').into()
 }
 
 /// The last moment before the headers leave.

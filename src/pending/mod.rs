@@ -13,6 +13,9 @@ pub(crate) use queue::{Head, Queue};
 use std::fmt;
 use std::sync::Arc;
 
+use apply_cookies_protocol::for_root::CookieClass;
+use apply_cookies_protocol::{ReadCookie, Unreadable};
+
 /// What a handler sets and deletes cookies with, before and after the response's headers have
 /// left.
 ///
@@ -44,17 +47,61 @@ impl PendingCookies {
     /// [`PushError::Invalid`] names the field that a browser would not take; the other errors
     /// say that the cookie has no way to the browser any more, and what to do.
     pub fn set(&self, cookie: impl IntoOperation) -> Result<(), PushError> {
-        self.queue.push(cookie.into_operation()?)
+        self.queue
+            .push(cookie.into_operation(self.queue.classes())?)
     }
 
-    /// Deletes a cookie: by name, or by a [`DeleteCookie`](crate::DeleteCookie) when it was set
-    /// with another path or domain.
+    /// Deletes the cookie of a class.
     ///
     /// # Errors
     ///
     /// Those of [`set`](Self::set).
-    pub fn delete<'a>(&self, cookie: impl Into<Deletion<'a>>) -> Result<(), PushError> {
+    pub fn delete<C: CookieClass>(&self) -> Result<(), PushError> {
+        self.queue.push(C::CLASS.deletion().try_into()?)
+    }
+
+    /// Deletes a cookie that is of no class: by name, or by a
+    /// [`DeleteCookie`](crate::DeleteCookie) when it was set with another path or domain.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`set`](Self::set).
+    pub fn delete_cookie<'a>(&self, cookie: impl Into<Deletion<'a>>) -> Result<(), PushError> {
         self.queue.push(cookie.into().into_operation()?)
+    }
+
+    /// Writes a cookie anew under the current key, with the end that it has: for what
+    /// [`ReadCookie::is_under_previous_key`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`set`](Self::set).
+    pub fn reissue<C: CookieClass + 'static>(
+        &self,
+        cookie: &ReadCookie<C>,
+    ) -> Result<(), PushError> {
+        self.queue.push(self.queue.classes().reissue(cookie)?)
+    }
+
+    /// The cookie of a class: the one that was pushed last on this response, through this handle
+    /// or another, and else the one that the request brought.
+    ///
+    /// # Errors
+    ///
+    /// Says why the cookie must be treated as absent; after a deletion it is.
+    pub fn get<C: CookieClass + 'static>(&self) -> Result<ReadCookie<C>, Unreadable> {
+        let text = self.queue.value(C::CLASS.name())?;
+        self.queue.classes().decode(&text)
+    }
+
+    /// The raw value of the cookie of this name, as the browser sends it: cookies that were
+    /// pushed on this response count as sent. Nobody vouches for it.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, or several.
+    pub fn get_raw(&self, name: &str) -> Result<Vec<u8>, Unreadable> {
+        self.queue.value(name)
     }
 
     /// Attaches a carrier by hand: a stream of frames to send to the page. For WebSockets, and

@@ -1,22 +1,35 @@
 //! What can be pushed.
 
+use apply_cookies_protocol::for_root::CookieClass;
 use apply_cookies_protocol::{DeleteCookie, Operation, OperationError, SetCookie};
 
 use super::error::PushError;
+use crate::classes::Classes;
 
-/// Anything that sets a cookie: [`SetCookie`], and the web framework's own cookie type.
+/// Anything that sets a cookie: a reference to a value of a cookie class, [`SetCookie`], and the
+/// web framework's own cookie type.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not set a cookie",
+    note = "pass a value of a cookie class by reference, as in `pending.set(&session)`, where the struct has `#[derive(CookieClass, Serialize, Deserialize)]`; or a `SetCookie`"
+)]
 pub trait IntoOperation {
-    /// The checked operation.
+    /// The checked operation. `classes` writes cookie classes with the deployment's keys.
     ///
     /// # Errors
     ///
     /// Names the field that a browser would not take.
-    fn into_operation(self) -> Result<Operation<'static>, PushError>;
+    fn into_operation(self, classes: &Classes) -> Result<Operation<'static>, PushError>;
 }
 
 impl IntoOperation for SetCookie<'_> {
-    fn into_operation(self) -> Result<Operation<'static>, PushError> {
+    fn into_operation(self, _: &Classes) -> Result<Operation<'static>, PushError> {
         Ok(Operation::try_from(self)?.into_owned())
+    }
+}
+
+impl<C: CookieClass + 'static> IntoOperation for &C {
+    fn into_operation(self, classes: &Classes) -> Result<Operation<'static>, PushError> {
+        classes.set(self)
     }
 }
 

@@ -4,9 +4,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use apply_cookies_protocol::limits::SET_COOKIE_LINES_MAX;
-use apply_cookies_protocol::{BindingCookie, Field, Operation};
+use apply_cookies_protocol::{
+    BindingCookie, CookieHeader, Draft, Field, Found, Operation, Unreadable, UnreadableReason,
+};
 
 use super::error::PushError;
+use crate::classes::Classes;
 use crate::config::Core;
 use crate::frame::Frame;
 
@@ -25,13 +28,24 @@ enum Reach {
 /// grow without bound (threat T35).
 const WAITING_MAX: usize = 256;
 
+/// Names whose last value is remembered for reading: more than browsers keep for a site (about
+/// 180). A socket that lives for days must not grow without bound.
+const WRITTEN_MAX: usize = 256;
+
 pub(crate) struct Queue {
     core: Arc<Core>,
     binding: BindingCookie,
+    /// The values of the request's `Cookie` fields, with a semicolon between them.
+    sent: Box<[u8]>,
     state: Mutex<State>,
 }
 
 struct State {
+    /// What was pushed, by name: the value, or nothing for a deletion. Outlives the queue, so that
+    /// reading sees it after it has travelled.
+    written: Vec<(String, Option<String>)>,
+    /// Whether the handler has looked at a cookie, so that its answer depends on them.
+    read: bool,
     stage: Stage,
     /// `close` was called while the headers were still to be sent.
     closing: bool,
@@ -41,6 +55,21 @@ struct State {
     carriers_made: u64,
     waker: Option<Waker>,
     handles: usize,
+}
+
+impl State {
+    fn remember(&mut self, operation: &Operation<'_>) {
+        let name = operation.name();
+        let value = match operation.draft() {
+            Draft::Set(set) => Some(set.value().to_owned()),
+            Draft::Delete(_) => None,
+        };
+        self.written.retain(|(written, _)| written != name);
+        if self.written.len() == WRITTEN_MAX {
+            self.written.remove(0);
+        }
+        self.written.push((name.to_owned(), value));
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -83,11 +112,14 @@ pub(crate) struct HeadersSent {
 }
 
 impl Queue {
-    pub(crate) fn new(core: Arc<Core>, binding: BindingCookie) -> Self {
+    pub(crate) fn new(core: Arc<Core>, binding: BindingCookie, sent: Box<[u8]>) -> Self {
         Self {
             core,
             binding,
+            sent,
             state: Mutex::new(State {
+                written: Vec::new(),
+                read: false,
                 stage: Stage::Headers,
                 closing: false,
                 waiting: Vec::new(),
@@ -107,6 +139,35 @@ impl Queue {
     /// The binding that tokens of this response carry.
     pub(crate) fn binding(&self) -> &BindingCookie {
         &self.binding
+    }
+
+    pub(super) fn classes(&self) -> &Classes {
+        &self.core.classes
+    }
+
+    /// The value of a cookie: what was pushed last under this name, or else what the request
+    /// brought.
+    pub(crate) fn value(&self, name: &str) -> Result<Vec<u8>, Unreadable> {
+        let mut state = self.lock();
+        state.read = true;
+        let written = state.written.iter().find(|(written, _)| written == name);
+        if let Some((_, value)) = written {
+            return match value {
+                Some(value) => Ok(value.clone().into_bytes()),
+                None => Err(UnreadableReason::Absent.into()),
+            };
+        }
+        drop(state);
+        match CookieHeader::new([&*self.sent]).find(name) {
+            Found::One(value) => Ok(value.to_vec()),
+            Found::Absent => Err(UnreadableReason::Absent.into()),
+            Found::Duplicate => Err(UnreadableReason::Duplicate.into()),
+        }
+    }
+
+    /// Whether the handler has looked at a cookie.
+    pub(crate) fn was_read(&self) -> bool {
+        self.lock().read
     }
 
     pub(super) fn push(&self, operation: Operation<'static>) -> Result<(), PushError> {
@@ -134,6 +195,7 @@ impl Queue {
                 return Err(PushError::HeadersFull);
             }
             state.waiting.retain(|earlier| !replaced(earlier));
+            state.remember(&operation);
             state.waiting.push(operation);
             Ok(())
         })

@@ -73,7 +73,7 @@ pub(super) async fn sign_out(
         let clock = demo.apply.clock();
         let mut frames = cookies.frames();
         yield Event::from(Step::started(clock));
-        let pushed = cookies.delete(SESSION);
+        let pushed = cookies.delete_cookie(SESSION);
         for part in steps::seal(pushed, &mut frames, clock) {
             yield part.into();
         }

@@ -1,0 +1,150 @@
+//! Cookie classes with the keys and the clock of one deployment.
+
+use std::any::{Any, TypeId};
+use std::fmt;
+use std::sync::Arc;
+
+use apply_cookies_protocol::for_root::CookieClass;
+use apply_cookies_protocol::{
+    ClassCodec, CookieHeader, KeyRing, Operation, OperationError, Protection, ReadCookie,
+    Unreadable, UnreadableReason, ValueCodec,
+};
+use dashmap::DashMap;
+
+use crate::clock::Clock;
+use crate::pending::PushError;
+use crate::random;
+
+/// Writes and reads the cookies of any class with the keys and the clock of one deployment.
+/// [`PendingCookies`](crate::PendingCookies) does so inside handlers; this is for code that has
+/// none.
+///
+/// ```
+/// use apply_cookies::{ApplyCookies, CookieClass};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(CookieClass, Serialize, Deserialize)]
+/// #[cookie(encrypted, max_age = "1h")]
+/// struct Session { username: String }
+///
+/// let cookies = ApplyCookies::dev();
+/// let line = cookies.classes().set(&Session { username: "ada".into() })?.to_set_cookie();
+/// let sent = line.split(';').next().unwrap();
+/// assert_eq!(cookies.classes().read::<Session>([sent.as_bytes()])?.username, "ada");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Classes {
+    ring: Arc<KeyRing>,
+    clock: Clock,
+    /// A `ClassCodec<C>` for each class that was used: deriving its keys takes longer than using
+    /// them. Bounded by the number of classes in the program.
+    codecs: Arc<DashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+}
+
+impl Classes {
+    pub(crate) fn new(ring: Arc<KeyRing>, clock: Clock) -> Self {
+        Self {
+            ring,
+            clock,
+            codecs: Arc::default(),
+        }
+    }
+
+    fn codec<C: CookieClass + 'static>(&self) -> Result<Arc<ClassCodec<C>>, OperationError> {
+        let id = TypeId::of::<C>();
+        let known = self.codecs.get(&id).map(|codec| codec.value().clone());
+        if let Some(Ok(codec)) = known.map(Arc::downcast) {
+            return Ok(codec);
+        }
+        // Two threads may both come here; their codecs are equal.
+        let codec = Arc::new(ClassCodec::<C>::new(&self.ring)?);
+        self.codecs.insert(id, codec.clone());
+        Ok(codec)
+    }
+
+    /// The operation that sets a cookie.
+    ///
+    /// # Errors
+    ///
+    /// [`PushError::Invalid`] with the field at fault and, where the cookie is too large, the
+    /// sizes; [`PushError::Unwritable`] when the value could not be read back.
+    pub fn set<C: CookieClass + 'static>(
+        &self,
+        value: &C,
+    ) -> Result<Operation<'static>, PushError> {
+        let codec = self.codec::<C>()?;
+        Ok(codec.set(value, self.clock.now(), random::bytes())?)
+    }
+
+    /// The operation that writes a cookie anew under the current key, and ends when it would
+    /// have ended.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`set`](Self::set).
+    pub fn reissue<C: CookieClass + 'static>(
+        &self,
+        cookie: &ReadCookie<C>,
+    ) -> Result<Operation<'static>, PushError> {
+        let codec = self.codec::<C>()?;
+        Ok(codec.reissue(cookie, self.clock.now(), random::bytes())?)
+    }
+
+    /// Reads a cookie from the values of a request's `Cookie` fields.
+    ///
+    /// # Errors
+    ///
+    /// Says why the cookie must be treated as absent.
+    pub fn read<'h, C: CookieClass + 'static>(
+        &self,
+        fields: impl IntoIterator<Item = &'h [u8], IntoIter: Clone>,
+    ) -> Result<ReadCookie<C>, Unreadable> {
+        self.judge(|codec: &ClassCodec<C>| codec.read(&CookieHeader::new(fields), self.clock.now()))
+    }
+
+    /// Reads the value of the cookie of a class.
+    pub(crate) fn decode<C: CookieClass + 'static>(
+        &self,
+        text: &[u8],
+    ) -> Result<ReadCookie<C>, Unreadable> {
+        self.judge(|codec: &ClassCodec<C>| codec.decode(text, self.clock.now()))
+    }
+
+    fn judge<C: CookieClass + 'static>(
+        &self,
+        read: impl FnOnce(&ClassCodec<C>) -> Result<ReadCookie<C>, Unreadable>,
+    ) -> Result<ReadCookie<C>, Unreadable> {
+        let read = match self.codec::<C>() {
+            Ok(codec) => read(&codec),
+            // A class that was written by hand, whose cookie no browser takes.
+            Err(_) => Err(UnreadableReason::Absent.into()),
+        };
+        if let Err(why) = &read
+            && why.reason() != UnreadableReason::Absent
+        {
+            tracing::debug!(cookie = C::CLASS.name(), %why, "cookie reads as absent");
+        }
+        read
+    }
+
+    /// A codec for a name that is known at run time only, or for values that are opaque bytes:
+    /// the low-level form.
+    ///
+    /// # Errors
+    ///
+    /// When browsers would not take the name.
+    pub fn value_codec(
+        &self,
+        name: impl Into<String>,
+        protection: Protection,
+    ) -> Result<ValueCodec, OperationError> {
+        ValueCodec::new(&self.ring, name, protection)
+    }
+}
+
+impl fmt::Debug for Classes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Classes(..)")
+    }
+}
