@@ -36,7 +36,7 @@ use crate::cookie::{Draft, Field, Operation, OperationError, SameSite, SetCookie
 pub fn parse_batch(json: &str) -> Result<Batch<'static>, BatchError> {
     let mut deserializer = serde_json::Deserializer::from_str(json);
     let Object(batch) = serde_path_to_error::deserialize::<_, Object<BatchJson>>(&mut deserializer)
-        .map_err(|error| BatchError::of_json(&error))?;
+        .map_err(|error| BatchError::of_json(&error, "batch", Field::Operations.as_str()))?;
     deserializer
         .end()
         .map_err(|_| BatchError::whole("text follows after the batch"))?;
@@ -44,13 +44,38 @@ pub fn parse_batch(json: &str) -> Result<Batch<'static>, BatchError> {
     let (_, Object(first)) = operations
         .next()
         .ok_or_else(|| BatchError::whole("must hold at least one operation"))?;
-    let mut batch = Batch::new(first.into_operation(0)?);
+    let mut batch = Batch::new(first.into_operation(Some(0))?);
     for (index, Object(operation)) in operations {
         batch
-            .push(operation.into_operation(index)?)
-            .map_err(|error| BatchError::of_operation(index, error))?;
+            .push(operation.into_operation(Some(index))?)
+            .map_err(|error| BatchError::of_operation(Some(index), error))?;
     }
     Ok(batch)
+}
+
+/// Reads one operation, as it stands in a batch: `{"op":"set","name":"session","value":"…"}`.
+///
+/// ```
+/// use apply_cookies_protocol::parse_operation;
+///
+/// let operation = parse_operation(r#"{"op":"set","name":"theme","value":"dark"}"#)?;
+/// assert_eq!(operation.to_set_cookie(), "theme=dark; Path=/; Secure; HttpOnly; SameSite=Lax");
+/// # Ok::<(), apply_cookies_protocol::BatchError>(())
+/// ```
+///
+/// # Errors
+///
+/// Names the field, never a value.
+pub fn parse_operation(json: &str) -> Result<Operation<'static>, BatchError> {
+    const WHOLE: &str = "operation";
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    let Object(operation) =
+        serde_path_to_error::deserialize::<_, Object<OperationJson>>(&mut deserializer)
+            .map_err(|error| BatchError::of_json(&error, WHOLE, WHOLE))?;
+    deserializer
+        .end()
+        .map_err(|_| BatchError::at(None, WHOLE, "text follows after the operation"))?;
+    operation.into_operation(None)
 }
 
 #[derive(Deserialize)]
@@ -182,14 +207,14 @@ impl Given<String> {
 }
 
 impl OperationJson {
-    fn into_operation(self, index: usize) -> Result<Operation<'static>, BatchError> {
+    fn into_operation(self, index: Option<usize>) -> Result<Operation<'static>, BatchError> {
         match self.op {
             Op::Set => self.into_set(index),
             Op::Delete => self.into_delete(index),
         }
     }
 
-    fn into_set(self, index: usize) -> Result<Operation<'static>, BatchError> {
+    fn into_set(self, index: Option<usize>) -> Result<Operation<'static>, BatchError> {
         let value = self
             .value
             .or(None)
@@ -210,7 +235,7 @@ impl OperationJson {
         Operation::try_from(draft).map_err(|error| BatchError::of_operation(index, error))
     }
 
-    fn into_delete(self, index: usize) -> Result<Operation<'static>, BatchError> {
+    fn into_delete(self, index: Option<usize>) -> Result<Operation<'static>, BatchError> {
         let foreign = [
             ("value", self.value.is_given()),
             ("max_age", self.max_age.is_given()),
@@ -271,7 +296,7 @@ pub struct BatchError {
 
 impl BatchError {
     /// The field to change, named as in JSON; `operations` when it is the list as a whole,
-    /// `batch` when the text is no JSON.
+    /// `batch` or `operation` when the text is no JSON.
     #[must_use]
     pub fn field(&self) -> &str {
         &self.field
@@ -283,6 +308,12 @@ impl BatchError {
         self.operation
     }
 
+    /// The rule that it breaks.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
     fn whole(reason: &str) -> Self {
         Self {
             field: Field::Operations.as_str().to_owned(),
@@ -291,23 +322,27 @@ impl BatchError {
         }
     }
 
-    fn at(operation: usize, field: &str, reason: impl fmt::Display) -> Self {
+    fn at(operation: Option<usize>, field: &str, reason: impl fmt::Display) -> Self {
         Self {
             field: field.to_owned(),
-            operation: Some(operation),
+            operation,
             reason: reason.to_string(),
         }
     }
 
-    fn of_operation(index: usize, error: OperationError) -> Self {
+    fn of_operation(index: Option<usize>, error: OperationError) -> Self {
         let problem: Problem = error.problem();
         Self::at(index, error.field().as_str(), problem)
     }
 
     /// serde's messages quote the input, which may be a cookie's value; so only their kind is
     /// kept.
-    fn of_json(error: &serde_path_to_error::Error<serde_json::Error>) -> Self {
-        let mut field = Field::Operations.as_str().to_owned();
+    fn of_json(
+        error: &serde_path_to_error::Error<serde_json::Error>,
+        text: &str,
+        outermost: &str,
+    ) -> Self {
+        let mut field = outermost.to_owned();
         let mut operation = None;
         for segment in error.path() {
             match segment {
@@ -333,7 +368,7 @@ impl BatchError {
         ];
         let reason = if !inner.is_data() {
             return Self {
-                field: "batch".to_owned(),
+                field: text.to_owned(),
                 operation: None,
                 reason: format!("is not valid JSON (column {})", inner.column()),
             };

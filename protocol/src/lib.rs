@@ -33,7 +33,7 @@ pub use cookie::{
     BINDING_COOKIE, BINDING_COOKIE_INSECURE, CookieHeader, DeleteCookie, Draft, Field, Found,
     Operation, OperationError, Problem, SameSite, SetCookie,
 };
-pub use json::{BatchError, parse_batch};
+pub use json::{BatchError, parse_batch, parse_operation};
 pub use keys::{KeyId, KeyRing, KeyRingError, Secret, WeakSecret};
 pub use time::UnixMillis;
 pub use token::{
@@ -41,7 +41,9 @@ pub use token::{
     PreparedToken, RedemptionDigest, RefusedToken, SameOriginPath, Seal, Sealing, SetCookieLines,
     StoreScope, Token, TokenHeader, TokenId, UntrustedToken, VerifiedToken, seal,
 };
-pub use value::{OpenedValue, Protection, Stamp, Unreadable, UnreadableReason, ValueCodec};
+pub use value::{
+    OpenedValue, Protection, Stamp, Unreadable, UnreadableReason, ValueCodec, check_json,
+};
 
 /// The trait without the macro of the same name: the crate `apply-cookies` exports a macro of its
 /// own beside it, whose output names that crate.

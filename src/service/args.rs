@@ -7,7 +7,8 @@
 
 use std::net::SocketAddr;
 
-use apply_cookies_protocol::{BindingCookie, Lifetime, Seal, UnixMillis};
+use apply_cookies_protocol::limits::MAX_AGE_MAX;
+use apply_cookies_protocol::{BindingCookie, Lifetime, Protection, Seal, UnixMillis};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
@@ -42,6 +43,13 @@ pub(super) enum Command {
     Mint(MintArgs),
     /// Opens tokens: one token a line in, one JSON object a line out
     Inspect(InspectArgs),
+    /// Writes and reads the values of cookies, for who writes another implementation
+    #[command(subcommand)]
+    Cookie(CookieCommand),
+    /// Writes operations as headers: one JSON operation a line in, one Set-Cookie value a line out
+    ///
+    /// For an operation that is refused: {"error":"…","field":"…"}. The exit code is 0 all the same.
+    SetCookie(SetCookieArgs),
 }
 
 #[derive(clap::Args)]
@@ -107,6 +115,79 @@ pub(super) struct InspectArgs {
     pub(super) now: Option<UnixMillis>,
 }
 
+#[derive(Subcommand)]
+pub(super) enum CookieCommand {
+    /// One JSON value a line in, one cookie value a line out
+    ///
+    /// For a line that is refused: {"ok":false,"reason":"…","detail":"…"}. The exit code is 0 all
+    /// the same.
+    Encode(EncodeArgs),
+    /// One cookie value a line in, {"ok":true,"value":…} or {"ok":false,"reason":"…"} a line out
+    ///
+    /// The exit code is 0 whatever the verdicts.
+    Decode(DecodeArgs),
+}
+
+#[derive(clap::Args)]
+pub(super) struct ValueArgs {
+    /// Name of the cookie
+    #[arg(long)]
+    pub(super) name: String,
+    /// How its values are protected
+    ///
+    /// Signed and encrypted ones need the secret, from APPLY_COOKIES_SECRET_KEY or as for `serve`.
+    #[arg(long, value_enum)]
+    pub(super) protection: ProtectionArg,
+    /// Works as of this time instead of now
+    #[arg(long, value_name = "UNIX_SECONDS", value_parser = parse_time)]
+    pub(super) now: Option<UnixMillis>,
+    /// The value is text as it stands, instead of JSON
+    #[arg(long)]
+    pub(super) text: bool,
+}
+
+#[derive(clap::Args)]
+pub(super) struct EncodeArgs {
+    #[command(flatten)]
+    pub(super) value: ValueArgs,
+    /// Ends signed and encrypted values this long after now; without it they have no end
+    #[arg(long, value_name = "SECONDS", value_parser = parse_max_age)]
+    pub(super) max_age: Option<u32>,
+}
+
+#[derive(clap::Args)]
+pub(super) struct DecodeArgs {
+    #[command(flatten)]
+    pub(super) value: ValueArgs,
+    /// Each line is a whole Cookie header, with or without `Cookie:` in front
+    #[arg(long)]
+    pub(super) header: bool,
+}
+
+#[derive(clap::Args)]
+pub(super) struct SetCookieArgs {
+    /// Works as of this time instead of now; the headers of this profile do not depend on it
+    #[arg(long, value_name = "UNIX_SECONDS", value_parser = parse_time)]
+    pub(super) now: Option<UnixMillis>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum ProtectionArg {
+    Plain,
+    Signed,
+    Encrypted,
+}
+
+impl From<ProtectionArg> for Protection {
+    fn from(arg: ProtectionArg) -> Self {
+        match arg {
+            ProtectionArg::Plain => Self::Plain,
+            ProtectionArg::Signed => Self::Signed,
+            ProtectionArg::Encrypted => Self::Encrypted,
+        }
+    }
+}
+
 #[derive(Clone, Copy, ValueEnum)]
 pub(super) enum BindingArg {
     Required,
@@ -147,6 +228,13 @@ fn parse_lifetime(text: &str) -> Result<Lifetime, String> {
         .and_then(|seconds| seconds.checked_mul(1000))
         .and_then(Lifetime::from_millis)
         .ok_or_else(|| "must be a whole number of seconds from 1 to 86400".to_owned())
+}
+
+fn parse_max_age(text: &str) -> Result<u32, String> {
+    text.parse()
+        .ok()
+        .filter(|seconds| (1..=MAX_AGE_MAX).contains(seconds))
+        .ok_or_else(|| format!("must be a whole number of seconds from 1 to {MAX_AGE_MAX}"))
 }
 
 fn parse_time(text: &str) -> Result<UnixMillis, String> {

@@ -11,7 +11,7 @@ use crate::secret::Secret;
 pub(super) fn run(args: &InspectArgs) -> Result<(), Refused> {
     let ring = Secret::from_env()?.into_ring()?;
     let clock = Clock::system();
-    lines::answer_each(|_, line| inspect(&ring, args.now.unwrap_or_else(|| clock.now()), line))
+    lines::answer_each_text(|_, line| inspect(&ring, args.now.unwrap_or_else(|| clock.now()), line))
 }
 
 /// One line of the answer. The order of the fields is part of the tool.

@@ -17,7 +17,7 @@ pub(super) fn print(line: &str) -> Result<(), Refused> {
 
 /// Gives each line of standard input to `answer` with its number, counted from 1, and writes the
 /// answer. Answers appear at once, so that another program can talk to this one through pipes.
-pub(super) fn answer_each(mut answer: impl FnMut(usize, &str) -> String) -> Result<(), Refused> {
+pub(super) fn answer_each(mut answer: impl FnMut(usize, &[u8]) -> String) -> Result<(), Refused> {
     let mut input = std::io::stdin().lock();
     let mut out = std::io::stdout().lock();
     let mut line = Vec::new();
@@ -37,10 +37,17 @@ pub(super) fn answer_each(mut answer: impl FnMut(usize, &str) -> String) -> Resu
             input.skip_until(b'\n')?;
             line.clear();
         }
-        // What is not UTF-8 is neither a token nor JSON; the replacement makes it fail as such.
-        let answer = answer(number, &String::from_utf8_lossy(&line));
+        let answer = answer(number, &line);
         writeln!(out, "{answer}")?;
         out.flush()?;
     }
     Ok(())
+}
+
+/// The same for tools whose lines are text. What is not UTF-8 is neither a token nor JSON; the
+/// replacement makes it fail as such.
+pub(super) fn answer_each_text(
+    mut answer: impl FnMut(usize, &str) -> String,
+) -> Result<(), Refused> {
+    answer_each(|number, line| answer(number, &String::from_utf8_lossy(line)))
 }

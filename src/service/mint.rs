@@ -22,7 +22,7 @@ pub(super) fn run(args: &MintArgs) -> Result<(), Refused> {
         terms: IssueTerms::default(),
     };
     let mut refused = false;
-    lines::answer_each(|number, line| match parse_batch(line) {
+    lines::answer_each_text(|number, line| match parse_batch(line) {
         Ok(batch) => issuer.issue(&batch, binding.as_ref()).into_string(),
         Err(error) => {
             refused = true;

@@ -1,18 +1,20 @@
-//! The program `apply-cookies`: a demo, the service beside an app, and tools for tokens.
+//! The program `apply-cookies`: a demo, the service beside an app, and tools.
 
 mod args;
+mod cookie;
 mod demo;
 mod inspect;
 mod lines;
 mod mint;
 mod serve;
+mod set_cookie;
 
 use std::fmt;
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{Args, Command};
+use args::{Args, Command, CookieCommand};
 
 /// Runs the program on the process's arguments.
 ///
@@ -26,6 +28,9 @@ pub fn main() -> ExitCode {
         Command::Keygen => keygen(),
         Command::Mint(args) => mint::run(&args),
         Command::Inspect(args) => inspect::run(&args),
+        Command::Cookie(CookieCommand::Encode(args)) => cookie::encode(&args),
+        Command::Cookie(CookieCommand::Decode(args)) => cookie::decode(&args),
+        Command::SetCookie(_) => set_cookie::run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

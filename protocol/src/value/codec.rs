@@ -391,17 +391,6 @@ impl<'b> OpenedValue<'b> {
         json::read(self.bytes)
     }
 
-    /// Checks that the value is JSON which every reader reads alike: each key of an object once,
-    /// and not nested deeper than eight. For tools, which have no type to read it into.
-    ///
-    /// # Errors
-    ///
-    /// Says which of these it is not.
-    pub fn check_json(&self) -> Result<&'b str, Unreadable> {
-        json::check(self.bytes)?;
-        std::str::from_utf8(self.bytes).map_err(|_| UnreadableReason::NotJson.into())
-    }
-
     /// When the value ends; `None` when it has no end, as plain ones never have.
     #[must_use]
     pub fn expires_at(&self) -> Option<UnixMillis> {

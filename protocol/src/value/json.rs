@@ -47,14 +47,27 @@ where
     read::<T>(&out[start..]).map(|_| ())
 }
 
-/// Checks that `json` is one JSON value whose objects have each key once, and that it is not
-/// nested deeper than [`VALUE_DEPTH_MAX`].
+/// Checks that a value is JSON which every reader reads alike: each key of an object once, and
+/// not nested deeper than eight. For tools, which have no type to read it into.
+///
+/// ```
+/// use apply_cookies_protocol::{UnreadableReason, check_json};
+///
+/// assert_eq!(check_json(br#"{"n":1}"#), Ok(r#"{"n":1}"#));
+/// let error = check_json(br#"{"n":1,"n":2}"#).unwrap_err();
+/// assert_eq!(error.reason(), UnreadableReason::DuplicateKey);
+/// ```
 ///
 /// # Errors
 ///
-/// [`UnreadableReason::NotJson`], [`UnreadableReason::DuplicateKey`] or
-/// [`UnreadableReason::TooDeep`].
-pub(crate) fn check(json: &[u8]) -> Result<(), UnreadableReason> {
+/// Says which of these it is not.
+pub fn check_json(value: &[u8]) -> Result<&str, Unreadable> {
+    check(value)?;
+    std::str::from_utf8(value).map_err(|_| UnreadableReason::NotJson.into())
+}
+
+/// The same for a value that is read as a class next.
+fn check(json: &[u8]) -> Result<(), UnreadableReason> {
     let fault = Cell::new(UnreadableReason::NotJson);
     let mut deserializer = serde_json::Deserializer::from_slice(json);
     Checked {

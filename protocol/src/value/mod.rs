@@ -7,5 +7,6 @@ mod protection;
 mod unreadable;
 
 pub use codec::{OpenedValue, Stamp, ValueCodec};
+pub use json::check_json;
 pub use protection::Protection;
 pub use unreadable::{Unreadable, UnreadableReason};
