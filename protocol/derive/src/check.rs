@@ -152,7 +152,10 @@ fn check_max_age(written: &Attributes) -> Result<Option<u64>> {
     };
     let seconds = match age {
         Lit::Str(text) => rules::parse_age(&text.value()),
-        Lit::Int(number) => rules::check_age(number.base10_parse()?),
+        Lit::Int(number) => number
+            .base10_parse()
+            .map_err(|_| "must be a number of seconds from 1 to 34560000 (400 days)".to_owned())
+            .and_then(rules::check_age),
         _ => Err("must be an age such as \"1h\", or a number of seconds".to_owned()),
     };
     seconds
