@@ -2,12 +2,11 @@
 
 use std::fmt;
 
-use hmac::Mac;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::base64url;
-use crate::keys::{DerivedKeys, KeyRing};
+use crate::keys::{DerivedKeys, KeyRing, MacKey};
 
 /// The value of a browser's binding cookie: 256 random bits, as 43 characters of URL-safe
 /// base64. Whoever holds it can redeem that browser's tokens, so `Debug` does not show it.
@@ -72,9 +71,13 @@ impl Binding {
     }
 
     pub(crate) fn under(keys: &DerivedKeys, cookie: &BindingCookie) -> Self {
-        let mac = keys.binding.clone().chain_update(cookie.0).finalize();
+        Self::of(&keys.binding, &cookie.0)
+    }
+
+    /// The leftmost half of the tag (RFC 2104 §5).
+    pub(crate) fn of(key: &MacKey, message: &[u8]) -> Self {
         let mut binding = [0; 16];
-        binding.copy_from_slice(&mac.into_bytes()[..16]);
+        binding.copy_from_slice(&key.tag(message)[..16]);
         Self(binding)
     }
 

@@ -2,16 +2,13 @@
 
 use std::fmt;
 
-use hkdf::Hkdf;
-use hmac::{Hmac, KeyInit};
+use hkdf::{Hkdf, InvalidLength};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use super::mac::MacKey;
 use super::secret::Secret;
 use crate::token::FernetKey;
-
-/// HMAC-SHA256 that already holds its key: cloning it is cheaper than keying it again.
-pub(crate) type HmacSha256 = Hmac<Sha256>;
 
 /// Extraction salt: fixes the protocol and the version of this derivation.
 const SALT: &[u8] = b"apply-cookies/v1";
@@ -42,28 +39,28 @@ impl fmt::Debug for KeyId {
 /// All keys of one root secret. The keyed states wipe themselves when dropped.
 pub(crate) struct DerivedKeys {
     pub(crate) id: KeyId,
-    pub(crate) signing: HmacSha256,
+    pub(crate) signing: MacKey,
     pub(crate) encryption: FernetKey,
-    pub(crate) binding: HmacSha256,
+    pub(crate) binding: MacKey,
     /// Kept for the keys of single cookies.
-    hkdf: Hkdf<Sha256>,
+    root: Hkdf<Sha256>,
 }
 
 impl DerivedKeys {
     pub(crate) fn derive(secret: &Secret) -> Self {
-        let hkdf = Hkdf::<Sha256>::new(Some(SALT), secret.bytes());
+        let root = extract(SALT, secret.bytes());
         Self {
-            id: KeyId(*expand(&hkdf, info::KEY_ID)),
-            signing: hmac(&expand(&hkdf, info::TOKEN_SIGNED)),
-            encryption: FernetKey::new(&expand(&hkdf, info::TOKEN_ENCRYPTED)),
-            binding: hmac(&expand(&hkdf, info::BINDING)),
-            hkdf,
+            id: KeyId(*key(&root, info::KEY_ID)),
+            signing: MacKey::new(&*key::<32>(&root, info::TOKEN_SIGNED)),
+            encryption: FernetKey::new(&key(&root, info::TOKEN_ENCRYPTED)),
+            binding: MacKey::new(&*key::<32>(&root, info::BINDING)),
+            root,
         }
     }
 
     /// The key that signs values of the cookie of this name.
-    pub(crate) fn cookie_signing(&self, name: &str) -> HmacSha256 {
-        hmac(&self.of_cookie(info::COOKIE_SIGNED, name))
+    pub(crate) fn cookie_signing(&self, name: &str) -> MacKey {
+        MacKey::new(&*self.of_cookie(info::COOKIE_SIGNED, name))
     }
 
     /// The key that encrypts values of the cookie of this name.
@@ -72,17 +69,27 @@ impl DerivedKeys {
     }
 
     fn of_cookie(&self, label: &[u8], name: &str) -> Zeroizing<[u8; 32]> {
-        expand(&self.hkdf, &[label, name.as_bytes()].concat())
+        key(&self.root, &[label, name.as_bytes()].concat())
     }
 }
 
-fn expand<const N: usize>(hkdf: &Hkdf<Sha256>, info: &[u8]) -> Zeroizing<[u8; N]> {
+/// The key of one purpose.
+fn key<const N: usize>(root: &Hkdf<Sha256>, info: &[u8]) -> Zeroizing<[u8; N]> {
     let mut key = Zeroizing::new([0; N]);
-    hkdf.expand(info, key.as_mut())
-        .expect("HKDF-SHA256 gives up to 8160 bytes");
+    expand(root, info, key.as_mut()).expect("a key is far shorter than 8160 bytes");
     key
 }
 
-fn hmac(key: &[u8; 32]) -> HmacSha256 {
-    HmacSha256::new_from_slice(key).expect("HMAC takes keys of any length")
+/// HKDF-Extract (RFC 5869 §2.2).
+pub(super) fn extract(salt: &[u8], ikm: &[u8]) -> Hkdf<Sha256> {
+    Hkdf::new(Some(salt), ikm)
+}
+
+/// HKDF-Expand (RFC 5869 §2.3): fills `okm`, of at most 8160 bytes.
+pub(super) fn expand(
+    root: &Hkdf<Sha256>,
+    info: &[u8],
+    okm: &mut [u8],
+) -> Result<(), InvalidLength> {
+    root.expand(info, okm)
 }

@@ -1,6 +1,9 @@
 //! Keys: the root secret, what is derived from it, and the ring that makes rotation possible.
 
 mod derived;
+mod mac;
+#[cfg(test)]
+mod published;
 mod ring;
 mod secret;
 
@@ -8,4 +11,5 @@ pub use derived::KeyId;
 pub use ring::{KeyRing, KeyRingError};
 pub use secret::{Secret, WeakSecret};
 
-pub(crate) use derived::{DerivedKeys, HmacSha256};
+pub(crate) use derived::DerivedKeys;
+pub(crate) use mac::MacKey;

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use hmac::Mac;
-
 use crate::base64url;
 use crate::batch::Batch;
 use crate::keys::KeyRing;
@@ -107,12 +105,8 @@ pub fn seal(
         Sealing::Signed => {
             let payload = sealed.len();
             encode_payload(&mut sealed, Seal::Signed, keys.id, header, batch);
-            let tag = keys
-                .signing
-                .clone()
-                .chain_update(&sealed[payload..])
-                .finalize();
-            sealed.extend_from_slice(&tag.into_bytes());
+            let tag = keys.signing.tag(&sealed[payload..]);
+            sealed.extend_from_slice(&tag);
             Seal::Signed
         }
     };

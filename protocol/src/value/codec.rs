@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::fmt;
 
-use hmac::Mac;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -14,7 +13,7 @@ use super::unreadable::{Unreadable, UnreadableReason};
 use crate::base64url;
 use crate::bytes::{Malformed, Reader, put_text16};
 use crate::cookie::{CookieHeader, Field, Found, OperationError, Problem, check_name};
-use crate::keys::{HmacSha256, KeyId, KeyRing};
+use crate::keys::{KeyId, KeyRing, MacKey};
 use crate::limits::NAME_VALUE_MAX;
 use crate::time::UnixMillis;
 use crate::token::FernetKey;
@@ -55,7 +54,7 @@ pub struct ValueCodec {
 enum Keys {
     Plain,
     /// Each state has taken in the name already: it stands in front of all that is authenticated.
-    Signed(Vec<(KeyId, HmacSha256)>),
+    Signed(Vec<(KeyId, MacKey)>),
     Encrypted(Vec<(KeyId, FernetKey)>),
 }
 
@@ -107,7 +106,7 @@ impl ValueCodec {
                     .map(|keys| {
                         let mut named = Vec::new();
                         put_text16(&mut named, &name);
-                        (keys.id, keys.cookie_signing(&name).chain_update(named))
+                        (keys.id, keys.cookie_signing(&name).behind(&named))
                     })
                     .collect(),
             ),
@@ -194,8 +193,8 @@ impl ValueCodec {
                 sealed.extend_from_slice(&expires_at);
                 write(&mut sealed)?;
                 let signed = &sealed[id.0.len()..];
-                let tag = mac.clone().chain_update(signed).finalize();
-                sealed.extend_from_slice(&tag.into_bytes());
+                let tag = mac.tag(signed);
+                sealed.extend_from_slice(&tag);
             }
             Keys::Encrypted(keys) => {
                 let (id, key) = &keys[0];
@@ -330,15 +329,13 @@ fn find<K>(keys: &[(KeyId, K)], id: KeyId) -> Result<(usize, &K), UnreadableReas
         .ok_or(UnreadableReason::UnknownKey)
 }
 
-fn open_signed<'b>(mac: &HmacSha256, sealed: &'b [u8]) -> Result<&'b [u8], UnreadableReason> {
+fn open_signed<'b>(mac: &MacKey, sealed: &'b [u8]) -> Result<&'b [u8], UnreadableReason> {
     let length = sealed
         .len()
         .checked_sub(TAG)
         .ok_or(UnreadableReason::Malformed)?;
     let (signed, tag) = sealed.split_at(length);
-    mac.clone()
-        .chain_update(signed)
-        .verify_slice(tag)
+    mac.verify(signed, tag)
         .map_err(|_| UnreadableReason::Forged)?;
     Ok(signed)
 }

@@ -1,0 +1,31 @@
+//! HMAC-SHA256 (RFC 2104), keyed once: every tag of this crate is made and checked here.
+
+use hmac::digest::MacError;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+/// HMAC-SHA256 that already holds its key: cloning that state is cheaper than keying it again.
+/// Wipes itself when dropped.
+pub(crate) struct MacKey(Hmac<Sha256>);
+
+impl MacKey {
+    pub(crate) fn new(key: &[u8]) -> Self {
+        Self(Hmac::new_from_slice(key).expect("HMAC takes keys of any length"))
+    }
+
+    /// The same key, for messages that all start with `prefix`: it is taken in once.
+    pub(crate) fn behind(mut self, prefix: &[u8]) -> Self {
+        self.0.update(prefix);
+        self
+    }
+
+    pub(crate) fn tag(&self, message: &[u8]) -> [u8; 32] {
+        let tag = self.0.clone().chain_update(message).finalize();
+        tag.into_bytes().into()
+    }
+
+    /// Compares in constant time, and takes the whole tag only, never a part of it.
+    pub(crate) fn verify(&self, message: &[u8], tag: &[u8]) -> Result<(), MacError> {
+        self.0.clone().chain_update(message).verify_slice(tag)
+    }
+}
