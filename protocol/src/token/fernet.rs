@@ -79,6 +79,8 @@ impl FernetKey {
 
 #[cfg(test)]
 mod ciphertexts;
+#[cfg(test)]
+mod specification;
 
 #[cfg(test)]
 mod tests {
