@@ -45,6 +45,13 @@ pub use value::{
     OpenedValue, Protection, Stamp, Unreadable, UnreadableReason, ValueCodec, check_json,
 };
 
+/// What lies under the seal, for the fuzzers.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing {
+    pub use crate::token::door::{OpenedPayload, open_payload};
+}
+
 /// The trait without the macro of the same name: the crate `apply-cookies` exports a macro of its
 /// own beside it, whose output names that crate.
 #[doc(hidden)]

@@ -5,6 +5,13 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { keyRing, openToken, Refused } from "./support/open-token.mjs";
+import {
+  checkJson,
+  findCookie,
+  lineOfJson,
+  readValue,
+  writePlain,
+} from "./support/read-value.mjs";
 
 const VECTORS = new URL("../../../protocol/vectors/", import.meta.url);
 
@@ -76,8 +83,9 @@ const described = (opened) => ({
   operations: opened.operations,
 });
 
-test("the vectors are in the folders that this test knows", () => {
-  assert.deepEqual(foldersIn("").sort(), ["accept", "reject"]);
+test("the vectors are in the folders and files that this test knows", () => {
+  const known = ["accept", "cookie-header.json", "reject", "set-cookie.json", "values.json"];
+  assert.deepEqual(readdirSync(VECTORS).sort(), known);
   assert.deepEqual(foldersIn("reject/").sort(), Object.keys(FEWEST_REJECTED).sort());
 });
 
@@ -119,5 +127,73 @@ test("where no binding is required, a wrong browser opens only a token without o
       continue;
     }
     assert.equal(opened.binding, null, vector.name);
+  }
+});
+
+// A table is an object with a comment and its cases, each with these fields and no others.
+const casesOf = (file, fewest, fields, optional) => {
+  const { cases } = JSON.parse(readFileSync(new URL(file, VECTORS), "utf8"));
+  assert.ok(cases.length >= fewest, `${cases.length} cases in ${file}, fewer than ${fewest}`);
+  for (const vector of cases) {
+    const rest = Object.keys(vector).filter((field) => !fields.includes(field));
+    assert.ok(fields.every((field) => Object.hasOwn(vector, field)) && rest.length > 0);
+    assert.ok(rest.every((field) => optional.includes(field)), `${file}: ${vector.comment}`);
+  }
+  return cases;
+};
+
+// Whatever is thrown beside a refusal is a fault of the reader.
+const refusal = (read) => {
+  try {
+    read();
+  } catch (error) {
+    if (error instanceof Refused) return error.reason;
+    throw error;
+  }
+  return undefined;
+};
+
+test("every value is read, or refused for the reason that its case gives", async (t) => {
+  const fields = ["comment", "secret", "previous_secrets", "name", "protection", "now", "text", "json"];
+  const optional = ["value", "expires_at", "under_previous_key", "written", "reason"];
+  for (const vector of casesOf("values.json", 80, fields, optional)) {
+    await t.test(`${vector.protection}: ${vector.comment}`, () => {
+      let read;
+      const reason = refusal(() => {
+        read = readValue(vector);
+        if (vector.json) checkJson(read.value);
+      });
+      assert.equal(reason, vector.reason);
+      if (vector.reason !== undefined) return;
+      assert.equal(read.value.toString("utf8"), vector.value);
+      assert.equal(read.expiresAt, vector.expires_at);
+      assert.equal(read.index > 0, vector.under_previous_key);
+      if (vector.protection === "plain" && vector.written) {
+        assert.equal(writePlain(Buffer.from(vector.value)), vector.text);
+        assert.equal(decodeURIComponent(vector.text), vector.value);
+      }
+    });
+  }
+});
+
+test("every Cookie field is read as its case says", async (t) => {
+  for (const vector of casesOf("cookie-header.json", 50, ["comment", "fields", "name"], ["found"])) {
+    await t.test(vector.comment, () => {
+      assert.deepEqual(findCookie(vector.fields, vector.name), vector.found);
+    });
+  }
+});
+
+test("every operation is written, or refused, as its case says", async (t) => {
+  const optional = ["set_cookie", "field"];
+  for (const vector of casesOf("set-cookie.json", 35, ["comment", "operation"], optional)) {
+    await t.test(vector.comment, () => {
+      let line;
+      const reason = refusal(() => {
+        line = lineOfJson(vector.operation);
+      });
+      assert.equal(reason === undefined, vector.field === undefined, reason);
+      assert.equal(line, vector.set_cookie);
+    });
   }
 });

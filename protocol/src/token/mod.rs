@@ -8,6 +8,8 @@
 
 mod action;
 mod authentic;
+#[cfg(fuzzing)]
+pub(crate) mod door;
 mod fernet;
 mod ids;
 mod payload;

@@ -4,7 +4,7 @@
 use crate::batch::Batch;
 use crate::binding::Binding;
 use crate::bytes::{Malformed, Reader, put_text8, put_text16};
-use crate::cookie::{Operation, Parts, SameSiteCode};
+use crate::cookie::{Parts, SameSiteCode};
 use crate::keys::KeyId;
 use crate::limits::{LIFETIME_DEFAULT_MS, LIFETIME_MAX_MS, OPERATIONS_MAX};
 use crate::time::UnixMillis;
@@ -124,6 +124,15 @@ pub(super) fn encode_payload(
     header: &TokenHeader<'_>,
     batch: &Batch<'_>,
 ) {
+    encode_header(out, seal, key_id, header);
+    let operations = batch.operations();
+    out.push(u8::try_from(operations.len()).expect("a batch is bounded"));
+    for operation in operations {
+        encode_operation(out, &Parts::of(operation));
+    }
+}
+
+fn encode_header(out: &mut Vec<u8>, seal: Seal, key_id: KeyId, header: &TokenHeader<'_>) {
     // Seal and key id again, inside what is authenticated: what the outside says is only a hint
     // where to look (SPEC §5.1).
     out.push(seal.code());
@@ -146,11 +155,18 @@ pub(super) fn encode_payload(
     if let Some(then) = header.then {
         encode_action(out, then);
     }
-    let operations = batch.operations();
-    out.push(u8::try_from(operations.len()).expect("a batch is bounded"));
-    for operation in operations {
-        encode_operation(out, operation);
+}
+
+/// The bytes of a decoded payload, for the fuzzers' question whether they are the only ones.
+#[cfg(fuzzing)]
+pub(super) fn encode_again(seal: Seal, key_id: KeyId, payload: &Payload<'_>) -> Vec<u8> {
+    let mut out = Vec::new();
+    encode_header(&mut out, seal, key_id, &payload.header);
+    out.push(u8::try_from(payload.operations.len()).expect("decoded from a byte"));
+    for parts in &payload.operations {
+        encode_operation(&mut out, parts);
     }
+    out
 }
 
 pub(super) fn decode_payload(
@@ -234,8 +250,7 @@ fn decode_action<'a>(reader: &mut Reader<'a>) -> Result<AfterApply<'a>, Malforme
     }
 }
 
-fn encode_operation(out: &mut Vec<u8>, operation: &Operation<'_>) {
-    let parts = Parts::of(operation);
+fn encode_operation(out: &mut Vec<u8>, parts: &Parts<'_>) {
     out.push(
         flag(parts.delete, operation_flag::DELETE)
             | flag(parts.secure, operation_flag::SECURE)

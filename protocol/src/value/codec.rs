@@ -242,6 +242,7 @@ impl ValueCodec {
         base64url::decode_into(body, buffer).ok_or(UnreadableReason::Malformed)?;
         let (id, sealed) = buffer
             .split_first_chunk_mut()
+            .filter(|(_, sealed)| sealed.len() >= TAG)
             .ok_or(UnreadableReason::Malformed)?;
         let id = KeyId(*id);
         let (index, plain) = match &self.keys {
@@ -330,11 +331,9 @@ fn find<K>(keys: &[(KeyId, K)], id: KeyId) -> Result<(usize, &K), UnreadableReas
 }
 
 fn open_signed<'b>(mac: &MacKey, sealed: &'b [u8]) -> Result<&'b [u8], UnreadableReason> {
-    let length = sealed
-        .len()
-        .checked_sub(TAG)
+    let (signed, tag) = sealed
+        .split_last_chunk::<TAG>()
         .ok_or(UnreadableReason::Malformed)?;
-    let (signed, tag) = sealed.split_at(length);
     mac.verify(signed, tag)
         .map_err(|_| UnreadableReason::Forged)?;
     Ok(signed)

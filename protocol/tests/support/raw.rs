@@ -33,18 +33,7 @@ impl RawKeys {
     }
 
     pub fn encrypted(&self, seconds: u64, iv: [u8; 16], payload: &[u8]) -> String {
-        let mut buffer = payload.to_vec();
-        buffer.resize(payload.len() + 16, 0);
-        let ciphertext = cbc::Encryptor::<aes::Aes128>::new_from_slices(&self.fernet[16..], &iv)
-            .unwrap()
-            .encrypt_padded::<Pkcs7>(&mut buffer, payload.len())
-            .unwrap();
-        let mut token = vec![0x80];
-        token.extend(seconds.to_be_bytes());
-        token.extend(iv);
-        token.extend(ciphertext);
-        token.extend(mac(&self.fernet[..16], &token));
-        self.text("e1.", &token)
+        self.text("e1.", &fernet(&self.fernet, seconds, iv, payload))
     }
 
     /// Any bytes in place of a Fernet token, under a good MAC.
@@ -61,6 +50,22 @@ impl RawKeys {
         let body = [&self.key_id, sealed].concat();
         format!("{prefix}{}", URL_SAFE_NO_PAD.encode(body))
     }
+}
+
+/// A Fernet token in binary form.
+fn fernet(key: &[u8; 32], seconds: u64, iv: [u8; 16], plaintext: &[u8]) -> Vec<u8> {
+    let mut buffer = plaintext.to_vec();
+    buffer.resize(plaintext.len() + 16, 0);
+    let ciphertext = cbc::Encryptor::<aes::Aes128>::new_from_slices(&key[16..], &iv)
+        .unwrap()
+        .encrypt_padded::<Pkcs7>(&mut buffer, plaintext.len())
+        .unwrap();
+    let mut token = vec![0x80];
+    token.extend(seconds.to_be_bytes());
+    token.extend(iv);
+    token.extend(ciphertext);
+    token.extend(mac(&key[..16], &token));
+    token
 }
 
 fn expand<const N: usize>(hkdf: &Hkdf<Sha256>, info: &str) -> [u8; N] {
@@ -121,4 +126,47 @@ pub fn set(flags: u8, name: &str, value: &str, path: &str, domain: &str) -> Vec<
     bytes.push(u8::try_from(domain.len()).unwrap());
     bytes.extend(domain.as_bytes());
     bytes
+}
+
+/// A sealer of cookie values for the cookie of one name, by SPEC §12.
+pub struct RawValues {
+    key_id: [u8; 4],
+    named: Vec<u8>,
+    signing: [u8; 32],
+    fernet: [u8; 32],
+}
+
+impl RawValues {
+    pub fn of(secret: &str, name: &str) -> Self {
+        let hkdf = Hkdf::<Sha256>::new(Some(b"apply-cookies/v1"), secret.as_bytes());
+        let length = u16::try_from(name.len()).unwrap().to_be_bytes();
+        Self {
+            key_id: expand(&hkdf, "apply-cookies/v1/key-id//"),
+            named: [&length, name.as_bytes()].concat(),
+            signing: expand(
+                &hkdf,
+                &format!("apply-cookies/v1/cookie/hmac-sha256/{name}"),
+            ),
+            fernet: expand(&hkdf, &format!("apply-cookies/v1/cookie/fernet/{name}")),
+        }
+    }
+
+    /// `body` is expires at and value.
+    pub fn signed(&self, body: &[u8]) -> String {
+        let tag = mac(&self.signing, &[&self.named, body].concat());
+        self.text("cs1.", &[body, &tag].concat())
+    }
+
+    pub fn encrypted(&self, seconds: u64, iv: [u8; 16], expires_at: &[u8], value: &[u8]) -> String {
+        self.encrypted_plaintext(seconds, iv, &[expires_at, &self.named, value].concat())
+    }
+
+    pub fn encrypted_plaintext(&self, seconds: u64, iv: [u8; 16], plaintext: &[u8]) -> String {
+        self.text("ce1.", &fernet(&self.fernet, seconds, iv, plaintext))
+    }
+
+    pub fn text(&self, prefix: &str, sealed: &[u8]) -> String {
+        let body = [&self.key_id, sealed].concat();
+        format!("{prefix}{}", URL_SAFE_NO_PAD.encode(body))
+    }
 }

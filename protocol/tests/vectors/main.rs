@@ -9,8 +9,10 @@
 
 mod cases;
 mod edges;
+mod fields;
 #[path = "../support/mod.rs"]
 mod support;
+mod values;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,6 +23,7 @@ use apply_cookies_protocol::{
     UnixMillis, UntrustedToken,
 };
 use serde_json::{Value, json};
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors")
 }
@@ -35,6 +38,9 @@ fn every_vector_is_answered_as_it_says() {
         match parts[..] {
             ["accept", _] => accept(&name, &vector),
             ["reject", reason, _] => reject(&name, reason, &vector),
+            ["values.json"] => each(&vector, 70, values::check),
+            ["cookie-header.json"] => each(&vector, 50, fields::check_cookie_header),
+            ["set-cookie.json"] => each(&vector, 35, fields::check_set_cookie),
             _ => panic!("{name} is in no folder that this test knows"),
         }
         seen += 1;
@@ -42,9 +48,21 @@ fn every_vector_is_answered_as_it_says() {
     assert!(seen > 40, "only {seen} vectors were found");
 }
 
+/// Checks each case of a table, which must have kept its cases.
+fn each(table: &Value, fewest: usize, check: impl Fn(&Value)) {
+    let cases = table["cases"].as_array().unwrap();
+    assert!(cases.len() >= fewest, "only {} cases", cases.len());
+    cases.iter().for_each(check);
+}
+
 #[test]
 fn the_files_are_those_that_the_cases_below_describe() {
-    let cases: BTreeMap<PathBuf, String> = [cases::all(), edges::all()]
+    let tables = vec![
+        ("values".to_owned(), values::table()),
+        ("cookie-header".to_owned(), fields::cookie_header()),
+        ("set-cookie".to_owned(), fields::set_cookie()),
+    ];
+    let cases: BTreeMap<PathBuf, String> = [cases::all(), edges::all(), tables]
         .concat()
         .into_iter()
         .map(|(name, vector)| {
@@ -101,7 +119,12 @@ impl Inputs {
     }
 }
 
-fn inputs(vector: &Value) -> Inputs {
+fn at(millis: u64) -> UnixMillis {
+    UnixMillis::new(millis).unwrap()
+}
+
+/// The ring of a vector.
+fn ring(vector: &Value) -> KeyRing {
     let secret = |text: &Value| Secret::new(text.as_str().unwrap()).unwrap();
     let previous: Vec<Secret> = vector["previous_secrets"]
         .as_array()
@@ -109,9 +132,13 @@ fn inputs(vector: &Value) -> Inputs {
         .iter()
         .map(secret)
         .collect();
+    KeyRing::new(&secret(&vector["secret"]), &previous).unwrap()
+}
+
+fn inputs(vector: &Value) -> Inputs {
     Inputs {
-        ring: KeyRing::new(&secret(&vector["secret"]), &previous).unwrap(),
-        now: UnixMillis::new(vector["now"].as_u64().unwrap()).unwrap(),
+        ring: ring(vector),
+        now: at(vector["now"].as_u64().unwrap()),
         cookie: vector["binding_cookie"]
             .as_str()
             .and_then(|text| BindingCookie::parse(text.as_bytes())),

@@ -30,29 +30,33 @@ export class Refused extends Error {
   }
 }
 
-const demand = (condition, reason, detail) => {
+export const demand = (condition, reason, detail) => {
   if (!condition) throw new Refused(reason, detail);
 };
 
 // Canonical on read: node drops what it does not know, and ignores low bits, so that only a text
 // which its own encoding gives back is the one spelling of its bytes. `null` when it is not.
-const decodeBase64url = (text) => {
+export const decodeBase64url = (text) => {
   const bytes = Buffer.from(text, "base64url");
   return bytes.toString("base64url") === text ? bytes : null;
 };
 
-const hmac = (key, bytes) => createHmac("sha256", key).update(bytes).digest();
+export const hmac = (key, bytes) => createHmac("sha256", key).update(bytes).digest();
 
 // Lengths are public and equal but for a mistake here; `timingSafeEqual` throws on unequal ones.
-const sameBytes = (a, b) => a.length === b.length && timingSafeEqual(a, b);
+export const sameBytes = (a, b) => a.length === b.length && timingSafeEqual(a, b);
 
 // ---- Keys (§2) ----
 
-const deriveKeys = (secret) => {
+export const deriver = (secret) => {
   const root = Buffer.from(secret.replace(/\r?\n$/, ""), "utf8");
   if (root.length < MIN_SECRET) throw new RangeError("the root secret is too short");
-  const derive = (info, length) =>
+  return (info, length) =>
     Buffer.from(hkdfSync("sha256", root, "apply-cookies/v1", `apply-cookies/v1/${info}`, length));
+};
+
+const deriveKeys = (secret) => {
+  const derive = deriver(secret);
   return {
     id: derive("key-id//", KEY_ID),
     signed: derive("token/hmac-sha256/", 32),
@@ -77,8 +81,10 @@ const openSigned = (keys, sealed) => {
   return payload;
 };
 
-const openEncrypted = (keys, sealed) => {
-  const [signing, encryption] = [keys.encrypted.subarray(0, 16), keys.encrypted.subarray(16)];
+const openEncrypted = (keys, sealed) => openFernet(keys.encrypted, sealed);
+
+export const openFernet = (key, sealed) => {
+  const [signing, encryption] = [key.subarray(0, 16), key.subarray(16)];
   const body = sealed.subarray(0, -TAG);
   demand(sameBytes(hmac(signing, body), sealed.subarray(-TAG)), "forged", "MAC");
   // Only now, although a text may be too short for these: §6.5 puts the MAC before all else.
@@ -215,7 +221,7 @@ const isDomain = (domain) => {
   );
 };
 
-const checkOperation = (operation) => {
+export const checkOperation = (operation) => {
   const { name, path, domain, secure, partitioned } = operation;
   const { value = "", same_site = null, max_age = null } = operation;
   const httpOnly = operation.op === "delete" || operation.http_only;
@@ -239,7 +245,7 @@ const checkOperation = (operation) => {
   must(secure || (same_site !== "None" && !partitioned), "attribute without Secure");
 };
 
-const lineOf = (operation) => {
+export const lineOf = (operation) => {
   const { op, name, path, domain, secure, partitioned } = operation;
   const shared = [path && `Path=${path}`, domain && `Domain=${domain}`];
   const parts =

@@ -1,0 +1,52 @@
+//! What must hold for any bytes: one oracle for each target of `fuzz_targets/`. They panic where
+//! the codec breaks a promise.
+//!
+//! Built with `--cfg fuzzing`, which opens the codec's door to what lies under the seal.
+
+mod class_values;
+mod cookie_header;
+mod draft;
+mod opening;
+mod operations;
+mod payload;
+mod ring;
+mod set_cookie;
+mod token_text;
+
+#[allow(dead_code, unreachable_pub)]
+#[path = "../../protocol/tests/support/browser.rs"]
+mod browser;
+
+pub use class_values::class_values;
+pub use cookie_header::cookie_header;
+pub use opening::opening;
+pub use operations::operations;
+pub use payload::payload;
+pub use set_cookie::set_cookie;
+pub use token_text::token_text;
+
+use arbitrary::{Arbitrary, Unstructured};
+
+/// The input that these bytes stand for, if they are enough for one.
+fn input<'a, T: Arbitrary<'a>>(data: &'a [u8]) -> Option<T> {
+    T::arbitrary_take_rest(Unstructured::new(data)).ok()
+}
+
+/// Changes bytes, then cuts the end off.
+#[derive(Arbitrary, Debug)]
+struct Damage {
+    changes: Vec<(u16, u8)>,
+    cut: u8,
+}
+
+impl Damage {
+    fn apply(&self, bytes: &mut Vec<u8>) {
+        for (at, byte) in &self.changes {
+            let length = bytes.len();
+            if let Some(place) = bytes.get_mut(usize::from(*at) % length.max(1)) {
+                *place = *byte;
+            }
+        }
+        bytes.truncate(bytes.len().saturating_sub(usize::from(self.cut)));
+    }
+}

@@ -1,0 +1,37 @@
+//! The fuzzers' way under the seal. Exists only under `cfg(fuzzing)`: in any other build there is
+//! none but by a valid MAC.
+
+use crate::keys::KeyId;
+
+use super::payload::{decode_payload, encode_again};
+use super::prepared::{Claimed, PreparedToken};
+use super::sealed::Seal;
+
+/// What a payload's bytes say.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct OpenedPayload {
+    /// The same, encoded again.
+    pub encoded: Vec<u8>,
+    /// The values of its `Set-Cookie` lines; `None` when one of them cannot be emitted.
+    pub lines: Option<Vec<String>>,
+}
+
+/// Opens a payload as if its MAC had been valid. `None` when it is malformed.
+#[must_use]
+pub fn open_payload(bytes: &[u8]) -> Option<OpenedPayload> {
+    let (code, rest) = bytes.split_first()?;
+    let seal = [Seal::Encrypted, Seal::Signed]
+        .into_iter()
+        .find(|seal| seal.code() == *code)?;
+    let key_id = KeyId(*rest.first_chunk()?);
+    let payload = decode_payload(bytes, seal, key_id).ok()?;
+    let lines = PreparedToken::build(&payload).ok().map(|prepared| {
+        let lines = prepared.release(Claimed::First);
+        lines.iter().map(str::to_owned).collect()
+    });
+    Some(OpenedPayload {
+        encoded: encode_again(seal, key_id, &payload),
+        lines,
+    })
+}
