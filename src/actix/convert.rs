@@ -59,14 +59,14 @@ fn age(cookie: &Cookie<'_>) -> Option<Duration> {
 mod tests {
     use super::*;
 
-    fn line(cookie: Cookie<'_>) -> String {
-        Operation::try_from(draft(&cookie)).unwrap().to_set_cookie()
+    fn line(cookie: &Cookie<'_>) -> String {
+        Operation::try_from(draft(cookie)).unwrap().to_set_cookie()
     }
 
     #[test]
     fn unset_attributes_are_safe_and_set_ones_stay() {
         assert_eq!(
-            line(Cookie::new("a", "b")),
+            line(&Cookie::new("a", "b")),
             "a=b; Path=/; Secure; HttpOnly; SameSite=Lax"
         );
         let open = Cookie::build("a", "b")
@@ -76,14 +76,14 @@ mod tests {
             .same_site(ActixSameSite::Strict)
             .max_age(time::Duration::minutes(1))
             .finish();
-        assert_eq!(line(open), "a=b; Path=/x; Max-Age=60; SameSite=Strict");
+        assert_eq!(line(&open), "a=b; Path=/x; Max-Age=60; SameSite=Strict");
     }
 
     #[test]
     fn a_removal_deletes() {
         let mut removal = Cookie::new("a", "");
         removal.make_removal();
-        assert!(line(removal).contains("Max-Age=0"));
+        assert!(line(&removal).contains("Max-Age=0"));
     }
 
     #[test]

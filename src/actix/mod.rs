@@ -7,6 +7,7 @@ pub(crate) mod endpoint;
 mod extractor;
 mod head;
 mod middleware;
+mod push_error;
 mod stream;
 pub mod testing;
 

@@ -48,9 +48,25 @@ impl Server {
         change: impl FnOnce(Builder) -> Builder,
         routes: impl FnOnce(&mut ServiceConfig) + Clone + Send + 'static,
     ) -> Self {
+        Self::start_as(Secret::new(SECRET).unwrap(), change, routes)
+    }
+
+    /// A server of other secrets.
+    pub fn start_with_secret(
+        secret: Secret,
+        routes: impl FnOnce(&mut ServiceConfig) + Clone + Send + 'static,
+    ) -> Self {
+        Self::start_as(secret, |builder| builder, routes)
+    }
+
+    fn start_as(
+        secret: Secret,
+        change: impl FnOnce(Builder) -> Builder,
+        routes: impl FnOnce(&mut ServiceConfig) + Clone + Send + 'static,
+    ) -> Self {
         let clock = Arc::new(AtomicU64::new(NOW - 60_000));
         let hands = clock.clone();
-        let builder = ApplyCookies::builder(Secret::new(SECRET).unwrap())
+        let builder = ApplyCookies::builder(secret)
             .origin(ORIGIN)
             .clock(Clock::from_fn(move || at(hands.load(Ordering::SeqCst))));
         let cookies = change(builder).build().unwrap();

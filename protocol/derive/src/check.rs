@@ -65,13 +65,12 @@ fn check_shape(input: &DeriveInput) -> Result<()> {
 }
 
 fn check_name(input: &DeriveInput, written: &Attributes) -> Result<(String, Demands)> {
-    let (name, span) = match &written.name {
-        Some(name) => (name.value(), name.span()),
-        None => {
-            let ident = input.ident.to_string();
-            let ident = ident.strip_prefix("r#").unwrap_or(&ident);
-            (snake_case(ident), input.ident.span())
-        }
+    let (name, span) = if let Some(name) = &written.name {
+        (name.value(), name.span())
+    } else {
+        let ident = input.ident.to_string();
+        let ident = ident.strip_prefix("r#").unwrap_or(&ident);
+        (snake_case(ident), input.ident.span())
     };
     let fail = |message| Error::new(span, message);
     let demands = rules::check_name(&name).map_err(fail)?;

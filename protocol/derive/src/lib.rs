@@ -9,7 +9,7 @@ mod rules;
 mod snake_case;
 
 use proc_macro::TokenStream;
-use syn::{DeriveInput, parse_macro_input};
+use syn::{DeriveInput, Error, parse_macro_input};
 
 /// Makes a struct a cookie class of `apply_cookies_protocol`.
 #[proc_macro_derive(CookieClass, attributes(cookie))]
@@ -27,9 +27,8 @@ pub fn of_apply_cookies(input: TokenStream) -> TokenStream {
 fn derive(input: &DeriveInput, home: &str) -> TokenStream {
     attributes::parse(input)
         .and_then(|attributes| check::check(input, attributes))
-        .map_or_else(
-            |error| error.into_compile_error(),
-            |class| expand::expand(input, &class, home),
-        )
+        .map_or_else(Error::into_compile_error, |class| {
+            expand::expand(input, &class, home)
+        })
         .into()
 }

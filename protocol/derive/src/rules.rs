@@ -68,7 +68,7 @@ pub(crate) fn check_name(name: &str) -> Result<Demands, String> {
     let (bare, demands) = PREFIXES
         .into_iter()
         .find_map(|(prefix, demands)| Some((lower.strip_prefix(prefix)?, demands)))
-        .unwrap_or((&lower, Demands::default()));
+        .unwrap_or_else(|| (lower.as_str(), Demands::default()));
     let reserved = bare
         .strip_prefix("apply-cookies")
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));

@@ -84,7 +84,6 @@ pub enum Sealing {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-#[expect(clippy::missing_panics_doc, reason = "base64 is always text")]
 pub fn seal(
     ring: &KeyRing,
     sealing: Sealing,

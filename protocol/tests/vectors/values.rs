@@ -404,7 +404,9 @@ pub(crate) fn check(case: &Value) {
         (Ok(opened), None) => {
             let value = case["value"].as_str().unwrap();
             assert_eq!(opened.bytes(), value.as_bytes(), "{comment}");
-            let end = opened.expires_at().map(|end| end.get());
+            let end = opened
+                .expires_at()
+                .map(apply_cookies_protocol::UnixMillis::get);
             assert_eq!(json!(end), case["expires_at"], "{comment}");
             assert_eq!(
                 opened.is_under_previous_key(),
