@@ -293,7 +293,7 @@ fn none_and_two_cookies_of_the_name_are_told_apart() {
 fn a_value_that_could_not_be_read_back_is_refused_when_written() {
     #[derive(CookieClass, Serialize, Deserialize)]
     struct Nested {
-        inner: Vec<Vec<Vec<Vec<Vec<Vec<Vec<u8>>>>>>>,
+        inner: serde_json::Value,
     }
     #[derive(CookieClass, Deserialize)]
     struct Contradiction {
@@ -320,6 +320,7 @@ fn a_value_that_could_not_be_read_back_is_refused_when_written() {
         serde_json::from_str::<Nested>(&json).unwrap()
     };
     assert!(codec().set(&deepest(7), at(NOW), [7; 16]).is_ok());
+    assert_eq!(refused(&deepest(8)), Reason::TooDeep);
 }
 
 #[test]
