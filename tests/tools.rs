@@ -86,7 +86,7 @@ fn values_come_back_at_every_protection() {
         json!("text"),
         json!(0),
     ];
-    let input: String = values.iter().map(|value| format!("{value}\n")).collect();
+    let input = values.each_ref().map(Value::to_string).join("\n");
     for protection in PROTECTIONS {
         let encoded = encode(protection, &[], &input);
         let octets = |byte: u8| byte.is_ascii_graphic() && !b"\",;\\".contains(&byte);
@@ -328,10 +328,7 @@ fn operations_become_header_text_or_name_the_field() {
         (r#"{"op":"set","name":"a","value":""} x"#, "operation"),
         ("", "operation"),
     ];
-    let input: String = operations
-        .iter()
-        .map(|(json, _)| format!("{json}\n"))
-        .collect();
+    let input = operations.map(|(json, _)| json).join("\n") + "\n";
     let answers = lines(&["set-cookie", "--now", "1800000000"], input);
     assert_eq!(answers.len(), operations.len());
     for (answer, (json, expected)) in answers.iter().zip(operations) {

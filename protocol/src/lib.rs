@@ -1,13 +1,5 @@
-//! The codec of apply-cookies.
-//!
-//! It checks cookie operations, seals them into short-lived single-use tokens, opens such tokens
-//! again and writes the `Set-Cookie` lines that they stand for. It has no I/O, reads no clock and
-//! draws no randomness: times and random bytes are arguments, so every function is a function.
-//! `SPEC.md` beside this crate draws each byte.
-//!
-//! The replay store that makes a token single-use, the endpoint and the web framework glue are
-//! in the crate `apply-cookies`.
-
+#![doc = include_str!("../README.md")]
+#![doc = include_str!("guide.md")]
 // Not in the workspace's table: tests may unwrap.
 #![warn(clippy::unwrap_used)]
 

@@ -120,7 +120,7 @@ pub(crate) fn check_cookie_header(case: &Value) {
         .map(bytes)
         .collect();
     let header = CookieHeader::new(fields.iter().map(Vec::as_slice));
-    let value = bytes(case["found"].get("value").unwrap_or(&json!("")));
+    let value = case["found"].get("value").map(bytes).unwrap_or_default();
     let expected = match case["found"].as_str() {
         Some("absent") => Found::Absent,
         Some("duplicate") => Found::Duplicate,
@@ -130,6 +130,8 @@ pub(crate) fn check_cookie_header(case: &Value) {
     let name = case["name"].as_str().unwrap();
     assert_eq!(header.find(name), expected, "{}", case["comment"]);
 }
+
+const GONE: &str = "Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT";
 
 pub(crate) fn set_cookie() -> Value {
     let set = |change: Value| {
@@ -150,7 +152,6 @@ pub(crate) fn set_cookie() -> Value {
     };
     let good = |comment: &str, operation: Value, line: &str| json!({ "comment": comment, "operation": operation, "set_cookie": line });
     let bad = |comment: &str, operation: Value, field: &str| json!({ "comment": comment, "operation": operation, "field": field });
-    const GONE: &str = "Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT";
     json!({
         "comment": "one operation (SPEC §4 and §7)",
         "cases": [
