@@ -1,4 +1,5 @@
 #![doc = include_str!("../README.md")]
+#![doc = include_str!("guide.md")]
 // Not in the workspace's table: tests may unwrap.
 #![warn(clippy::unwrap_used)]
 #![cfg_attr(
