@@ -8,6 +8,7 @@ use aes::Aes128;
 use aes::cipher::block_padding::Pkcs7;
 use aes::cipher::{BlockModeDecrypt, BlockModeEncrypt, InnerIvInit, KeyInit};
 use hmac::Mac;
+use hmac::digest::FixedOutput;
 
 use crate::keys::HmacSha256;
 
@@ -57,8 +58,8 @@ impl FernetKey {
         cbc::Encryptor::inner_iv_init(&self.cipher, iv.into())
             .encrypt_padded::<Pkcs7>(&mut out[plaintext..], length)
             .expect("the buffer has room for the padding");
-        let tag = self.mac.clone().chain_update(&out[start..]).finalize();
-        out.extend_from_slice(&tag.into_bytes());
+        let mac = self.mac.clone().chain_update(&out[start..]);
+        out.extend_from_slice(&mac.finalize_fixed());
     }
 
     /// The plaintext, decrypted where it stands. The MAC is verified, in constant time, before

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use hmac::Mac;
+use hmac::digest::FixedOutput;
 
 use crate::base64url;
 use crate::batch::Batch;
@@ -107,12 +108,8 @@ pub fn seal(
         Sealing::Signed => {
             let payload = sealed.len();
             encode_payload(&mut sealed, Seal::Signed, keys.id, header, batch);
-            let tag = keys
-                .signing
-                .clone()
-                .chain_update(&sealed[payload..])
-                .finalize();
-            sealed.extend_from_slice(&tag.into_bytes());
+            let mac = keys.signing.clone().chain_update(&sealed[payload..]);
+            sealed.extend_from_slice(&mac.finalize_fixed());
             Seal::Signed
         }
     };
