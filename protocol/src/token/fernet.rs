@@ -58,7 +58,8 @@ impl FernetKey {
         cbc::Encryptor::inner_iv_init(&self.cipher, iv.into())
             .encrypt_padded::<Pkcs7>(&mut out[plaintext..], length)
             .expect("the buffer has room for the padding");
-        let mac = self.mac.clone().chain_update(&out[start..]);
+        let mut mac = self.mac.clone();
+        mac.update(&out[start..]);
         out.extend_from_slice(&mac.finalize_fixed());
     }
 
@@ -67,11 +68,9 @@ impl FernetKey {
     pub(crate) fn open<'t>(&self, token: &'t mut [u8]) -> Result<&'t [u8], NotOurs> {
         let length = token.len().checked_sub(TAG).ok_or(NotOurs)?;
         let (signed, tag) = token.split_at_mut(length);
-        self.mac
-            .clone()
-            .chain_update(&*signed)
-            .verify_slice(tag)
-            .map_err(|_| NotOurs)?;
+        let mut mac = self.mac.clone();
+        mac.update(signed);
+        mac.verify_slice(tag).map_err(|_| NotOurs)?;
         let (header, ciphertext) = signed.split_at_mut_checked(HEADER).ok_or(NotOurs)?;
         let (version, iv) = (header.first(), header.last_chunk::<IV>());
         let (Some(&VERSION), Some(iv)) = (version, iv) else {

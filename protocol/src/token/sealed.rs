@@ -108,7 +108,8 @@ pub fn seal(
         Sealing::Signed => {
             let payload = sealed.len();
             encode_payload(&mut sealed, Seal::Signed, keys.id, header, batch);
-            let mac = keys.signing.clone().chain_update(&sealed[payload..]);
+            let mut mac = keys.signing.clone();
+            mac.update(&sealed[payload..]);
             sealed.extend_from_slice(&mac.finalize_fixed());
             Seal::Signed
         }

@@ -60,11 +60,9 @@ impl<'t> UntrustedToken<'t> {
             Seal::Signed => {
                 let length = sealed.len() - TAG;
                 let (payload, tag) = sealed.split_at(length);
-                keys.signing
-                    .clone()
-                    .chain_update(payload)
-                    .verify_slice(tag)
-                    .map_err(|_| InvalidReason::Mac)?;
+                let mut mac = keys.signing.clone();
+                mac.update(payload);
+                mac.verify_slice(tag).map_err(|_| InvalidReason::Mac)?;
                 payload
             }
         };
