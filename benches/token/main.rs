@@ -1,8 +1,9 @@
 //! Minting and verifying a token of three cookies, beside other crates' tokens of the same
 //! operations and beside what the cryptography alone costs.
 //!
-//! All contenders take turns in short rounds, so that a change of the machine's speed meets all
-//! of them, and the processor time of this thread is counted, so that other work does not.
+//! All contenders take turns in short rounds, and a ratio is the median of the rounds' own ratios,
+//! so that a change of the machine's speed meets both sides. The processor time of this thread is
+//! counted, so that other work on the machine is not.
 
 mod floor;
 mod ours;
@@ -89,9 +90,9 @@ impl<'c> Contest<'c> {
         self.enter(format!("{name} verify"), move || verify(&token));
     }
 
-    /// Runs all in turns, and gives the median of nanoseconds per call of each.
-    fn run(mut self, rounds: usize) -> Vec<(String, f64)> {
-        const CALLS: u32 = 2_000;
+    /// Runs all in turns, and gives the nanoseconds per call of each in each round.
+    fn run(mut self, rounds: usize) -> Times {
+        const CALLS: u32 = 500;
         let mut times = vec![Vec::with_capacity(rounds); self.contenders.len()];
         for _ in 0..rounds {
             for ((_, call), times) in self.contenders.iter_mut().zip(&mut times) {
@@ -103,20 +104,35 @@ impl<'c> Contest<'c> {
             }
         }
         let names = self.contenders.into_iter().map(|(name, _)| name);
-        names
-            .zip(times)
-            .map(|(name, mut times)| {
-                times.sort_by(f64::total_cmp);
-                (name, times[rounds / 2])
-            })
-            .collect()
+        Times(names.zip(times).collect())
     }
+}
+
+/// Each contender's nanoseconds, round by round.
+struct Times(Vec<(String, Vec<f64>)>);
+
+impl Times {
+    fn of(&self, name: &str) -> &[f64] {
+        let found = self.0.iter().find(|(key, _)| key == name);
+        &found.expect("measured").1
+    }
+
+    /// How many times as long `one` takes as `other`.
+    fn ratio(&self, one: &str, other: &str) -> f64 {
+        let rounds = self.of(one).iter().zip(self.of(other));
+        median(rounds.map(|(one, other)| one / other).collect())
+    }
+}
+
+fn median(mut numbers: Vec<f64>) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    numbers[numbers.len() / 2]
 }
 
 fn main() {
     // `cargo bench` says so; `cargo test --benches` only wants to see that it runs.
     let rounds = if std::env::args().any(|argument| argument == "--bench") {
-        61
+        301
     } else {
         1
     };
@@ -169,14 +185,10 @@ fn main() {
     report(&contest.run(rounds));
 }
 
-fn report(medians: &[(String, f64)]) {
-    let median = |name: &str| {
-        let found = medians.iter().find(|(key, _)| key == name);
-        found.expect("measured").1
-    };
+fn report(times: &Times) {
     println!("\nnanoseconds of processor time, medians of interleaved rounds");
-    for (name, nanoseconds) in medians {
-        println!("  {name:<28}{nanoseconds:>8.0}");
+    for (name, rounds) in &times.0 {
+        println!("  {name:<28}{:>8.0}", median(rounds.clone()));
     }
     println!("\nhow many times as long as ours: mint, verify");
     for (mine, peer) in [
@@ -189,18 +201,18 @@ fn report(medians: &[(String, f64)]) {
         ("encrypted", "fernet crate"),
     ] {
         let [mint, verify] = ["mint", "verify"]
-            .map(|step| median(&format!("{peer} {step}")) / median(&format!("{mine} {step}")));
+            .map(|step| times.ratio(&format!("{peer} {step}"), &format!("{mine} {step}")));
         println!("  {peer:<20} / {mine:<12}{mint:>8.2}{verify:>8.2}");
     }
     println!("\ngoals");
     for (mine, peer, goal) in GOALS {
-        let ratio = median(peer) / median(mine);
+        let ratio = times.ratio(peer, mine);
         let met = if ratio >= goal { "met" } else { "missed" };
         println!("  {peer:<20} / {mine:<18}{ratio:>6.2}  {goal} {met}");
     }
     println!("\nshare of the floor (cryptography, base64, clock and randomness alone)");
     for (mine, _, _) in GOALS {
-        let share = 100.0 * median(&format!("{mine}, floor")) / median(mine);
+        let share = 100.0 * times.ratio(&format!("{mine}, floor"), mine);
         println!("  {mine:<20}{share:>5.0} %");
     }
 }
