@@ -68,7 +68,7 @@ pub(crate) fn decode_into(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
     if text.len() % 4 == 1 {
         return None;
     }
-    out.clear();
+    // What stands in it is overwritten, so only what it is longer by is filled with zeros.
     out.resize(text.len() / 4 * 3 + 3, 0);
     let length = engine::ENGINE.decode_slice(text, out).ok()?;
     out.truncate(length);

@@ -37,7 +37,7 @@ fn inspect(ring: &KeyRing, now: UnixMillis, text: &str) -> String {
         Err(RefusedToken::NotYetValid) => "not_yet_valid",
         Err(_) => "expired",
     };
-    let Ok(operations) = token.operations() else {
+    let Ok(operations) = token.operations().collect::<Result<Vec<_>, _>>() else {
         return INVALID.to_owned();
     };
     let header = token.header();

@@ -86,13 +86,16 @@ pub(super) fn check_value(value: &str) -> Result<(), OperationError> {
 
 /// `cookie-octet` of RFC 6265bis §4.1.1.
 pub(crate) const fn is_cookie_octet(byte: u8) -> bool {
-    matches!(byte, 0x21 | 0x23..=0x2B | 0x2D..=0x3A | 0x3C..=0x5B | 0x5D..=0x7E)
+    byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\')
 }
 
 /// A path: starts with a slash, visible ASCII without semicolon (av-octets of RFC 6265bis
 /// §4.1.1, less the space, which browsers would trim at the end).
 pub(super) fn check_path(path: &str) -> Result<(), OperationError> {
     let refuse = |problem| Err(OperationError::new(Field::Path, problem));
+    if path == "/" {
+        return Ok(()); // nearly every path
+    }
     if path.len() > ATTRIBUTE_MAX {
         return refuse(Problem::TooLong {
             actual: path.len(),

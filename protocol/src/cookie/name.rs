@@ -1,7 +1,5 @@
 //! Cookie names: RFC 9110 tokens, their prefixes, and the names that are ours.
 
-use std::borrow::Cow;
-
 use super::error::{Field, OperationError, Problem};
 
 /// Name of the binding cookie on https and on loopback.
@@ -27,7 +25,9 @@ pub(crate) fn check(name: &str) -> Result<Prefix, OperationError> {
     if name.is_empty() {
         return refuse(Problem::Empty);
     }
-    if !name.bytes().all(is_token_byte) {
+    // What all its bytes have in common, in one pass.
+    let common = (name.bytes()).fold(u8::MAX, |common, byte| common & CLASSES[byte as usize]);
+    if common & class::TOKEN == 0 {
         return refuse(Problem::Forbidden(
             "may hold only letters, digits and !#$%&'*+-.^_`|~ (RFC 9110 section 5.6.2)",
         ));
@@ -38,7 +38,8 @@ pub(crate) fn check(name: &str) -> Result<Prefix, OperationError> {
     }
     // Some servers percent-decode names when they read them, and there `%5F%5FHost-x` becomes
     // `__Host-x` without having met that prefix's conditions in any browser (threat T18).
-    if let Cow::Owned(decoded) = percent_decoded(name) {
+    if common & class::NOT_PERCENT == 0 {
+        let decoded = percent_decoded(name);
         let (decoded_prefix, decoded_bare) = split_prefix(&decoded);
         // Such servers also trim: a name that decodes to more than a token may be anything.
         if !decoded.bytes().all(is_token_byte) {
@@ -59,16 +60,23 @@ pub(crate) fn check(name: &str) -> Result<Prefix, OperationError> {
 }
 
 /// `tchar` of RFC 9110 §5.6.2.
-const fn is_token_byte(byte: u8) -> bool {
-    TOKEN_BYTES[byte as usize]
+fn is_token_byte(byte: u8) -> bool {
+    CLASSES[byte as usize] & class::TOKEN != 0
+}
+
+/// What the check of a name asks of a byte.
+mod class {
+    /// `tchar` of RFC 9110 §5.6.2.
+    pub(super) const TOKEN: u8 = 1;
+    pub(super) const NOT_PERCENT: u8 = 1 << 1;
 }
 
 /// One look-up a byte: names are checked on the way in and on the way out.
-const TOKEN_BYTES: [bool; 256] = {
-    let mut table = [false; 256];
+const CLASSES: [u8; 256] = {
+    let mut table = [0; 256];
     let mut byte = b'!';
     while byte <= b'~' {
-        table[byte as usize] = byte.is_ascii_alphanumeric()
+        if byte.is_ascii_alphanumeric()
             || matches!(
                 byte,
                 b'!' | b'#'
@@ -85,7 +93,13 @@ const TOKEN_BYTES: [bool; 256] = {
                     | b'`'
                     | b'|'
                     | b'~'
-            );
+            )
+        {
+            table[byte as usize] = class::TOKEN;
+        }
+        if byte != b'%' {
+            table[byte as usize] |= class::NOT_PERCENT;
+        }
         byte += 1;
     }
     table
@@ -157,11 +171,8 @@ fn starts_with_ignore_case(text: &str, prefix: &str) -> bool {
         .is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
 }
 
-/// The name as a careless server would read it. Borrowed when there is nothing to decode.
-fn percent_decoded(name: &str) -> Cow<'_, str> {
-    if !name.contains('%') {
-        return Cow::Borrowed(name);
-    }
+/// The name as a careless server would read it.
+fn percent_decoded(name: &str) -> String {
     let mut decoded = String::with_capacity(name.len());
     let mut rest = name;
     while let Some(at) = rest.find('%') {
@@ -179,7 +190,7 @@ fn percent_decoded(name: &str) -> Cow<'_, str> {
         }
     }
     decoded.push_str(rest);
-    Cow::Owned(decoded)
+    decoded
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! HMAC-SHA256 (RFC 2104), keyed once: every tag of this crate is made and checked here.
 
-use hmac::digest::MacError;
+use hmac::digest::{FixedOutput, MacError};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
@@ -20,12 +20,16 @@ impl MacKey {
     }
 
     pub(crate) fn tag(&self, message: &[u8]) -> [u8; 32] {
-        let tag = self.0.clone().chain_update(message).finalize();
-        tag.into_bytes().into()
+        // `update` where the state stands: `chain_update` would move its 150 bytes.
+        let mut mac = self.0.clone();
+        mac.update(message);
+        mac.finalize_fixed().into()
     }
 
     /// Compares in constant time, and takes the whole tag only, never a part of it.
     pub(crate) fn verify(&self, message: &[u8], tag: &[u8]) -> Result<(), MacError> {
-        self.0.clone().chain_update(message).verify_slice(tag)
+        let mut mac = self.0.clone();
+        mac.update(message);
+        mac.verify_slice(tag)
     }
 }

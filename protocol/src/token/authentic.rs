@@ -62,21 +62,15 @@ impl<'b> AuthenticToken<'b> {
         TokenId::of(self.payload.header.nonce)
     }
 
-    /// The operations, for tools that show a token without redeeming it.
-    ///
-    /// # Errors
-    ///
-    /// When one of them breaks the rules of SPEC §4.
-    pub fn operations(&self) -> Result<Vec<Operation<'b>>, InvalidToken> {
-        self.payload
-            .operations
-            .iter()
-            .map(|parts| {
-                parts
-                    .to_operation()
-                    .map_err(|_| InvalidReason::CannotEmit.into())
-            })
-            .collect()
+    /// The operations in order, for tools that show a token without redeeming it. One that
+    /// breaks the rules of SPEC §4 is an error.
+    #[must_use]
+    pub fn operations(&self) -> impl ExactSizeIterator<Item = Result<Operation<'b>, InvalidToken>> {
+        self.payload.operations.iter().map(|parts| {
+            parts
+                .to_operation()
+                .map_err(|_| InvalidReason::CannotEmit.into())
+        })
     }
 
     /// Whether the token's time is now. First of the two steps of [`verify`](Self::verify).

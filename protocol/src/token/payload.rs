@@ -135,14 +135,12 @@ pub(super) fn encode_payload(
 fn encode_header(out: &mut Vec<u8>, seal: Seal, key_id: KeyId, header: &TokenHeader<'_>) {
     // Seal and key id again, inside what is authenticated: what the outside says is only a hint
     // where to look (SPEC §5.1).
-    out.push(seal.code());
-    out.extend_from_slice(&key_id.0);
-    out.push(
-        flag(header.barrier, header_flag::BARRIER)
-            | flag(header.scope.is_some(), header_flag::SCOPE)
-            | flag(header.binding.is_some(), header_flag::BINDING)
-            | flag(header.then.is_some(), header_flag::THEN),
-    );
+    let [a, b, c, d] = key_id.0;
+    let flags = flag(header.barrier, header_flag::BARRIER)
+        | flag(header.scope.is_some(), header_flag::SCOPE)
+        | flag(header.binding.is_some(), header_flag::BINDING)
+        | flag(header.then.is_some(), header_flag::THEN);
+    out.extend_from_slice(&[seal.code(), a, b, c, d, flags]);
     out.extend_from_slice(&header.nonce.to_bytes());
     out.extend_from_slice(&header.issued_at.get().to_be_bytes());
     out.extend_from_slice(&header.expires_at.get().to_be_bytes());
@@ -271,6 +269,11 @@ fn encode_operation(out: &mut Vec<u8>, parts: &Parts<'_>) {
     }
 }
 
+#[expect(
+    clippy::inline_always,
+    reason = "builds each operation where it is kept, measured; copying it there stalls"
+)]
+#[inline(always)]
 fn decode_operation<'a>(reader: &mut Reader<'a>) -> Result<Parts<'a>, Malformed> {
     let flags = reader.u8()?;
     let has = |flag| flags & flag != 0;
