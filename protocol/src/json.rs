@@ -142,7 +142,7 @@ impl<'de> Deserialize<'de> for SameSiteJson {
 }
 
 /// A JSON object. serde's own structs would also take an array of the fields' values.
-pub(crate) struct Object<T>(pub(crate) T);
+struct Object<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -233,7 +233,7 @@ fn json_that_the_class_cannot_hold_reads_as_absent_and_says_where() {
             None,
         ),
         (r#"{"username":NaN}"#, Reason::NotJson, None),
-        (r#"{"username":"a","x":1e400}"#, Reason::NotJson, None),
+        (r#"{"username":1e400}"#, Reason::NotJson, None),
         (r#"{"username":"a"} "#, Reason::WrongType, None),
         (r#"{"username":"a"}x"#, Reason::NotJson, None),
         (r#"{"username":"a""#, Reason::NotJson, None),

@@ -4,6 +4,7 @@ mod codec;
 pub(crate) mod json;
 mod percent;
 mod protection;
+mod scan;
 mod unreadable;
 
 pub use codec::{OpenedValue, Stamp, ValueCodec};
