@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use apply_cookies_protocol::for_root::CookieClass;
 use apply_cookies_protocol::{
-    ClassCodec, CookieHeader, KeyRing, Operation, OperationError, Protection, ReadCookie,
-    Unreadable, UnreadableReason, ValueCodec,
+    ClassCodec, ClassError, CookieHeader, KeyRing, Operation, OperationError, Protection,
+    ReadCookie, Unreadable, UnreadableReason, ValueCodec,
 };
 use dashmap::DashMap;
 
@@ -67,14 +67,16 @@ impl Classes {
     ///
     /// # Errors
     ///
-    /// [`PushError::Invalid`] with the field at fault and, where the cookie is too large, the
-    /// sizes; [`PushError::Unwritable`] when the value could not be read back.
+    /// [`PushError::Class`] with the cookie's name and what is wrong with the value: it is too
+    /// large (with the sizes), or could not be read back.
     pub fn set<C: CookieClass + 'static>(
         &self,
         value: &C,
     ) -> Result<Operation<'static>, PushError> {
         let codec = self.codec::<C>()?;
-        Ok(codec.set(value, self.clock.now(), random::bytes())?)
+        codec
+            .set(value, self.clock.now(), random::bytes())
+            .map_err(refused::<C>)
     }
 
     /// The operation that writes a cookie anew under the current key, and ends when it would
@@ -88,7 +90,9 @@ impl Classes {
         cookie: &ReadCookie<C>,
     ) -> Result<Operation<'static>, PushError> {
         let codec = self.codec::<C>()?;
-        Ok(codec.reissue(cookie, self.clock.now(), random::bytes())?)
+        codec
+            .reissue(cookie, self.clock.now(), random::bytes())
+            .map_err(refused::<C>)
     }
 
     /// Reads a cookie from the values of a request's `Cookie` fields.
@@ -140,6 +144,13 @@ impl Classes {
         protection: Protection,
     ) -> Result<ValueCodec, OperationError> {
         ValueCodec::new(&self.ring, name, protection)
+    }
+}
+
+fn refused<C: CookieClass>(error: ClassError) -> PushError {
+    PushError::Class {
+        cookie: C::CLASS.name(),
+        error,
     }
 }
 

@@ -61,14 +61,17 @@ impl ApplyCookies {
     }
 
     /// For development on this machine: plain HTTP on any loopback port, and a secret that is
-    /// thrown away with the process. Says so on standard error.
+    /// thrown away with the process: tokens, and signed and encrypted cookies, end with it. Says
+    /// so on standard error.
     ///
     /// Call it once, outside `HttpServer::new(|| …)`: each call makes another secret and another
     /// store.
     #[must_use]
     #[expect(clippy::missing_panics_doc, reason = "nothing here can fail")]
     pub fn dev() -> Self {
-        shout("development mode: any loopback origin may post, and tokens end with this process");
+        shout(
+            "development mode: any loopback origin may post; tokens, and signed and encrypted cookies, end with this process (set APPLY_COOKIES_SECRET_KEY to keep them)",
+        );
         Self::builder(Secret::throw_away())
             .assemble(OriginPolicy::AnyLoopback)
             .expect("one random secret makes a ring")

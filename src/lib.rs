@@ -40,8 +40,8 @@ pub use apply_cookies_protocol as protocol;
 #[doc(inline)]
 pub use apply_cookies_protocol::for_root::CookieClass;
 pub use apply_cookies_protocol::{
-    Class, DeleteCookie, Field, OperationError, Protection, ReadCookie, SameSite, Seal, SetCookie,
-    UnixMillis, Unreadable, UnreadableReason,
+    Class, ClassError, DeleteCookie, Field, OperationError, Protection, ReadCookie, SameSite, Seal,
+    SetCookie, UnixMillis, Unreadable, UnreadableReason,
 };
 pub use classes::Classes;
 pub use clock::Clock;

@@ -107,6 +107,9 @@ pub(crate) enum OriginPolicy {
 pub(crate) enum OriginRefusal {
     FetchSite,
     Origin,
+    /// Not in the list, though the browser says that page and endpoint share their origin: the
+    /// list lacks the address that the app is served from.
+    Unlisted,
     BothAbsent,
     Repeated,
 }
@@ -115,7 +118,7 @@ impl OriginRefusal {
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::FetchSite => "Sec-Fetch-Site is not same-origin",
-            Self::Origin => "Origin is not in the list",
+            Self::Origin | Self::Unlisted => "Origin is not in the list",
             Self::BothAbsent => "neither Origin nor Sec-Fetch-Site",
             Self::Repeated => "Origin or Sec-Fetch-Site is repeated",
         }
@@ -138,7 +141,10 @@ impl OriginPolicy {
             return Err(OriginRefusal::FetchSite);
         }
         if origin.is_some_and(|origin| !self.allows(origin)) {
-            return Err(OriginRefusal::Origin);
+            return Err(match fetch_site {
+                Some(_) => OriginRefusal::Unlisted,
+                None => OriginRefusal::Origin,
+            });
         }
         if fetch_site.is_none() && origin.is_none() {
             return Err(OriginRefusal::BothAbsent);

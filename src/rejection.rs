@@ -99,6 +99,11 @@ impl Rejection {
                 let source = std::error::Error::source(error).map(ToString::to_string);
                 tracing::error!(%token, %error, source, "redemption failed");
             }
+            Self::Origin(OriginRefusal::Unlisted) => {
+                tracing::warn!(
+                    "request refused: its page is of this very origin, and of none that is configured; add the address that the app is served from"
+                );
+            }
             Self::Origin(refusal) => {
                 // Anyone can cause these two, at any rate.
                 tracing::debug!(reason = refusal.as_str(), "redemption refused: origin");

@@ -11,10 +11,11 @@ use crate::random;
 pub const SECRET_KEY: &str = "APPLY_COOKIES_SECRET_KEY";
 /// Environment variable that names a file which holds the secret.
 pub const SECRET_KEY_FILE: &str = "APPLY_COOKIES_SECRET_KEY_FILE";
-/// Environment variable of older secrets that still verify, separated by commas.
+/// Environment variable of older secrets that still read what they wrote, separated by commas.
 pub const PREVIOUS_KEYS: &str = "APPLY_COOKIES_PREVIOUS_KEYS";
 
-/// The secret that seals new tokens, and older ones that still verify.
+/// The secret that writes tokens and cookie values, and older ones that still read what they wrote.
+/// How to [rotate a secret](crate#how-to-rotate-a-secret) stands in the guide.
 ///
 /// ```
 /// use apply_cookies::Secret;
@@ -42,7 +43,7 @@ impl Secret {
         })
     }
 
-    /// Adds an older secret, which verifies and never seals.
+    /// Adds an older secret, which reads what it wrote, and writes nothing new.
     ///
     /// # Errors
     ///

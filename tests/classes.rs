@@ -271,9 +271,11 @@ fn a_value_that_browsers_or_readers_would_lose_is_refused_when_pushed() {
         };
         let error = pending.set(&large).unwrap_err();
         let text = error.to_string();
-        assert!(text.starts_with("value: 6"), "{text}");
+        assert!(text.starts_with("cookie `session`: value: 6"), "{text}");
         assert!(
-            text.ends_with(" bytes are too many, at most 4096 fit"),
+            text.ends_with(
+                " bytes are too many, at most 4096 fit (of name and encoded value together)"
+            ),
             "{text}"
         );
         let nan = Theme {
@@ -281,7 +283,13 @@ fn a_value_that_browsers_or_readers_would_lose_is_refused_when_pushed() {
             ratio: f64::NAN,
         };
         let error = pending.set(&nan).unwrap_err();
-        assert!(matches!(error, PushError::Unwritable(_)));
+        assert!(matches!(
+            error,
+            PushError::Class {
+                cookie: "theme",
+                ..
+            }
+        ));
         HttpResponse::Ok().body(error.to_string())
     }
     let server = server(|config| {
@@ -290,7 +298,7 @@ fn a_value_that_browsers_or_readers_would_lose_is_refused_when_pushed() {
     let response = get(&server, "/push", &[]);
     assert_eq!(
         response.body,
-        "the value could not be read back: the cookie's JSON does not fit the class (field ratio)"
+        "cookie `theme`: the value could not be read back: the cookie's JSON does not fit the class (field ratio)"
     );
     assert_eq!(response.all("set-cookie"), [""; 0]);
 }

@@ -179,7 +179,7 @@ fn a_value_that_is_too_large_is_refused_with_the_sizes() {
     assert_eq!(refused["reason"], "too-long");
     assert_eq!(
         refused["detail"],
-        "value: 4097 bytes are too many, at most 4096 fit"
+        "value: 4097 bytes are too many, at most 4096 fit (of name and encoded value together)"
     );
     assert_eq!(
         decode("plain", &[], "v".repeat(4090)),

@@ -34,21 +34,7 @@ use crate::value::{Protection, Stamp, Unreadable, UnreadableReason, ValueCodec};
 /// assert_eq!(Session::CLASS.protection(), Protection::Encrypted);
 /// ```
 ///
-/// # Attributes
-///
-/// | `#[cookie(…)]` | meaning | left out |
-/// |---|---|---|
-/// | `signed`, `encrypted` | the [`Protection`] | plain |
-/// | `name = "…"` | the cookie's name | the type's name in snake case |
-/// | `prefix = "host"` or `"secure"` | puts `__Host-` or `__Secure-` in front of the name | no prefix |
-/// | `max_age = "1h"` | how long the cookie, and the value inside it, lives: a number of `s`, `m`, `h`, `d` or `w`, or seconds as in `3600`; at most 400 days | until the browser closes |
-/// | `path = "/…"` | `Path` | `/` |
-/// | `domain = "…"` | `Domain` | this host alone |
-/// | `same_site = "Strict"`, `"Lax"` or `"None"` | `SameSite` | `Lax` |
-/// | `secure = false` | leaves `Secure` out, for plain HTTP | set |
-/// | `http_only = false` | lets scripts of the page read the cookie | set |
-/// | `partitioned` | `Partitioned` | not set |
-/// | `crate = "…"` | where this crate is, when re-exported by another | |
+/// What `#[cookie(…)]` takes stands at the [derive macro](derive@crate::CookieClass).
 ///
 /// # What changes when a class changes
 ///

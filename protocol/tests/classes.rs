@@ -351,7 +351,9 @@ fn a_cookie_that_is_too_large_is_refused_with_the_sizes() {
     assert!(actual > max && max == 4096);
     assert_eq!(
         error.to_string(),
-        format!("value: {actual} bytes are too many, at most 4096 fit")
+        format!(
+            "value: {actual} bytes are too many, at most 4096 fit (of name and encoded value together)"
+        )
     );
 }
 

@@ -1,6 +1,6 @@
 //! Why a push was refused, and what to do about it.
 
-use apply_cookies_protocol::{ClassError, Field, OperationError, Unreadable, UnreadableReason};
+use apply_cookies_protocol::{ClassError, Field, OperationError};
 
 /// An operation that was not queued. Nothing of it has reached the browser.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -9,10 +9,15 @@ pub enum PushError {
     /// A browser or proxy would not take the cookie.
     #[error(transparent)]
     Invalid(#[from] OperationError),
-    /// The value of a class could not be read back: it holds what JSON cannot say, such as `NaN`,
-    /// is nested too deep, or its `Serialize` and `Deserialize` disagree.
-    #[error("the value could not be read back: {0}")]
-    Unwritable(Unreadable),
+    /// A value of a cookie class that cannot become a cookie: it is too large, or holds what could
+    /// not be read back, such as `NaN`.
+    #[error("cookie `{cookie}`: {error}")]
+    Class {
+        /// Name of the class's cookie.
+        cookie: &'static str,
+        /// What is wrong with the value.
+        error: ClassError,
+    },
     /// The browsers of the configured origins would drop the cookie.
     #[error("{field}: {reason}")]
     Origin {
@@ -54,15 +59,4 @@ pub enum PushError {
         /// Operations that wait.
         waiting: usize,
     },
-}
-
-impl From<ClassError> for PushError {
-    fn from(error: ClassError) -> Self {
-        match error {
-            ClassError::Unreadable(why) => Self::Unwritable(why),
-            ClassError::Invalid(error) => Self::Invalid(error),
-            // The codec's list may grow; the two crates are released together.
-            _ => Self::Unwritable(UnreadableReason::WrongType.into()),
-        }
-    }
 }

@@ -51,7 +51,8 @@ impl PendingCookies {
             .push(cookie.into_operation(self.queue.classes())?)
     }
 
-    /// Deletes the cookie of a class.
+    /// Deletes the cookie of a class, as in `pending.delete::<Session>()`. For a cookie that is of
+    /// no class, by its name: [`delete_cookie`](Self::delete_cookie).
     ///
     /// # Errors
     ///
@@ -71,7 +72,8 @@ impl PendingCookies {
     }
 
     /// Writes a cookie anew under the current key, with the end that it has: for what
-    /// [`ReadCookie::is_under_previous_key`].
+    /// [`ReadCookie::is_under_previous_key`]. Takes what [`get`](Self::get) or
+    /// [`Cookie::sent`](crate::Cookie::sent) returned.
     ///
     /// # Errors
     ///

@@ -53,9 +53,22 @@ impl Attributes {
             "http_only" => once(&mut self.http_only, meta, flag(meta)?),
             "partitioned" => once(&mut self.partitioned, meta, word_alone(meta)?),
             "crate" => once(&mut self.home, meta, text(meta)?.parse()?),
-            _ => Err(meta.error(
-                "unknown attribute; known are name, prefix, signed, encrypted, max_age, path, domain, same_site, secure, http_only, partitioned and crate",
-            )),
+            _ => Err(meta.error(unknown(&word))),
+        }
+    }
+}
+
+/// What the writer of an unknown word may have meant.
+fn unknown(word: &str) -> &'static str {
+    match word.to_ascii_lowercase().as_str() {
+        "plain" => "plain is what a class is without `signed` and `encrypted`; remove the word",
+        "sign" => "unknown attribute; did you mean `signed`?",
+        "encrypt" | "private" => "unknown attribute; did you mean `encrypted`?",
+        "httponly" => "unknown attribute; did you mean `http_only = false`? It is on by default",
+        "samesite" => "unknown attribute; did you mean `same_site`?",
+        "maxage" | "expires" | "age" | "ttl" => "unknown attribute; did you mean `max_age`?",
+        _ => {
+            "unknown attribute; known are name, prefix, signed, encrypted, max_age, path, domain, same_site, secure, http_only, partitioned and crate"
         }
     }
 }
@@ -75,6 +88,11 @@ fn text(meta: &ParseNestedMeta<'_>) -> Result<LitStr> {
 }
 
 fn flag(meta: &ParseNestedMeta<'_>) -> Result<LitBool> {
+    if !meta.input.peek(syn::Token![=]) {
+        return Err(
+            meta.error("this attribute is on by default; write it with `= false` to turn it off")
+        );
+    }
     match meta.value()?.parse()? {
         Lit::Bool(flag) => Ok(flag),
         other => Err(Error::new(other.span(), "must be `true` or `false`")),

@@ -1,5 +1,5 @@
 //! `#[derive(CookieClass)]`. Use it from `apply-cookies` or `apply-cookies-protocol`, which
-//! document its attributes at their trait `CookieClass`; this crate is an implementation detail
+//! export it as `CookieClass`; this crate is an implementation detail
 //! of theirs, of exactly their version.
 
 mod attributes;
@@ -11,14 +11,18 @@ mod snake_case;
 use proc_macro::TokenStream;
 use syn::{DeriveInput, Error, parse_macro_input};
 
-/// Makes a struct a cookie class of `apply_cookies_protocol`.
+/// Makes a struct a cookie class, as `apply_cookies_protocol` knows it.
+///
+#[doc = include_str!("attributes.md")]
 #[proc_macro_derive(CookieClass, attributes(cookie))]
 pub fn of_protocol(input: TokenStream) -> TokenStream {
     derive(&parse_macro_input!(input), "apply_cookies_protocol")
 }
 
-/// Makes a struct a cookie class of `apply_cookies`, which exports it as `CookieClass`: its users
-/// need not depend on the codec by name.
+/// Makes a struct a cookie class, as `apply_cookies` knows it: its users need not depend on the
+/// codec by name.
+///
+#[doc = include_str!("attributes.md")]
 #[proc_macro_derive(CookieClassOfApplyCookies, attributes(cookie))]
 pub fn of_apply_cookies(input: TokenStream) -> TokenStream {
     derive(&parse_macro_input!(input), "apply_cookies")

@@ -103,7 +103,7 @@ pub enum Problem {
 /// assert!(error.to_string().starts_with("name: may hold only"));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{field}: {problem}")]
+#[error("{field}: {problem}{}", self.note())]
 pub struct OperationError {
     field: Field,
     problem: Problem,
@@ -112,6 +112,13 @@ pub struct OperationError {
 impl OperationError {
     pub(crate) const fn new(field: Field, problem: Problem) -> Self {
         Self { field, problem }
+    }
+
+    const fn note(&self) -> &'static str {
+        match (self.field, self.problem) {
+            (Field::Value, Problem::TooLong { .. }) => " (of name and encoded value together)",
+            _ => "",
+        }
     }
 
     /// The field to change.

@@ -5,14 +5,8 @@ use std::fmt;
 use super::derived::{DerivedKeys, KeyId};
 use super::secret::Secret;
 
-/// The keys that tokens are sealed and opened with.
-///
-/// To rotate a secret while tokens are under way:
-/// 1. make a new secret and add it to every process as a *previous* one (it verifies, nothing is
-///    sealed with it yet);
-/// 2. when every process has it, make it the current one and the old one previous;
-/// 3. wait until the last token under the old secret has expired (a minute, by default);
-/// 4. remove the old one.
+/// The keys of tokens and cookie values: the current secret writes, previous ones still read what
+/// they wrote. How to [rotate a secret](crate#how-to-rotate-a-secret) stands in the guide.
 ///
 /// ```
 /// use apply_cookies_protocol::{KeyRing, Secret};

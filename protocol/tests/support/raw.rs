@@ -1,7 +1,7 @@
 //! A sealer for any payload bytes, written from SPEC §2, §5 and §6 and nothing else: it makes
 //! the authentic but wrong tokens that `seal` never makes.
 
-use aes::cipher::block_padding::Pkcs7;
+use aes::cipher::block_padding::{NoPadding, Pkcs7};
 use aes::cipher::{BlockModeEncrypt, KeyIvInit};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -163,6 +163,28 @@ impl RawValues {
 
     pub fn encrypted_plaintext(&self, seconds: u64, iv: [u8; 16], plaintext: &[u8]) -> String {
         self.text("ce1.", &fernet(&self.fernet, seconds, iv, plaintext))
+    }
+
+    /// The Fernet token of a value.
+    pub fn fernet(&self, seconds: u64, iv: [u8; 16], expires_at: &[u8], value: &[u8]) -> Vec<u8> {
+        let plaintext = [expires_at, &self.named, value].concat();
+        fernet(&self.fernet, seconds, iv, &plaintext)
+    }
+
+    /// Any bytes in place of a Fernet token, under a good MAC.
+    pub fn encrypted_body(&self, body: &[u8]) -> String {
+        self.text("ce1.", &[body, &mac(&self.fernet[..16], body)].concat())
+    }
+
+    /// Whole blocks, encrypted without padding.
+    pub fn ciphertext(&self, iv: [u8; 16], blocks: &[u8]) -> Vec<u8> {
+        let mut buffer = blocks.to_vec();
+        let length = buffer.len();
+        cbc::Encryptor::<aes::Aes128>::new_from_slices(&self.fernet[16..], &iv)
+            .unwrap()
+            .encrypt_padded::<NoPadding>(&mut buffer, length)
+            .unwrap()
+            .to_vec()
     }
 
     pub fn text(&self, prefix: &str, sealed: &[u8]) -> String {

@@ -28,6 +28,11 @@ pub(crate) fn cookie_header() -> Value {
             value("\u{ff}\u{0}"),
         ),
         one(
+            "white space of other kinds stays at the end",
+            "__Host-sid=v\u{b}\u{c}\u{a0}\r",
+            value("v\u{b}\u{c}\u{a0}\r"),
+        ),
+        one(
             "commas separate nothing",
             "a=b, __Host-sid=v",
             json!("absent"),

@@ -227,6 +227,9 @@ fn encrypted() -> Vec<Value> {
     let seconds = NOW / 1000;
     let seal = |end: [u8; 8], value: &str| keys.encrypted(seconds, IV, &end, value.as_bytes());
     let text = seal(NO_END, "8f14e45f");
+    let sealed = keys.fernet(seconds, IV, &NO_END, b"8f14e45f");
+    let bad_padding = keys.ciphertext(IV, &[&[b'x'; 15][..], &[17]].concat());
+    let half_padding = keys.ciphertext(IV, &[&[b'x'; 14][..], &[1, 2]].concat());
     let bad = |comment: &str, text: &str, reason| refused("encrypted", comment, text, reason);
     let named = |name: &str| {
         let length = u16::try_from(name.len()).unwrap().to_be_bytes();
@@ -291,7 +294,47 @@ fn encrypted() -> Vec<Value> {
             "malformed",
         ),
         bad("as long as a tag", &keys.text("ce1.", &[0; 32]), "forged"),
-        bad("cut off by a block", &text[..text.len() - 22], "malformed"),
+        bad(
+            "unused low bits that are not zero",
+            &text[..text.len() - 22],
+            "malformed",
+        ),
+        bad(
+            "cut off by a block",
+            &keys.text("ce1.", &sealed[..sealed.len() - 16]),
+            "forged",
+        ),
+        bad(
+            "an authentic token of another version",
+            &keys.encrypted_body(&[&[0x81][..], &sealed[1..sealed.len() - 32]].concat()),
+            "forged",
+        ),
+        bad(
+            "an authentic token without a whole head",
+            &keys.encrypted_body(&sealed[..24]),
+            "forged",
+        ),
+        bad(
+            "an authentic token without ciphertext",
+            &keys.encrypted_body(&sealed[..25]),
+            "forged",
+        ),
+        bad(
+            "an authentic token with bad padding",
+            &keys.encrypted_body(&[&sealed[..25], &bad_padding[..]].concat()),
+            "forged",
+        ),
+        bad(
+            "an authentic token whose padding is right in its last byte only",
+            &keys.encrypted_body(&[&sealed[..25], &half_padding[..]].concat()),
+            "forged",
+        ),
+        case(
+            "encrypted",
+            "the last end that there is",
+            &seal(253_402_300_799_999_u64.to_be_bytes(), "8f14e45f"),
+            json!({ "value": "8f14e45f", "expires_at": 253_402_300_799_999_u64 }),
+        ),
         case(
             "encrypted",
             "of a previous secret",
@@ -377,6 +420,25 @@ fn json_values() -> Vec<Value> {
         bad("a line end in a text", "{\"a\":\"\n\"}", "not-json"),
         bad("half a surrogate pair", r#"{"a":"\ud800"}"#, "not-json"),
         bad("cut off", r#"{"a":"#, "not-json"),
+        bad(
+            "the other half of a surrogate pair",
+            r#"{"a":"\udc00"}"#,
+            "not-json",
+        ),
+        bad("an escape that is none", r#"{"a":"\v"}"#, "not-json"),
+        bad("a number that ends in a point", r#"{"a":1.}"#, "not-json"),
+        bad("a form feed between tokens", "{\u{c}\"a\":1}", "not-json"),
+        bad(
+            "a space of another kind between tokens",
+            "{\u{a0}\"a\":1}",
+            "not-json",
+        ),
+        good("a number too small for a double", r#"{"a":1e-400}"#),
+        bad(
+            "a key twice, then too deep",
+            &format!(r#"{{"b":{{"a":1,"a":2}},"c":{}}}"#, nested(8)),
+            "duplicate-key",
+        ),
     ]
 }
 
