@@ -40,6 +40,8 @@ pub struct Classes {
     /// A `ClassCodec<C>` for each class that was used: deriving its keys takes longer than using
     /// them. Bounded by the number of classes in the program.
     codecs: Arc<DashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+    /// The first type of each name.
+    names: Arc<DashMap<&'static str, TypeId>>,
 }
 
 impl Classes {
@@ -48,6 +50,7 @@ impl Classes {
             ring,
             clock,
             codecs: Arc::default(),
+            names: Arc::default(),
         }
     }
 
@@ -60,6 +63,12 @@ impl Classes {
         // Two threads may both come here; their codecs are equal.
         let codec = Arc::new(ClassCodec::<C>::new(&self.ring)?);
         self.codecs.insert(id, codec.clone());
+        if *self.names.entry(C::CLASS.name()).or_insert(id) != id {
+            tracing::warn!(
+                cookie = C::CLASS.name(),
+                "two cookie classes have this name, and read each other's cookies; if that is not meant, name one of them otherwise"
+            );
+        }
         Ok(codec)
     }
 

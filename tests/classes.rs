@@ -3,10 +3,13 @@
 
 mod support;
 
-use actix_web::web::{self, ServiceConfig};
+use std::time::Duration;
+
+use actix_web::web::{self, Bytes, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use apply_cookies::{
-    Cookie, CookieClass, Event, PendingCookies, PushError, SetCookie, UnreadableReason, testing,
+    Cookie, CookieClass, DeleteCookie, Event, PendingCookies, PushError, SetCookie,
+    UnreadableReason, testing,
 };
 use async_stream::stream;
 use serde::{Deserialize, Serialize};
@@ -229,6 +232,84 @@ fn reading_through_the_handle_sees_what_was_written() {
 }
 
 #[test]
+fn a_read_is_of_the_very_cookie_that_the_class_has() {
+    async fn steps(pending: PendingCookies) -> HttpResponse {
+        let reading = || {
+            let session = pending.get::<Session>();
+            session.map_or_else(
+                |why| why.reason().as_str().to_owned(),
+                |session| session.username.clone(),
+            )
+        };
+        let mut seen = Vec::new();
+        // What an app does whose class has another path or domain than it had.
+        pending
+            .delete_cookie(DeleteCookie::new("session").path("/old"))
+            .unwrap();
+        pending
+            .delete_cookie(DeleteCookie::new("session").domain("app.example"))
+            .unwrap();
+        seen.push(reading());
+        pending
+            .set(SetCookie::new("session", "x").path("/elsewhere"))
+            .unwrap();
+        seen.push(reading());
+        assert_eq!(pending.get_raw("session").unwrap(), b"x");
+        // An age of zero deletes.
+        pending
+            .set(SetCookie::new("session", "x").max_age(Duration::ZERO))
+            .unwrap();
+        seen.push(reading());
+        // What was refused was not written.
+        pending
+            .set(&Session {
+                username: "x".repeat(5000),
+                ..ada()
+            })
+            .unwrap_err();
+        pending.set(SetCookie::new("session", "a b")).unwrap_err();
+        seen.push(reading());
+        HttpResponse::Ok().body(seen.join(" "))
+    }
+    let server = server(|config| {
+        config.route("/steps", web::get().to(steps));
+    });
+    let sent = jar(&get(&server, "/in", &[]));
+    let response = get(&server, "/steps", &[&sent]);
+    assert_eq!(response.body, "ada ada absent absent");
+}
+
+#[test]
+fn what_was_lost_with_its_carrier_is_not_read() {
+    async fn events(pending: PendingCookies) -> HttpResponse {
+        let cookies = pending.clone();
+        let mut frames = Some(pending.frames());
+        drop(pending);
+        HttpResponse::Ok().streaming(stream! {
+            yield Ok::<_, actix_web::Error>(Bytes::from_static(b"started "));
+            cookies.set(&ada()).unwrap();
+            drop(frames.take());
+            let reading = cookies.get::<Session>().map_err(|why| why.reason());
+            yield Ok(Bytes::from(format!("{:?}", reading.err())));
+        })
+    }
+    let server = server(|config| {
+        config.route("/events", web::get().to(events));
+    });
+    let response = get(&server, "/events", &[&cookie_header(1)]);
+    assert_eq!(response.body, "started Some(Absent)");
+}
+
+#[test]
+fn each_value_has_an_iv_of_its_own() {
+    let server = server(|_| {});
+    let one = jar(&get(&server, "/in", &[]));
+    let other = jar(&get(&server, "/in", &[]));
+    let iv = |jar: &str| jar.split("ce1.").nth(1).unwrap()[17..38].to_owned();
+    assert_ne!(iv(&one), iv(&other));
+}
+
+#[test]
 fn so_it_does_in_a_stream_after_the_cookie_has_travelled() {
     async fn events(pending: PendingCookies) -> HttpResponse {
         let cookies = pending.clone();
@@ -364,6 +445,30 @@ fn an_answer_that_depends_on_cookies_says_so_to_caches() {
     async fn fails(_: Cookie<Session>) -> Result<HttpResponse, actix_web::Error> {
         Err(actix_web::error::ErrorForbidden("no"))
     }
+    async fn other(pending: PendingCookies) -> HttpResponse {
+        let _ = pending.get_raw("a");
+        HttpResponse::Ok()
+            .append_header(("vary", "accept-encoding"))
+            .append_header(("vary", "COOKIE"))
+            .finish()
+    }
+    async fn all(pending: PendingCookies) -> HttpResponse {
+        let _ = pending.get_raw("a");
+        HttpResponse::Ok().insert_header(("vary", "*")).finish()
+    }
+    async fn language(pending: PendingCookies) -> HttpResponse {
+        let _ = pending.get_raw("a");
+        HttpResponse::Ok()
+            .insert_header(("vary", "accept-language"))
+            .finish()
+    }
+    async fn lazy(pending: PendingCookies) -> HttpResponse {
+        HttpResponse::Ok()
+            .insert_header(("cache-control", "public, max-age=600"))
+            .streaming(stream! {
+                yield Ok::<_, actix_web::Error>(Bytes::from(pending.get_raw("a").unwrap()));
+            })
+    }
     async fn blind(_: HttpRequest) -> HttpResponse {
         HttpResponse::Ok().finish()
     }
@@ -371,6 +476,10 @@ fn an_answer_that_depends_on_cookies_says_so_to_caches() {
         config
             .route("/raw", web::get().to(raw))
             .route("/fails", web::get().to(fails))
+            .route("/other", web::get().to(other))
+            .route("/all", web::get().to(all))
+            .route("/language", web::get().to(language))
+            .route("/lazy", web::get().to(lazy))
             .route("/blind", web::get().to(blind));
     });
     let shown = get(&server, "/show", &[]);
@@ -382,28 +491,50 @@ fn an_answer_that_depends_on_cookies_says_so_to_caches() {
     let fails = get(&server, "/fails", &[]);
     assert_eq!(fails.status, 403);
     assert_eq!(fails.header("cache-control"), Some("private"));
+    let vary = |path: &str| get(&server, path, &[]).all("vary").join("; ");
+    assert_eq!(vary("/other"), "accept-encoding; COOKIE");
+    assert_eq!(vary("/all"), "*");
+    assert_eq!(vary("/language"), "accept-language; Cookie");
+    // A body that is yet to be written may read them.
+    let lazy = get(&server, "/lazy", &["Cookie: a=secret"]);
+    assert_eq!(lazy.body, "secret");
+    assert_eq!(lazy.header("cache-control"), Some("private, max-age=600"));
+    assert_eq!(lazy.header("vary"), Some("Cookie"));
     let blind = get(&server, "/blind", &[]);
     assert_eq!(blind.header("cache-control"), None);
     assert_eq!(blind.header("vary"), None);
 }
 
 #[test]
-fn a_socket_that_lives_long_remembers_the_last_names_only() {
+fn a_socket_that_lives_long_forgets_old_names_and_never_a_sign_out() {
     async fn many(pending: PendingCookies) -> HttpResponse {
         let cookies = pending.clone();
         pending.sse(stream! {
             yield Event::data("started");
+            cookies.delete::<Session>().unwrap();
             for n in 0..300 {
                 cookies.set(SetCookie::new(format!("c{n}"), "1")).unwrap();
                 yield Event::data("next");
             }
-            let known = (0..300).filter(|n| cookies.get_raw(&format!("c{n}")).is_ok()).count();
-            yield Event::data(format!("known {known}"));
+            let known: Vec<i32> = (0..300)
+                .filter(|n| cookies.get_raw(&format!("c{n}")).is_ok())
+                .collect();
+            yield Event::data(format!("known {} from {}", known.len(), known[0]));
+            let session = cookies.get::<Session>().map_err(|why| why.reason());
+            yield Event::data(format!("session {:?}", session.err()));
         })
     }
     let server = server(|config| {
         config.route("/many", web::get().to(many));
     });
-    let response = get(&server, "/many", &[&cookie_header(1)]);
-    assert!(response.body.contains("data: known 256\n"));
+    let sent = jar(&get(&server, "/in", &[]));
+    let headers = [format!("{sent}; {}", &cookie_header(1)["Cookie: ".len()..])];
+    let response = get(&server, "/many", &[&headers[0]]);
+    // The deletion of the session takes one of 256 places, for as long as the socket lives.
+    assert!(
+        response.body.contains("data: known 255 from 45\n"),
+        "{}",
+        response.body
+    );
+    assert!(response.body.contains("data: session Some(Absent)\n"));
 }

@@ -188,6 +188,51 @@ fn a_value_that_is_too_large_is_refused_with_the_sizes() {
 }
 
 #[test]
+fn a_line_that_is_too_long_is_refused_as_a_whole_and_the_next_is_read() {
+    let long = "a".repeat(200_000);
+    let input = format!("{long}\nok\n");
+    let encoded = encode("plain", &["--text"], &input);
+    assert_eq!(encoded.len(), 2);
+    assert!(
+        encoded[0].contains("\"reason\":\"too-long\""),
+        "{encoded:?}"
+    );
+    assert_eq!(encoded[1], "ok");
+    let good = json!({ "ok": true, "value": "ok" });
+    for args in [&["--text"][..], &["--text", "--header"]] {
+        let line = if args.len() == 1 { "ok" } else { "session=ok" };
+        let input = format!("{long}\n{line}\n");
+        assert_eq!(
+            decode("plain", args, input),
+            [refusal("too-long"), good.clone()]
+        );
+    }
+    let answers = lines(&["set-cookie"], &input);
+    assert_eq!(answers.len(), 2);
+    assert!(answers[0].contains("the line is too long"));
+}
+
+#[test]
+fn lines_may_end_as_on_windows() {
+    assert_eq!(encode("plain", &["--text"], "a\r\nb\r\n"), ["a", "b"]);
+    let text = "{\"a\":\"\\\\\"   , \"b\" : 1}";
+    assert_eq!(
+        encode("plain", &[], text),
+        ["{%22a%22:%22%5C%5C%22%2C%22b%22:1}"]
+    );
+    let args = [
+        "cookie",
+        "encode",
+        "--name",
+        "a",
+        "--protection",
+        "plain",
+        "--text",
+    ];
+    assert!(lines(&args, b"\xff\n")[0].contains("\"reason\":\"malformed\""));
+}
+
+#[test]
 fn a_value_is_bound_to_its_name_its_protection_and_its_time() {
     for protection in ["signed", "encrypted"] {
         let value = encode(

@@ -8,10 +8,9 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::cookie::{
-    CookieHeader, DeleteCookie, Found, Operation, OperationError, SameSite, SetCookie,
-};
+use crate::cookie::{CookieHeader, DeleteCookie, Operation, OperationError, SameSite, SetCookie};
 use crate::keys::KeyRing;
+use crate::limits::SKEW_MS;
 use crate::time::UnixMillis;
 use crate::value::{Protection, Stamp, Unreadable, UnreadableReason, ValueCodec};
 
@@ -40,7 +39,12 @@ use crate::value::{Protection, Stamp, Unreadable, UnreadableReason, ValueCodec};
 ///
 /// Cookies live in browsers, so a class is a file format. A field that is added needs
 /// `#[serde(default)]`, or older cookies read as absent; fields that are no longer known are
-/// ignored.
+/// ignored. A shorter age holds for values that are out already. With another path, domain or
+/// partition there are two cookies of the name, and both read as absent until the old one is
+/// deleted: delete it by its old attributes wherever you write the new one.
+///
+/// The name is the class: whatever has its name, its protection and the same secret reads its
+/// values. Give two types that must not stand for one another two names.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no cookie class",
     note = "add `#[derive(CookieClass, Serialize, Deserialize)]` to the struct, and pass it by reference: `pending.set(&value)`"
@@ -85,7 +89,15 @@ impl Class {
     }
 
     /// How long its cookies live, in whole seconds.
+    ///
+    /// # Panics
+    ///
+    /// When that is none: at compile time, where the class is a constant.
     pub const fn max_age(mut self, age: Duration) -> Self {
+        assert!(
+            age.as_secs() > 0,
+            "an age under a second deletes the cookie at once"
+        );
         self.max_age = Some(age);
         self
     }
@@ -233,11 +245,12 @@ impl<C: CookieClass> ClassCodec<C> {
     }
 
     /// The operation that writes a cookie anew, under the current key and with the end that it
-    /// has. For what [`is_under_previous_key`](ReadCookie::is_under_previous_key).
+    /// has. For what [`is_under_previous_key`](ReadCookie::is_under_previous_key). One that
+    /// carries no end, as plain ones do not, starts its age anew.
     ///
     /// # Errors
     ///
-    /// Those of [`set`](Self::set).
+    /// Those of [`set`](Self::set), and when less than a second is left.
     pub fn reissue(
         &self,
         cookie: &ReadCookie<C>,
@@ -248,6 +261,10 @@ impl<C: CookieClass> ClassCodec<C> {
             return self.set(&cookie.value, now, iv);
         };
         let left = Duration::from_millis(end.get().saturating_sub(now.get()));
+        if left.as_secs() == 0 {
+            // `Max-Age=0` would delete the cookie, and with it a newer one of another tab.
+            return Err(Unreadable::from(UnreadableReason::Expired).into());
+        }
         self.operation(&cookie.value, now, iv, Some(end), Some(left))
     }
 
@@ -289,21 +306,26 @@ impl<C: CookieClass> ClassCodec<C> {
     where
         I: Iterator<Item = &'h [u8]> + Clone,
     {
-        match header.find(C::CLASS.name) {
-            Found::One(text) => self.decode(text, now),
-            Found::Absent => Err(UnreadableReason::Absent.into()),
-            Found::Duplicate => Err(UnreadableReason::Duplicate.into()),
-        }
+        self.decode(header.value(C::CLASS.name)?, now)
     }
 
     /// Reads the value of the cookie of this class.
     ///
     /// # Errors
     ///
-    /// Says why the cookie must be treated as absent.
+    /// Says why the cookie must be treated as absent. A value that was written when the
+    /// class had no age, or a longer one, and would outlive the one that it has now, has expired.
     pub fn decode(&self, text: &[u8], now: UnixMillis) -> Result<ReadCookie<C>, Unreadable> {
         let mut buffer = Vec::new();
         let opened = self.codec.decode(text, now, &mut buffer)?;
+        if let Some(age) = C::CLASS.max_age
+            && C::CLASS.protection != Protection::Plain
+        {
+            let latest = now.plus(millis(age)).plus(SKEW_MS);
+            if opened.expires_at().is_none_or(|end| end > latest) {
+                return Err(UnreadableReason::Expired.into());
+            }
+        }
         Ok(ReadCookie {
             value: opened.json()?,
             expires_at: opened.expires_at(),

@@ -37,7 +37,7 @@ impl<C: CookieClass + Default + 'static> FromRequest for Cookie<C> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(queue(request).map(|queue| {
-            let text = queue.value(C::CLASS.name());
+            let text = queue.value_of::<C>();
             Self::or_default(text.and_then(|text| queue.core().classes.decode(&text)))
         }))
     }

@@ -112,7 +112,7 @@ where
             if !(failed && response.response().error().is_some()) {
                 finish(&browser, &unanswered.0, &mut response);
             }
-            if unanswered.0.was_read() {
+            if unanswered.0.depends_on_cookies() {
                 caching::make_dependent(response.headers_mut());
             }
             Ok(response)

@@ -4,6 +4,7 @@ mod carrier;
 mod error;
 mod operation;
 mod queue;
+mod written;
 
 pub use carrier::Frames;
 pub use error::PushError;
@@ -86,18 +87,20 @@ impl PendingCookies {
     }
 
     /// The cookie of a class: the one that was pushed last on this response, through this handle
-    /// or another, and else the one that the request brought.
+    /// or another, and else the one that the request brought. In a socket that request is the
+    /// handshake: what other responses have set since is not seen.
     ///
     /// # Errors
     ///
     /// Says why the cookie must be treated as absent; after a deletion it is.
     pub fn get<C: CookieClass + 'static>(&self) -> Result<ReadCookie<C>, Unreadable> {
-        let text = self.queue.value(C::CLASS.name())?;
+        let text = self.queue.value_of::<C>()?;
         self.queue.classes().decode(&text)
     }
 
     /// The raw value of the cookie of this name, as the browser sends it: cookies that were
-    /// pushed on this response count as sent. Nobody vouches for it.
+    /// pushed on this response, with whatever path and domain, count as sent. Nobody vouches for
+    /// it.
     ///
     /// # Errors
     ///

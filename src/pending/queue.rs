@@ -3,12 +3,12 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use apply_cookies_protocol::for_root::CookieClass;
 use apply_cookies_protocol::limits::SET_COOKIE_LINES_MAX;
-use apply_cookies_protocol::{
-    BindingCookie, CookieHeader, Draft, Field, Found, Operation, Unreadable, UnreadableReason,
-};
+use apply_cookies_protocol::{BindingCookie, Field, Operation, Unreadable, UnreadableReason};
 
 use super::error::PushError;
+use super::written::Written;
 use crate::classes::Classes;
 use crate::config::Core;
 use crate::frame::Frame;
@@ -28,22 +28,15 @@ enum Reach {
 /// grow without bound (threat T35).
 const WAITING_MAX: usize = 256;
 
-/// Names whose last value is remembered for reading: more than browsers keep for a site (about
-/// 180). A socket that lives for days must not grow without bound.
-const WRITTEN_MAX: usize = 256;
-
 pub(crate) struct Queue {
     core: Arc<Core>,
     binding: BindingCookie,
-    /// The values of the request's `Cookie` fields, with a semicolon between them.
-    sent: Box<[u8]>,
     state: Mutex<State>,
 }
 
 struct State {
-    /// What was pushed, by name: the value, or nothing for a deletion. Outlives the queue, so that
-    /// reading sees it after it has travelled.
-    written: Vec<(String, Option<String>)>,
+    /// What reading sees.
+    written: Written,
     /// Whether the handler has looked at a cookie, so that its answer depends on them.
     read: bool,
     stage: Stage,
@@ -58,17 +51,11 @@ struct State {
 }
 
 impl State {
-    fn remember(&mut self, operation: &Operation<'_>) {
-        let name = operation.name();
-        let value = match operation.draft() {
-            Draft::Set(set) => Some(set.value().to_owned()),
-            Draft::Delete(_) => None,
-        };
-        self.written.retain(|(written, _)| written != name);
-        if self.written.len() == WRITTEN_MAX {
-            self.written.remove(0);
-        }
-        self.written.push((name.to_owned(), value));
+    /// What waits cannot travel any more. Tells how many operations that were.
+    fn lose(&mut self) -> usize {
+        let lost = std::mem::take(&mut self.waiting);
+        self.written.forget(&lost);
+        lost.len()
     }
 }
 
@@ -116,9 +103,8 @@ impl Queue {
         Self {
             core,
             binding,
-            sent,
             state: Mutex::new(State {
-                written: Vec::new(),
+                written: Written::over(sent),
                 read: false,
                 stage: Stage::Headers,
                 closing: false,
@@ -145,29 +131,29 @@ impl Queue {
         &self.core.classes
     }
 
-    /// The value of a cookie: what was pushed last under this name, or else what the request
-    /// brought.
-    pub(crate) fn value(&self, name: &str) -> Result<Vec<u8>, Unreadable> {
+    /// The value of the cookie of a class: what was pushed last, or else what the request brought.
+    pub(crate) fn value_of<C: CookieClass>(&self) -> Result<Vec<u8>, Unreadable> {
         let mut state = self.lock();
         state.read = true;
-        let written = state.written.iter().find(|(written, _)| written == name);
-        if let Some((_, value)) = written {
-            return match value {
-                Some(value) => Ok(value.clone().into_bytes()),
-                None => Err(UnreadableReason::Absent.into()),
-            };
-        }
-        drop(state);
-        match CookieHeader::new([&*self.sent]).find(name) {
-            Found::One(value) => Ok(value.to_vec()),
-            Found::Absent => Err(UnreadableReason::Absent.into()),
-            Found::Duplicate => Err(UnreadableReason::Duplicate.into()),
+        match Operation::try_from(C::CLASS.deletion()) {
+            Ok(cookie) => state.written.of_cookie(&cookie),
+            // A class that was written by hand, whose cookie no browser takes.
+            Err(_) => Err(UnreadableReason::Absent.into()),
         }
     }
 
-    /// Whether the handler has looked at a cookie.
-    pub(crate) fn was_read(&self) -> bool {
-        self.lock().read
+    /// The value of a cookie by its name alone.
+    pub(super) fn value(&self, name: &str) -> Result<Vec<u8>, Unreadable> {
+        let mut state = self.lock();
+        state.read = true;
+        state.written.of_name(name)
+    }
+
+    /// Whether the response depends on the request's cookies: the handler has looked at one, or
+    /// still can, in a body that is yet to be written.
+    pub(crate) fn depends_on_cookies(&self) -> bool {
+        let state = self.lock();
+        state.read || state.handles > 0
     }
 
     pub(super) fn push(&self, operation: Operation<'static>) -> Result<(), PushError> {
@@ -195,7 +181,7 @@ impl Queue {
                 return Err(PushError::HeadersFull);
             }
             state.waiting.retain(|earlier| !replaced(earlier));
-            state.remember(&operation);
+            state.written.remember(&operation);
             state.waiting.push(operation);
             Ok(())
         })
@@ -264,7 +250,7 @@ impl Queue {
                 return 0;
             }
             state.stage = Stage::Closed;
-            std::mem::take(&mut state.waiting).len()
+            state.lose()
         })
     }
 
@@ -309,7 +295,7 @@ impl Queue {
                 return 0;
             }
             state.stage = Stage::Closed;
-            std::mem::take(&mut state.waiting).len()
+            state.lose()
         });
         if lost > 0 {
             tracing::warn!(

@@ -1,13 +1,16 @@
 //! `cookie encode` and `cookie decode`: values, for who writes another implementation.
 
+use std::fmt::Display;
+
 use apply_cookies_protocol::{
-    CookieHeader, Found, Operation, Protection, SetCookie, Stamp, Unreadable, UnreadableReason,
+    CookieHeader, Operation, Protection, SetCookie, Stamp, Unreadable, UnreadableReason,
     ValueCodec, check_json,
 };
 use serde_json::json;
 
+use super::Refused;
 use super::args::{DecodeArgs, EncodeArgs, ValueArgs};
-use super::{Refused, lines};
+use super::lines::{self, TooLong};
 use crate::clock::Clock;
 use crate::random;
 use crate::secret::Secret;
@@ -21,14 +24,14 @@ pub(super) fn encode(args: &EncodeArgs) -> Result<(), Refused> {
         if let Some(seconds) = args.max_age {
             stamp = stamp.expires_at(now.plus(u64::from(seconds) * 1000));
         }
-        encode_line(&codec, &stamp, args.value.text, line)
+        match line {
+            Ok(line) => encode_line(&codec, &stamp, args.value.text, line),
+            Err(error) => refuse(UnreadableReason::TooLong, &error),
+        }
     })
 }
 
 fn encode_line(codec: &ValueCodec, stamp: &Stamp, is_text: bool, line: &[u8]) -> String {
-    let refuse = |reason: UnreadableReason, detail: String| {
-        json!({ "ok": false, "reason": reason.as_str(), "detail": detail }).to_string()
-    };
     let value = if is_text {
         std::str::from_utf8(line)
             .map(str::to_owned)
@@ -38,14 +41,23 @@ fn encode_line(codec: &ValueCodec, stamp: &Stamp, is_text: bool, line: &[u8]) ->
     };
     let value = match value {
         Ok(value) => value,
-        Err(why) => return refuse(why.reason(), Unreadable::to_string(&why)),
+        Err(why) => return refuse(why.reason(), &why),
     };
     let text = codec.encode(value.as_bytes(), stamp);
     // As when it is pushed: the browser would drop what is too large.
     match Operation::try_from(SetCookie::new(codec.name(), &text)) {
         Ok(_) => text,
-        Err(error) => refuse(UnreadableReason::TooLong, error.to_string()),
+        Err(error) => refuse(UnreadableReason::TooLong, &error),
     }
+}
+
+/// In the order that the help shows.
+fn refuse(reason: UnreadableReason, detail: &dyn Display) -> String {
+    let detail = json!(detail.to_string());
+    format!(
+        r#"{{"ok":false,"reason":"{}","detail":{detail}}}"#,
+        reason.as_str()
+    )
 }
 
 pub(super) fn decode(args: &DecodeArgs) -> Result<(), Refused> {
@@ -53,11 +65,15 @@ pub(super) fn decode(args: &DecodeArgs) -> Result<(), Refused> {
     let clock = Clock::system();
     lines::answer_each(|_, line| {
         let now = args.value.now.unwrap_or_else(|| clock.now());
-        let text = if args.header {
-            find(line, codec.name())
-        } else {
-            Ok(line)
-        };
+        let text = line
+            .map_err(|TooLong| UnreadableReason::TooLong.into())
+            .and_then(|line| {
+                if args.header {
+                    CookieHeader::new([field_value(line)]).value(codec.name())
+                } else {
+                    Ok(line)
+                }
+            });
         let mut buffer = Vec::new();
         let value = text
             .and_then(|text| codec.decode(text, now, &mut buffer))
@@ -89,18 +105,13 @@ fn codec(args: &ValueArgs) -> Result<ValueCodec, Refused> {
     })
 }
 
-/// The value of a cookie in a header line.
-fn find<'h>(line: &'h [u8], name: &str) -> Result<&'h [u8], Unreadable> {
+/// A header line without the field's name, if that stands in front.
+fn field_value(line: &[u8]) -> &[u8] {
     const FIELD: &[u8] = b"cookie:";
     // No cookie's name holds a colon, so nothing is mistaken for the field's name.
-    let value = match line.split_at_checked(FIELD.len()) {
+    match line.split_at_checked(FIELD.len()) {
         Some((field, value)) if field.eq_ignore_ascii_case(FIELD) => value,
         _ => line,
-    };
-    match CookieHeader::new([value]).find(name) {
-        Found::One(value) => Ok(value),
-        Found::Absent => Err(UnreadableReason::Absent.into()),
-        Found::Duplicate => Err(UnreadableReason::Duplicate.into()),
     }
 }
 

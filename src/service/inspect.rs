@@ -3,16 +3,26 @@
 use apply_cookies_protocol::{KeyRing, Operation, RefusedToken, UnixMillis, UntrustedToken};
 use serde::Serialize;
 
+use super::Refused;
 use super::args::InspectArgs;
-use super::{Refused, lines};
+use super::lines::{self, TooLong};
 use crate::clock::Clock;
 use crate::secret::Secret;
 
 pub(super) fn run(args: &InspectArgs) -> Result<(), Refused> {
     let ring = Secret::from_env()?.into_ring()?;
     let clock = Clock::system();
-    lines::answer_each_text(|_, line| inspect(&ring, args.now.unwrap_or_else(|| clock.now()), line))
+    // What is too long to be a line is too long to be a token.
+    lines::answer_each_text(|_, line| {
+        let now = args.now.unwrap_or_else(|| clock.now());
+        line.map_or_else(
+            |TooLong| INVALID.to_owned(),
+            |line| inspect(&ring, now, line),
+        )
+    })
 }
+
+const INVALID: &str = r#"{"verdict":"invalid"}"#;
 
 /// One line of the answer. The order of the fields is part of the tool.
 #[derive(Serialize)]
@@ -27,7 +37,6 @@ struct Report<'t> {
 }
 
 fn inspect(ring: &KeyRing, now: UnixMillis, text: &str) -> String {
-    const INVALID: &str = r#"{"verdict":"invalid"}"#;
     let mut buffer = Vec::new();
     let Ok(token) = UntrustedToken::new(text).open(ring, &mut buffer) else {
         return INVALID.to_owned();

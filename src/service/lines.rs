@@ -8,6 +8,11 @@ use super::Refused;
 /// not read into memory.
 const LINE_MAX: u64 = 128 * 1024;
 
+/// A line that was not read.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the line is too long")]
+pub(super) struct TooLong;
+
 /// Writes one line to standard output.
 pub(super) fn print(line: &str) -> Result<(), Refused> {
     let mut out = std::io::stdout().lock();
@@ -17,12 +22,15 @@ pub(super) fn print(line: &str) -> Result<(), Refused> {
 
 /// Gives each line of standard input to `answer` with its number, counted from 1, and writes the
 /// answer. Answers appear at once, so that another program can talk to this one through pipes.
-pub(super) fn answer_each(mut answer: impl FnMut(usize, &[u8]) -> String) -> Result<(), Refused> {
+pub(super) fn answer_each(
+    mut answer: impl FnMut(usize, Result<&[u8], TooLong>) -> String,
+) -> Result<(), Refused> {
     let mut input = std::io::stdin().lock();
     let mut out = std::io::stdout().lock();
     let mut line = Vec::new();
     for number in 1.. {
         line.clear();
+        let mut too_long = false;
         let mut limited = std::io::Read::take(&mut input, LINE_MAX);
         if limited.read_until(b'\n', &mut line)? == 0 {
             break;
@@ -35,9 +43,9 @@ pub(super) fn answer_each(mut answer: impl FnMut(usize, &[u8]) -> String) -> Res
         } else if line.len() as u64 == LINE_MAX {
             // Refused as a whole: its beginning alone may mean something else.
             input.skip_until(b'\n')?;
-            line.clear();
+            too_long = true;
         }
-        let answer = answer(number, &line);
+        let answer = answer(number, if too_long { Err(TooLong) } else { Ok(&line) });
         writeln!(out, "{answer}")?;
         out.flush()?;
     }
@@ -47,7 +55,10 @@ pub(super) fn answer_each(mut answer: impl FnMut(usize, &[u8]) -> String) -> Res
 /// The same for tools whose lines are text. What is not UTF-8 is neither a token nor JSON; the
 /// replacement makes it fail as such.
 pub(super) fn answer_each_text(
-    mut answer: impl FnMut(usize, &str) -> String,
+    mut answer: impl FnMut(usize, Result<&str, TooLong>) -> String,
 ) -> Result<(), Refused> {
-    answer_each(|number, line| answer(number, &String::from_utf8_lossy(line)))
+    answer_each(|number, line| match line {
+        Ok(line) => answer(number, Ok(&String::from_utf8_lossy(line))),
+        Err(TooLong) => answer(number, Err(TooLong)),
+    })
 }

@@ -22,12 +22,17 @@ pub(super) fn run(args: &MintArgs) -> Result<(), Refused> {
         terms: IssueTerms::default(),
     };
     let mut refused = false;
-    lines::answer_each_text(|number, line| match parse_batch(line) {
-        Ok(batch) => issuer.issue(&batch, binding.as_ref()).into_string(),
-        Err(error) => {
-            refused = true;
-            eprintln!("line {number}: {error}");
-            String::new()
+    lines::answer_each_text(|number, line| {
+        let batch = line
+            .map_err(|error| error.to_string())
+            .and_then(|line| parse_batch(line).map_err(|error| error.to_string()));
+        match batch {
+            Ok(batch) => issuer.issue(&batch, binding.as_ref()).into_string(),
+            Err(error) => {
+                refused = true;
+                eprintln!("line {number}: {error}");
+                String::new()
+            }
         }
     })?;
     if refused {

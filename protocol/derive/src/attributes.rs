@@ -45,7 +45,7 @@ impl Attributes {
             "prefix" => once(&mut self.prefix, meta, text(meta)?),
             "signed" => once(&mut self.signed, meta, word_alone(meta)?),
             "encrypted" => once(&mut self.encrypted, meta, word_alone(meta)?),
-            "max_age" => once(&mut self.max_age, meta, meta.value()?.parse()?),
+            "max_age" => once(&mut self.max_age, meta, literal(meta)?),
             "path" => once(&mut self.path, meta, text(meta)?),
             "domain" => once(&mut self.domain, meta, text(meta)?),
             "same_site" => once(&mut self.same_site, meta, text(meta)?),
@@ -81,10 +81,20 @@ fn once<T>(slot: &mut Option<T>, meta: &ParseNestedMeta<'_>, value: T) -> Result
 }
 
 fn text(meta: &ParseNestedMeta<'_>) -> Result<LitStr> {
-    match meta.value()?.parse()? {
+    match literal(meta)? {
         Lit::Str(text) => Ok(text),
         other => Err(Error::new(other.span(), "must be text in quotes")),
     }
+}
+
+fn literal(meta: &ParseNestedMeta<'_>) -> Result<Lit> {
+    let value = meta.value()?;
+    value.parse().map_err(|error| {
+        Error::new(
+            error.span(),
+            "must be written out here, as in name = \"session\" or secure = false; constants and expressions are not seen by the macro",
+        )
+    })
 }
 
 fn flag(meta: &ParseNestedMeta<'_>) -> Result<LitBool> {
@@ -93,7 +103,7 @@ fn flag(meta: &ParseNestedMeta<'_>) -> Result<LitBool> {
             meta.error("this attribute is on by default; write it with `= false` to turn it off")
         );
     }
-    match meta.value()?.parse()? {
+    match literal(meta)? {
         Lit::Bool(flag) => Ok(flag),
         other => Err(Error::new(other.span(), "must be `true` or `false`")),
     }

@@ -55,6 +55,18 @@ fn check_shape(input: &DeriveInput) -> Result<()> {
             "a cookie class is a struct with named fields, because its cookie holds a JSON object; put this type into a field of one",
         ));
     }
+    if let Data::Struct(data) = &input.data
+        && let Some(attribute) = data
+            .fields
+            .iter()
+            .flat_map(|field| &field.attrs)
+            .find(|attribute| attribute.path().is_ident("cookie"))
+    {
+        return Err(Error::new(
+            attribute.path().span(),
+            "name, protection and attributes belong to the whole class; write `#[cookie(...)]` above the struct",
+        ));
+    }
     if !input.generics.params.is_empty() {
         return Err(Error::new(
             input.generics.span(),

@@ -32,6 +32,7 @@ pub(crate) fn expand(input: &DeriveInput, class: &Class, home: &str) -> TokenStr
     let partitioned = class.partitioned.then(|| quote!(.partitioned(true)));
     quote! {
         #[automatically_derived]
+        #[allow(deprecated)]
         impl #home::CookieClass for #ident {
             const CLASS: #home::Class = #home::Class::new(#name, #home::Protection::#protection)
                 #max_age #path #domain #same_site #secure #http_only #partitioned;

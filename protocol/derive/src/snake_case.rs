@@ -58,6 +58,7 @@ mod tests {
             ("éCookie", "é_cookie"),
             // By the same two expressions, run in Python.
             ("AbCdEf", "ab_cd_ef"),
+            ("Foo1BAR", "foo1_bar"),
             ("AbcAbcAbc", "abc_abc_abc"),
             ("XAbcX", "x_abc_x"),
             ("aB", "a_b"),

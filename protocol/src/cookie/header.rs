@@ -5,6 +5,8 @@
 //! T22). This one compares bytes, strips only space and tab, and reports a second cookie of the
 //! same name instead of choosing. It looks at each byte once.
 
+use crate::value::{Unreadable, UnreadableReason};
+
 /// What a lookup found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(
@@ -39,6 +41,19 @@ where
     /// Reads the values of all `Cookie` fields (HTTP/2 may split them, RFC 9113 §8.2.3).
     pub fn new(fields: impl IntoIterator<IntoIter = I>) -> Self {
         Self(fields.into_iter())
+    }
+
+    /// The value of the cookie of exactly this name, for who treats several as none.
+    ///
+    /// # Errors
+    ///
+    /// Says whether there is none, or several.
+    pub fn value(&self, name: &str) -> Result<&'h [u8], Unreadable> {
+        match self.find(name) {
+            Found::One(value) => Ok(value),
+            Found::Absent => Err(UnreadableReason::Absent.into()),
+            Found::Duplicate => Err(UnreadableReason::Duplicate.into()),
+        }
     }
 
     /// The value of the cookie of exactly this name.

@@ -116,6 +116,12 @@ impl<'a> SetCookie<'a> {
         &self.name
     }
 
+    /// Whether a browser deletes the cookie as soon as it receives it: its age is zero.
+    #[must_use]
+    pub const fn is_removal(&self) -> bool {
+        matches!(self.max_age, Some(0))
+    }
+
     /// The value, which is a secret as often as not.
     #[must_use]
     pub fn value(&self) -> &str {

@@ -12,7 +12,7 @@ use super::protection::Protection;
 use super::unreadable::{Unreadable, UnreadableReason};
 use crate::base64url;
 use crate::bytes::{Malformed, Reader, put_text16};
-use crate::cookie::{CookieHeader, Field, Found, OperationError, Problem, check_name};
+use crate::cookie::{CookieHeader, Field, OperationError, Problem, check_name};
 use crate::keys::{KeyId, KeyRing, MacKey};
 use crate::limits::NAME_VALUE_MAX;
 use crate::time::UnixMillis;
@@ -228,31 +228,22 @@ impl ValueCodec {
         if self.name.len() + text.len() > NAME_VALUE_MAX {
             return Err(UnreadableReason::TooLong.into());
         }
-        if matches!(self.keys, Keys::Plain) {
-            percent::decode_into(text, buffer).ok_or(UnreadableReason::Malformed)?;
-            return Ok(OpenedValue {
-                bytes: buffer,
-                expires_at: None,
-                under_previous_key: false,
-            });
-        }
-        let body = text
-            .strip_prefix(self.protection().prefix().as_bytes())
-            .ok_or(UnreadableReason::Malformed)?;
-        base64url::decode_into(body, buffer).ok_or(UnreadableReason::Malformed)?;
-        let (id, sealed) = buffer
-            .split_first_chunk_mut()
-            .filter(|(_, sealed)| sealed.len() >= TAG)
-            .ok_or(UnreadableReason::Malformed)?;
-        let id = KeyId(*id);
         let (index, plain) = match &self.keys {
-            // Returned above.
-            Keys::Plain => return Err(UnreadableReason::Malformed.into()),
+            Keys::Plain => {
+                percent::decode_into(text, buffer).ok_or(UnreadableReason::Malformed)?;
+                return Ok(OpenedValue {
+                    bytes: buffer,
+                    expires_at: None,
+                    under_previous_key: false,
+                });
+            }
             Keys::Signed(keys) => {
+                let (id, sealed) = unwrap(text, Protection::Signed, buffer)?;
                 let (index, mac) = find(keys, id)?;
                 (index, open_signed(mac, sealed)?)
             }
             Keys::Encrypted(keys) => {
+                let (id, sealed) = unwrap(text, Protection::Encrypted, buffer)?;
                 let (index, key) = find(keys, id)?;
                 let plain = key.open(sealed).map_err(|_| UnreadableReason::Forged)?;
                 (index, plain)
@@ -285,11 +276,7 @@ impl ValueCodec {
     where
         I: Iterator<Item = &'h [u8]> + Clone,
     {
-        match header.find(&self.name) {
-            Found::One(text) => self.decode(text, now, buffer),
-            Found::Absent => Err(UnreadableReason::Absent.into()),
-            Found::Duplicate => Err(UnreadableReason::Duplicate.into()),
-        }
+        self.decode(header.value(&self.name)?, now, buffer)
     }
 
     /// What is authenticated of a value, less the name of a signed one: it is not transported.
@@ -319,6 +306,23 @@ fn checked_name(name: String) -> Result<String, OperationError> {
     }
     check_name(&name)?;
     Ok(name)
+}
+
+/// The key id and the sealed bytes of a text, decoded into `buffer`.
+fn unwrap<'b>(
+    text: &[u8],
+    protection: Protection,
+    buffer: &'b mut Vec<u8>,
+) -> Result<(KeyId, &'b mut [u8]), UnreadableReason> {
+    let body = text
+        .strip_prefix(protection.prefix().as_bytes())
+        .ok_or(UnreadableReason::Malformed)?;
+    base64url::decode_into(body, buffer).ok_or(UnreadableReason::Malformed)?;
+    let (id, sealed) = buffer
+        .split_first_chunk_mut()
+        .filter(|(_, sealed)| sealed.len() >= TAG)
+        .ok_or(UnreadableReason::Malformed)?;
+    Ok((KeyId(*id), sealed))
 }
 
 /// The key of this id, and its place in the ring.

@@ -7,6 +7,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
+use serde_path_to_error::Segment;
 
 use super::scan::{Scanned, scan};
 use super::unreadable::{Unreadable, UnreadableReason};
@@ -36,11 +37,20 @@ fn deserialize<T: DeserializeOwned>(json: &[u8], scanned: Scanned) -> Result<T, 
 fn field_at_fault<T: DeserializeOwned>(json: &str) -> Option<String> {
     let mut deserializer = serde_json::Deserializer::from_str(json);
     let error = serde_path_to_error::deserialize::<_, T>(&mut deserializer).err()?;
-    error
-        .path()
-        .iter()
-        .next()
-        .map(|_| printable(&error.path().to_string()))
+    let mut segments = error.path().iter();
+    // The outermost key is a field that the class declares. Keys further in may be a map's own,
+    // and so part of the value.
+    let Segment::Map { key } = segments.next()? else {
+        return None;
+    };
+    let mut field = printable(key);
+    for segment in segments {
+        let Segment::Seq { index } = segment else {
+            break;
+        };
+        field.push_str(&format!("[{index}]"));
+    }
+    Some(field)
 }
 
 /// Appends an object of a class as compact JSON, if it can be read back.
