@@ -3,8 +3,7 @@
 use std::fmt::Display;
 
 use apply_cookies_protocol::{
-    CookieHeader, Operation, Protection, SetCookie, Stamp, Unreadable, UnreadableReason,
-    ValueCodec, check_json,
+    CookieHeader, Operation, Protection, SetCookie, Stamp, UnreadableReason, ValueCodec, check_json,
 };
 use serde_json::json;
 

@@ -48,7 +48,7 @@ fn field_at_fault<T: DeserializeOwned>(json: &str) -> Option<String> {
         let Segment::Seq { index } = segment else {
             break;
         };
-        field.push_str(&format!("[{index}]"));
+        field = format!("{field}[{index}]");
     }
     Some(field)
 }
