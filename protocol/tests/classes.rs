@@ -1,5 +1,10 @@
 //! What a cookie class promises: what is written is read, and nothing else is.
 
+#![allow(
+    clippy::items_after_statements,
+    reason = "a class stands beside the assertion that it is for"
+)]
+
 mod support;
 
 use std::collections::BTreeMap;
