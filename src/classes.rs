@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use apply_cookies_protocol::for_root::CookieClass;
 use apply_cookies_protocol::{
-    ClassCodec, CookieHeader, KeyRing, Operation, OperationError, Protection, ReadCookie,
-    Unreadable, UnreadableReason, ValueCodec,
+    ClassCodec, ClassError, CookieHeader, KeyRing, Operation, OperationError, Protection,
+    ReadCookie, Unreadable, UnreadableReason, ValueCodec,
 };
 use dashmap::DashMap;
 
@@ -51,7 +51,7 @@ impl Classes {
         }
     }
 
-    fn codec<C: CookieClass + 'static>(&self) -> Result<Arc<ClassCodec<C>>, OperationError> {
+    fn codec<C: CookieClass + 'static>(&self) -> Result<Arc<ClassCodec<C>>, ClassError> {
         let id = TypeId::of::<C>();
         let known = self.codecs.get(&id).map(|codec| codec.value().clone());
         if let Some(Ok(codec)) = known.map(Arc::downcast) {
@@ -117,6 +117,11 @@ impl Classes {
     ) -> Result<ReadCookie<C>, Unreadable> {
         let read = match self.codec::<C>() {
             Ok(codec) => read(&codec),
+            // It cannot be read without its keys, and there is nowhere to say so but the log.
+            Err(why @ ClassError::NoMesopKeys) => {
+                tracing::error!(cookie = C::CLASS.name(), %why, "cookie reads as absent");
+                Err(UnreadableReason::UnknownKey.into())
+            }
             // A class that was written by hand, whose cookie no browser takes.
             Err(_) => Err(UnreadableReason::Absent.into()),
         };

@@ -12,6 +12,8 @@ use crate::cookie::{
     CookieHeader, DeleteCookie, Found, Operation, OperationError, SameSite, SetCookie,
 };
 use crate::keys::KeyRing;
+use crate::mesop::MesopValueCodec;
+use crate::profile::Profile;
 use crate::time::UnixMillis;
 use crate::value::{Protection, Stamp, Unreadable, UnreadableReason, ValueCodec};
 
@@ -48,6 +50,7 @@ use crate::value::{Protection, Stamp, Unreadable, UnreadableReason, ValueCodec};
 /// | `secure = false` | leaves `Secure` out, for plain HTTP | set |
 /// | `http_only = false` | lets scripts of the page read the cookie | set |
 /// | `partitioned` | `Partitioned` | not set |
+/// | `profile = "mesop"` | the [`Profile`]: values as a Mesop app writes and reads them, under the secret that is shared with it | native |
 /// | `crate = "…"` | where this crate is, when re-exported by another | |
 ///
 /// # What changes when a class changes
@@ -73,6 +76,7 @@ pub trait CookieClass: Serialize + DeserializeOwned {
 pub struct Class {
     name: &'static str,
     protection: Protection,
+    profile: Profile,
     max_age: Option<Duration>,
     path: &'static str,
     domain: Option<&'static str>,
@@ -88,6 +92,7 @@ impl Class {
         Self {
             name,
             protection,
+            profile: Profile::Native,
             max_age: None,
             path: "/",
             domain: None,
@@ -96,6 +101,12 @@ impl Class {
             same_site: SameSite::Lax,
             partitioned: false,
         }
+    }
+
+    /// Whose bytes its values are written in.
+    pub const fn profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
+        self
     }
 
     /// How long its cookies live, in whole seconds.
@@ -210,8 +221,15 @@ impl Class {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct ClassCodec<C> {
-    codec: ValueCodec,
+    codec: Codec,
     class: PhantomData<fn() -> C>,
+}
+
+/// The codec of the class's profile.
+#[derive(Debug)]
+enum Codec {
+    Native(ValueCodec),
+    Mesop(MesopValueCodec),
 }
 
 impl<C: CookieClass> ClassCodec<C> {
@@ -219,10 +237,19 @@ impl<C: CookieClass> ClassCodec<C> {
     ///
     /// # Errors
     ///
-    /// When browsers would not take the name; never for a class that was derived.
-    pub fn new(ring: &KeyRing) -> Result<Self, OperationError> {
+    /// [`ClassError::NoMesopKeys`] for a class of the profile `mesop` when the ring has no keys of
+    /// it; and when browsers would not take the name, but never for a class that was derived.
+    pub fn new(ring: &KeyRing) -> Result<Self, ClassError> {
+        let (name, protection) = (C::CLASS.name, C::CLASS.protection);
+        let codec = match C::CLASS.profile {
+            Profile::Native => Codec::Native(ValueCodec::new(ring, name, protection)?),
+            Profile::Mesop => {
+                let keys = ring.mesop().ok_or(ClassError::NoMesopKeys)?;
+                Codec::Mesop(MesopValueCodec::new(keys, name, protection)?)
+            }
+        };
         Ok(Self {
-            codec: ValueCodec::new(ring, C::CLASS.name, C::CLASS.protection)?,
+            codec,
             class: PhantomData,
         })
     }
@@ -235,7 +262,8 @@ impl<C: CookieClass> ClassCodec<C> {
     /// # Errors
     ///
     /// When the value could not be read back, or when the cookie is one that browsers drop: the
-    /// error names the field, and the sizes where it is too large.
+    /// error names the field, and the sizes where it is too large. And for a plain class of the
+    /// profile `mesop`, whose quotes no operation can hold.
     pub fn set(
         &self,
         value: &C,
@@ -277,7 +305,15 @@ impl<C: CookieClass> ClassCodec<C> {
         if let Some(end) = end {
             stamp = stamp.expires_at(end);
         }
-        let text = self.codec.encode_json(value, &stamp)?;
+        let text = match &self.codec {
+            Codec::Native(codec) => codec.encode_json(value, &stamp)?,
+            // Written as Python quotes it, with quotes, spaces and backslashes: what SPEC §4 keeps
+            // out of every value.
+            Codec::Mesop(codec) if codec.protection() == Protection::Plain => {
+                return Err(ClassError::QuotedByMesop);
+            }
+            Codec::Mesop(codec) => codec.encode_json(value, &stamp)?,
+        };
         Ok(Operation::try_from(C::CLASS.draft(text, age))?)
     }
 
@@ -316,13 +352,25 @@ impl<C: CookieClass> ClassCodec<C> {
     ///
     /// Says why the cookie must be treated as absent.
     pub fn decode(&self, text: &[u8], now: UnixMillis) -> Result<ReadCookie<C>, Unreadable> {
-        let mut buffer = Vec::new();
-        let opened = self.codec.decode(text, now, &mut buffer)?;
-        Ok(ReadCookie {
-            value: opened.json()?,
-            expires_at: opened.expires_at(),
-            under_previous_key: opened.is_under_previous_key(),
-        })
+        match &self.codec {
+            Codec::Native(codec) => {
+                let mut buffer = Vec::new();
+                let opened = codec.decode(text, now, &mut buffer)?;
+                Ok(ReadCookie {
+                    value: opened.json()?,
+                    expires_at: opened.expires_at(),
+                    under_previous_key: opened.is_under_previous_key(),
+                })
+            }
+            Codec::Mesop(codec) => {
+                let opened = codec.decode(text, now)?;
+                Ok(ReadCookie {
+                    value: opened.json()?,
+                    expires_at: opened.expires_at(),
+                    under_previous_key: false,
+                })
+            }
+        }
     }
 }
 
@@ -390,4 +438,14 @@ pub enum ClassError {
     /// its `Serialize` and `Deserialize` disagree.
     #[error("the value could not be read back: {0}")]
     Unreadable(#[from] Unreadable),
+    /// The class is shared with a Mesop app, whose secret is not known here.
+    #[error(
+        "the class has the profile mesop and the key ring no keys of it; add the secret of the Mesop app: KeyRing::with_mesop, or ApplyCookies::builder(..).mesop(..)"
+    )]
+    NoMesopKeys,
+    /// A plain class of the profile `mesop` can be read, not written.
+    #[error(
+        "a plain value of the profile mesop stands in quotes, which no token can carry; make the class `signed` or `encrypted`, or let the Mesop app write it"
+    )]
+    QuotedByMesop,
 }

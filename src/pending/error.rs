@@ -13,6 +13,9 @@ pub enum PushError {
     /// is nested too deep, or its `Serialize` and `Deserialize` disagree.
     #[error("the value could not be read back: {0}")]
     Unwritable(Unreadable),
+    /// The class has the profile `mesop`: it has no keys here, or its values stand in quotes.
+    #[error("{0}")]
+    Mesop(ClassError),
     /// The browsers of the configured origins would drop the cookie.
     #[error("{field}: {reason}")]
     Origin {
@@ -61,6 +64,7 @@ impl From<ClassError> for PushError {
         match error {
             ClassError::Unreadable(why) => Self::Unwritable(why),
             ClassError::Invalid(error) => Self::Invalid(error),
+            error @ (ClassError::NoMesopKeys | ClassError::QuotedByMesop) => Self::Mesop(error),
             // The codec's list may grow; the two crates are released together.
             _ => Self::Unwritable(UnreadableReason::WrongType.into()),
         }

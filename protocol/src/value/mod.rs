@@ -6,6 +6,7 @@ mod percent;
 mod protection;
 mod unreadable;
 
+pub(crate) use codec::checked_name;
 pub use codec::{OpenedValue, Stamp, ValueCodec};
 pub use json::check_json;
 pub use protection::Protection;
