@@ -54,7 +54,7 @@ impl Classes {
         }
     }
 
-    fn codec<C: CookieClass + 'static>(&self) -> Result<Arc<ClassCodec<C>>, OperationError> {
+    fn codec<C: CookieClass + 'static>(&self) -> Result<Arc<ClassCodec<C>>, ClassError> {
         let id = TypeId::of::<C>();
         let known = self.codecs.get(&id).map(|codec| codec.value().clone());
         if let Some(Ok(codec)) = known.map(Arc::downcast) {
@@ -82,7 +82,7 @@ impl Classes {
         &self,
         value: &C,
     ) -> Result<Operation<'static>, PushError> {
-        let codec = self.codec::<C>()?;
+        let codec = self.codec::<C>().map_err(refused::<C>)?;
         codec
             .set(value, self.clock.now(), random::bytes())
             .map_err(refused::<C>)
@@ -98,7 +98,7 @@ impl Classes {
         &self,
         cookie: &ReadCookie<C>,
     ) -> Result<Operation<'static>, PushError> {
-        let codec = self.codec::<C>()?;
+        let codec = self.codec::<C>().map_err(refused::<C>)?;
         codec
             .reissue(cookie, self.clock.now(), random::bytes())
             .map_err(refused::<C>)
@@ -130,6 +130,11 @@ impl Classes {
     ) -> Result<ReadCookie<C>, Unreadable> {
         let read = match self.codec::<C>() {
             Ok(codec) => read(&codec),
+            // It cannot be read without its keys, and there is nowhere to say so but the log.
+            Err(why @ ClassError::NoMesopKeys) => {
+                tracing::error!(cookie = C::CLASS.name(), %why, "cookie reads as absent");
+                Err(UnreadableReason::UnknownKey.into())
+            }
             // A class that was written by hand, whose cookie no browser takes.
             Err(_) => Err(UnreadableReason::Absent.into()),
         };

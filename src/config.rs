@@ -13,7 +13,7 @@ use crate::issue::Issuer;
 use crate::origin::{Origin, OriginError, OriginPolicy};
 use crate::redeem::{BindingPolicy, Redeemer};
 use crate::replay::{MemoryReplayStore, ReplayStore};
-use crate::secret::Secret;
+use crate::secret::{MesopSecret, Secret};
 
 /// Where the endpoint is unless told otherwise.
 pub const DEFAULT_PREFIX: &str = "/__apply-cookies";
@@ -49,6 +49,7 @@ impl ApplyCookies {
     pub fn builder(secret: Secret) -> Builder {
         Builder {
             secret,
+            mesop: None,
             origins: Vec::new(),
             allow_insecure_http: false,
             prefix: DEFAULT_PREFIX.to_owned(),
@@ -125,6 +126,7 @@ impl fmt::Debug for ApplyCookies {
 #[must_use = "a builder does nothing until it is built"]
 pub struct Builder {
     secret: Secret,
+    mesop: Option<MesopSecret>,
     origins: Vec<String>,
     allow_insecure_http: bool,
     prefix: String,
@@ -140,6 +142,13 @@ impl Builder {
     /// another origin.
     pub fn origin(mut self, origin: impl AsRef<str>) -> Self {
         self.origins.push(origin.as_ref().to_owned());
+        self
+    }
+
+    /// The secret of a Mesop app, for cookie classes with `profile = "mesop"`: both then share
+    /// their cookies. It must not be the secret of this deployment as well.
+    pub fn mesop(mut self, secret: MesopSecret) -> Self {
+        self.mesop = Some(secret);
         self
     }
 
@@ -225,7 +234,11 @@ impl Builder {
             .ok()
             .and_then(Lifetime::from_millis)
             .ok_or(BuildError::Lifetime)?;
-        let ring: Arc<KeyRing> = Arc::new(self.secret.into_ring()?);
+        let mut ring = self.secret.into_ring()?;
+        if let Some(secret) = self.mesop {
+            ring = ring.with_mesop(secret.to_keys())?;
+        }
+        let ring: Arc<KeyRing> = Arc::new(ring);
         let store = self
             .store
             .unwrap_or_else(|| Arc::new(MemoryReplayStore::new(self.clock.clone())));

@@ -40,8 +40,8 @@ pub use apply_cookies_protocol as protocol;
 #[doc(inline)]
 pub use apply_cookies_protocol::for_root::CookieClass;
 pub use apply_cookies_protocol::{
-    Class, ClassError, DeleteCookie, Field, OperationError, Protection, ReadCookie, SameSite, Seal,
-    SetCookie, UnixMillis, Unreadable, UnreadableReason,
+    Class, ClassError, DeleteCookie, Field, OperationError, Profile, Protection, ReadCookie,
+    SameSite, Seal, SetCookie, UnixMillis, Unreadable, UnreadableReason,
 };
 pub use classes::Classes;
 pub use clock::Clock;
@@ -52,7 +52,9 @@ pub use frame::{FRAME_NAME, Frame};
 pub use origin::{Origin, OriginError};
 pub use pending::{Deletion, Frames, IntoOperation, PendingCookies, PushError};
 pub use redeem::BindingPolicy;
-pub use secret::{PREVIOUS_KEYS, SECRET_KEY, SECRET_KEY_FILE, Secret, SecretError};
+pub use secret::{
+    MESOP_SECRET_KEY, MesopSecret, PREVIOUS_KEYS, SECRET_KEY, SECRET_KEY_FILE, Secret, SecretError,
+};
 
 #[cfg(feature = "actix")]
 pub use actix::{Middleware, MiddlewareService, testing};

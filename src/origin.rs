@@ -284,6 +284,40 @@ mod tests {
         }
     }
 
+    /// Mesop compares scheme, host and port of what it parses, with what the request says of
+    /// itself. Here the text is compared, with a list: the same answers, but for what no browser
+    /// sends.
+    #[cfg(feature = "service")]
+    #[test]
+    fn origins_are_judged_as_by_mesop() {
+        const DIFFERENT: [(&str, &str); 2] = [
+            (
+                "http://u:p@app.example/path?q#f",
+                "browsers send no user, path, query or fragment",
+            ),
+            ("HTTP://APP.EXAMPLE", "browsers write both in lower case"),
+        ];
+        let text = include_str!("../protocol/vectors/mesop/origin_check.json");
+        let table: serde_json::Value = serde_json::from_str(text).unwrap();
+        let cases = table["cases"].as_array().unwrap();
+        assert_eq!(cases.len(), 15);
+        let mut different = 0;
+        for case in cases {
+            let root = Url::parse(case["url_root"].as_str().unwrap()).unwrap();
+            let listed = Origin::parse(&root.origin().ascii_serialization()).unwrap();
+            let origin = case["origin"].as_str();
+            let allowed = check(&OriginPolicy::Listed(vec![listed]), None, origin);
+            let expected = case["same"] == true;
+            if DIFFERENT.iter().any(|(text, _)| Some(*text) == origin) {
+                assert!(expected && !allowed, "{origin:?}");
+                different += 1;
+            } else {
+                assert_eq!(allowed, expected, "{origin:?}");
+            }
+        }
+        assert_eq!(different, DIFFERENT.len());
+    }
+
     #[test]
     fn a_repeated_header_is_refused() {
         let one: &[u8] = b"https://app.example";

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use apply_cookies_protocol::mesop::MesopKeys;
 use apply_cookies_protocol::{KeyRing, KeyRingError, Secret as RootSecret, WeakSecret};
 use zeroize::Zeroizing;
 
@@ -113,6 +114,55 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// Environment variable in which Mesop keeps its secret.
+pub const MESOP_SECRET_KEY: &str = "MESOP_COOKIE_SECRET_KEY";
+
+/// The secret of a Mesop app, with which cookies and tokens of the profile `mesop` are made.
+///
+/// ```
+/// use apply_cookies::MesopSecret;
+///
+/// let secret = MesopSecret::new("8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA")?;
+/// # Ok::<(), apply_cookies::SecretError>(())
+/// ```
+pub struct MesopSecret(RootSecret);
+
+impl MesopSecret {
+    /// A secret of at least 32 bytes: what stands in the app's `MESOP_COOKIE_SECRET_KEY`.
+    ///
+    /// # Errors
+    ///
+    /// [`SecretError::Weak`] when it can be guessed. Mesop takes such a secret, and then anyone
+    /// can make its tokens.
+    pub fn new(text: &str) -> Result<Self, SecretError> {
+        Ok(Self(RootSecret::of_mesop(text)?))
+    }
+
+    /// Reads `MESOP_COOKIE_SECRET_KEY`.
+    ///
+    /// # Errors
+    ///
+    /// When it is not set, or can be guessed. Never shows it.
+    pub fn from_env() -> Result<Self, SecretError> {
+        let text = variable(MESOP_SECRET_KEY)?.ok_or(SecretError::MissingOfMesop)?;
+        let secret = RootSecret::of_mesop(&text).map_err(|reason| SecretError::WeakVariable {
+            variable: MESOP_SECRET_KEY,
+            reason,
+        })?;
+        Ok(Self(secret))
+    }
+
+    pub(crate) fn to_keys(&self) -> MesopKeys {
+        MesopKeys::new(&self.0)
+    }
+}
+
+impl fmt::Debug for MesopSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MesopSecret(..)")
+    }
+}
+
 /// The value of an environment variable; an empty one counts as absent.
 fn variable(name: &'static str) -> Result<Option<Zeroizing<String>>, SecretError> {
     std::env::var_os(name)
@@ -154,6 +204,11 @@ pub enum SecretError {
         "set APPLY_COOKIES_SECRET_KEY (`apply-cookies keygen` makes a value) or APPLY_COOKIES_SECRET_KEY_FILE"
     )]
     Missing,
+    /// The variable of the Mesop app is not set.
+    #[error(
+        "set MESOP_COOKIE_SECRET_KEY to the secret of the Mesop app (`apply-cookies keygen` makes one that both can use)"
+    )]
+    MissingOfMesop,
     /// A secret must be UTF-8 text.
     #[error("{0} is not UTF-8 text")]
     NotText(&'static str),

@@ -71,7 +71,12 @@ impl Binding {
     }
 
     pub(crate) fn under(keys: &DerivedKeys, cookie: &BindingCookie) -> Self {
-        Self::of(&keys.binding, &cookie.0)
+        Self::of_cookie(&keys.binding, cookie)
+    }
+
+    /// The binding under a key that is for nothing else.
+    pub(crate) fn of_cookie(key: &MacKey, cookie: &BindingCookie) -> Self {
+        Self::of(key, &cookie.0)
     }
 
     /// The leftmost half of the tag (RFC 2104 §5).

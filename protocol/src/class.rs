@@ -11,8 +11,10 @@ use serde::de::DeserializeOwned;
 use crate::cookie::{CookieHeader, DeleteCookie, Operation, OperationError, SameSite, SetCookie};
 use crate::keys::KeyRing;
 use crate::limits::SKEW_MS;
+use crate::mesop::MesopValueCodec;
+use crate::profile::Profile;
 use crate::time::UnixMillis;
-use crate::value::{Protection, Stamp, Unreadable, UnreadableReason, ValueCodec};
+use crate::value::{OpenedValue, Protection, Stamp, Unreadable, UnreadableReason, ValueCodec};
 
 /// A type that is stored in a cookie as a JSON object. `#[derive(CookieClass)]` implements it,
 /// and refuses at compile time what a browser would not take.
@@ -63,6 +65,7 @@ pub trait CookieClass: Serialize + DeserializeOwned {
 pub struct Class {
     name: &'static str,
     protection: Protection,
+    profile: Profile,
     max_age: Option<Duration>,
     path: &'static str,
     domain: Option<&'static str>,
@@ -78,6 +81,7 @@ impl Class {
         Self {
             name,
             protection,
+            profile: Profile::Native,
             max_age: None,
             path: "/",
             domain: None,
@@ -86,6 +90,12 @@ impl Class {
             same_site: SameSite::Lax,
             partitioned: false,
         }
+    }
+
+    /// Whose bytes its values are written in.
+    pub const fn profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
+        self
     }
 
     /// How long its cookies live, in whole seconds.
@@ -208,8 +218,15 @@ impl Class {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct ClassCodec<C> {
-    codec: ValueCodec,
+    codec: Codec,
     class: PhantomData<fn() -> C>,
+}
+
+/// The codec of the class's profile.
+#[derive(Debug)]
+enum Codec {
+    Native(ValueCodec),
+    Mesop(MesopValueCodec),
 }
 
 impl<C: CookieClass> ClassCodec<C> {
@@ -217,10 +234,19 @@ impl<C: CookieClass> ClassCodec<C> {
     ///
     /// # Errors
     ///
-    /// When browsers would not take the name; never for a class that was derived.
-    pub fn new(ring: &KeyRing) -> Result<Self, OperationError> {
+    /// [`ClassError::NoMesopKeys`] for a class of the profile `mesop` when the ring has no keys of
+    /// it; and when browsers would not take the name, but never for a class that was derived.
+    pub fn new(ring: &KeyRing) -> Result<Self, ClassError> {
+        let (name, protection) = (C::CLASS.name, C::CLASS.protection);
+        let codec = match C::CLASS.profile {
+            Profile::Native => Codec::Native(ValueCodec::new(ring, name, protection)?),
+            Profile::Mesop => {
+                let keys = ring.mesop().ok_or(ClassError::NoMesopKeys)?;
+                Codec::Mesop(MesopValueCodec::new(keys, name, protection)?)
+            }
+        };
         Ok(Self {
-            codec: ValueCodec::new(ring, C::CLASS.name, C::CLASS.protection)?,
+            codec,
             class: PhantomData,
         })
     }
@@ -233,7 +259,8 @@ impl<C: CookieClass> ClassCodec<C> {
     /// # Errors
     ///
     /// When the value could not be read back, or when the cookie is one that browsers drop: the
-    /// error names the field, and the sizes where it is too large.
+    /// error names the field, and the sizes where it is too large. And for a plain class of the
+    /// profile `mesop`, whose quotes no operation can hold.
     pub fn set(
         &self,
         value: &C,
@@ -280,7 +307,15 @@ impl<C: CookieClass> ClassCodec<C> {
         if let Some(end) = end {
             stamp = stamp.expires_at(end);
         }
-        let text = self.codec.encode_json(value, &stamp)?;
+        let text = match &self.codec {
+            Codec::Native(codec) => codec.encode_json(value, &stamp)?,
+            // Written as Python quotes it, with quotes, spaces and backslashes: what SPEC §4 keeps
+            // out of every value.
+            Codec::Mesop(codec) if codec.protection() == Protection::Plain => {
+                return Err(ClassError::QuotedByMesop);
+            }
+            Codec::Mesop(codec) => codec.encode_json(value, &stamp)?,
+        };
         Ok(Operation::try_from(C::CLASS.draft(text, age))?)
     }
 
@@ -316,21 +351,44 @@ impl<C: CookieClass> ClassCodec<C> {
     /// Says why the cookie must be treated as absent. A value that was written when the
     /// class had no age, or a longer one, and would outlive the one that it has now, has expired.
     pub fn decode(&self, text: &[u8], now: UnixMillis) -> Result<ReadCookie<C>, Unreadable> {
-        let mut buffer = Vec::new();
-        let opened = self.codec.decode(text, now, &mut buffer)?;
-        if let Some(age) = C::CLASS.max_age
-            && C::CLASS.protection != Protection::Plain
-        {
-            let latest = now.plus(millis(age)).plus(SKEW_MS);
-            if opened.expires_at().is_none_or(|end| end > latest) {
-                return Err(UnreadableReason::Expired.into());
+        match &self.codec {
+            Codec::Native(codec) => {
+                let mut buffer = Vec::new();
+                let opened = codec.decode(text, now, &mut buffer)?;
+                check_age::<C>(&opened, now)?;
+                Ok(ReadCookie {
+                    value: opened.json()?,
+                    expires_at: opened.expires_at(),
+                    under_previous_key: opened.is_under_previous_key(),
+                })
+            }
+            // Mesop's own values carry no end, whatever the class says.
+            Codec::Mesop(codec) => {
+                let opened = codec.decode(text, now)?;
+                Ok(ReadCookie {
+                    value: opened.json()?,
+                    expires_at: opened.expires_at(),
+                    under_previous_key: false,
+                })
             }
         }
-        Ok(ReadCookie {
-            value: opened.json()?,
-            expires_at: opened.expires_at(),
-            under_previous_key: opened.is_under_previous_key(),
-        })
+    }
+}
+
+/// A value must not outlive the age that its class has now.
+fn check_age<C: CookieClass>(
+    opened: &OpenedValue<'_>,
+    now: UnixMillis,
+) -> Result<(), UnreadableReason> {
+    let Some(age) = C::CLASS.max_age else {
+        return Ok(());
+    };
+    let latest = now.plus(millis(age)).plus(SKEW_MS);
+    let ends = opened.expires_at().is_some_and(|end| end <= latest);
+    if ends || C::CLASS.protection == Protection::Plain {
+        Ok(())
+    } else {
+        Err(UnreadableReason::Expired)
     }
 }
 
@@ -398,4 +456,14 @@ pub enum ClassError {
     /// its `Serialize` and `Deserialize` disagree.
     #[error("the value could not be read back: {0}")]
     Unreadable(#[from] Unreadable),
+    /// The class is shared with a Mesop app, whose secret is not known here.
+    #[error(
+        "the class has the profile mesop and the key ring no keys of it; add the secret of the Mesop app: KeyRing::with_mesop, or ApplyCookies::builder(..).mesop(..)"
+    )]
+    NoMesopKeys,
+    /// A plain class of the profile `mesop` can be read, not written.
+    #[error(
+        "a plain value of the profile mesop stands in quotes, which no token can carry; make the class `signed` or `encrypted`, or let the Mesop app write it"
+    )]
+    QuotedByMesop,
 }

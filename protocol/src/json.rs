@@ -5,7 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, MapAccess, Visitor};
+use serde::de::{self, DeserializeOwned, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_path_to_error::Segment;
@@ -34,13 +34,9 @@ use crate::cookie::{Draft, Field, Operation, OperationError, SameSite, SetCookie
 ///
 /// Names the operation and the field, never a value.
 pub fn parse_batch(json: &str) -> Result<Batch<'static>, BatchError> {
-    let mut deserializer = serde_json::Deserializer::from_str(json);
-    let Object(batch) = serde_path_to_error::deserialize::<_, Object<BatchJson>>(&mut deserializer)
-        .map_err(|error| BatchError::of_json(&error, "batch", Field::Operations.as_str()))?;
-    deserializer
-        .end()
-        .map_err(|_| BatchError::whole("text follows after the batch"))?;
-    let mut operations = batch.operations.into_iter().enumerate();
+    let mut operations = read_batch::<u64, SameSiteJson>(json)?
+        .into_iter()
+        .enumerate();
     let (_, Object(first)) = operations
         .next()
         .ok_or_else(|| BatchError::whole("must hold at least one operation"))?;
@@ -67,55 +63,82 @@ pub fn parse_batch(json: &str) -> Result<Batch<'static>, BatchError> {
 ///
 /// Names the field, never a value.
 pub fn parse_operation(json: &str) -> Result<Operation<'static>, BatchError> {
+    read_operation::<u64, SameSiteJson>(json)?.into_operation(None)
+}
+
+/// Reads a batch of either profile; `A` is what an age may be, `S` what `SameSite` may.
+pub(crate) fn read_batch<A: DeserializeOwned, S: DeserializeOwned>(
+    json: &str,
+) -> Result<Vec<Object<OperationJson<A, S>>>, BatchError> {
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    let Object(batch) =
+        serde_path_to_error::deserialize::<_, Object<BatchJson<A, S>>>(&mut deserializer)
+            .map_err(|error| BatchError::of_json(&error, "batch", Field::Operations.as_str()))?;
+    deserializer
+        .end()
+        .map_err(|_| BatchError::whole("text follows after the batch"))?;
+    Ok(batch.operations)
+}
+
+/// Reads one operation of either profile.
+pub(crate) fn read_operation<A: DeserializeOwned, S: DeserializeOwned>(
+    json: &str,
+) -> Result<OperationJson<A, S>, BatchError> {
     const WHOLE: &str = "operation";
     let mut deserializer = serde_json::Deserializer::from_str(json);
     let Object(operation) =
-        serde_path_to_error::deserialize::<_, Object<OperationJson>>(&mut deserializer)
+        serde_path_to_error::deserialize::<_, Object<OperationJson<A, S>>>(&mut deserializer)
             .map_err(|error| BatchError::of_json(&error, WHOLE, WHOLE))?;
     deserializer
         .end()
         .map_err(|_| BatchError::at(None, WHOLE, "text follows after the operation"))?;
-    operation.into_operation(None)
+    Ok(operation)
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct BatchJson {
-    operations: Vec<Object<OperationJson>>,
+#[serde(
+    deny_unknown_fields,
+    bound(deserialize = "A: Deserialize<'de>, S: Deserialize<'de>")
+)]
+struct BatchJson<A, S> {
+    operations: Vec<Object<OperationJson<A, S>>>,
 }
 
-#[derive(Clone, Copy)]
-enum Op {
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Op {
     Set,
     Delete,
 }
 
 /// Every field of either kind.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OperationJson {
-    op: Op,
-    name: String,
+#[serde(
+    deny_unknown_fields,
+    bound(deserialize = "A: Deserialize<'de>, S: Deserialize<'de>")
+)]
+pub(crate) struct OperationJson<A, S> {
+    pub(crate) op: Op,
+    pub(crate) name: String,
     #[serde(default)]
-    value: Given<String>,
+    pub(crate) value: Given<String>,
     #[serde(default)]
-    max_age: Given<u64>,
+    pub(crate) max_age: Given<A>,
     #[serde(default)]
-    path: Given<String>,
+    pub(crate) path: Given<String>,
     #[serde(default)]
-    domain: Given<String>,
+    pub(crate) domain: Given<String>,
     #[serde(default)]
-    secure: Given<bool>,
+    pub(crate) secure: Given<bool>,
     #[serde(default)]
-    http_only: Given<bool>,
+    pub(crate) http_only: Given<bool>,
     #[serde(default)]
-    same_site: Given<SameSiteJson>,
+    pub(crate) same_site: Given<S>,
     #[serde(default)]
-    partitioned: Given<bool>,
+    pub(crate) partitioned: Given<bool>,
 }
 
 /// A word out of a list. serde's own enums would also take an object of one member.
-fn word<'de, D: Deserializer<'de>, T>(
+pub(crate) fn word<'de, D: Deserializer<'de>, T>(
     deserializer: D,
     read: impl FnOnce(&str) -> Option<T>,
 ) -> Result<T, D::Error> {
@@ -133,7 +156,7 @@ impl<'de> Deserialize<'de> for Op {
     }
 }
 
-struct SameSiteJson(SameSite);
+pub(crate) struct SameSiteJson(pub(crate) SameSite);
 
 impl<'de> Deserialize<'de> for SameSiteJson {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -142,7 +165,7 @@ impl<'de> Deserialize<'de> for SameSiteJson {
 }
 
 /// A JSON object. serde's own structs would also take an array of the fields' values.
-struct Object<T>(T);
+pub(crate) struct Object<T>(pub(crate) T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -166,7 +189,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
 
 /// What JSON says of an attribute: nothing, `null`, or a value.
 #[derive(Default)]
-enum Given<T> {
+pub(crate) enum Given<T> {
     #[default]
     Absent,
     Null,
@@ -181,7 +204,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Given<T> {
 
 impl<T> Given<T> {
     /// The value; `default` when nothing was said, `None` for `null`.
-    fn or(self, default: Option<T>) -> Option<T> {
+    pub(crate) fn or(self, default: Option<T>) -> Option<T> {
         match self {
             Self::Absent => default,
             Self::Null => None,
@@ -189,13 +212,13 @@ impl<T> Given<T> {
         }
     }
 
-    fn is_given(&self) -> bool {
+    pub(crate) fn is_given(&self) -> bool {
         !matches!(self, Self::Absent)
     }
 }
 
 impl Given<bool> {
-    fn flag(self, default: bool) -> bool {
+    pub(crate) fn flag(self, default: bool) -> bool {
         self.or(Some(default)).unwrap_or(false)
     }
 }
@@ -206,7 +229,30 @@ impl Given<String> {
     }
 }
 
-impl OperationJson {
+impl<A, S> OperationJson<A, S> {
+    /// The value of a set.
+    pub(crate) fn take_value(&mut self, index: Option<usize>) -> Result<String, BatchError> {
+        std::mem::take(&mut self.value)
+            .or(None)
+            .ok_or_else(|| BatchError::at(index, "value", "is missing"))
+    }
+
+    /// Refuses what only a set has.
+    pub(crate) fn check_delete(&self, index: Option<usize>) -> Result<(), BatchError> {
+        let foreign = [
+            ("value", self.value.is_given()),
+            ("max_age", self.max_age.is_given()),
+            ("http_only", self.http_only.is_given()),
+            ("same_site", self.same_site.is_given()),
+        ];
+        match foreign.into_iter().find(|(_, given)| *given) {
+            Some((field, _)) => Err(BatchError::at(index, field, "is no field of a delete")),
+            None => Ok(()),
+        }
+    }
+}
+
+impl OperationJson<u64, SameSiteJson> {
     fn into_operation(self, index: Option<usize>) -> Result<Operation<'static>, BatchError> {
         match self.op {
             Op::Set => self.into_set(index),
@@ -214,11 +260,8 @@ impl OperationJson {
         }
     }
 
-    fn into_set(self, index: Option<usize>) -> Result<Operation<'static>, BatchError> {
-        let value = self
-            .value
-            .or(None)
-            .ok_or_else(|| BatchError::at(index, "value", "is missing"))?;
+    fn into_set(mut self, index: Option<usize>) -> Result<Operation<'static>, BatchError> {
+        let value = self.take_value(index)?;
         let draft = SetCookie {
             max_age: self.max_age.or(None),
             path: self.path.or_text(Some("/")),
@@ -236,15 +279,7 @@ impl OperationJson {
     }
 
     fn into_delete(self, index: Option<usize>) -> Result<Operation<'static>, BatchError> {
-        let foreign = [
-            ("value", self.value.is_given()),
-            ("max_age", self.max_age.is_given()),
-            ("http_only", self.http_only.is_given()),
-            ("same_site", self.same_site.is_given()),
-        ];
-        if let Some((field, _)) = foreign.into_iter().find(|(_, given)| *given) {
-            return Err(BatchError::at(index, field, "is no field of a delete"));
-        }
+        self.check_delete(index)?;
         let draft = DeleteCookie {
             path: self.path.or_text(Some("/")),
             domain: self.domain.or_text(None),
@@ -314,7 +349,7 @@ impl BatchError {
         &self.reason
     }
 
-    fn whole(reason: &str) -> Self {
+    pub(crate) fn whole(reason: &str) -> Self {
         Self {
             field: Field::Operations.as_str().to_owned(),
             operation: None,
@@ -330,7 +365,7 @@ impl BatchError {
         }
     }
 
-    fn of_operation(index: Option<usize>, error: OperationError) -> Self {
+    pub(crate) fn of_operation(index: Option<usize>, error: OperationError) -> Self {
         let problem: Problem = error.problem();
         Self::at(index, error.field().as_str(), problem)
     }

@@ -12,6 +12,8 @@ mod cookie;
 mod json;
 mod keys;
 pub mod limits;
+pub mod mesop;
+mod profile;
 mod time;
 mod token;
 mod value;
@@ -27,6 +29,7 @@ pub use cookie::{
 };
 pub use json::{BatchError, parse_batch, parse_operation};
 pub use keys::{KeyId, KeyRing, KeyRingError, Secret, WeakSecret};
+pub use profile::Profile;
 pub use time::UnixMillis;
 pub use token::{
     AfterApply, AuthenticToken, BindingRule, Claimed, InvalidReason, InvalidToken, Lifetime, Nonce,

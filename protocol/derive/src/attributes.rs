@@ -10,6 +10,7 @@ use syn::{DeriveInput, Error, Lit, LitBool, LitStr, Path, Result};
 #[derive(Default)]
 pub(crate) struct Attributes {
     pub(crate) name: Option<LitStr>,
+    pub(crate) profile: Option<LitStr>,
     pub(crate) prefix: Option<LitStr>,
     pub(crate) signed: Option<Span>,
     pub(crate) encrypted: Option<Span>,
@@ -42,6 +43,7 @@ impl Attributes {
             .unwrap_or_default();
         match word.as_str() {
             "name" => once(&mut self.name, meta, text(meta)?),
+            "profile" => once(&mut self.profile, meta, text(meta)?),
             "prefix" => once(&mut self.prefix, meta, text(meta)?),
             "signed" => once(&mut self.signed, meta, word_alone(meta)?),
             "encrypted" => once(&mut self.encrypted, meta, word_alone(meta)?),
@@ -68,7 +70,7 @@ fn unknown(word: &str) -> &'static str {
         "samesite" => "unknown attribute; did you mean `same_site`?",
         "maxage" | "expires" | "age" | "ttl" => "unknown attribute; did you mean `max_age`?",
         _ => {
-            "unknown attribute; known are name, prefix, signed, encrypted, max_age, path, domain, same_site, secure, http_only, partitioned and crate"
+            "unknown attribute; known are name, prefix, signed, encrypted, max_age, path, domain, same_site, secure, http_only, partitioned, profile and crate"
         }
     }
 }

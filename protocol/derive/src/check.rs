@@ -11,6 +11,8 @@ use crate::snake_case::snake_case;
 pub(crate) struct Class {
     pub(crate) name: String,
     pub(crate) protection: &'static str,
+    /// Where it is not the default.
+    pub(crate) profile: Option<&'static str>,
     pub(crate) max_age: Option<u64>,
     pub(crate) path: Option<String>,
     pub(crate) domain: Option<String>,
@@ -37,6 +39,7 @@ pub(crate) fn check(input: &DeriveInput, written: Attributes) -> Result<Class> {
     Ok(Class {
         name,
         protection: check_protection(&written)?,
+        profile: check_profile(&written)?,
         max_age: check_max_age(&written)?,
         path: checked(written.path.as_ref(), rules::check_path)?,
         domain: checked(written.domain.as_ref(), rules::check_domain)?,
@@ -154,6 +157,20 @@ fn check_protection(written: &Attributes) -> Result<&'static str> {
         (Some(_), None) => Ok("Signed"),
         (None, Some(_)) => Ok("Encrypted"),
         (None, None) => Ok("Plain"),
+    }
+}
+
+fn check_profile(written: &Attributes) -> Result<Option<&'static str>> {
+    let Some(profile) = &written.profile else {
+        return Ok(None);
+    };
+    match profile.value().as_str() {
+        "mesop" => Ok(Some("Mesop")),
+        "native" => Ok(None),
+        _ => Err(Error::new(
+            profile.span(),
+            "profile is \"native\", which is the default, or \"mesop\" for a cookie that is shared with a Mesop app",
+        )),
     }
 }
 

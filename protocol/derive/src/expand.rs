@@ -29,13 +29,17 @@ pub(crate) fn expand(input: &DeriveInput, class: &Class, home: &str) -> TokenStr
     });
     let secure = (!class.secure).then(|| quote!(.secure(false)));
     let http_only = (!class.http_only).then(|| quote!(.http_only(false)));
+    let profile = class.profile.map(|profile| {
+        let profile = format_ident!("{profile}");
+        quote!(.profile(#home::Profile::#profile))
+    });
     let partitioned = class.partitioned.then(|| quote!(.partitioned(true)));
     quote! {
         #[automatically_derived]
         #[allow(deprecated)]
         impl #home::CookieClass for #ident {
             const CLASS: #home::Class = #home::Class::new(#name, #home::Protection::#protection)
-                #max_age #path #domain #same_site #secure #http_only #partitioned;
+                #profile #max_age #path #domain #same_site #secure #http_only #partitioned;
         }
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::attributes::{SameSite, check_domain, check_max_age, check_path, check_value};
 use super::delete_cookie::DeleteCookie;
 use super::error::{Field, OperationError, Problem};
-use super::name;
+use super::name::{self, Prefix};
 use super::set_cookie::SetCookie;
 use crate::limits::{MAX_AGE_MAX, NAME_VALUE_MAX};
 
@@ -210,6 +210,12 @@ impl<'o> Parts<'o> {
         if let Some(seconds) = self.max_age {
             check_max_age(seconds.into())?;
         }
+        self.check_agreement(prefix)
+    }
+
+    /// SPEC §4, rules 2 and 6: what fields demand of one another.
+    pub(crate) fn check_agreement(&self, prefix: Prefix) -> Result<(), OperationError> {
+        let refuse = |field, problem| Err(OperationError::new(field, problem));
         if prefix.secure && !self.secure {
             return refuse(Field::Secure, Problem::NeedsSecure("the name's prefix"));
         }

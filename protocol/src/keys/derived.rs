@@ -23,6 +23,7 @@ mod info {
     pub(super) const BINDING: &[u8] = b"apply-cookies/v1/binding/hmac-sha256/";
     pub(super) const COOKIE_SIGNED: &[u8] = b"apply-cookies/v1/cookie/hmac-sha256/";
     pub(super) const COOKIE_ENCRYPTED: &[u8] = b"apply-cookies/v1/cookie/fernet/";
+    pub(super) const MESOP_BINDING: &[u8] = b"apply-cookies/v1/mesop-binding/hmac-sha256/";
 }
 
 /// Four derived bytes that tell which key sealed a token. Derived under its own label, so they
@@ -71,6 +72,19 @@ impl DerivedKeys {
     fn of_cookie(&self, label: &[u8], name: &str) -> Zeroizing<[u8; 32]> {
         key(&self.root, &[label, name.as_bytes()].concat())
     }
+}
+
+/// The id that a native ring gives this secret.
+pub(crate) fn key_id_of(secret: &Secret) -> KeyId {
+    KeyId(*key(&extract(SALT, secret.bytes()), info::KEY_ID))
+}
+
+/// The key of bindings in tokens of the profile `mesop`, which has none of its own.
+pub(crate) fn mesop_binding_key(secret: &Secret) -> MacKey {
+    MacKey::new(&*key::<32>(
+        &extract(SALT, secret.bytes()),
+        info::MESOP_BINDING,
+    ))
 }
 
 /// The key of one purpose.

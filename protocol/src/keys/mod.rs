@@ -11,5 +11,5 @@ pub use derived::KeyId;
 pub use ring::{KeyRing, KeyRingError};
 pub use secret::{Secret, WeakSecret};
 
-pub(crate) use derived::DerivedKeys;
+pub(crate) use derived::{DerivedKeys, key_id_of, mesop_binding_key};
 pub(crate) use mac::MacKey;

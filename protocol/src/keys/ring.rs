@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::derived::{DerivedKeys, KeyId};
 use super::secret::Secret;
+use crate::mesop::MesopKeys;
 
 /// The keys of tokens and cookie values: the current secret writes, previous ones still read what
 /// they wrote. How to [rotate a secret](crate#how-to-rotate-a-secret) stands in the guide.
@@ -19,6 +20,7 @@ use super::secret::Secret;
 /// ```
 pub struct KeyRing {
     keys: Vec<DerivedKeys>,
+    mesop: Option<MesopKeys>,
 }
 
 impl KeyRing {
@@ -37,7 +39,27 @@ impl KeyRing {
             }
             keys.push(derived);
         }
-        Ok(Self { keys })
+        Ok(Self { keys, mesop: None })
+    }
+
+    /// Adds the keys of a Mesop app, for cookie classes of the profile `mesop`.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyRingError::SecretOfMesop`] when its secret is one of this ring as well: what one
+    /// profile makes must never be taken for something of the other.
+    pub fn with_mesop(mut self, keys: MesopKeys) -> Result<Self, KeyRingError> {
+        if self.find(keys.native_id).is_some() {
+            return Err(KeyRingError::SecretOfMesop);
+        }
+        self.mesop = Some(keys);
+        Ok(self)
+    }
+
+    /// The keys of the profile `mesop`, if it has any.
+    #[must_use]
+    pub fn mesop(&self) -> Option<&MesopKeys> {
+        self.mesop.as_ref()
     }
 
     /// Id of the key that seals.
@@ -78,4 +100,9 @@ pub enum KeyRingError {
     /// Two secrets have the same key id.
     #[error("two secrets of the key ring are the same (equal key ids); remove one")]
     SameKeyId,
+    /// The secret of a Mesop app is a secret of the native profile as well.
+    #[error(
+        "the secret of the Mesop app stands among those of this service as well; give each its own (`apply-cookies keygen` makes one)"
+    )]
+    SecretOfMesop,
 }

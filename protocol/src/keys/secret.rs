@@ -26,6 +26,10 @@ impl Secret {
     ///
     /// When the secret can be guessed: too short, a pattern, a placeholder.
     pub fn new(text: &str) -> Result<Self, WeakSecret> {
+        Self::judged(text, estimated_entropy)
+    }
+
+    fn judged(text: &str, entropy: impl Fn(&[u8]) -> f64) -> Result<Self, WeakSecret> {
         let text = text
             .strip_suffix("\r\n")
             .or_else(|| text.strip_suffix('\n'))
@@ -39,10 +43,22 @@ impl Secret {
         if is_placeholder(text) {
             return Err(WeakSecret::Placeholder);
         }
-        if is_repetition(bytes) || estimated_entropy(bytes) < SECRET_ENTROPY_MIN {
+        if is_repetition(bytes) || entropy(bytes) < SECRET_ENTROPY_MIN {
             return Err(WeakSecret::Guessable);
         }
         Ok(Self(Zeroizing::new(bytes.to_vec())))
+    }
+
+    /// The secret of a Mesop app, which has chosen it already: at least 32 bytes, and no
+    /// repetition, but it may be one that [`new`](Self::new) refuses for its sequences of
+    /// characters. Take a random one where you can: `apply-cookies keygen` makes it, and Mesop
+    /// takes any text.
+    ///
+    /// # Errors
+    ///
+    /// When the secret can be guessed.
+    pub fn of_mesop(text: &str) -> Result<Self, WeakSecret> {
+        Self::judged(text, shannon_bits)
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {

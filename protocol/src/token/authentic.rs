@@ -3,9 +3,10 @@
 use std::fmt;
 
 use crate::binding::{Binding, BindingCookie};
-use crate::cookie::Operation;
-use crate::keys::DerivedKeys;
+use crate::cookie::{Operation, Parts};
+use crate::keys::MacKey;
 use crate::limits::SKEW_MS;
+use crate::mesop::{Body, MesopCookie};
 use crate::time::UnixMillis;
 
 use super::ids::TokenId;
@@ -18,8 +19,15 @@ use super::untrusted::{InvalidReason, InvalidToken};
 /// open.
 pub struct AuthenticToken<'b> {
     seal: Seal,
-    keys: &'b DerivedKeys,
-    payload: Payload<'b>,
+    binding_key: &'b MacKey,
+    header: TokenHeader<'b>,
+    operations: Operations<'b>,
+}
+
+/// What the token is to set and delete, in the form of its profile.
+enum Operations<'b> {
+    Native(Vec<Parts<'b>>),
+    Mesop(Body),
 }
 
 /// What the redeemer knows of the browser, and how much it asks for.
@@ -36,11 +44,21 @@ pub enum BindingRule<'c> {
 }
 
 impl<'b> AuthenticToken<'b> {
-    pub(super) fn new(seal: Seal, keys: &'b DerivedKeys, payload: Payload<'b>) -> Self {
+    pub(super) fn new(seal: Seal, binding_key: &'b MacKey, payload: Payload<'b>) -> Self {
         Self {
             seal,
-            keys,
-            payload,
+            binding_key,
+            header: payload.header,
+            operations: Operations::Native(payload.operations),
+        }
+    }
+
+    pub(crate) fn of_mesop(header: TokenHeader<'b>, body: Body, binding_key: &'b MacKey) -> Self {
+        Self {
+            seal: Seal::Signed,
+            binding_key,
+            header,
+            operations: Operations::Mesop(body),
         }
     }
 
@@ -53,24 +71,48 @@ impl<'b> AuthenticToken<'b> {
     /// What the token says of itself.
     #[must_use]
     pub fn header(&self) -> &TokenHeader<'b> {
-        &self.payload.header
+        &self.header
     }
 
     /// What logs call the token.
     #[must_use]
     pub fn id(&self) -> TokenId {
-        TokenId::of(self.payload.header.nonce)
+        TokenId::of(self.header.nonce)
     }
 
     /// The operations in order, for tools that show a token without redeeming it. One that
     /// breaks the rules of SPEC §4 is an error.
     #[must_use]
     pub fn operations(&self) -> impl ExactSizeIterator<Item = Result<Operation<'b>, InvalidToken>> {
-        self.payload.operations.iter().map(|parts| {
+        let operations: &[Parts<'b>] = match &self.operations {
+            Operations::Native(operations) => operations,
+            Operations::Mesop(_) => &[],
+        };
+        operations.iter().map(|parts| {
             parts
                 .to_operation()
                 .map_err(|_| InvalidReason::CannotEmit.into())
         })
+    }
+
+    /// The cookies of a token of the profile `mesop`, for tools that show a token without
+    /// redeeming it. `None` for a native one.
+    #[must_use]
+    pub fn mesop_cookies(&self) -> Option<&[MesopCookie]> {
+        match &self.operations {
+            Operations::Native(_) => None,
+            Operations::Mesop(body) => Some(&body.cookies),
+        }
+    }
+
+    /// The nonce as the token writes it: 22 characters, unless somebody else made a token of the
+    /// profile `mesop` with another.
+    #[must_use]
+    pub fn nonce_text(&self) -> String {
+        match &self.operations {
+            Operations::Native(_) => self.header.nonce.to_text(),
+            Operations::Mesop(body) => body.nonce.clone(),
+        }
     }
 
     /// Whether the token's time is now. First of the two steps of [`verify`](Self::verify).
@@ -80,7 +122,7 @@ impl<'b> AuthenticToken<'b> {
     /// [`RefusedToken::Expired`] from `expires_at` on; [`RefusedToken::NotYetValid`] when it was
     /// issued more than five seconds from now.
     pub fn check_time(&self, now: UnixMillis) -> Result<(), RefusedToken> {
-        let header = &self.payload.header;
+        let header = &self.header;
         if now >= header.expires_at {
             return Err(RefusedToken::Expired);
         }
@@ -106,13 +148,17 @@ impl<'b> AuthenticToken<'b> {
             BindingRule::Required(cookie) => (true, cookie),
             BindingRule::Optional(cookie) => (false, cookie),
         };
-        match (self.payload.header.binding, cookie) {
+        match (self.header.binding, cookie) {
             (None, _) if !required => {}
             (Some(binding), Some(cookie))
-                if binding.matches(&Binding::under(self.keys, cookie)) => {}
+                if binding.matches(&Binding::of_cookie(self.binding_key, cookie)) => {}
             _ => return Err(RefusedToken::WrongBrowser),
         }
-        Ok(VerifiedToken(self.payload))
+        Ok(VerifiedToken {
+            header: self.header,
+            operations: self.operations,
+            now,
+        })
     }
 }
 
@@ -138,13 +184,18 @@ pub enum RefusedToken {
 }
 
 /// A token that this browser may redeem now, if it is the first to.
-pub struct VerifiedToken<'b>(Payload<'b>);
+pub struct VerifiedToken<'b> {
+    header: TokenHeader<'b>,
+    operations: Operations<'b>,
+    /// What the times in the lines of a Mesop token count from.
+    now: UnixMillis,
+}
 
 impl<'b> VerifiedToken<'b> {
     /// What the token says of itself.
     #[must_use]
     pub fn header(&self) -> &TokenHeader<'b> {
-        &self.0.header
+        &self.header
     }
 
     /// Builds every `Set-Cookie` line, and hides them until the nonce is claimed.
@@ -154,12 +205,16 @@ impl<'b> VerifiedToken<'b> {
     /// When a cookie cannot be emitted. Found out here, before the claim, so that no token is
     /// spent on an answer that cannot be given.
     pub fn prepare(self) -> Result<PreparedToken<'b>, InvalidToken> {
-        PreparedToken::build(&self.0).map_err(|_| InvalidReason::CannotEmit.into())
+        match &self.operations {
+            Operations::Native(operations) => PreparedToken::build(&self.header, operations),
+            Operations::Mesop(body) => PreparedToken::of_mesop(&self.header, body, self.now),
+        }
+        .map_err(|_| InvalidReason::CannotEmit.into())
     }
 }
 
 impl fmt::Debug for VerifiedToken<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "VerifiedToken({})", TokenId::of(self.0.header.nonce))
+        write!(f, "VerifiedToken({})", TokenId::of(self.header.nonce))
     }
 }

@@ -26,10 +26,12 @@ pub fn open_payload(bytes: &[u8]) -> Option<OpenedPayload> {
         .find(|seal| seal.code() == *code)?;
     let key_id = KeyId(*rest.first_chunk()?);
     let payload = decode_payload(bytes, seal, key_id).ok()?;
-    let lines = PreparedToken::build(&payload).ok().map(|prepared| {
-        let lines = prepared.release(Claimed::First);
-        lines.iter().map(str::to_owned).collect()
-    });
+    let lines = PreparedToken::build(&payload.header, &payload.operations)
+        .ok()
+        .map(|prepared| {
+            let lines = prepared.release(Claimed::First);
+            lines.iter().map(str::to_owned).collect()
+        });
     Some(OpenedPayload {
         encoded: encode_again(seal, key_id, &payload),
         lines,

@@ -2,11 +2,13 @@
 
 use std::fmt;
 
-use crate::cookie::{Field, LINE_OVERHEAD, OperationError, Problem};
+use crate::cookie::{Field, LINE_OVERHEAD, OperationError, Parts, Problem};
 use crate::limits::{OPERATIONS_MAX, SET_COOKIE_LINES_MAX};
+use crate::mesop::{Body, write_lines};
+use crate::time::UnixMillis;
 
 use super::ids::TokenId;
-use super::payload::{Payload, TokenHeader};
+use super::payload::TokenHeader;
 
 /// What a replay store answered to a claim that may go on.
 ///
@@ -28,8 +30,10 @@ pub struct PreparedToken<'b> {
 
 impl<'b> PreparedToken<'b> {
     /// SPEC §6.5, step 9.
-    pub(super) fn build(payload: &Payload<'b>) -> Result<Self, OperationError> {
-        let operations = &payload.operations;
+    pub(super) fn build(
+        header: &TokenHeader<'b>,
+        operations: &[Parts<'_>],
+    ) -> Result<Self, OperationError> {
         let mut text = String::with_capacity(128 * operations.len());
         let mut ends = [0_u16; OPERATIONS_MAX];
         for (n, (operation, end)) in operations.iter().zip(&mut ends).enumerate() {
@@ -56,11 +60,35 @@ impl<'b> PreparedToken<'b> {
                 })?;
         }
         Ok(Self {
-            header: payload.header,
+            header: *header,
             lines: SetCookieLines {
                 text,
                 ends,
                 count: operations.len(),
+            },
+        })
+    }
+
+    /// The same for a token of the profile `mesop`, whose times count from now.
+    pub(super) fn of_mesop(
+        header: &TokenHeader<'b>,
+        body: &Body,
+        now: UnixMillis,
+    ) -> Result<Self, OperationError> {
+        let mut text = String::with_capacity(128 * body.cookies.len());
+        let mut ends = [0_u16; OPERATIONS_MAX];
+        let mut slots = ends.iter_mut();
+        write_lines(&body.cookies, now, &mut text, |end| {
+            if let Some(slot) = slots.next() {
+                *slot = end;
+            }
+        })?;
+        Ok(Self {
+            header: *header,
+            lines: SetCookieLines {
+                text,
+                ends,
+                count: body.cookies.len(),
             },
         })
     }

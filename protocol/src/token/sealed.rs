@@ -124,6 +124,11 @@ pub struct Token {
 }
 
 impl Token {
+    /// A token of another profile, by the nonce that its redeemer will claim.
+    pub(crate) const fn new(text: String, nonce: Nonce) -> Self {
+        Self { text, nonce }
+    }
+
     /// The text that travels.
     #[must_use]
     pub fn as_str(&self) -> &str {

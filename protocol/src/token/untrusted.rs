@@ -23,6 +23,10 @@ impl<'t> UntrustedToken<'t> {
         Self(text)
     }
 
+    pub(crate) const fn text(self) -> &'t str {
+        self.0
+    }
+
     /// Checks length, form, version, key id and MAC, in this order, then reads the payload.
     ///
     /// The text is decoded, and decrypted, into `buffer`, which the result borrows. Keep one per
@@ -65,7 +69,7 @@ impl<'t> UntrustedToken<'t> {
             }
         };
         let payload = decode_payload(payload, seal, key_id).map_err(|_| InvalidReason::Payload)?;
-        Ok(AuthenticToken::new(seal, keys, payload))
+        Ok(AuthenticToken::new(seal, &keys.binding, payload))
     }
 }
 

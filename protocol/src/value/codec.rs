@@ -78,6 +78,18 @@ impl Stamp {
         }
     }
 
+    pub(crate) const fn now(&self) -> UnixMillis {
+        self.now
+    }
+
+    pub(crate) const fn iv(&self) -> [u8; 16] {
+        self.iv
+    }
+
+    pub(crate) const fn end(&self) -> Option<UnixMillis> {
+        self.expires_at
+    }
+
     /// Ends the value at this time, also for a client that keeps the cookie longer. Plain values
     /// carry no end.
     #[must_use]
@@ -296,7 +308,7 @@ impl ValueCodec {
 }
 
 /// A name that browsers take, and that leaves room for a value.
-fn checked_name(name: String) -> Result<String, OperationError> {
+pub(crate) fn checked_name(name: String) -> Result<String, OperationError> {
     if name.len() > NAME_VALUE_MAX {
         let problem = Problem::TooLong {
             actual: name.len(),

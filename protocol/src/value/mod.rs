@@ -7,6 +7,7 @@ mod protection;
 mod scan;
 mod unreadable;
 
+pub(crate) use codec::checked_name;
 pub use codec::{OpenedValue, Stamp, ValueCodec};
 pub use json::check_json;
 pub use protection::Protection;

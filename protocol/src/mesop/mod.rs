@@ -1,0 +1,64 @@
+//! The profile `mesop`: byte-compatible with Mesop 1.3, and so with Python's itsdangerous,
+//! Werkzeug and Fernet, as MESOP.md tells.
+//!
+//! Two frameworks can share one sign-in cookie, and each can redeem the other's tokens:
+//! [`UntrustedToken::open_mesop`](crate::UntrustedToken::open_mesop) stands beside `open`, and
+//! what follows it are the same types and the same order of checks. HMAC-SHA1 and zlib are used
+//! here and nowhere else.
+//!
+//! ```
+//! use apply_cookies_protocol::mesop::{MesopKeys, parse_batch, seal};
+//! use apply_cookies_protocol::{
+//!     BindingRule, Claimed, Nonce, Secret, UnixMillis, UntrustedToken,
+//! };
+//!
+//! # fn random<const N: usize>() -> [u8; N] { [4; N] } // your generator
+//! let keys = MesopKeys::new(&Secret::of_mesop("8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA")?);
+//! let now = UnixMillis::from_secs(1_760_000_000).unwrap();
+//! let batch = parse_batch(
+//!     r#"{"operations":[{"op":"set","name":"greeting","value":"say \"hi\"","max_age":60}]}"#,
+//!     now,
+//! )?;
+//! let token = seal(&keys, Nonce::from_random(random()), now, None, &batch)?;
+//!
+//! let mut buffer = Vec::new();
+//! let prepared = UntrustedToken::new(token.as_str())
+//!     .open_mesop(&keys, &mut buffer)?
+//!     .verify(now, BindingRule::Optional(None))?
+//!     .prepare()?;
+//! assert_eq!(
+//!     prepared.release(Claimed::First).iter().collect::<Vec<_>>(),
+//!     ["greeting=\"say \\\"hi\\\"\"; Expires=Thu, 09 Oct 2025 08:54:20 GMT; Max-Age=60; Secure; HttpOnly; Path=/; SameSite=Lax"],
+//! );
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod cookie;
+mod domain;
+mod http_date;
+mod itsdangerous;
+mod json;
+mod keys;
+mod max_age;
+mod member;
+mod nonce;
+mod python_json;
+mod token;
+mod value;
+mod werkzeug;
+mod zlib;
+
+pub use cookie::MesopCookie;
+pub use json::{parse_batch, parse_operation};
+pub use keys::MesopKeys;
+pub use python_json::relayout;
+pub use token::seal;
+pub use value::{MesopValueCodec, OpenedText};
+
+pub(crate) use token::{Body, write_lines};
+
+/// What the vectors need beside the public functions.
+#[doc(hidden)]
+pub mod for_tests {
+    pub use super::python_json::write_text as write_python_json;
+}

@@ -1,0 +1,123 @@
+//! The nonce of a token's JSON → the sixteen bytes that a replay store keeps.
+//!
+//! Mesop keeps nonces in a Python dictionary, so two are the same when Python says so: 5 and 5.0
+//! and, since booleans are numbers there, 1 and true. A token without a nonce has the empty one.
+//! Where two numbers beyond 64 bits are told apart by Python and not here, the second is refused
+//! as used, which is the safe side.
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::token::{Nonce, digest16};
+
+/// `None` for a list or an object, which no Python dictionary takes for a key.
+pub(super) fn of_json(nonce: Option<&Value>) -> Option<Nonce> {
+    match nonce {
+        None => Some(of_text("")),
+        Some(Value::Null) => Some(digest(b"null", &[])),
+        Some(Value::Bool(flag)) => Some(of_integer(i128::from(*flag))),
+        Some(Value::String(text)) => Some(of_text(text)),
+        Some(Value::Number(number)) => {
+            let integer = number
+                .as_i64()
+                .map(i128::from)
+                .or_else(|| number.as_u64().map(i128::from));
+            match (integer, number.as_f64()) {
+                (Some(integer), _) => Some(of_integer(integer)),
+                (None, Some(float)) => Some(of_float(float)),
+                (None, None) => None,
+            }
+        }
+        Some(Value::Array(_) | Value::Object(_)) => None,
+    }
+}
+
+/// The nonce of a text, as tokens that are made here have it.
+pub(super) fn of_text(text: &str) -> Nonce {
+    digest(b"text", text.as_bytes())
+}
+
+fn of_integer(integer: i128) -> Nonce {
+    digest(b"int", &integer.to_be_bytes())
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "in range, and whole")]
+fn of_float(float: f64) -> Nonce {
+    // Every whole float below 2^120 is an integer of 128 bits exactly.
+    if float.fract() == 0.0 && float.abs() < 2.0_f64.powi(120) {
+        of_integer(float as i128)
+    } else {
+        digest(b"float", &float.to_bits().to_be_bytes())
+    }
+}
+
+/// The kinds have names of different beginnings, and a native nonce is no digest at all.
+fn digest(kind: &[u8], value: &[u8]) -> Nonce {
+    Nonce::from_random(digest16(
+        Sha256::new()
+            .chain_update(b"apply-cookies/v1/mesop-nonce/")
+            .chain_update(kind)
+            .chain_update(b"/")
+            .chain_update(value),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(json: &str) -> Option<Nonce> {
+        of_json(Some(&serde_json::from_str(json).unwrap()))
+    }
+
+    #[test]
+    fn equal_values_of_python_are_one_nonce() {
+        assert_eq!(of_json(None), of(r#""""#));
+        for equal in [
+            ["5", "5.0"],
+            ["1", "true"],
+            ["0", "false"],
+            ["0", "-0.0"],
+            ["0", "-0"],
+            ["1e2", "100"],
+            ["18446744073709551615", "18446744073709551615"],
+            ["18446744073709551616", "18446744073709551616.0"],
+            ["1e300", "1e300"],
+            [r#""a""#, r#""\u0061""#],
+        ] {
+            assert!(
+                of(equal[0]).is_some() && of(equal[0]) == of(equal[1]),
+                "{equal:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn different_values_are_different_nonces() {
+        let different = [
+            r#""""#,
+            "null",
+            "0",
+            "1",
+            "5",
+            r#""5""#,
+            r#""null""#,
+            "0.5",
+            "-5",
+            "5.5",
+            "1e300",
+            "18446744073709551615",
+            "9007199254740993",
+            "9007199254740992",
+            r#""1""#,
+            r#""true""#,
+        ];
+        for (n, one) in different.iter().enumerate() {
+            for other in &different[..n] {
+                assert!(of(one).is_some() && of(one) != of(other), "{one} {other}");
+            }
+        }
+        assert_eq!(of("[1]"), None);
+        assert_eq!(of("{}"), None);
+    }
+}

@@ -1,0 +1,302 @@
+//! Text ↔ the value of the cookie of one name. Encode stands beside decode.
+//!
+//! | protection | value |
+//! |---|---|
+//! | plain | the text, quoted as Werkzeug does |
+//! | signed | an itsdangerous text over the text as a JSON string; the salt holds the name |
+//! | encrypted | Fernet, as URL-safe base64 with padding |
+
+use std::fmt;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::itsdangerous::{Signer, Unsigned};
+use super::keys::MesopKeys;
+use super::member;
+use super::python_json;
+use super::werkzeug::quote;
+use crate::base64url;
+use crate::cookie::{CookieHeader, Found, OperationError};
+use crate::limits::NAME_VALUE_MAX;
+use crate::time::UnixMillis;
+use crate::token::FernetKey;
+use crate::value::{Protection, Stamp, Unreadable, UnreadableReason, checked_name, json};
+
+/// Writes and reads the value of the cookie of one name in the profile `mesop`.
+///
+/// ```
+/// use apply_cookies_protocol::mesop::{MesopKeys, MesopValueCodec};
+/// use apply_cookies_protocol::{Protection, Secret, Stamp, UnixMillis};
+///
+/// let keys = MesopKeys::new(&Secret::of_mesop("8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA")?);
+/// let codec = MesopValueCodec::new(&keys, "theme", Protection::Signed)?;
+/// let now = UnixMillis::from_secs(1_760_000_000).unwrap();
+///
+/// let value = codec.encode("dark, please", &Stamp::new(now, [4; 16]))?;
+/// assert_eq!(codec.decode(value.as_bytes(), now)?.text(), "dark, please");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct MesopValueCodec {
+    name: String,
+    keys: Keys,
+}
+
+enum Keys {
+    Plain,
+    Signed(Signer),
+    Encrypted(Box<FernetKey>),
+}
+
+impl MesopValueCodec {
+    /// The codec of this name.
+    ///
+    /// # Errors
+    ///
+    /// When browsers would not take the name.
+    pub fn new(
+        keys: &MesopKeys,
+        name: impl Into<String>,
+        protection: Protection,
+    ) -> Result<Self, OperationError> {
+        let name = checked_name(name.into())?;
+        let keys = match protection {
+            Protection::Plain => Keys::Plain,
+            Protection::Signed => Keys::Signed(keys.cookie_signing(&name)),
+            Protection::Encrypted => Keys::Encrypted(Box::new(keys.cookie_encryption())),
+        };
+        Ok(Self { name, keys })
+    }
+
+    /// The codec of this name for plain values, which needs no key.
+    ///
+    /// # Errors
+    ///
+    /// When browsers would not take the name.
+    pub fn plain(name: impl Into<String>) -> Result<Self, OperationError> {
+        Ok(Self {
+            name: checked_name(name.into())?,
+            keys: Keys::Plain,
+        })
+    }
+
+    /// The cookie's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How values are protected.
+    #[must_use]
+    pub const fn protection(&self) -> Protection {
+        match self.keys {
+            Keys::Plain => Protection::Plain,
+            Keys::Signed(_) => Protection::Signed,
+            Keys::Encrypted(_) => Protection::Encrypted,
+        }
+    }
+
+    /// The value of the cookie that holds a text as it stands. It carries neither name nor end
+    /// beside what Mesop authenticates: see [`encode_json_text`](Self::encode_json_text).
+    ///
+    /// # Errors
+    ///
+    /// When a plain text holds a control character that no header can carry, or the cookie is
+    /// larger than browsers keep.
+    pub fn encode(&self, text: &str, stamp: &Stamp) -> Result<String, Unreadable> {
+        let mut value = String::new();
+        match &self.keys {
+            Keys::Plain => {
+                quote::push(text, &mut value).map_err(|_| UnreadableReason::Malformed)?;
+            }
+            Keys::Signed(signer) => {
+                let json = serde_json::Value::from(text).to_string();
+                value = signer.sign(json.as_bytes());
+            }
+            Keys::Encrypted(key) => {
+                let mut sealed = Vec::with_capacity(text.len() + 96);
+                let seconds = stamp.now().get() / 1000;
+                key.seal_into(&mut sealed, seconds, &stamp.iv(), |out| {
+                    out.extend_from_slice(text.as_bytes());
+                });
+                value = base64url::encode(&sealed);
+                value.extend(std::iter::repeat_n('=', padding(value.len())));
+            }
+        }
+        if self.name.len() + value.len() > NAME_VALUE_MAX {
+            return Err(UnreadableReason::TooLong.into());
+        }
+        Ok(value)
+    }
+
+    /// The value of the cookie that holds JSON, laid out as Python does. An object that is
+    /// encrypted carries the cookie's name and the stamp's end in a member that Mesop ignores.
+    ///
+    /// The text must be JSON: see [`check_json`](crate::check_json).
+    ///
+    /// # Errors
+    ///
+    /// When the cookie is larger than browsers keep.
+    pub fn encode_json_text(&self, json: &str, stamp: &Stamp) -> Result<String, Unreadable> {
+        self.encode_laid_out(python_json::relayout(json), stamp)
+    }
+
+    /// The same for a value of a type.
+    ///
+    /// # Errors
+    ///
+    /// When it could not be read back: it is no JSON object with text for keys, is nested too
+    /// deep, or holds what JSON cannot say, such as `NaN`. And when the cookie is larger than
+    /// browsers keep.
+    pub fn encode_json<T>(&self, value: &T, stamp: &Stamp) -> Result<String, Unreadable>
+    where
+        T: Serialize + DeserializeOwned,
+    {
+        let text = python_json::write_text(value).map_err(|_| UnreadableReason::WrongType)?;
+        json::read::<T>(text.as_bytes())?;
+        self.encode_laid_out(text, stamp)
+    }
+
+    fn encode_laid_out(&self, json: String, stamp: &Stamp) -> Result<String, Unreadable> {
+        let json = match self.keys {
+            Keys::Encrypted(_) => member::insert(&json, &self.name, stamp.end()),
+            Keys::Plain | Keys::Signed(_) => json,
+        };
+        self.encode(&json, stamp)
+    }
+
+    /// What the cookie's value holds, as it stands in the `Cookie` field.
+    ///
+    /// # Errors
+    ///
+    /// Says why the cookie must be treated as absent; for logs and for tools, not for the
+    /// browser. The MAC is checked before anything under it is looked at.
+    pub fn decode(&self, text: &[u8], now: UnixMillis) -> Result<OpenedText, Unreadable> {
+        if self.name.len() + text.len() > NAME_VALUE_MAX {
+            return Err(UnreadableReason::TooLong.into());
+        }
+        let text = quote::read(text).ok_or(UnreadableReason::Malformed)?;
+        let without_end = |text| Ok(OpenedText { text, end: None });
+        match &self.keys {
+            Keys::Plain => without_end(text),
+            Keys::Signed(signer) => {
+                let mut json = Vec::new();
+                signer
+                    .open(text.as_bytes(), &mut json)
+                    .map_err(unreadable)?;
+                // The class is JSON within a JSON string.
+                let inner = serde_json::from_slice(&json);
+                without_end(inner.map_err(|_| UnreadableReason::Malformed)?)
+            }
+            Keys::Encrypted(key) => {
+                let mut sealed = decode_padded(&text).ok_or(UnreadableReason::Malformed)?;
+                let plain = key
+                    .open(&mut sealed)
+                    .map_err(|_| UnreadableReason::Forged)?;
+                let plain = std::str::from_utf8(plain).map_err(|_| UnreadableReason::Malformed)?;
+                let (member, text) =
+                    member::take(plain).map_err(|_| UnreadableReason::Malformed)?;
+                let Some(member) = member else {
+                    return without_end(text);
+                };
+                if member.name != self.name {
+                    return Err(UnreadableReason::Forged.into());
+                }
+                if member.end.is_some_and(|end| now >= end) {
+                    return Err(UnreadableReason::Expired.into());
+                }
+                Ok(OpenedText {
+                    text,
+                    end: member.end,
+                })
+            }
+        }
+    }
+
+    /// What the cookie of this name in a request holds. The pair is found as everywhere here, by
+    /// the exact bytes of its name, and its value is read as Werkzeug does.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`decode`](Self::decode), and when the request has none or several of the name.
+    pub fn decode_from<'h, I>(
+        &self,
+        header: &CookieHeader<I>,
+        now: UnixMillis,
+    ) -> Result<OpenedText, Unreadable>
+    where
+        I: Iterator<Item = &'h [u8]> + Clone,
+    {
+        match header.find(&self.name) {
+            Found::One(text) => self.decode(text, now),
+            Found::Absent => Err(UnreadableReason::Absent.into()),
+            Found::Duplicate => Err(UnreadableReason::Duplicate.into()),
+        }
+    }
+}
+
+fn unreadable(why: Unsigned) -> UnreadableReason {
+    match why {
+        Unsigned::Form | Unsigned::Payload => UnreadableReason::Malformed,
+        Unsigned::Mac => UnreadableReason::Forged,
+    }
+}
+
+/// How many `=` stand behind this many characters of base64.
+const fn padding(length: usize) -> usize {
+    (4 - length % 4) % 4
+}
+
+/// Bytes of canonical base64 with exactly the padding that it needs. Python takes the standard
+/// alphabet and line ends as well.
+fn decode_padded(text: &str) -> Option<Vec<u8>> {
+    let bare = text.trim_end_matches('=');
+    if text.len() - bare.len() != padding(bare.len()) {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    base64url::decode_into(bare.as_bytes(), &mut bytes)?;
+    Some(bytes)
+}
+
+impl fmt::Debug for MesopValueCodec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let protection = self.protection().as_str();
+        write!(f, "MesopValueCodec({}, {protection})", self.name)
+    }
+}
+
+/// A value that may be trusted as far as its protection goes. `Debug` does not show it.
+pub struct OpenedText {
+    text: String,
+    end: Option<UnixMillis>,
+}
+
+impl OpenedText {
+    /// The value.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The value as JSON of a type.
+    ///
+    /// # Errors
+    ///
+    /// When it is no JSON, or none that the type can hold.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Unreadable> {
+        json::read(self.text.as_bytes())
+    }
+
+    /// When the value ends; `None` when it does not say, as none does that Mesop wrote.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<UnixMillis> {
+        self.end
+    }
+}
+
+impl fmt::Debug for OpenedText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OpenedText({} bytes)", self.text.len())
+    }
+}
