@@ -11,7 +11,7 @@ use crate::classes::Classes;
 use crate::clock::Clock;
 use crate::issue::Issuer;
 use crate::origin::{Origin, OriginError, OriginPolicy};
-use crate::redeem::{BindingPolicy, Redeemer};
+use crate::redeem::{BindingPolicy, Redeemer, TokenKeys};
 use crate::replay::{MemoryReplayStore, ReplayStore};
 use crate::secret::{MesopSecret, Secret};
 
@@ -50,6 +50,7 @@ impl ApplyCookies {
         Builder {
             secret,
             mesop: None,
+            redeem_mesop: false,
             origins: Vec::new(),
             allow_insecure_http: false,
             prefix: DEFAULT_PREFIX.to_owned(),
@@ -117,6 +118,8 @@ impl fmt::Debug for ApplyCookies {
         f.debug_struct("ApplyCookies")
             .field("origins", &self.core.origins.to_string())
             .field("prefix", &self.core.prefix)
+            .field("profile", &self.core.redeemer.keys.profile().as_str())
+            .field("binding", &self.core.redeemer.binding)
             .field("seal", &self.core.issuer.seal)
             .finish_non_exhaustive()
     }
@@ -127,6 +130,8 @@ impl fmt::Debug for ApplyCookies {
 pub struct Builder {
     secret: Secret,
     mesop: Option<MesopSecret>,
+    /// The endpoint redeems Mesop's tokens, and no others.
+    redeem_mesop: bool,
     origins: Vec<String>,
     allow_insecure_http: bool,
     prefix: String,
@@ -149,6 +154,14 @@ impl Builder {
     /// their cookies. It must not be the secret of this deployment as well.
     pub fn mesop(mut self, secret: MesopSecret) -> Self {
         self.mesop = Some(secret);
+        self
+    }
+
+    /// Makes the endpoint one for the tokens of the Mesop app whose secret was given, instead of
+    /// this deployment's own.
+    #[cfg(feature = "service")]
+    pub(crate) fn redeem_mesop(mut self) -> Self {
+        self.redeem_mesop = true;
         self
     }
 
@@ -235,6 +248,11 @@ impl Builder {
             .and_then(Lifetime::from_millis)
             .ok_or(BuildError::Lifetime)?;
         let mut ring = self.secret.into_ring()?;
+        let redeemed = self
+            .mesop
+            .as_ref()
+            .filter(|_| self.redeem_mesop)
+            .map(|secret| TokenKeys::Mesop(Arc::new(secret.to_keys())));
         if let Some(secret) = self.mesop {
             ring = ring.with_mesop(secret.to_keys())?;
         }
@@ -253,7 +271,7 @@ impl Builder {
                     terms: store.issue_terms(),
                 },
                 redeemer: Redeemer {
-                    ring,
+                    keys: redeemed.unwrap_or(TokenKeys::Native(ring)),
                     clock: self.clock,
                     store,
                     binding: self.binding,

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use apply_cookies_protocol::mesop::MesopKeys;
 use apply_cookies_protocol::{
-    AfterApply, BindingCookie, BindingRule, KeyRing, RedemptionDigest, SetCookieLines, TokenId,
-    UntrustedToken,
+    AfterApply, AuthenticToken, BindingCookie, BindingRule, InvalidToken, KeyRing, Profile,
+    RedemptionDigest, SetCookieLines, TokenId, UntrustedToken,
 };
 
 use crate::clock::Clock;
@@ -24,10 +25,37 @@ pub enum BindingPolicy {
     Optional,
 }
 
+/// Whose tokens a path redeems: of one profile, and never of both.
+#[derive(Clone)]
+pub(crate) enum TokenKeys {
+    Native(Arc<KeyRing>),
+    Mesop(Arc<MesopKeys>),
+}
+
+impl TokenKeys {
+    fn open<'b>(
+        &'b self,
+        token: UntrustedToken<'_>,
+        buffer: &'b mut Vec<u8>,
+    ) -> Result<AuthenticToken<'b>, InvalidToken> {
+        match self {
+            Self::Native(ring) => token.open(ring, buffer),
+            Self::Mesop(keys) => token.open_mesop(keys, buffer),
+        }
+    }
+
+    pub(crate) const fn profile(&self) -> Profile {
+        match self {
+            Self::Native(_) => Profile::Native,
+            Self::Mesop(_) => Profile::Mesop,
+        }
+    }
+}
+
 /// Redeems the tokens of one deployment.
 #[derive(Clone)]
 pub(crate) struct Redeemer {
-    pub(crate) ring: Arc<KeyRing>,
+    pub(crate) keys: TokenKeys,
     pub(crate) clock: Clock,
     pub(crate) store: Arc<dyn ReplayStore>,
     pub(crate) binding: BindingPolicy,
@@ -53,7 +81,7 @@ impl Redeemer {
     /// Every check that can fail comes before the claim; the claim is the last step that can.
     pub(crate) async fn redeem(&self, posted: Posted<'_>) -> Result<Redeemed, Rejection> {
         let mut buffer = Vec::new();
-        let authentic = posted.token.open(&self.ring, &mut buffer)?;
+        let authentic = self.keys.open(posted.token, &mut buffer)?;
         let id = authentic.id();
         let rule = match self.binding {
             BindingPolicy::Required => BindingRule::Required(posted.binding.as_ref()),

@@ -1,6 +1,6 @@
 //! Every failure of the endpoint → status, body, log line. Only this file knows statuses.
 
-use apply_cookies_protocol::{InvalidReason, InvalidToken, RefusedToken, TokenId};
+use apply_cookies_protocol::{InvalidReason, InvalidToken, Profile, RefusedToken, TokenId};
 
 use crate::origin::OriginRefusal;
 use crate::replay::StoreError;
@@ -58,8 +58,22 @@ impl Rejection {
         }
     }
 
-    /// What the client is told.
-    pub(crate) const fn problem(&self) -> Problem {
+    /// What the client is told on a path of this profile. Mesop answers 400 to whatever a token
+    /// may suffer from, and its client knows nothing else (MESOP.md).
+    pub(crate) const fn told(&self, profile: Profile) -> Problem {
+        match (profile, self) {
+            (
+                Profile::Mesop,
+                Self::Expired(_)
+                | Self::NotYetValid(_)
+                | Self::BeforeHorizon(_)
+                | Self::AlreadyUsed(_),
+            ) => Self::Form.problem(),
+            _ => self.problem(),
+        }
+    }
+
+    const fn problem(&self) -> Problem {
         match self {
             Self::Method => problem!(405, "method-not-allowed", "Only POST is answered here"),
             Self::Origin(_) => problem!(403, "origin", "This origin may not post here"),

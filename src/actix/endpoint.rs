@@ -54,14 +54,14 @@ async fn apply(cookies: ApplyCookies, request: HttpRequest, body: Payload) -> Ht
     let allowed = check(core, &request).and_then(|()| check_media_type(request.headers()));
     let body = match (body::read(&request, body).await, allowed) {
         // What was wrong before the body counts first, but only once the body is out of the way.
-        (Ok(_), Err(rejection)) => return refuse(&rejection, None),
-        (Err(failed), Err(rejection)) => return refuse(&rejection, failed.unread),
-        (Err(failed), Ok(())) => return refuse(&failed.rejection, failed.unread),
+        (Ok(_), Err(rejection)) => return refuse(core, &rejection, None),
+        (Err(failed), Err(rejection)) => return refuse(core, &rejection, failed.unread),
+        (Err(failed), Ok(())) => return refuse(core, &failed.rejection, failed.unread),
         (Ok(body), Ok(())) => body,
     };
     match redeem(core, &request, &body).await {
         Ok(redeemed) => applied(redeemed),
-        Err(rejection) => refuse(&rejection, None),
+        Err(rejection) => refuse(core, &rejection, None),
     }
 }
 
@@ -72,9 +72,9 @@ async fn bind(cookies: ApplyCookies, request: HttpRequest, body: Payload) -> Htt
     let allowed = check(core, &request);
     match (body::read(&request, body).await, allowed) {
         (Ok(_), Ok(())) => {}
-        (Ok(_), Err(rejection)) => return refuse(&rejection, None),
-        (Err(failed), Err(rejection)) => return refuse(&rejection, failed.unread),
-        (Err(failed), Ok(())) => return refuse(&failed.rejection, failed.unread),
+        (Ok(_), Err(rejection)) => return refuse(core, &rejection, None),
+        (Err(failed), Err(rejection)) => return refuse(core, &rejection, failed.unread),
+        (Err(failed), Ok(())) => return refuse(core, &failed.rejection, failed.unread),
     }
     let mut response = HttpResponse::NoContent();
     if core
@@ -196,9 +196,9 @@ fn applied(redeemed: Redeemed) -> HttpResponse {
 
 /// `unread`: the rest of a body that is not read to its end; the connection then ends with the
 /// answer.
-fn refuse(rejection: &Rejection, unread: Option<Payload>) -> HttpResponse {
+fn refuse(core: &Core, rejection: &Rejection, unread: Option<Payload>) -> HttpResponse {
     rejection.log();
-    let problem = rejection.problem();
+    let problem = rejection.told(core.redeemer.keys.profile());
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponse::with_body(status, BoxBody::new(problem.body));
     *response.headers_mut() = head::refused(rejection);

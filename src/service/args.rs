@@ -12,7 +12,6 @@ use apply_cookies_protocol::{BindingCookie, Lifetime, Protection, Seal, UnixMill
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
-use crate::config::DEFAULT_PREFIX;
 use crate::origin::Origin;
 use crate::redeem::BindingPolicy;
 
@@ -32,7 +31,8 @@ pub(super) enum Command {
     ///
     /// The secret comes from APPLY_COOKIES_SECRET_KEY or from the file that
     /// APPLY_COOKIES_SECRET_KEY_FILE names; older secrets that still verify from
-    /// APPLY_COOKIES_PREVIOUS_KEYS, separated by commas.
+    /// APPLY_COOKIES_PREVIOUS_KEYS, separated by commas. With `--profile mesop` it comes from
+    /// MESOP_COOKIE_SECRET_KEY.
     Serve(ServeArgs),
     /// Prints a new secret
     Keygen,
@@ -67,15 +67,25 @@ pub(super) struct ServeArgs {
     /// An origin whose pages may post, as in https://app.example; may be given again
     #[arg(long, value_name = "ORIGIN", required = true, num_args = 1.., value_parser = parse_origin)]
     pub(super) origin: Vec<Origin>,
-    /// Path of the endpoint
-    #[arg(long, value_name = "PATH", default_value = DEFAULT_PREFIX)]
-    pub(super) prefix: String,
-    /// Whether a token without a binding is refused
+    /// Whose tokens are redeemed; may be given twice, for a path each
+    ///
+    /// `mesop` redeems those of a Mesop app. Its secret comes from MESOP_COOKIE_SECRET_KEY, and must
+    /// not be the one of `native` as well.
+    #[arg(long, value_enum, default_value = "native")]
+    pub(super) profile: Vec<ProfileArg>,
+    /// Path of the endpoint; with two profiles one for each, in their order
+    ///
+    /// Without it: /__apply-cookies, for `mesop` behind MESOP_BASE_URL_PATH if that is set.
+    #[arg(long, value_name = "PATH")]
+    pub(super) prefix: Vec<String>,
+    /// Whether a token without a binding is refused: `required` for `native`, `optional` for `mesop`,
+    /// unless it is given
     ///
     /// With `optional`, whoever holds a token without a binding can sign a visitor in as
-    /// somebody else. A binding that is present is enforced all the same.
-    #[arg(long, value_enum, default_value = "required")]
-    pub(super) binding: BindingArg,
+    /// somebody else; Mesop's own tokens have none. A binding that is present is enforced all the
+    /// same.
+    #[arg(long, value_enum)]
+    pub(super) binding: Option<BindingArg>,
     /// Accepts http origins outside this machine, where anyone on the network can take over
     #[arg(long)]
     pub(super) allow_insecure_http: bool,
@@ -186,6 +196,12 @@ impl From<ProtectionArg> for Protection {
             ProtectionArg::Encrypted => Self::Encrypted,
         }
     }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ProfileArg {
+    Native,
+    Mesop,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

@@ -3,6 +3,7 @@
 mod args;
 mod cookie;
 mod demo;
+mod endpoints;
 mod inspect;
 mod lines;
 mod mint;

@@ -9,11 +9,11 @@ use apply_cookies_protocol::limits::SKEW_MS;
 use futures_util::future::join;
 
 use super::args::ServeArgs;
-use super::{Refused, start_log};
+use super::{Refused, endpoints, start_log};
 use crate::actix::body::leave_unread;
 use crate::actix::endpoint::not_found;
 use crate::config::ApplyCookies;
-use crate::secret::Secret;
+use crate::replay::StoreError;
 
 /// How long a client may take to send its request's head (threat T35).
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
@@ -23,25 +23,13 @@ const DRAIN_SECONDS: u64 = 10;
 
 pub(super) fn run(args: ServeArgs) -> Result<(), Refused> {
     start_log();
-    let mut builder = args
-        .origin
-        .iter()
-        .fold(
-            ApplyCookies::builder(Secret::from_env()?),
-            |builder, origin| builder.origin(origin.as_str()),
-        )
-        .prefix(args.prefix)
-        .binding(args.binding.into());
-    if args.allow_insecure_http {
-        builder = builder.allow_insecure_http();
-    }
-    let cookies = builder.build()?;
-    let shown = cookies.clone();
+    let endpoints = Endpoints(endpoints::of(&args)?);
+    let shown = endpoints.clone();
     actix_web::rt::System::new().block_on(async move {
         let server = HttpServer::new(move || {
-            App::new()
-                .app_data(web::Data::new(cookies.clone()))
-                .configure(cookies.routes())
+            let app = App::new().app_data(web::Data::new(endpoints.clone()));
+            (endpoints.0.iter())
+                .fold(app, |app, cookies| app.configure(cookies.routes()))
                 .route("/healthz", web::get().to(healthz))
                 .route("/readyz", web::get().to(readyz))
                 .default_service(web::to(not_found))
@@ -54,8 +42,11 @@ pub(super) fn run(args: ServeArgs) -> Result<(), Refused> {
         // Side by side, the server first: whoever reads the address may end the service at once,
         // and by then it must have asked for signals.
         let announce = async {
-            for address in addresses {
-                tracing::info!(%address, configuration = ?shown, "listening");
+            for (address, cookies) in addresses
+                .iter()
+                .flat_map(|address| shown.0.iter().map(move |cookies| (address, cookies)))
+            {
+                tracing::info!(%address, configuration = ?cookies, "listening");
             }
         };
         let (ended, ()) = join(server.run(), announce).await;
@@ -65,6 +56,23 @@ pub(super) fn run(args: ServeArgs) -> Result<(), Refused> {
     })
 }
 
+/// One for each profile, with a store of its own.
+#[derive(Clone)]
+struct Endpoints(Vec<ApplyCookies>);
+
+impl Endpoints {
+    /// Whether tokens that other processes issue now will be redeemed on every path.
+    async fn are_ready(&self) -> Result<bool, StoreError> {
+        for cookies in &self.0 {
+            let horizon = cookies.replay_store().horizon().await?;
+            if cookies.clock().now() < horizon.plus(SKEW_MS) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
 /// The process lives.
 async fn healthz(body: Payload) -> HttpResponse {
     answer(&mut HttpResponse::Ok(), "ok", body)
@@ -72,12 +80,10 @@ async fn healthz(body: Payload) -> HttpResponse {
 
 /// Tokens that other processes issue now will be redeemed: the store is reached, and its horizon
 /// lies far enough behind.
-async fn readyz(cookies: web::Data<ApplyCookies>, body: Payload) -> HttpResponse {
-    match cookies.replay_store().horizon().await {
-        Ok(horizon) if cookies.clock().now() >= horizon.plus(SKEW_MS) => {
-            answer(&mut HttpResponse::Ok(), "ready", body)
-        }
-        Ok(_) => answer(
+async fn readyz(endpoints: web::Data<Endpoints>, body: Payload) -> HttpResponse {
+    match endpoints.are_ready().await {
+        Ok(true) => answer(&mut HttpResponse::Ok(), "ready", body),
+        Ok(false) => answer(
             &mut HttpResponse::ServiceUnavailable(),
             "the replay store has only just begun to remember; ready in a few seconds",
             body,

@@ -1,0 +1,98 @@
+//! The profiles that `serve` was given → an endpoint for each, on a path of its own.
+
+use super::Refused;
+use super::args::{ProfileArg, ServeArgs};
+use crate::config::{ApplyCookies, Builder, DEFAULT_PREFIX};
+use crate::redeem::BindingPolicy;
+use crate::secret::{MesopSecret, Secret};
+
+/// Environment variable of the path under which a Mesop app is served.
+const BASE_URL_PATH: &str = "MESOP_BASE_URL_PATH";
+
+pub(super) fn of(args: &ServeArgs) -> Result<Vec<ApplyCookies>, Refused> {
+    let profiles = &args.profile;
+    if let [one, other] = profiles[..]
+        && one == other
+    {
+        return Err(Refused("give each --profile once".to_owned()));
+    }
+    let prefixes = match args.prefix.len() {
+        0 => profiles
+            .iter()
+            .map(|profile| default_prefix(*profile))
+            .collect(),
+        given if given == profiles.len() => args.prefix.clone(),
+        _ => {
+            return Err(Refused(
+                "give one --prefix for each --profile, or none".to_owned(),
+            ));
+        }
+    };
+    if let [one, other] = &prefixes[..]
+        && (lies_within(one, other) || lies_within(other, one))
+    {
+        return Err(Refused(format!(
+            "two profiles need two paths that lie apart, and {one} and {other} do not; give a --prefix for each"
+        )));
+    }
+    // Each profile is refused the other's secret, whichever was given first.
+    let both = profiles.len() > 1;
+    profiles
+        .iter()
+        .zip(prefixes)
+        .map(|(profile, prefix)| {
+            let builder = match profile {
+                ProfileArg::Native => {
+                    let builder = ApplyCookies::builder(Secret::from_env()?);
+                    if both {
+                        builder.mesop(MesopSecret::from_env()?)
+                    } else {
+                        builder
+                    }
+                }
+                ProfileArg::Mesop => ApplyCookies::builder(Secret::throw_away())
+                    .mesop(MesopSecret::from_env()?)
+                    .redeem_mesop()
+                    .binding(BindingPolicy::Optional),
+            };
+            Ok(finish(builder, args, prefix)?)
+        })
+        .collect()
+}
+
+fn finish(
+    builder: Builder,
+    args: &ServeArgs,
+    prefix: String,
+) -> Result<ApplyCookies, crate::config::BuildError> {
+    let mut builder = builder.prefix(prefix);
+    for origin in &args.origin {
+        builder = builder.origin(origin.as_str());
+    }
+    if let Some(binding) = args.binding {
+        builder = builder.binding(binding.into());
+    }
+    if args.allow_insecure_http {
+        builder = builder.allow_insecure_http();
+    }
+    builder.build()
+}
+
+fn default_prefix(profile: ProfileArg) -> String {
+    let base = match profile {
+        ProfileArg::Native => String::new(),
+        ProfileArg::Mesop => std::env::var(BASE_URL_PATH).unwrap_or_default(),
+    };
+    let base = base.trim_matches('/');
+    if base.is_empty() {
+        DEFAULT_PREFIX.to_owned()
+    } else {
+        format!("/{base}{DEFAULT_PREFIX}")
+    }
+}
+
+/// Whether requests for `path` would meet the routes of `prefix`.
+fn lies_within(path: &str, prefix: &str) -> bool {
+    path.strip_prefix(prefix)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
