@@ -40,8 +40,15 @@ pub(super) enum Command {
     ///
     /// For a batch that is refused an empty line is written, and `line N: field: reason` on
     /// standard error.
+    ///
+    /// With `--profile mesop` the tokens are those of a Mesop app: signed, for 60 seconds, under
+    /// the secret in MESOP_COOKIE_SECRET_KEY. A value may then be any text, an age may be
+    /// negative, and several operations may be on one cookie.
     Mint(MintArgs),
     /// Opens tokens: one token a line in, one JSON object a line out
+    ///
+    /// With `--profile mesop` the tokens are those of a Mesop app, under the secret in
+    /// MESOP_COOKIE_SECRET_KEY.
     Inspect(InspectArgs),
     /// Writes and reads the values of cookies, for who writes another implementation
     #[command(subcommand)]
@@ -93,18 +100,45 @@ pub(super) struct ServeArgs {
 
 #[derive(clap::Args)]
 pub(super) struct MintArgs {
-    /// How tokens protect their operations
-    #[arg(long, value_enum, default_value = "encrypted")]
-    pub(super) seal: SealArg,
-    /// How long tokens live: up to a day
-    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = parse_lifetime)]
-    pub(super) ttl: Lifetime,
+    #[command(flatten)]
+    pub(super) profile: ProfileArgs,
+    /// How tokens protect their operations [default: encrypted; those of Mesop are signed]
+    #[arg(long, value_enum)]
+    seal: Option<SealArg>,
+    /// How long tokens live: up to a day, 60 seconds in the profile mesop [default: 60]
+    #[arg(long, value_name = "SECONDS", value_parser = parse_lifetime)]
+    ttl: Option<Lifetime>,
     /// Value of the binding cookie of the browser that may redeem the tokens
     #[arg(long, value_name = "VALUE")]
     binding: Option<String>,
 }
 
 impl MintArgs {
+    pub(super) fn seal(&self) -> Seal {
+        self.seal.map_or_else(Seal::default, Into::into)
+    }
+
+    pub(super) fn ttl(&self) -> Lifetime {
+        self.ttl.unwrap_or_default()
+    }
+
+    /// Refuses what a token of Mesop cannot be, rather than not doing it.
+    pub(super) fn check_mesop(&self) {
+        let refuse = |message| {
+            Args::command()
+                .error(ErrorKind::ArgumentConflict, message)
+                .exit()
+        };
+        if matches!(self.seal, Some(SealArg::Encrypted)) {
+            refuse(
+                "tokens of the profile mesop are signed, not encrypted: anyone who sees one can read it",
+            );
+        }
+        if self.ttl() != Lifetime::default() {
+            refuse("tokens of the profile mesop live for 60 seconds; leave --ttl out");
+        }
+    }
+
     /// The browser's binding. Not parsed by clap, whose message would show the value.
     pub(super) fn binding(&self) -> Option<BindingCookie> {
         self.binding.as_ref().map(|text| {
@@ -119,7 +153,28 @@ impl MintArgs {
 }
 
 #[derive(clap::Args)]
+pub(super) struct ProfileArgs {
+    /// Whose bytes are meant: this protocol's own, or those of Mesop 1.3
+    #[arg(long = "profile", value_enum, default_value = "native")]
+    profile: ProfileArg,
+}
+
+impl ProfileArgs {
+    pub(super) fn is_mesop(&self) -> bool {
+        matches!(self.profile, ProfileArg::Mesop)
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ProfileArg {
+    Native,
+    Mesop,
+}
+
+#[derive(clap::Args)]
 pub(super) struct InspectArgs {
+    #[command(flatten)]
+    pub(super) profile: ProfileArgs,
     /// Judges the tokens as of this time instead of now
     #[arg(long, value_name = "UNIX_SECONDS", value_parser = parse_time)]
     pub(super) now: Option<UnixMillis>,
@@ -143,9 +198,12 @@ pub(super) struct ValueArgs {
     /// Name of the cookie
     #[arg(long)]
     pub(super) name: String,
+    #[command(flatten)]
+    pub(super) profile: ProfileArgs,
     /// How its values are protected
     ///
-    /// Signed and encrypted ones need the secret, from APPLY_COOKIES_SECRET_KEY or as for `serve`.
+    /// Signed and encrypted ones need the secret, from APPLY_COOKIES_SECRET_KEY or as for `serve`;
+    /// in the profile mesop, from MESOP_COOKIE_SECRET_KEY.
     #[arg(long, value_enum)]
     pub(super) protection: ProtectionArg,
     /// Works as of this time instead of now
@@ -161,6 +219,9 @@ pub(super) struct EncodeArgs {
     #[command(flatten)]
     pub(super) value: ValueArgs,
     /// Ends signed and encrypted values this long after now; without it they have no end
+    ///
+    /// In the profile mesop only encrypted JSON objects have one: their cookie's name and end
+    /// stand in a member that Mesop ignores.
     #[arg(long, value_name = "SECONDS", value_parser = parse_max_age)]
     pub(super) max_age: Option<u32>,
 }
@@ -176,7 +237,9 @@ pub(super) struct DecodeArgs {
 
 #[derive(clap::Args)]
 pub(super) struct SetCookieArgs {
-    /// Works as of this time instead of now; the headers of this profile do not depend on it
+    #[command(flatten)]
+    pub(super) profile: ProfileArgs,
+    /// Works as of this time instead of now; headers of the native profile do not depend on it
     #[arg(long, value_name = "UNIX_SECONDS", value_parser = parse_time)]
     pub(super) now: Option<UnixMillis>,
 }

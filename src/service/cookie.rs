@@ -2,14 +2,17 @@
 
 use std::fmt::Display;
 
+use apply_cookies_protocol::mesop::MesopValueCodec;
 use apply_cookies_protocol::{
-    CookieHeader, Operation, Protection, SetCookie, Stamp, UnreadableReason, ValueCodec, check_json,
+    CookieHeader, Operation, Protection, SetCookie, Stamp, UnixMillis, Unreadable,
+    UnreadableReason, ValueCodec, check_json,
 };
 use serde_json::json;
 
 use super::Refused;
 use super::args::{DecodeArgs, EncodeArgs, ValueArgs};
 use super::lines::{self, TooLong};
+use super::mesop;
 use crate::clock::Clock;
 use crate::random;
 use crate::secret::Secret;
@@ -30,7 +33,33 @@ pub(super) fn encode(args: &EncodeArgs) -> Result<(), Refused> {
     })
 }
 
-fn encode_line(codec: &ValueCodec, stamp: &Stamp, is_text: bool, line: &[u8]) -> String {
+/// The codec of the profile that was asked for.
+enum Codec {
+    Native(ValueCodec),
+    Mesop(MesopValueCodec),
+}
+
+impl Codec {
+    fn name(&self) -> &str {
+        match self {
+            Self::Native(codec) => codec.name(),
+            Self::Mesop(codec) => codec.name(),
+        }
+    }
+
+    /// What the cookie's value holds.
+    fn decode(&self, text: &[u8], now: UnixMillis) -> Result<Vec<u8>, Unreadable> {
+        match self {
+            Self::Native(codec) => {
+                let mut buffer = Vec::new();
+                Ok(codec.decode(text, now, &mut buffer)?.bytes().to_vec())
+            }
+            Self::Mesop(codec) => Ok(codec.decode(text, now)?.text().as_bytes().to_vec()),
+        }
+    }
+}
+
+fn encode_line(codec: &Codec, stamp: &Stamp, is_text: bool, line: &[u8]) -> String {
     let value = if is_text {
         std::str::from_utf8(line)
             .map(str::to_owned)
@@ -41,6 +70,17 @@ fn encode_line(codec: &ValueCodec, stamp: &Stamp, is_text: bool, line: &[u8]) ->
     let value = match value {
         Ok(value) => value,
         Err(why) => return refuse(why.reason(), &why),
+    };
+    let codec = match codec {
+        Codec::Native(codec) => codec,
+        Codec::Mesop(codec) => {
+            let written = if is_text {
+                codec.encode(&value, stamp)
+            } else {
+                codec.encode_json_text(&value, stamp)
+            };
+            return written.unwrap_or_else(|why| refuse(why.reason(), &why));
+        }
     };
     let text = codec.encode(value.as_bytes(), stamp);
     // As when it is pushed: the browser would drop what is too large.
@@ -73,16 +113,15 @@ pub(super) fn decode(args: &DecodeArgs) -> Result<(), Refused> {
                     Ok(line)
                 }
             });
-        let mut buffer = Vec::new();
         let value = text
-            .and_then(|text| codec.decode(text, now, &mut buffer))
+            .and_then(|text| codec.decode(text, now))
             .and_then(|opened| {
                 if args.value.text {
-                    let text = std::str::from_utf8(opened.bytes());
+                    let text = std::str::from_utf8(&opened);
                     text.map(|text| json!(text).to_string())
                         .map_err(|_| UnreadableReason::Malformed.into())
                 } else {
-                    check_json(opened.bytes()).map(compact)
+                    check_json(&opened).map(compact)
                 }
             });
         match value {
@@ -93,13 +132,18 @@ pub(super) fn decode(args: &DecodeArgs) -> Result<(), Refused> {
     })
 }
 
-fn codec(args: &ValueArgs) -> Result<ValueCodec, Refused> {
-    Ok(match args.protection.into() {
-        // Plain values have no key, so none is asked for.
-        Protection::Plain => ValueCodec::plain(&args.name)?,
-        protection => {
+fn codec(args: &ValueArgs) -> Result<Codec, Refused> {
+    // Plain values have no key, so none is asked for.
+    Ok(match (args.profile.is_mesop(), args.protection.into()) {
+        (false, Protection::Plain) => Codec::Native(ValueCodec::plain(&args.name)?),
+        (false, protection) => {
             let ring = Secret::from_env()?.into_ring()?;
-            ValueCodec::new(&ring, &args.name, protection)?
+            Codec::Native(ValueCodec::new(&ring, &args.name, protection)?)
+        }
+        (true, Protection::Plain) => Codec::Mesop(MesopValueCodec::plain(&args.name)?),
+        (true, protection) => {
+            let keys = mesop::keys()?;
+            Codec::Mesop(MesopValueCodec::new(&keys, &args.name, protection)?)
         }
     })
 }

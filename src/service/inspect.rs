@@ -1,15 +1,19 @@
 //! `inspect`: tokens → what they say, without redeeming them.
 
-use apply_cookies_protocol::{KeyRing, Operation, RefusedToken, UnixMillis, UntrustedToken};
+use apply_cookies_protocol::{AuthenticToken, KeyRing, RefusedToken, UnixMillis, UntrustedToken};
 use serde::Serialize;
 
 use super::Refused;
 use super::args::InspectArgs;
 use super::lines::{self, TooLong};
+use super::mesop;
 use crate::clock::Clock;
 use crate::secret::Secret;
 
 pub(super) fn run(args: &InspectArgs) -> Result<(), Refused> {
+    if args.profile.is_mesop() {
+        return mesop::inspect(args);
+    }
     let ring = Secret::from_env()?.into_ring()?;
     let clock = Clock::system();
     // What is too long to be a line is too long to be a token.
@@ -22,18 +26,27 @@ pub(super) fn run(args: &InspectArgs) -> Result<(), Refused> {
     })
 }
 
-const INVALID: &str = r#"{"verdict":"invalid"}"#;
+pub(super) const INVALID: &str = r#"{"verdict":"invalid"}"#;
 
 /// One line of the answer. The order of the fields is part of the tool.
 #[derive(Serialize)]
-struct Report<'t> {
-    verdict: &'static str,
-    profile: &'static str,
-    seal: &'static str,
-    nonce: String,
-    issued_at: u64,
-    expires_at: u64,
-    operations: Vec<Operation<'t>>,
+pub(super) struct Report<O> {
+    pub(super) verdict: &'static str,
+    pub(super) profile: &'static str,
+    pub(super) seal: &'static str,
+    pub(super) nonce: String,
+    pub(super) issued_at: u64,
+    pub(super) expires_at: u64,
+    pub(super) operations: O,
+}
+
+/// Whether the token's time is now.
+pub(super) fn verdict(token: &AuthenticToken<'_>, now: UnixMillis) -> &'static str {
+    match token.check_time(now) {
+        Ok(()) => "valid",
+        Err(RefusedToken::NotYetValid) => "not_yet_valid",
+        Err(_) => "expired",
+    }
 }
 
 fn inspect(ring: &KeyRing, now: UnixMillis, text: &str) -> String {
@@ -41,17 +54,12 @@ fn inspect(ring: &KeyRing, now: UnixMillis, text: &str) -> String {
     let Ok(token) = UntrustedToken::new(text).open(ring, &mut buffer) else {
         return INVALID.to_owned();
     };
-    let verdict = match token.check_time(now) {
-        Ok(()) => "valid",
-        Err(RefusedToken::NotYetValid) => "not_yet_valid",
-        Err(_) => "expired",
-    };
     let Ok(operations) = token.operations().collect::<Result<Vec<_>, _>>() else {
         return INVALID.to_owned();
     };
     let header = token.header();
     serde_json::to_string(&Report {
-        verdict,
+        verdict: verdict(&token, now),
         profile: "native",
         seal: token.seal().as_str(),
         nonce: header.nonce.to_text(),

@@ -6,6 +6,7 @@ mod demo;
 mod endpoints;
 mod inspect;
 mod lines;
+mod mesop;
 mod mint;
 mod serve;
 mod set_cookie;
@@ -31,7 +32,7 @@ pub fn main() -> ExitCode {
         Command::Inspect(args) => inspect::run(&args),
         Command::Cookie(CookieCommand::Encode(args)) => cookie::encode(&args),
         Command::Cookie(CookieCommand::Decode(args)) => cookie::decode(&args),
-        Command::SetCookie(_) => set_cookie::run(),
+        Command::SetCookie(args) => set_cookie::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
