@@ -1,26 +1,18 @@
 //! The program's promises, by running it.
 
+#[path = "support/service.rs"]
+mod service;
 mod support;
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener};
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc;
-use std::thread::JoinHandle;
-use std::time::Duration;
+use std::net::TcpListener;
+use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
-use support::http::{Connection, FORM, form};
+use service::{ORIGIN, Service, program};
 use support::{SECRET, SESSION_LINE, browser, cookie_header};
 
 const OTHER_SECRET: &str = "Zk3vT0pQ8sX1yB6nM4cJ7wL2hG5dF9aRu-cE4iO_qTs";
-const ORIGIN: &str = "http://127.0.0.1:9";
-
-fn program() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_apply-cookies"));
-    command.env_clear().env("APPLY_COOKIES_SECRET_KEY", SECRET);
-    command
-}
 
 fn run(command: &mut Command, input: &str) -> Output {
     let mut child = command
@@ -300,86 +292,6 @@ fn wrong_usage_is_exit_code_2() {
 }
 
 /// A running service, ended when it is dropped.
-struct Service {
-    child: Child,
-    address: SocketAddr,
-    /// Reads the log all the time, so that the service never waits for its reader.
-    log: JoinHandle<String>,
-}
-
-impl Service {
-    fn start(args: &[&str]) -> Self {
-        let mut child = program()
-            .args(["serve", "--listen", "127.0.0.1:0", "--origin", ORIGIN])
-            .args(args)
-            .env("NO_COLOR", "1")
-            .env("RUST_LOG", "trace") // of all crates: nobody's log may hold a secret
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let stderr = BufReader::new(child.stderr.take().unwrap());
-        let (found, listening) = mpsc::channel();
-        let log = std::thread::spawn(move || {
-            let mut log = String::new();
-            for line in stderr.lines() {
-                let line = line.unwrap();
-                let address = line
-                    .split("address=")
-                    .nth(1)
-                    .filter(|_| line.contains("listening"))
-                    .and_then(|rest| rest.split_whitespace().next());
-                if let Some(address) = address {
-                    let _ = found.send(address.parse().unwrap());
-                }
-                log += &line;
-                log.push('\n');
-            }
-            log
-        });
-        let address = listening
-            .recv_timeout(Duration::from_secs(20))
-            .expect("the service listens");
-        Self {
-            child,
-            address,
-            log,
-        }
-    }
-
-    fn get(&self, path: &str) -> u16 {
-        Connection::open(self.address)
-            .request("GET", path, &[], b"")
-            .status
-    }
-
-    fn post(&self, token: &str, cookie: &str) -> support::http::Response {
-        let origin = format!("Origin: {ORIGIN}");
-        Connection::open(self.address).request(
-            "POST",
-            "/__apply-cookies",
-            &[&origin, FORM, cookie],
-            form(token, Some("a-redemption-id")).as_bytes(),
-        )
-    }
-
-    fn wait_until_ready(&self) {
-        for _ in 0..200 {
-            if self.get("/readyz") == 200 {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        panic!("never ready");
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 #[test]
 fn the_service_redeems_what_another_process_minted_once_it_is_ready() {
     let service = Service::start(&[]);

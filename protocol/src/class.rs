@@ -14,7 +14,7 @@ use crate::limits::SKEW_MS;
 use crate::mesop::MesopValueCodec;
 use crate::profile::Profile;
 use crate::time::UnixMillis;
-use crate::value::{OpenedValue, Protection, Stamp, Unreadable, UnreadableReason, ValueCodec};
+use crate::value::{Protection, Stamp, Unreadable, UnreadableReason, ValueCodec};
 
 /// A type that is stored in a cookie as a JSON object. `#[derive(CookieClass)]` implements it,
 /// and refuses at compile time what a browser would not take.
@@ -351,44 +351,49 @@ impl<C: CookieClass> ClassCodec<C> {
     /// Says why the cookie must be treated as absent. A value that was written when the
     /// class had no age, or a longer one, and would outlive the one that it has now, has expired.
     pub fn decode(&self, text: &[u8], now: UnixMillis) -> Result<ReadCookie<C>, Unreadable> {
-        match &self.codec {
+        let (value, end, under_previous_key) = match &self.codec {
             Codec::Native(codec) => {
                 let mut buffer = Vec::new();
                 let opened = codec.decode(text, now, &mut buffer)?;
-                check_age::<C>(&opened, now)?;
-                Ok(ReadCookie {
-                    value: opened.json()?,
-                    expires_at: opened.expires_at(),
-                    under_previous_key: opened.is_under_previous_key(),
-                })
+                check_end(&C::CLASS, opened.expires_at(), now)?;
+                (
+                    opened.json()?,
+                    opened.expires_at(),
+                    opened.is_under_previous_key(),
+                )
             }
-            // Mesop's own values carry no end, whatever the class says.
             Codec::Mesop(codec) => {
                 let opened = codec.decode(text, now)?;
-                Ok(ReadCookie {
-                    value: opened.json()?,
-                    expires_at: opened.expires_at(),
-                    under_previous_key: false,
-                })
+                // One that Mesop wrote says no end, whatever the class says.
+                if let Some(end) = opened.expires_at() {
+                    check_end(&C::CLASS, Some(end), now)?;
+                }
+                (opened.json()?, opened.expires_at(), false)
             }
-        }
+        };
+        Ok(ReadCookie {
+            value,
+            expires_at: end,
+            under_previous_key,
+        })
     }
 }
 
-/// A value must not outlive the age that its class has now.
-fn check_age<C: CookieClass>(
-    opened: &OpenedValue<'_>,
+/// Whether a value ends when the class now lets it.
+fn check_end(
+    class: &Class,
+    end: Option<UnixMillis>,
     now: UnixMillis,
 ) -> Result<(), UnreadableReason> {
-    let Some(age) = C::CLASS.max_age else {
-        return Ok(());
-    };
-    let latest = now.plus(millis(age)).plus(SKEW_MS);
-    let ends = opened.expires_at().is_some_and(|end| end <= latest);
-    if ends || C::CLASS.protection == Protection::Plain {
-        Ok(())
-    } else {
-        Err(UnreadableReason::Expired)
+    match class.max_age {
+        Some(age) if class.protection != Protection::Plain => {
+            let latest = now.plus(millis(age)).plus(SKEW_MS);
+            if end.is_none_or(|end| end > latest) {
+                return Err(UnreadableReason::Expired);
+            }
+            Ok(())
+        }
+        _ => Ok(()),
     }
 }
 

@@ -447,6 +447,12 @@ pub(crate) fn printable(field: &str) -> String {
     }
 }
 
+impl From<OperationError> for BatchError {
+    fn from(error: OperationError) -> Self {
+        Self::of_operation(None, error)
+    }
+}
+
 impl fmt::Display for BatchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.field)?;

@@ -165,12 +165,6 @@ impl ProfileArgs {
     }
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum ProfileArg {
-    Native,
-    Mesop,
-}
-
 #[derive(clap::Args)]
 pub(super) struct InspectArgs {
     #[command(flatten)]

@@ -17,7 +17,7 @@ use super::member;
 use super::python_json;
 use super::werkzeug::quote;
 use crate::base64url;
-use crate::cookie::{CookieHeader, Found, OperationError};
+use crate::cookie::{CookieHeader, OperationError};
 use crate::limits::NAME_VALUE_MAX;
 use crate::time::UnixMillis;
 use crate::token::FernetKey;
@@ -227,11 +227,7 @@ impl MesopValueCodec {
     where
         I: Iterator<Item = &'h [u8]> + Clone,
     {
-        match header.find(&self.name) {
-            Found::One(text) => self.decode(text, now),
-            Found::Absent => Err(UnreadableReason::Absent.into()),
-            Found::Duplicate => Err(UnreadableReason::Duplicate.into()),
-        }
+        self.decode(header.value(&self.name)?, now)
     }
 }
 

@@ -1,0 +1,113 @@
+//! The program as a running service, for the tests that need one.
+
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::missing_panics_doc,
+    reason = "each test file uses its own part"
+)]
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use super::support::SECRET;
+use super::support::http::{Connection, FORM, Response, form};
+
+pub const ORIGIN: &str = "http://127.0.0.1:9";
+
+/// The program, with a secret and nothing else in its environment.
+pub fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_apply-cookies"));
+    command.env_clear().env("APPLY_COOKIES_SECRET_KEY", SECRET);
+    command
+}
+
+pub struct Service {
+    pub child: Child,
+    pub address: SocketAddr,
+    /// Reads the log all the time, so that the service never waits for its reader.
+    pub log: JoinHandle<String>,
+}
+
+impl Service {
+    pub fn start(args: &[&str]) -> Self {
+        Self::start_as(&mut program(), args)
+    }
+
+    /// The same with another environment.
+    pub fn start_as(program: &mut Command, args: &[&str]) -> Self {
+        let mut child = program
+            .args(["serve", "--listen", "127.0.0.1:0", "--origin", ORIGIN])
+            .args(args)
+            .env("NO_COLOR", "1")
+            .env("RUST_LOG", "trace") // of all crates: nobody's log may hold a secret
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let (found, listening) = mpsc::channel();
+        let log = std::thread::spawn(move || {
+            let mut log = String::new();
+            for line in stderr.lines() {
+                let line = line.unwrap();
+                let address = line
+                    .split("address=")
+                    .nth(1)
+                    .filter(|_| line.contains("listening"))
+                    .and_then(|rest| rest.split_whitespace().next());
+                if let Some(address) = address {
+                    let _ = found.send(address.parse().unwrap());
+                }
+                log += &line;
+                log.push('\n');
+            }
+            log
+        });
+        let address = listening
+            .recv_timeout(Duration::from_secs(20))
+            .expect("the service listens");
+        Self {
+            child,
+            address,
+            log,
+        }
+    }
+
+    pub fn get(&self, path: &str) -> u16 {
+        Connection::open(self.address)
+            .request("GET", path, &[], b"")
+            .status
+    }
+
+    pub fn post(&self, token: &str, cookie: &str) -> Response {
+        let form = form(token, Some("a-redemption-id"));
+        self.post_to("/__apply-cookies", &form, &[cookie])
+    }
+
+    pub fn post_to(&self, path: &str, form: &str, headers: &[&str]) -> Response {
+        let origin = format!("Origin: {ORIGIN}");
+        let headers = [&[&*origin, FORM], headers].concat();
+        Connection::open(self.address).request("POST", path, &headers, form.as_bytes())
+    }
+
+    pub fn wait_until_ready(&self) {
+        for _ in 0..200 {
+            if self.get("/readyz") == 200 {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("never ready");
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
