@@ -62,11 +62,17 @@ class Tally:
 
 def as_mesop(operations):
     """Our operations in Mesop's words, in which a deletion is an empty value that has ended."""
-    return [python_side.as_mesop(operation) for operation in operations]
+    cookies = [python_side.as_mesop(operation) for operation in operations]
+    return canonical([_in_one_case(cookie) for cookie in cookies])
+
+
+def _in_one_case(cookie):
+    """Werkzeug reads SameSite without case."""
+    return cookie | {"samesite": cookie["samesite"] and cookie["samesite"].title()}
 
 
 def lines_of(operations):
-    return [python_side.set_cookie(operation, NOW) or "" for operation in operations]
+    return [python_side.set_cookie(operation, NOW) for operation in operations]
 
 
 def tokens_of_python(batches):
@@ -83,7 +89,7 @@ def tokens_of_python(batches):
 def tokens_of_ours(batches):
     tally = Tally("tokens of apply-cookies, read by Mesop")
     for operations, token in zip(batches, program.mint(batches)):
-        got = python_side.redeem(token) if token else None
+        got = canonical([_in_one_case(cookie) for cookie in python_side.redeem(token)]) if token else None
         tally.see(refusals.of_batch(operations, lines_of(operations)), token or operations, as_mesop(operations), got)
     tally.report()
 
@@ -93,7 +99,7 @@ def set_cookie_lines(batches):
     operations = [operation for batch in batches for operation in batch][:COUNT]
     for operation, ours in zip(operations, program.set_cookie(operations, NOW)):
         theirs = python_side.set_cookie(operation, NOW)
-        rule = refusals.of_operation(operation, theirs or "")
+        rule = refusals.of_operation(operation, theirs)
         tally.see(rule, operation, theirs, ours)
     tally.report()
 
@@ -121,6 +127,10 @@ def values(cookies):
                 theirs.see(rule, wire, exact, canonical(bare[1]) if bare[0] else None)
                 in_header.see(rule, field, exact, canonical(header[1]) if header[0] else None)
                 read = None if text is None else canonical(python_side.decode(cls, f"{name}={text}"))
+                if protection == "encrypted":
+                    # It carries the cookie's name as well, in a member that Mesop ignores.
+                    wire = python_side.encrypt(json.dumps({"__apply_cookies": [name, None]} | value))
+                    rule = refusals.of_value(name, value, wire)
                 ours.see(rule, text or value, exact, read)
                 if ours.identical is not None:
                     ours.identical += text == wire

@@ -8,7 +8,7 @@ from unittest import mock
 import flask
 import mesop as me
 import werkzeug.http
-from mesop.commands.cookie_class import _COOKIE_CLASSES, _encode_value
+from mesop.commands.cookie_class import _COOKIE_CLASSES, _encode_value, _fernet_encrypt
 from mesop.runtime.context import PendingCookie
 from mesop.server.server import _CookieTokenCache
 from werkzeug.wrappers import Response
@@ -91,6 +91,10 @@ def encode(cls, value):
     text = _encode_value(json.dumps(dataclasses.asdict(cls(**value))), meta)
     line = werkzeug.http.dump_cookie(meta.name, text, path=None, max_size=0)
     return line[len(meta.name) + 1 :]
+
+
+def encrypt(text):
+    return _fernet_encrypt(text, program.SECRET)
 
 
 def decode(cls, header):

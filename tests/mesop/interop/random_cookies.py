@@ -95,15 +95,16 @@ class Cookies:
         elif kind == "domain":
             operation["domain"] = r.choice(
                 ["", "localhost", ".app.example", "App.example", "app.example:8080", "bücher.example",
-                 "a;b.example", "127.0.0.1", "a..example", "-a.example"]
+                 "a;b.example", "127.0.0.1", "a..example", "-a.example", "straße.example", "😀.example",
+                 "x.example; Secure"]
             )  # fmt: skip
         elif operation["op"] == "delete":
             pass
         elif kind == "same_site":
-            operation["same_site"] = r.choice(["None", None])
-            operation["secure"] = operation["same_site"] is None
+            operation["same_site"] = r.choice(["None", None, "strict", "LAX"])
+            operation["secure"] = operation["same_site"] != "None"
         elif kind == "max_age":
-            operation["max_age"] = r.choice([34_560_001, 10**9, -5])
+            operation["max_age"] = r.choice([34_560_001, 10**9, -5, 10**12, 1.5, True, False])
         elif kind == "long":
             operation["value"] = r.choice("abc") * r.choice([4000, 4090, 5000, 8000])
         else:

@@ -13,7 +13,10 @@ PREFIXES = ("__host-http-", "__secure-", "__host-", "__http-")
 
 
 def of_operation(operation, line):
-    """The rule that an operation breaks, or None. `line` is Werkzeug's Set-Cookie text of it."""
+    """The rule that an operation breaks, or None.
+
+    `line` is Werkzeug's Set-Cookie text of it, None where Werkzeug raises.
+    """
     name = operation["name"]
     if not _is_token(name):
         return "name is no token"
@@ -22,16 +25,12 @@ def of_operation(operation, line):
     decoded = urllib.parse.unquote_to_bytes(name).decode("latin-1")
     if not _is_token(decoded) or _prefix(decoded) != _prefix(name) or _is_reserved(decoded):
         return "name that is another one once percent-decoded"
-    path, domain = operation["path"], operation["domain"]
-    if path is not None:
-        if not path.startswith("/"):
-            return "path without a slash in front"
-        if not re.fullmatch(r"[!-:<-~]*", path):
-            return "path is to be percent-encoded"
-        if len(path) > 1024:
-            return "path too long"
+    domain = operation["domain"]
     if domain is not None and not _is_domain(domain):
-        return "domain that browsers refuse or change"
+        return "domain that is no host name, or only in its xn-- form"
+    path = operation["path"]
+    if path is not None and len(urllib.parse.quote(path, safe="%!$&'()*+,/:=@")) > 1024:
+        return "path too long"
     secure = operation["secure"]
     if operation.get("same_site") == "None" and not secure:
         return "SameSite=None without Secure"
@@ -43,9 +42,8 @@ def of_operation(operation, line):
         or ("http" in prefix and not http_only)
     ):
         return "prefix whose conditions are not met"
-    max_age = operation.get("max_age")
-    if max_age is not None and not 0 <= max_age <= 400 * 24 * 60 * 60:
-        return "Max-Age that browsers change"
+    if line is None:
+        return "Expires beyond the year 9999"
     if re.search(r"[\x1a-\x1f]", operation.get("value", "")):
         return "control character that Werkzeug leaves raw"
     if len(_name_and_value(line)) - 1 > 4096:
@@ -91,12 +89,13 @@ def _is_reserved(name):
 
 
 def _is_domain(domain):
-    labels = domain.split(".")
-    return (
-        len(labels) > 1
-        and not labels[-1].isdigit()
-        and all(re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", label) for label in labels)
-    )
+    host = domain.partition(":")[0].lstrip(".")
+    if not host.isascii():
+        # What Python makes of other letters differs from what browsers make of them.
+        if not re.fullmatch("[a-zà-öø-ÿ0-9.-]+", host):
+            return False
+        host = host.encode("idna").decode("ascii")
+    return host == "" or all(re.fullmatch(r"[A-Za-z0-9_-]{1,63}", label) for label in host.split("."))
 
 
 def _name_and_value(line):
