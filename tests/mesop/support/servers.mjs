@@ -38,7 +38,7 @@ function finished(command, args, input = "") {
   return stdout;
 }
 
-/** Mesop under gunicorn. Without its trust in the proxy it would refuse every page's origin. */
+/** Mesop under gunicorn, told of its proxy. (By itself gunicorn would believe one on its own machine.) */
 export const startMesop = ({ workers, basePath = "" }) =>
   start(
     PYTHON,
