@@ -30,8 +30,9 @@ class Tally:
 
     failed = 0
 
-    def __init__(self, what):
+    def __init__(self, what, enough=COUNT // 2):
         self.what = what
+        self.enough = enough
         self.agreed = 0
         self.refused = collections.Counter()
         self.identical = None
@@ -48,7 +49,7 @@ class Tally:
     def report(self):
         refused = sum(self.refused.values())
         # If nearly everything were refused, agreement would mean nothing.
-        good = not self.disagreements and self.agreed > refused
+        good = not self.disagreements and self.agreed >= self.enough
         Tally.failed += not good
         print(f"{'ok' if good else 'not ok'} - {self.what}: {self.agreed} agree, {refused} refused on "
               f"purpose, {len(self.disagreements)} disagree")  # fmt: skip
@@ -71,6 +72,47 @@ def _in_one_case(cookie):
     return cookie | {"samesite": cookie["samesite"] and cookie["samesite"].title()}
 
 
+def mutated_tokens(cookies, batches):
+    """Whoever changes a token finds us at least as strict as Mesop."""
+    tally = Tally("changed tokens: none is taken that Mesop refuses or reads otherwise", enough=1)
+    tokens = [cookies.mutated(python_side.mint(operations)) for operations in batches]
+    for token, report in zip(tokens, program.inspect(tokens, int(time.time()))):
+        if report["verdict"] != "valid":
+            tally.refused["invalid"] += 1
+            continue
+        theirs = python_side.redeem(token)
+        tally.see(None, token, theirs and canonical(list(map(_in_one_case, theirs))), as_mesop(report["operations"]))
+    tally.report()
+
+
+def mutated_values(cookies):
+    """The same for values that are protected."""
+    for protection in PROTECTIONS[1:]:
+        tally = Tally(f"changed {protection} values: none is read that Mesop reads otherwise", enough=1)
+        cls = python_side.cookie_class("session", protection, FIELDS)
+        wires = [cookies.mutated(python_side.encode(cls, cookies.value())) for _ in range(COUNT)]
+        for wire, (is_read, value) in zip(wires, program.decode("session", protection, wires)):
+            if is_read:
+                tally.see(None, wire, canonical(python_side.decode(cls, f"session={wire}")), canonical(value))
+            else:
+                tally.refused[value] += 1
+        tally.report()
+
+
+def hostile_fields(cookies):
+    """Cookie fields that somebody else had a hand in."""
+    tally = Tally("hostile Cookie fields: none is read that Mesop reads otherwise", enough=COUNT // 10)
+    fields = [cookies.hostile_field("session") for _ in range(COUNT)]
+    answers = program.decode("session", "plain", fields, "--header", "--text")
+    for field, (is_read, text) in zip(fields, answers):
+        rule = refusals.of_field("session", field)
+        if rule or not is_read:
+            tally.refused[rule or text] += 1
+        else:
+            tally.see(None, field, python_side.first_cookie("session", field), text)
+    tally.report()
+
+
 def lines_of(operations):
     return [python_side.set_cookie(operation, NOW) for operation in operations]
 
@@ -78,7 +120,7 @@ def lines_of(operations):
 def tokens_of_python(batches):
     tally = Tally("tokens of Python, read by apply-cookies")
     tokens = [python_side.mint(operations) for operations in batches]
-    for operations, token, report in zip(batches, tokens, program.inspect(tokens, NOW)):
+    for operations, token, report in zip(batches, tokens, program.inspect(tokens, int(time.time()))):
         got = None
         if report["verdict"] == "valid":
             got = as_mesop(report["operations"])
@@ -119,7 +161,7 @@ def values(cookies):
             rules = [refusals.of_value(name, value, wire) for value, wire in zip(some, wires)]
             fields = [f"x=1; {name}={wire}; y=2" for wire in wires]
             bare_answers = program.decode(name, protection, wires)
-            header_answers = program.decode(name, protection, fields, header=True)
+            header_answers = program.decode(name, protection, fields, "--header")
             written = program.encode(name, protection, [json.dumps(value) for value in some])
             rows = zip(some, wires, rules, bare_answers, fields, header_answers, written)
             for value, wire, rule, bare, field, header, text in rows:
@@ -152,6 +194,9 @@ def main():
     tokens_of_ours(batches)
     set_cookie_lines(batches)
     values(cookies)
+    mutated_tokens(cookies, batches)
+    mutated_values(cookies)
+    hostile_fields(cookies)
     sys.exit(1 if Tally.failed else 0)
 
 

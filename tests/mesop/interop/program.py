@@ -59,9 +59,9 @@ def encode(name, protection, texts):
     return [None if answer.startswith('{"ok":false') else answer for answer in answers]
 
 
-def decode(name, protection, lines, header=False):
+def decode(name, protection, lines, *options):
     """`(True, value)` for each line, or `(False, reason)`."""
-    args = ["cookie", "decode", *_value(name, protection)] + ["--header"] * header
+    args = ["cookie", "decode", *_value(name, protection), *options]
     answers = [json.loads(answer) for answer in _run(args, lines)]
     return [(answer["ok"], answer["value" if answer["ok"] else "reason"]) for answer in answers]
 

@@ -97,7 +97,20 @@ def encrypt(text):
     return _fernet_encrypt(text, program.SECRET)
 
 
-def decode(cls, header):
+def decode(cls, field):
     """What `me.cookie` makes of a Cookie field."""
-    with _requests.test_request_context(environ_overrides={"HTTP_COOKIE": header}):
+    with _request(field):
         return dataclasses.asdict(me.cookie(cls))
+
+
+def first_cookie(name, field):
+    """What `me.cookie` makes of a field for an app that reads a cookie by its name; None for nothing."""
+    with _request(field):
+        return me.cookie(name) if name in flask.request.cookies else None
+
+
+def _request(field):
+    # Bytes of the wire are characters here (PEP 3333).
+    return _requests.test_request_context(
+        environ_overrides={"HTTP_COOKIE": field.encode("utf-8").decode("latin-1")}
+    )

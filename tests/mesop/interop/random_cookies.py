@@ -110,6 +110,39 @@ class Cookies:
         else:
             operation["value"] = "a" + chr(r.randint(0x1A, 0x1F)) + "b"
 
+    # What attackers send
+
+    def mutated(self, text):
+        """A text with a change or two, of the kinds that lenient decoders overlook."""
+        r = self.random
+        for _ in range(r.choice([1, 1, 2])):
+            at = r.randrange(len(text) + 1)
+            piece = r.choice(["=", "==", ".", "-", "_", "+", "/", "A", " ", "!", '"', "\\", "é", "%3D", r.choice(NAME_BYTES)])
+            kind = r.randrange(6)
+            if kind == 0:
+                text = text[:at] + piece + text[at:]
+            elif kind == 1:
+                text = text[:at] + piece + text[at + 1 :]
+            elif kind == 2:
+                text = text[:at] + text[at + 1 :]
+            elif kind == 3:
+                text = text + piece
+            elif kind == 4:
+                # The last character's low bits are in no byte of a MAC of 20 or 32 bytes.
+                text = text[:-1] + chr(ord(text[-1:] or "A") ^ 1)
+            else:
+                parts = text.split(".")
+                r.shuffle(parts)
+                text = ".".join(parts)
+        return text
+
+    def hostile_field(self, name):
+        r = self.random
+        pieces = [name, f"{name}=", f"{name}=v", f' {name}="v"', '"', "\\", '\\"', "\\073", "\\1", ";", "; ", "=", " ", "\t",
+                  ",", "é", "a", "x=1", f'x="; {name}=w', f"{name} =s", f"%73{name[1:]}=p", name.upper() + "=u", "\xa0"]
+        some = lambda most: "".join(r.choice(pieces) for _ in range(r.randint(0, most)))
+        return some(5) + r.choice(["", "; "]) + f"{name}=" + some(2)
+
     # Values of classes
 
     def value(self):

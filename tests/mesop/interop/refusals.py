@@ -76,6 +76,22 @@ def of_value(name, value, wire):
     return None
 
 
+def of_field(name, field):
+    """Where a Cookie field is read in another way on purpose, or None.
+
+    Browsers send pairs of a name, an equals sign and a value, separated by semicolons. What Werkzeug
+    reads beyond that lets a neighbour's cookie hide one of ours or pass for it.
+    """
+    if re.search('="[^"]*;', field):
+        return "quoted text that goes over a semicolon"
+    pairs = [pair.strip(" \t") for pair in field.split(";")]
+    if name in pairs:
+        return "name without an equals sign"
+    if any(re.match(re.escape(name) + "[ \t]+=", pair) for pair in pairs):
+        return "name with a space behind it"
+    return None
+
+
 def _is_token(name):
     return re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name)
 
