@@ -63,13 +63,14 @@ class Tally:
 
 def as_mesop(operations):
     """Our operations in Mesop's words, in which a deletion is an empty value that has ended."""
-    cookies = [python_side.as_mesop(operation) for operation in operations]
-    return canonical([_in_one_case(cookie) for cookie in cookies])
+    return comparable([python_side.as_mesop(operation) for operation in operations])
 
 
-def _in_one_case(cookie):
-    """Werkzeug reads SameSite without case."""
-    return cookie | {"samesite": cookie["samesite"] and cookie["samesite"].title()}
+def comparable(cookies):
+    """Mesop's cookies, or None, as a text. Werkzeug reads SameSite without case."""
+    return canonical(
+        cookies and [cookie | {"samesite": cookie["samesite"] and cookie["samesite"].title()} for cookie in cookies]
+    )
 
 
 def mutated_tokens(cookies, batches):
@@ -80,8 +81,7 @@ def mutated_tokens(cookies, batches):
         if report["verdict"] != "valid":
             tally.refused["invalid"] += 1
             continue
-        theirs = python_side.redeem(token)
-        tally.see(None, token, theirs and canonical(list(map(_in_one_case, theirs))), as_mesop(report["operations"]))
+        tally.see(None, token, comparable(python_side.redeem(token)), as_mesop(report["operations"]))
     tally.report()
 
 
@@ -131,7 +131,7 @@ def tokens_of_python(batches):
 def tokens_of_ours(batches):
     tally = Tally("tokens of apply-cookies, read by Mesop")
     for operations, token in zip(batches, program.mint(batches)):
-        got = canonical([_in_one_case(cookie) for cookie in python_side.redeem(token)]) if token else None
+        got = comparable(python_side.redeem(token)) if token else None
         tally.see(refusals.of_batch(operations, lines_of(operations)), token or operations, as_mesop(operations), got)
     tally.report()
 
