@@ -6,7 +6,7 @@ use crate::binding::{Binding, BindingCookie};
 use crate::cookie::{Operation, Parts};
 use crate::keys::MacKey;
 use crate::limits::SKEW_MS;
-use crate::mesop::{Body, MesopCookie};
+use crate::mesop::{Body, MesopCookie, write_lines};
 use crate::time::UnixMillis;
 
 use super::ids::TokenId;
@@ -96,12 +96,19 @@ impl<'b> AuthenticToken<'b> {
     }
 
     /// The cookies of a token of the profile `mesop`, for tools that show a token without
-    /// redeeming it. `None` for a native one.
-    #[must_use]
-    pub fn mesop_cookies(&self) -> Option<&[MesopCookie]> {
+    /// redeeming it. None for a native one.
+    ///
+    /// # Errors
+    ///
+    /// When they could not be emitted now, each by itself or all together.
+    pub fn mesop_cookies(&self, now: UnixMillis) -> Result<&[MesopCookie], InvalidToken> {
         match &self.operations {
-            Operations::Native(_) => None,
-            Operations::Mesop(body) => Some(&body.cookies),
+            Operations::Native(_) => Ok(&[]),
+            Operations::Mesop(body) => {
+                write_lines(&body.cookies, now, &mut String::new(), |_| ())
+                    .map_err(|_| InvalidReason::CannotEmit)?;
+                Ok(&body.cookies)
+            }
         }
     }
 
