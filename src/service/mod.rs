@@ -26,7 +26,7 @@ pub fn main() -> ExitCode {
     let args = Args::parse();
     let done = match args.command {
         Command::Demo(args) => demo::run(&args),
-        Command::Serve(args) => serve::run(args),
+        Command::Serve(args) => serve::run(&args),
         Command::Keygen => keygen(),
         Command::Mint(args) => mint::run(&args),
         Command::Inspect(args) => inspect::run(&args),

@@ -22,9 +22,9 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long requests under way may take after SIGTERM, in seconds.
 const DRAIN_SECONDS: u64 = 10;
 
-pub(super) fn run(args: ServeArgs) -> Result<(), Refused> {
+pub(super) fn run(args: &ServeArgs) -> Result<(), Refused> {
     start_log();
-    let endpoints = Endpoints(endpoints::of(&args)?);
+    let endpoints = Endpoints(endpoints::of(args)?);
     let shown = endpoints.clone();
     actix_web::rt::System::new().block_on(async move {
         let server = HttpServer::new(move || {
