@@ -6,6 +6,7 @@
 mod class_values;
 mod cookie_header;
 mod draft;
+mod mesop;
 mod opening;
 mod operations;
 mod payload;
@@ -19,6 +20,7 @@ mod browser;
 
 pub use class_values::class_values;
 pub use cookie_header::cookie_header;
+pub use mesop::mesop;
 pub use opening::opening;
 pub use operations::operations;
 pub use payload::payload;

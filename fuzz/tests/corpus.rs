@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 7] = [
+const TARGETS: [Target; 8] = [
     ("class_values", apply_cookies_fuzz::class_values),
     ("cookie_header", apply_cookies_fuzz::cookie_header),
+    ("mesop", apply_cookies_fuzz::mesop),
     ("opening", apply_cookies_fuzz::opening),
     ("operations", apply_cookies_fuzz::operations),
     ("payload", apply_cookies_fuzz::payload),

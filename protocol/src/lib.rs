@@ -44,6 +44,7 @@ pub use value::{
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing {
+    pub use crate::mesop::sign_mesop;
     pub use crate::token::door::{OpenedPayload, open_payload};
 }
 

@@ -55,6 +55,8 @@ pub use python_json::relayout;
 pub use token::seal;
 pub use value::{MesopValueCodec, OpenedText};
 
+#[cfg(fuzzing)]
+pub use token::sign_mesop;
 pub(crate) use token::{Body, write_lines};
 
 /// What the vectors need beside the public functions.

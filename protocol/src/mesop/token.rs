@@ -205,6 +205,13 @@ impl UntrustedToken<'_> {
     }
 }
 
+/// A token over any bytes, for the fuzzers' question what may come out of it.
+#[cfg(fuzzing)]
+#[must_use]
+pub fn sign_mesop(keys: &MesopKeys, json: &[u8], seconds: u64) -> String {
+    keys.tokens.sign_timed(json, seconds)
+}
+
 /// What Mesop would make of the JSON; `None` where it refuses or Python crashes.
 fn decode(json: &[u8]) -> Option<(Nonce, Option<Binding>, Body)> {
     // Of two equal keys the last one counts, in both.

@@ -159,8 +159,13 @@ impl MesopValueCodec {
 
     fn encode_laid_out(&self, json: String, stamp: &Stamp) -> Result<String, Unreadable> {
         let json = match self.keys {
-            Keys::Encrypted(_) => member::insert(&json, &self.name, stamp.end()),
             Keys::Plain | Keys::Signed(_) => json,
+            Keys::Encrypted(_) => {
+                let json = member::insert(&json, &self.name, stamp.end());
+                // A class with a member of that name itself could not be read back.
+                member::take(&json).map_err(|_| UnreadableReason::DuplicateKey)?;
+                json
+            }
         };
         self.encode(&json, stamp)
     }
