@@ -48,11 +48,11 @@ export const startMesop = ({ workers, basePath = "" }) =>
   );
 
 /** apply-cookies in the place of Mesop's endpoint, once it redeems what others mint. */
-export async function startApplyCookies({ origins, args = [] }) {
+export async function startApplyCookies({ origins, basePath = "" }) {
   const service = await start(
     PROGRAM,
-    ["serve", "--profile=mesop", "--listen=127.0.0.1:0", ...origins.map((origin) => `--origin=${origin}`), ...args],
-    { NO_COLOR: "1" },
+    ["serve", "--profile=mesop", "--listen=127.0.0.1:0", ...origins.map((origin) => `--origin=${origin}`)],
+    { NO_COLOR: "1", MESOP_BASE_URL_PATH: basePath },
     /listening.*address=(127\.0\.0\.1:\d+)/,
     (address) => `http://${address}`,
   );
@@ -76,7 +76,7 @@ async function start(command, args, environment, listening, addressOf = (found) 
     env: { ...ENVIRONMENT, ...environment },
     stdio: ["ignore", "ignore", "pipe"],
   });
-  const what = [command, ...args].join(" ");
+  const what = [command].join(" ");
   let said = "";
   const ended = new Promise((resolve) => child.once("close", resolve));
   const address = new Promise((resolve, reject) => {
