@@ -1,4 +1,4 @@
-"""What one redemption costs Mesop: median microseconds of `_CookieTokenCache.pop`.
+"""What one redemption costs Mesop: median microseconds of `_CookieTokenCache.pop`, in processor time.
 
     python pop.py [LIVE …]
 
@@ -30,9 +30,9 @@ def median_pop(live):
     cache._used_nonces.update((secrets.token_urlsafe(16), until) for _ in range(live))
     costs = []
     for token in tokens:
-        start = time.perf_counter_ns()
+        start = time.thread_time_ns()
         redeemed = cache.pop(token)
-        costs.append(time.perf_counter_ns() - start)
+        costs.append(time.thread_time_ns() - start)
         assert redeemed == [cookie]
     assert len(cache._used_nonces) == live + len(tokens)
     return statistics.median(costs[WARM_UP:]) / 1000
