@@ -1,194 +1,17 @@
-//! Cookie classes: a Rust type stored in a cookie.
+//! A class with the keys of a ring: operations out of values, and values out of requests.
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::ops::Deref;
 use std::time::Duration;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
-use crate::cookie::{CookieHeader, DeleteCookie, Operation, OperationError, SameSite, SetCookie};
+use super::{Class, CookieClass, ReadCookie};
+use crate::cookie::{CookieHeader, Operation, OperationError};
 use crate::keys::KeyRing;
 use crate::limits::SKEW_MS;
 use crate::mesop::MesopValueCodec;
 use crate::profile::Profile;
 use crate::time::UnixMillis;
 use crate::value::{Protection, Stamp, Unreadable, UnreadableReason, ValueCodec};
-
-/// A type that is stored in a cookie as a JSON object. `#[derive(CookieClass)]` implements it,
-/// and refuses at compile time what a browser would not take.
-///
-/// ```
-/// use apply_cookies_protocol::{CookieClass, Protection};
-/// use serde::{Deserialize, Serialize};
-///
-/// #[derive(CookieClass, Serialize, Deserialize, Default)]
-/// #[cookie(encrypted, max_age = "1h", same_site = "Strict")]
-/// struct Session {
-///     username: String,
-///     #[serde(default)]
-///     roles: Vec<String>,
-/// }
-///
-/// assert_eq!(Session::CLASS.name(), "session");
-/// assert_eq!(Session::CLASS.protection(), Protection::Encrypted);
-/// ```
-///
-/// What `#[cookie(…)]` takes stands at the [derive macro](derive@crate::CookieClass).
-///
-/// # What changes when a class changes
-///
-/// Cookies live in browsers, so a class is a file format. A field that is added needs
-/// `#[serde(default)]`, or older cookies read as absent; fields that are no longer known are
-/// ignored. A shorter age holds for values that are out already. With another path, domain or
-/// partition there are two cookies of the name, and both read as absent until the old one is
-/// deleted: delete it by its old attributes wherever you write the new one.
-///
-/// The name is the class: whatever has its name, its protection and the same secret reads its
-/// values. Give two types that must not stand for one another two names.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is no cookie class",
-    note = "add `#[derive(CookieClass, Serialize, Deserialize)]` to the struct, and pass it by reference: `pending.set(&value)`"
-)]
-pub trait CookieClass: Serialize + DeserializeOwned {
-    /// Name, protection and attributes of the cookie.
-    const CLASS: Class;
-}
-
-/// What all cookies of a class have in common: name, protection and attributes.
-///
-/// Its attributes are checked when a cookie is made, and at compile time when
-/// `#[derive(CookieClass)]` has written it.
-#[derive(Clone, Copy, Debug)]
-#[must_use]
-pub struct Class {
-    name: &'static str,
-    protection: Protection,
-    profile: Profile,
-    max_age: Option<Duration>,
-    path: &'static str,
-    domain: Option<&'static str>,
-    secure: bool,
-    http_only: bool,
-    same_site: SameSite,
-    partitioned: bool,
-}
-
-impl Class {
-    /// A class with the safe defaults of [`SetCookie`].
-    pub const fn new(name: &'static str, protection: Protection) -> Self {
-        Self {
-            name,
-            protection,
-            profile: Profile::Native,
-            max_age: None,
-            path: "/",
-            domain: None,
-            secure: true,
-            http_only: true,
-            same_site: SameSite::Lax,
-            partitioned: false,
-        }
-    }
-
-    /// Whose bytes its values are written in.
-    pub const fn profile(mut self, profile: Profile) -> Self {
-        self.profile = profile;
-        self
-    }
-
-    /// How long its cookies live, in whole seconds.
-    ///
-    /// # Panics
-    ///
-    /// When that is none: at compile time, where the class is a constant.
-    pub const fn max_age(mut self, age: Duration) -> Self {
-        assert!(
-            age.as_secs() > 0,
-            "an age under a second deletes the cookie at once"
-        );
-        self.max_age = Some(age);
-        self
-    }
-
-    /// The paths that its cookies are sent to.
-    pub const fn path(mut self, path: &'static str) -> Self {
-        self.path = path;
-        self
-    }
-
-    /// The domain that its cookies are sent to, instead of this host alone.
-    pub const fn domain(mut self, domain: &'static str) -> Self {
-        self.domain = Some(domain);
-        self
-    }
-
-    /// Whether its cookies are sent over secure connections only.
-    pub const fn secure(mut self, secure: bool) -> Self {
-        self.secure = secure;
-        self
-    }
-
-    /// Whether its cookies are hidden from JavaScript.
-    pub const fn http_only(mut self, http_only: bool) -> Self {
-        self.http_only = http_only;
-        self
-    }
-
-    /// On which cross-site requests its cookies are sent.
-    pub const fn same_site(mut self, same_site: SameSite) -> Self {
-        self.same_site = same_site;
-        self
-    }
-
-    /// Whether its cookies live in the partition of the top-level site.
-    pub const fn partitioned(mut self, partitioned: bool) -> Self {
-        self.partitioned = partitioned;
-        self
-    }
-
-    /// The cookie's name.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        self.name
-    }
-
-    /// How values are protected.
-    #[must_use]
-    pub const fn protection(&self) -> Protection {
-        self.protection
-    }
-
-    /// The draft of a cookie of this class that holds this value.
-    fn draft(&self, value: String, age: Option<Duration>) -> SetCookie<'static> {
-        let mut draft = SetCookie::new(self.name, value)
-            .path(self.path)
-            .secure(self.secure)
-            .http_only(self.http_only)
-            .same_site(self.same_site)
-            .partitioned(self.partitioned);
-        if let Some(domain) = self.domain {
-            draft = draft.domain(domain);
-        }
-        if let Some(age) = age {
-            draft = draft.max_age(age);
-        }
-        draft
-    }
-
-    /// The draft that deletes the cookie of this class.
-    pub fn deletion(&self) -> DeleteCookie<'static> {
-        let draft = DeleteCookie::new(self.name)
-            .path(self.path)
-            .secure(self.secure)
-            .partitioned(self.partitioned);
-        match self.domain {
-            Some(domain) => draft.domain(domain),
-            None => draft,
-        }
-    }
-}
 
 /// Writes and reads the cookie of one class with the keys of one ring. Its keys are derived when
 /// it is made, so keep it.
@@ -406,48 +229,6 @@ impl<C> fmt::Debug for ClassCodec<C> {
 /// Milliseconds of whole seconds, as `Max-Age` counts.
 fn millis(age: Duration) -> u64 {
     age.as_secs().saturating_mul(1000)
-}
-
-/// The value of a cookie that was read, and what is known beside it. It derefs to the value;
-/// `Debug` does not show it.
-pub struct ReadCookie<C> {
-    value: C,
-    expires_at: Option<UnixMillis>,
-    under_previous_key: bool,
-}
-
-impl<C> ReadCookie<C> {
-    /// The value.
-    pub fn into_inner(self) -> C {
-        self.value
-    }
-
-    /// When the value ends; `None` when the class has no age, and for plain classes, which carry
-    /// no end.
-    #[must_use]
-    pub fn expires_at(&self) -> Option<UnixMillis> {
-        self.expires_at
-    }
-
-    /// Whether a previous key of the ring made it: write it anew, and it outlives that key.
-    #[must_use]
-    pub fn is_under_previous_key(&self) -> bool {
-        self.under_previous_key
-    }
-}
-
-impl<C> Deref for ReadCookie<C> {
-    type Target = C;
-
-    fn deref(&self) -> &C {
-        &self.value
-    }
-}
-
-impl<C> fmt::Debug for ReadCookie<C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ReadCookie(..)")
-    }
 }
 
 /// A value of a class that cannot become a cookie.
