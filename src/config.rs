@@ -120,7 +120,6 @@ impl fmt::Debug for ApplyCookies {
             .field("prefix", &self.core.prefix)
             .field("profile", &self.core.redeemer.keys.profile().as_str())
             .field("binding", &self.core.redeemer.binding)
-            .field("seal", &self.core.issuer.seal)
             .finish_non_exhaustive()
     }
 }
@@ -325,7 +324,7 @@ fn shout(warning: &str) {
 pub enum BuildError {
     /// An `http` origin that is not this machine.
     #[error(
-        "{0} is plain HTTP outside this machine, where anyone on the network can take over; serve https, or call allow_insecure_http() and accept that"
+        "{0} is plain HTTP outside this machine, where anyone on the network can take over; serve https, or call allow_insecure_http() (on the command line --allow-insecure-http) and accept that"
     )]
     InsecureOrigin(String),
     /// Zero, or more than a day.

@@ -1,5 +1,7 @@
 //! Every failure of the endpoint → status, body, log line. Only this file knows statuses.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use apply_cookies_protocol::{InvalidReason, InvalidToken, Profile, RefusedToken, TokenId};
 
 use crate::origin::OriginRefusal;
@@ -128,7 +130,17 @@ impl Rejection {
             Self::AlreadyUsed(token) => {
                 tracing::warn!(%token, "redemption refused: already used");
             }
+            Self::Invalid(reason @ (InvalidReason::CannotEmit | InvalidReason::Payload)) => {
+                // Nobody else's: it was made with our key.
+                tracing::warn!(
+                    reason = reason.as_str(),
+                    "redemption refused: a token of an app of ours; its cookies are lost"
+                );
+            }
             Self::Invalid(reason) => {
+                if matches!(reason, InvalidReason::Mac | InvalidReason::KeyId) {
+                    warn_of_other_secret();
+                }
                 tracing::debug!(
                     reason = reason.as_str(),
                     "redemption refused: invalid token"
@@ -145,6 +157,16 @@ impl Rejection {
                 tracing::debug!(status = self.problem().status, "request refused");
             }
         }
+    }
+}
+
+/// Said once: anyone can cause it, but it is also what a mistake looks like.
+fn warn_of_other_secret() {
+    static SAID: AtomicBool = AtomicBool::new(false);
+    if !SAID.swap(true, Ordering::Relaxed) {
+        tracing::warn!(
+            "a token was refused that is not made with our secret; do app and service have the same one? (said once; RUST_LOG=apply_cookies=debug tells every one)"
+        );
     }
 }
 

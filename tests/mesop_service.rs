@@ -159,6 +159,11 @@ fn a_service_that_could_mix_profiles_does_not_start() {
     assert!(error.contains("give each its own"), "{error}");
     assert!(!error.contains(SECRET));
 
+    let mut line_end = program();
+    line_end.env("MESOP_COOKIE_SECRET_KEY", format!("{SECRET}\n"));
+    let error = serve(&mut line_end, &[&both[..], &apart].concat());
+    assert!(error.contains("give each its own"), "{error}");
+
     let mut two = program();
     two.env("MESOP_COOKIE_SECRET_KEY", MESOP_SECRET);
     for (args, reason) in [
@@ -167,7 +172,19 @@ fn a_service_that_could_mix_profiles_does_not_start() {
             &["--prefix", "/a", "--prefix", "/a/b"],
             "two paths that lie apart",
         ),
+        (
+            &["--prefix", "/a/b", "--prefix", "/a"],
+            "two paths that lie apart",
+        ),
         (&["--prefix", "/a"], "one --prefix for each"),
+        (
+            &["--prefix", "/a", "--prefix", "/b", "--prefix", "/c"],
+            "one --prefix for each",
+        ),
+        (
+            &["--prefix", "/a", "--prefix", "/healthz"],
+            "the service's own",
+        ),
     ] {
         let mut two = program();
         two.env("MESOP_COOKIE_SECRET_KEY", MESOP_SECRET);

@@ -1,7 +1,9 @@
 //! The profiles that `serve` was given → an endpoint for each, on a path of its own.
 
+use std::env::VarError;
+
 use super::Refused;
-use super::args::{ProfileArg, ServeArgs};
+use super::args::{BindingArg, ProfileArg, ServeArgs};
 use crate::config::{ApplyCookies, Builder, DEFAULT_PREFIX};
 use crate::redeem::BindingPolicy;
 use crate::secret::{MesopSecret, Secret};
@@ -20,7 +22,7 @@ pub(super) fn of(args: &ServeArgs) -> Result<Vec<ApplyCookies>, Refused> {
         0 => profiles
             .iter()
             .map(|profile| default_prefix(*profile))
-            .collect(),
+            .collect::<Result<_, _>>()?,
         given if given == profiles.len() => args.prefix.clone(),
         _ => {
             return Err(Refused(
@@ -28,12 +30,27 @@ pub(super) fn of(args: &ServeArgs) -> Result<Vec<ApplyCookies>, Refused> {
             ));
         }
     };
+    let own = ["/healthz", "/readyz"];
+    if let Some(taken) = own
+        .into_iter()
+        .find(|own| prefixes.iter().any(|prefix| lies_within(own, prefix)))
+    {
+        return Err(Refused(format!(
+            "{taken} is the service's own; give another --prefix"
+        )));
+    }
     if let [one, other] = &prefixes[..]
         && (lies_within(one, other) || lies_within(other, one))
     {
         return Err(Refused(format!(
             "two profiles need two paths that lie apart, and {one} and {other} do not; give a --prefix for each"
         )));
+    }
+    let only_mesop = profiles.iter().all(|profile| *profile == ProfileArg::Mesop);
+    if only_mesop && matches!(args.binding, Some(BindingArg::Required)) {
+        tracing::warn!(
+            "with --binding required none of Mesop's own tokens is redeemed: they carry no binding"
+        );
     }
     // Each profile is refused the other's secret, whichever was given first.
     let both = profiles.len() > 1;
@@ -78,17 +95,21 @@ fn finish(
     builder.build()
 }
 
-fn default_prefix(profile: ProfileArg) -> String {
-    let base = match profile {
-        ProfileArg::Native => String::new(),
-        ProfileArg::Mesop => std::env::var(BASE_URL_PATH).unwrap_or_default(),
+fn default_prefix(profile: ProfileArg) -> Result<String, Refused> {
+    let base = match (profile, std::env::var(BASE_URL_PATH)) {
+        (ProfileArg::Mesop, Ok(base)) => base,
+        (ProfileArg::Mesop, Err(VarError::NotUnicode(_))) => {
+            return Err(Refused(format!("{BASE_URL_PATH} is not UTF-8 text")));
+        }
+        (ProfileArg::Mesop, Err(VarError::NotPresent)) | (ProfileArg::Native, _) => String::new(),
     };
-    let base = base.trim_matches('/');
-    if base.is_empty() {
+    // Spaces around it are not part of it, as in Mesop.
+    let base = base.trim().trim_matches('/');
+    Ok(if base.is_empty() {
         DEFAULT_PREFIX.to_owned()
     } else {
         format!("/{base}{DEFAULT_PREFIX}")
-    }
+    })
 }
 
 /// Whether requests for `path` would meet the routes of `prefix`.

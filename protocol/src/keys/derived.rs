@@ -74,9 +74,10 @@ impl DerivedKeys {
     }
 }
 
-/// The id that a native ring gives this secret.
+/// The id that a native ring gives this secret, whose line end it would leave out.
 pub(crate) fn key_id_of(secret: &Secret) -> KeyId {
-    KeyId(*key(&extract(SALT, secret.bytes()), info::KEY_ID))
+    let root = extract(SALT, secret.bytes_without_line_end());
+    KeyId(*key(&root, info::KEY_ID))
 }
 
 /// The key of bindings in tokens of the profile `mesop`, which has none of its own.

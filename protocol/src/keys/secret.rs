@@ -26,14 +26,10 @@ impl Secret {
     ///
     /// When the secret can be guessed: too short, a pattern, a placeholder.
     pub fn new(text: &str) -> Result<Self, WeakSecret> {
-        Self::judged(text, estimated_entropy)
+        Self::judged(without_line_end(text), estimated_entropy)
     }
 
     fn judged(text: &str, entropy: impl Fn(&[u8]) -> f64) -> Result<Self, WeakSecret> {
-        let text = text
-            .strip_suffix("\r\n")
-            .or_else(|| text.strip_suffix('\n'))
-            .unwrap_or(text);
         let bytes = text.as_bytes();
         if bytes.len() < SECRET_MIN {
             return Err(WeakSecret::TooShort {
@@ -49,7 +45,8 @@ impl Secret {
         Ok(Self(Zeroizing::new(bytes.to_vec())))
     }
 
-    /// The secret of a Mesop app, which has chosen it already: at least 32 bytes, and no
+    /// The secret of a Mesop app, which has chosen it already and takes every byte of it, a line
+    /// end too: at least 32 bytes, and no
     /// repetition, but it may be one that [`new`](Self::new) refuses for its sequences of
     /// characters. Take a random one where you can: `apply-cookies keygen` makes it, and Mesop
     /// takes any text.
@@ -61,9 +58,24 @@ impl Secret {
         Self::judged(text, shannon_bits)
     }
 
+    /// What [`new`](Self::new) would have taken of the same text.
+    pub(crate) fn bytes_without_line_end(&self) -> &[u8] {
+        let bytes = self.bytes();
+        bytes
+            .strip_suffix(b"\r\n")
+            .or_else(|| bytes.strip_suffix(b"\n"))
+            .unwrap_or(bytes)
+    }
+
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.0
     }
+}
+
+fn without_line_end(text: &str) -> &str {
+    text.strip_suffix("\r\n")
+        .or_else(|| text.strip_suffix('\n'))
+        .unwrap_or(text)
 }
 
 impl fmt::Debug for Secret {
@@ -95,11 +107,16 @@ pub enum WeakSecret {
 /// Words that mark a value nobody meant to keep. None has a real chance to occur in random
 /// base64.
 fn is_placeholder(text: &str) -> bool {
-    const MARKS: [&str; 8] = [
+    const MARKS: [&str; 13] = [
         "changeme",
         "change-me",
         "change_me",
         "change me",
+        "change-this",
+        "replace-me",
+        "replace_me",
+        "do-not-use",
+        "super-secret",
         "your-secret",
         "your_secret",
         "password",

@@ -72,6 +72,10 @@ fn to_ascii(label: &str) -> Option<String> {
         }
         small.push(only);
     }
+    // U+212A, the sign of the kelvin, is a k when it is written small.
+    if small.iter().all(char::is_ascii) {
+        return Some(small.into_iter().collect());
+    }
     // Such a label is encoded already, and cannot hold anything but ASCII.
     if small.starts_with(&['x', 'n', '-', '-']) {
         return None;
@@ -180,6 +184,7 @@ mod tests {
             ("ひらがな.jp", "xn--v8j0cwa6g.jp"),
             ("한국.kr", "xn--3e0b707e.kr"),
             ("ŵales.wales", "xn--ales-98a.wales"),
+            ("\u{212a}elvin.example", "kelvin.example"),
         ] {
             assert_eq!(domain(text).as_deref(), Ok(written), "{text}");
         }

@@ -182,6 +182,24 @@ mod tests {
     }
 
     #[test]
+    fn a_time_has_from_one_to_eight_bytes() {
+        for (bytes, time) in [
+            (&[5][..], Some(5)),
+            (&[0, 5], Some(5)),
+            (&[0, 0, 0, 0, 0, 0, 0, 5], Some(5)),
+            (&[0, 0, 0, 0, 0, 0, 0, 0, 5], None),
+            (&[0xFF; 8], Some(u64::MAX)),
+            (&[], None),
+        ] {
+            let text = base64url::encode(bytes);
+            assert_eq!(decode_time(text.as_bytes()), time, "{bytes:?}");
+        }
+        for text in ["A", "AB", "AA==", "+w", "A A"] {
+            assert_eq!(decode_time(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
     fn a_mac_under_another_salt_or_secret_is_refused() {
         let text = signer().sign(b"{}");
         for other in [
