@@ -286,6 +286,21 @@ fn our_limits_hold() {
     assert_eq!(open(&cookies(21, 1)), Err(None));
     assert_eq!(open(&cookies(1, 4095)), Ok(()));
     assert_eq!(open(&cookies(2, 4095)), Err(None));
+    // The lines, to the byte: each is counted with its field's name and its end.
+    let overhead = "Set-Cookie: a=; Secure; HttpOnly; Path=/; SameSite=Lax\r\n".len();
+    let exactly = (6144 - 2 * overhead) / 2;
+    assert_eq!(open(&cookies(2, exactly)), Ok(()));
+    assert_eq!(open(&cookies(2, exactly + 1)), Err(None));
+    // A path, too.
+    let path = |length: usize| {
+        let path = format!("/{}", "p".repeat(length - 1));
+        signed(&json!({"n": "a", "c": [{"name": "a", "path": path}]}).to_string())
+    };
+    assert_eq!(open(&path(1024)), Ok(()));
+    assert_eq!(open(&path(1025)), Err(None));
+    // `null` is no `Secure`, as in Python.
+    let none = signed(r#"{"n":"a","c":[{"name":"__Host-a","secure":null}]}"#);
+    assert_eq!(open(&none), Err(None));
     // A bomb: 12 KiB of token, megabytes of JSON.
     let bomb = signed(&format!(
         r#"{{"n":"a","c":[],"x":"{}"}}"#,

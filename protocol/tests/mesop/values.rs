@@ -126,6 +126,12 @@ fn an_object_that_is_encrypted_here_is_bound_to_its_name_and_its_time() {
         Ok(r#"{"user": "ada"}"#.to_owned())
     );
     assert_eq!(reason(&admin, &value, now), Err(UnreadableReason::Forged));
+    // Names are compared with case.
+    let other_case = codec_of("Session", Protection::Encrypted);
+    assert_eq!(
+        reason(&other_case, &value, now),
+        Err(UnreadableReason::Forged)
+    );
     assert_eq!(
         reason(&session, &value, now.plus(1000)),
         Err(UnreadableReason::Expired)
