@@ -287,6 +287,11 @@ fn what_was_lost_with_its_carrier_is_not_read() {
         drop(pending);
         HttpResponse::Ok().streaming(stream! {
             yield Ok::<_, actix_web::Error>(Bytes::from_static(b"started "));
+            // One deletion is on its way, and what follows is lost: the request's cookie must not
+            // come back.
+            cookies.delete::<Session>().unwrap();
+            let travelled = frames.as_mut().unwrap().take_ready();
+            assert_eq!(travelled.len(), 1);
             cookies.set(&ada()).unwrap();
             drop(frames.take());
             let reading = cookies.get::<Session>().map_err(|why| why.reason());
@@ -296,7 +301,9 @@ fn what_was_lost_with_its_carrier_is_not_read() {
     let server = server(|config| {
         config.route("/events", web::get().to(events));
     });
-    let response = get(&server, "/events", &[&cookie_header(1)]);
+    let sent = jar(&get(&server, "/in", &[]));
+    let sent = format!("{sent}; {}", &cookie_header(1)["Cookie: ".len()..]);
+    let response = get(&server, "/events", &[&sent]);
     assert_eq!(response.body, "started Some(Absent)");
 }
 

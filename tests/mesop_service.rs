@@ -193,6 +193,10 @@ fn a_service_that_could_mix_profiles_does_not_start() {
     }
     let error = serve(&mut two, &["--profile", "mesop", "--profile", "mesop"]);
     assert!(error.contains("give each --profile once"), "{error}");
+    let mut three = program();
+    three.env("MESOP_COOKIE_SECRET_KEY", MESOP_SECRET);
+    let error = serve(&mut three, &[&both[..], &["--profile", "native"]].concat());
+    assert!(error.contains("give each --profile once"), "{error}");
     let error = serve(&mut program(), &["--profile", "mesop"]);
     assert!(error.contains("MESOP_COOKIE_SECRET_KEY"), "{error}");
 }

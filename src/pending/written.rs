@@ -1,7 +1,7 @@
 //! What a handler has written on a response, so that it reads its own writes: also after they have
 //! travelled, when the queue is empty.
 
-use apply_cookies_protocol::{CookieHeader, Draft, Operation, Unreadable, UnreadableReason};
+use apply_cookies_protocol::{CookieHeader, Draft, Found, Operation, Unreadable, UnreadableReason};
 
 /// Operations that are remembered, beside those on names that the request brought: more than
 /// browsers keep cookies for a site (about 180). A socket that lives for days must not grow
@@ -28,22 +28,33 @@ impl Written {
         self.operations
             .retain(|earlier| !earlier.is_same_cookie(operation));
         if self.operations.len() >= WRITTEN_MAX {
-            // Of a name that the request has not brought: forgotten, it reads as absent. One that
-            // it has would read as it was before, signed in after a sign-out.
-            let header = CookieHeader::new([&*self.sent]);
-            let oldest = self.operations.iter().position(|earlier| {
-                header.value(earlier.name()).map_err(|why| why.reason())
-                    == Err(UnreadableReason::Absent)
-            });
-            if let Some(oldest) = oldest {
-                self.operations.remove(oldest);
+            let oldest = self.oldest_of_no_request();
+            // Where the request has brought them all, it is forgotten itself.
+            if oldest.is_none() {
+                self.sent = Box::default();
             }
+            self.operations.remove(oldest.unwrap_or(0));
         }
         self.operations.push(operation.clone());
     }
 
-    /// What was written never reached the browser.
+    /// The oldest operation on a name that the request has not brought: forgotten, it reads as
+    /// absent. One that the request has would read as it was before, signed in after a sign-out.
+    fn oldest_of_no_request(&self) -> Option<usize> {
+        let header = CookieHeader::new([&*self.sent]);
+        self.operations
+            .iter()
+            .position(|earlier| header.find(earlier.name()) == Found::Absent)
+    }
+
+    /// What was written never reached the browser. An earlier operation on the same cookie may
+    /// have, and is not known any more; so rather than as the request brought it, before a
+    /// sign-out perhaps, the cookie reads as absent.
     pub(super) fn forget(&mut self, lost: &[Operation<'_>]) {
+        if lost.is_empty() {
+            return;
+        }
+        self.sent = Box::default();
         self.operations.retain(|written| !lost.contains(written));
     }
 

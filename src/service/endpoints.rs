@@ -13,9 +13,8 @@ const BASE_URL_PATH: &str = "MESOP_BASE_URL_PATH";
 
 pub(super) fn of(args: &ServeArgs) -> Result<Vec<ApplyCookies>, Refused> {
     let profiles = &args.profile;
-    if let [one, other] = profiles[..]
-        && one == other
-    {
+    // There are two, so a third is one of them again.
+    if profiles.len() > 2 || matches!(profiles[..], [one, other] if one == other) {
         return Err(Refused("give each --profile once".to_owned()));
     }
     let prefixes = match args.prefix.len() {
