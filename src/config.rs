@@ -267,7 +267,7 @@ impl Builder {
                     clock: self.clock.clone(),
                     seal: self.seal,
                     lifetime,
-                    terms: store.issue_terms(),
+                    scope: store.scope(),
                 },
                 redeemer: Redeemer {
                     keys: redeemed.unwrap_or(TokenKeys::Native(ring)),

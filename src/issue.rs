@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use apply_cookies_protocol::{
-    Batch, Binding, BindingCookie, KeyRing, Lifetime, Nonce, Operation, Seal, Sealing, Token,
-    TokenHeader, seal,
+    Batch, Binding, BindingCookie, KeyRing, Lifetime, Nonce, Operation, Seal, Sealing, StoreScope,
+    Token, TokenHeader, seal,
 };
 
 use crate::clock::Clock;
 use crate::random;
-use crate::replay::IssueTerms;
 
 /// Seals batches for the browsers of one deployment.
 #[derive(Clone, Debug)]
@@ -18,18 +17,16 @@ pub(crate) struct Issuer {
     pub(crate) clock: Clock,
     pub(crate) seal: Seal,
     pub(crate) lifetime: Lifetime,
-    pub(crate) terms: IssueTerms,
+    /// That of the store in this process.
+    pub(crate) scope: Option<StoreScope>,
 }
 
 impl Issuer {
     /// Seals one batch.
     pub(crate) fn issue(&self, batch: &Batch<'_>, binding: Option<&BindingCookie>) -> Token {
-        // Not before the store's horizon: a token of the first seconds would be refused, since
-        // the store cannot tell it from one that an earlier process redeemed.
-        let issued_at = self.clock.now().max(self.terms.not_before);
         let nonce = Nonce::from_random(random::bytes());
-        let mut header = TokenHeader::new(nonce, issued_at, self.lifetime);
-        header.scope = self.terms.scope;
+        let mut header = TokenHeader::new(nonce, self.clock.now(), self.lifetime);
+        header.scope = self.scope;
         header.binding = binding.map(|cookie| Binding::new(&self.ring, cookie));
         let sealing = match self.seal {
             Seal::Signed => Sealing::Signed,

@@ -5,11 +5,11 @@ mod support;
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, Weak};
 
 use apply_cookies::protocol::{StoreScope, limits};
 use apply_cookies::replay::{
-    Claim, ClaimFuture, HorizonFuture, MemoryReplayStore, ReplayStore, StoreError,
+    Claim, ClaimFuture, ClaimListener, HorizonFuture, MemoryReplayStore, ReplayStore, StoreError,
 };
 use apply_cookies::{BindingPolicy, Clock};
 use support::http::{Connection, FORM, Response, form, origin_header, post, post_as};
@@ -508,6 +508,10 @@ impl ReplayStore for Failing {
             return ClaimFuture::ready(Err(StoreError::Unavailable("secret detail".into())));
         }
         answer
+    }
+
+    fn listen(&self, listener: Weak<dyn ClaimListener>) {
+        self.memory.listen(listener);
     }
 
     fn horizon(&self) -> HorizonFuture<'_> {

@@ -5,6 +5,7 @@
 //! memory store each and one secret do not protect one another: use a shared store for that.
 
 use std::fmt;
+use std::sync::Weak;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use apply_cookies_protocol::limits::{LIFETIME_MAX_MS, SKEW_MS};
@@ -15,7 +16,10 @@ use dashmap::Entry;
 use subtle::ConstantTimeEq;
 
 use super::generations::{Forgotten, Generations};
-use super::{Claim, ClaimAnswer, ClaimFuture, HorizonFuture, IssueTerms, ReplayStore, StoreError};
+use super::{
+    Claim, ClaimAnswer, ClaimFuture, ClaimListener, HorizonFuture, Listeners, ReplayStore,
+    StoreError,
+};
 use crate::clock::Clock;
 use crate::random;
 
@@ -42,6 +46,7 @@ pub struct MemoryReplayStore {
     next_forget: AtomicU64,
     claims: Generations<Nonce, Option<RedemptionDigest>>,
     barriers: Generations<BindingDigest, Barrier>,
+    listeners: Listeners,
 }
 
 #[derive(Clone, Copy)]
@@ -63,6 +68,7 @@ impl MemoryReplayStore {
             next_forget: AtomicU64::new(0),
             claims: Generations::new(CLAIM_GENERATION_MS),
             barriers: Generations::new(BARRIER_GENERATION_MS),
+            listeners: Listeners::default(),
         }
     }
 
@@ -88,9 +94,11 @@ impl MemoryReplayStore {
 
     fn decide(&self, claim: &Claim) -> Result<ClaimAnswer, StoreError> {
         self.forget();
-        if claim.scope.is_some_and(|scope| scope != self.scope)
-            || claim.issued_at < self.horizon.plus(SKEW_MS)
-        {
+        let is_known = match claim.scope {
+            Some(scope) => scope == self.scope,
+            None => claim.issued_at >= self.horizon.plus(SKEW_MS),
+        };
+        if !is_known {
             return Ok(ClaimAnswer::BeforeHorizon);
         }
         let Ok(generation) = self.claims.of(claim.expires_at) else {
@@ -194,14 +202,19 @@ impl MemoryReplayStore {
 
 impl ReplayStore for MemoryReplayStore {
     fn claim(&self, claim: Claim) -> ClaimFuture<'_> {
-        ClaimFuture::ready(self.decide(&claim))
+        let answer = self.decide(&claim);
+        if matches!(answer, Ok(ClaimAnswer::Claimed(_))) {
+            self.listeners.tell(claim.nonce);
+        }
+        ClaimFuture::ready(answer)
     }
 
-    fn issue_terms(&self) -> IssueTerms {
-        IssueTerms {
-            scope: Some(self.scope),
-            not_before: self.horizon.plus(SKEW_MS),
-        }
+    fn scope(&self) -> Option<StoreScope> {
+        Some(self.scope)
+    }
+
+    fn listen(&self, listener: Weak<dyn ClaimListener>) {
+        self.listeners.add(listener);
     }
 
     fn horizon(&self) -> HorizonFuture<'_> {

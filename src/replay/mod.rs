@@ -8,6 +8,7 @@ pub use memory::MemoryReplayStore;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::{PoisonError, RwLock, Weak};
 use std::task::{Context, Poll};
 
 use apply_cookies_protocol::{
@@ -31,14 +32,20 @@ use apply_cookies_protocol::{
 /// token issued earlier than that (plus the skew) may have been claimed and forgotten, so it is
 /// [`ClaimAnswer::BeforeHorizon`].
 ///
-/// **Scope.** An in-process store's memory dies with the process. It gives issuers in the same
-/// process a random scope (see [`IssueTerms`]); a token that carries another scope is
-/// [`ClaimAnswer::BeforeHorizon`]. A token without a scope comes from another process, and the
-/// horizon alone decides.
+/// **Scope.** A store that can name its own memory has a random [scope](Self::scope), which the
+/// issuers of its process put into tokens. A token of another scope was issued for a memory that
+/// is gone: [`ClaimAnswer::BeforeHorizon`]. A token of this very scope was issued after the memory
+/// began, so the horizon has nothing to say of it, and a fresh process works at once. A token
+/// without a scope comes from another process, and the horizon alone decides.
 ///
 /// **Barrier.** From the claim of a batch that is a barrier on, every token of the same binding
 /// that was issued no later is [`ClaimAnswer::BeforeHorizon`], also as a retry; the barrier's own
 /// retry is not.
+///
+/// **Receipts.** A store tells its [listeners](Self::listen) of each nonce that was claimed, in
+/// whichever process: once the claim is certain, and before the token expires if it can. It may
+/// tell of one nonce several times, and of nonces that a listener does not know. It never tells of
+/// one that was not claimed.
 ///
 /// **Errors.** An error means that the answer is not known. The caller releases nothing; the
 /// nonce may be spent, and the same redemption id may ask again. A store that is full errs; it
@@ -50,11 +57,15 @@ pub trait ReplayStore: Send + Sync + 'static {
     /// Claims a nonce, for good.
     fn claim(&self, claim: Claim) -> ClaimFuture<'_>;
 
-    /// What tokens of this process must say so that this store takes them. Stores that are
-    /// shared between processes have nothing to ask for.
-    fn issue_terms(&self) -> IssueTerms {
-        IssueTerms::default()
+    /// The name of this store's memory, which tokens of this process carry. `None` when it has
+    /// none that the process knows.
+    fn scope(&self) -> Option<StoreScope> {
+        None
     }
+
+    /// Adds one who wants to hear of claims: the receipts of a deployment in this process. A
+    /// store that forgets it makes every receipt end as expired.
+    fn listen(&self, listener: Weak<dyn ClaimListener>);
 
     /// The moment since which this store remembers every claim; an error when it cannot be
     /// reached. The service's `readyz` asks it.
@@ -112,23 +123,37 @@ pub enum ClaimAnswer {
     BeforeHorizon,
 }
 
-/// What an in-process store asks of the issuer beside it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct IssueTerms {
-    /// The scope that tokens carry.
-    pub scope: Option<StoreScope>,
-    /// The earliest `issued_at`, so that a token issued in the store's first seconds is not
-    /// before its horizon.
-    pub not_before: UnixMillis,
+/// Who hears of claims. Called within a claim, so it must be quick and must not ask the store
+/// anything.
+pub trait ClaimListener: Send + Sync {
+    /// This nonce was claimed.
+    fn claimed(&self, nonce: Nonce);
 }
 
-impl Default for IssueTerms {
-    fn default() -> Self {
-        Self {
-            scope: None,
-            not_before: UnixMillis::EPOCH,
+/// The listeners of a store in this process. Ones that are gone fall out by themselves.
+#[derive(Default)]
+pub struct Listeners(RwLock<Vec<Weak<dyn ClaimListener>>>);
+
+impl Listeners {
+    /// Adds a listener.
+    pub fn add(&self, listener: Weak<dyn ClaimListener>) {
+        let mut listeners = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        listeners.retain(|listener| listener.strong_count() > 0);
+        listeners.push(listener);
+    }
+
+    /// Tells all of a claim.
+    pub fn tell(&self, nonce: Nonce) {
+        let listeners = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        for listener in listeners.iter().filter_map(Weak::upgrade) {
+            listener.claimed(nonce);
         }
+    }
+}
+
+impl fmt::Debug for Listeners {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Listeners(..)")
     }
 }
 
@@ -142,6 +167,10 @@ pub enum StoreError {
     /// The backend failed.
     #[error("the replay store cannot be reached")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The store can no longer be certain of what it remembers, and refuses everything until the
+    /// process is started again. The service's `healthz` then says so.
+    #[error("the replay store has failed, and refuses everything until it is started again")]
+    Broken(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// Answer of [`ReplayStore::claim`].

@@ -8,7 +8,6 @@ use super::args::MintArgs;
 use super::{Refused, lines, mesop};
 use crate::clock::Clock;
 use crate::issue::Issuer;
-use crate::replay::IssueTerms;
 use crate::secret::Secret;
 
 pub(super) fn run(args: &MintArgs) -> Result<(), Refused> {
@@ -22,7 +21,7 @@ pub(super) fn run(args: &MintArgs) -> Result<(), Refused> {
         seal: args.seal(),
         lifetime: args.ttl(),
         // The store lives in another process, which judges these tokens by its horizon alone.
-        terms: IssueTerms::default(),
+        scope: None,
     };
     each(|line| match parse_batch(line) {
         Ok(batch) => Ok(issuer.issue(&batch, binding.as_ref()).into_string()),
