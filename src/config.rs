@@ -11,6 +11,7 @@ use crate::classes::Classes;
 use crate::clock::Clock;
 use crate::issue::Issuer;
 use crate::origin::{Origin, OriginError, OriginPolicy};
+use crate::outstanding::OutstandingTokens;
 use crate::redeem::{BindingPolicy, Redeemer, TokenKeys};
 use crate::replay::{MemoryReplayStore, ReplayStore};
 use crate::secret::{MesopSecret, Secret};
@@ -38,6 +39,7 @@ pub struct ApplyCookies {
 pub(crate) struct Core {
     pub(crate) classes: Classes,
     pub(crate) issuer: Issuer,
+    pub(crate) outstanding: OutstandingTokens,
     pub(crate) redeemer: Redeemer,
     pub(crate) origins: OriginPolicy,
     pub(crate) binding_name: BindingName,
@@ -259,8 +261,11 @@ impl Builder {
         let store = self
             .store
             .unwrap_or_else(|| Arc::new(MemoryReplayStore::new(self.clock.clone())));
+        let outstanding = OutstandingTokens::new(self.clock.clone());
+        store.listen(outstanding.listener());
         Ok(ApplyCookies {
             core: Arc::new(Core {
+                outstanding,
                 classes: Classes::new(ring.clone(), self.clock.clone()),
                 issuer: Issuer {
                     ring: ring.clone(),

@@ -2,21 +2,47 @@
 //! page would have to trust (SPEC §8).
 
 use std::fmt;
+use std::sync::Arc;
 
-use apply_cookies_protocol::{Token, TokenId};
+use apply_cookies_protocol::{Nonce, Token, TokenId};
+
+use crate::issue::SealedBatch;
+use crate::receipt::{Receipt, Slip};
 
 /// Name of the SSE event, `type` of the WebSocket message, and the HTML element.
 pub const FRAME_NAME: &str = "apply-cookies";
 
 /// One token on its way to the page. `Debug` shows a digest of its nonce, never the token.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Frame {
     token: Token,
+    nonce: Nonce,
+    operations: usize,
+    slip: Arc<Slip>,
 }
 
 impl Frame {
-    pub(crate) const fn new(token: Token) -> Self {
-        Self { token }
+    pub(crate) fn new(sealed: SealedBatch, slip: Arc<Slip>) -> Self {
+        Self {
+            token: sealed.token,
+            nonce: sealed.nonce,
+            operations: sealed.operations,
+            slip,
+        }
+    }
+
+    pub(crate) const fn operations(&self) -> usize {
+        self.operations
+    }
+
+    pub(crate) const fn nonce(&self) -> Nonce {
+        self.nonce
+    }
+
+    /// What tells whether the token's cookies were given out.
+    #[must_use]
+    pub fn receipt(&self) -> Receipt {
+        Receipt::new(self.slip.clone())
     }
 
     /// The token's text.
@@ -62,3 +88,11 @@ impl fmt::Debug for Frame {
         write!(f, "Frame({})", self.id())
     }
 }
+
+impl PartialEq for Frame {
+    fn eq(&self, other: &Self) -> bool {
+        self.token == other.token
+    }
+}
+
+impl Eq for Frame {}

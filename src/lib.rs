@@ -17,12 +17,15 @@ mod client;
 mod clock;
 mod config;
 mod cookie;
+mod counts;
 mod event;
 mod frame;
 mod issue;
 mod origin;
+mod outstanding;
 mod pending;
 mod random;
+mod receipt;
 mod redeem;
 mod rejection;
 pub mod replay;
@@ -50,7 +53,10 @@ pub use cookie::Cookie;
 pub use event::Event;
 pub use frame::{FRAME_NAME, Frame};
 pub use origin::{Origin, OriginError};
-pub use pending::{Deletion, Frames, IntoOperation, PendingCookies, PushError};
+pub use pending::{
+    Deletion, Frames, IntoOperation, PendingBatch, PendingCookies, PendingState, PushError,
+};
+pub use receipt::{Outcome, Receipt, Settled};
 pub use redeem::BindingPolicy;
 pub use secret::{
     MESOP_SECRET_KEY, MesopSecret, PREVIOUS_KEYS, SECRET_KEY, SECRET_KEY_FILE, Secret, SecretError,

@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use apply_cookies_protocol::mesop::MesopKeys;
 use apply_cookies_protocol::{
-    AfterApply, AuthenticToken, BindingCookie, BindingRule, InvalidToken, KeyRing, Profile,
-    RedemptionDigest, SetCookieLines, TokenId, UntrustedToken,
+    AfterApply, AuthenticToken, BindingCookie, BindingRule, Claimed, InvalidToken, KeyRing,
+    Lifetime, Nonce, Profile, RedemptionDigest, SetCookieLines, TokenId, UnixMillis,
+    UntrustedToken,
 };
 
 use crate::clock::Clock;
+use crate::counts;
+use crate::random;
 use crate::rejection::Rejection;
-use crate::replay::{Claim, ClaimAnswer, ReplayStore};
+use crate::replay::{Claim, ClaimAnswer, ReplayStore, StoreError};
 
 /// Whether tokens must carry a binding.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -106,15 +109,45 @@ impl Redeemer {
             ..Claim::new(header.nonce, header.issued_at, header.expires_at)
         };
         match self.store.claim(claim).await {
-            Ok(ClaimAnswer::Claimed(claimed)) => Ok(Redeemed {
-                lines: prepared.release(claimed),
-                then,
-                id,
-            }),
+            Ok(ClaimAnswer::Claimed(claimed)) => {
+                counts::redemption(match claimed {
+                    Claimed::First => "released",
+                    Claimed::Retry => "retried",
+                });
+                Ok(Redeemed {
+                    lines: prepared.release(claimed),
+                    then,
+                    id,
+                })
+            }
             Ok(ClaimAnswer::AlreadyUsed) => Err(Rejection::AlreadyUsed(id)),
             Ok(ClaimAnswer::BeforeHorizon) => Err(Rejection::BeforeHorizon(id)),
             Err(error) => Err(Rejection::Store(error, id)),
         }
+    }
+}
+
+impl Redeemer {
+    /// From now on no older token of this browser is redeemed: the barrier of a sign-out that needs
+    /// no token, because the response's headers are still to be sent. Tells since when.
+    ///
+    /// `lifetime` is that of the tokens it is to stop.
+    pub(crate) async fn raise_barrier(
+        &self,
+        binding: &BindingCookie,
+        lifetime: Lifetime,
+    ) -> Result<UnixMillis, StoreError> {
+        let now = self.clock.now();
+        let nonce = Nonce::from_random(random::bytes());
+        let claim = Claim {
+            binding: Some(binding.digest()),
+            scope: self.store.scope(),
+            barrier: true,
+            ..Claim::new(nonce, now, now.plus(lifetime.as_millis()))
+        };
+        // An answer that this is before the horizon is as good: so is every older token.
+        self.store.claim(claim).await?;
+        Ok(now)
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use apply_cookies_protocol::{InvalidReason, InvalidToken, Profile, RefusedToken, TokenId};
 
+use crate::counts;
 use crate::origin::OriginRefusal;
 use crate::replay::StoreError;
 
@@ -30,6 +31,7 @@ pub(crate) enum Rejection {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Problem {
     pub(crate) status: u16,
+    pub(crate) kind: &'static str,
     pub(crate) body: &'static str,
 }
 
@@ -37,6 +39,7 @@ macro_rules! problem {
     ($status:literal, $type:literal, $title:literal) => {
         Problem {
             status: $status,
+            kind: $type,
             body: concat!(
                 r#"{"type":""#,
                 $type,
@@ -107,9 +110,10 @@ impl Rejection {
         }
     }
 
-    /// Writes what the operator needs to know. Tokens are named by a digest; nothing that the
+    /// Writes and counts what the operator needs to know. Tokens are named by a digest; nothing that the
     /// client sent is repeated.
     pub(crate) fn log(&self) {
+        counts::redemption(self.problem().kind);
         match self {
             Self::Store(error, token) => {
                 let source = std::error::Error::source(error).map(ToString::to_string);

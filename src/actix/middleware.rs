@@ -19,7 +19,9 @@ use super::caching;
 use super::extractor::QueueSlot;
 use crate::binding::{self, FetchMetadata};
 use crate::config::{ApplyCookies, Core};
-use crate::pending::{Head, Queue};
+use crate::counts;
+use crate::pending::{Head, Queue, Waiting};
+use crate::receipt::Outcome;
 
 impl ApplyCookies {
     /// The middleware for `App::wrap`. Put it outside everything whose handlers take
@@ -110,7 +112,8 @@ where
             let status = response.status();
             let failed = status.is_client_error() || status.is_server_error();
             if !(failed && response.response().error().is_some()) {
-                finish(&browser, &unanswered.0, &mut response);
+                let left = finish(&browser, &unanswered.0, &mut response);
+                settle(&browser, &unanswered.0, &left).await;
             }
             if unanswered.0.depends_on_cookies() {
                 caching::make_dependent(response.headers_mut());
@@ -139,13 +142,7 @@ struct Unanswered(Arc<Queue>);
 
 impl Drop for Unanswered {
     fn drop(&mut self) {
-        let lost = self.0.abandon();
-        if lost > 0 {
-            tracing::warn!(
-                operations = lost,
-                "the handler failed or was dropped; the cookies that it had pushed are lost"
-            );
-        }
+        self.0.abandon();
     }
 }
 
@@ -188,8 +185,8 @@ fn sent_cookies(headers: &HeaderMap) -> Box<[u8]> {
     fields.join(&b';').into()
 }
 
-/// The last moment before the headers leave.
-fn finish<B>(browser: &Browser, queue: &Queue, response: &mut ServiceResponse<B>) {
+/// The last moment before the headers leave. Tells what leaves with them.
+fn finish<B>(browser: &Browser, queue: &Queue, response: &mut ServiceResponse<B>) -> Waiting {
     let handshake = response.status() == StatusCode::SWITCHING_PROTOCOLS;
     let headers = response.headers_mut();
     let sent = queue.headers_sent(Head {
@@ -204,13 +201,44 @@ fn finish<B>(browser: &Browser, queue: &Queue, response: &mut ServiceResponse<B>
             queue.core().binding_name.set_cookie(queue.binding()),
         );
     }
-    for operation in &sent.operations {
+    let left = sent.waiting;
+    for operation in &left.operations {
         append(headers, operation.to_set_cookie());
     }
     if sent.carried && !handshake {
         caching::forbid(headers);
-    } else if sent.bind || !sent.operations.is_empty() {
+    } else if sent.bind || !left.operations.is_empty() {
         caching::make_private(headers);
+    }
+    left
+}
+
+/// A sign-out on an ordinary response: its barrier is raised here, since no token will do it. A
+/// browser without a binding has no older tokens.
+async fn settle(browser: &Browser, queue: &Queue, left: &Waiting) {
+    let raised = match &browser.binding {
+        Some(binding) if left.barrier => {
+            let core = queue.core();
+            let lifetime = core.issuer.lifetime;
+            core.redeemer.raise_barrier(binding, lifetime).await
+        }
+        _ => return left.settle(Outcome::Released),
+    };
+    match raised {
+        Ok(issued_at) => {
+            queue.barrier_raised(issued_at);
+            left.settle(Outcome::Released);
+        }
+        Err(error) => {
+            counts::barrier_failed();
+            let source = std::error::Error::source(&error).map(ToString::to_string);
+            tracing::error!(
+                %error,
+                source,
+                "a sign-out is answered without its barrier; for the lifetime of a token, a sign-in that is under way can undo it"
+            );
+            left.settle(Outcome::Undeliverable);
+        }
     }
 }
 

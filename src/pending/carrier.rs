@@ -58,12 +58,7 @@ impl Stream for Frames {
 
 impl Drop for Frames {
     fn drop(&mut self) {
-        if !self.ready.is_empty() {
-            tracing::warn!(
-                tokens = self.ready.len(),
-                "the stream ended before tokens were sent; their cookies are lost"
-            );
-        }
+        self.queue.undeliverable(self.ready.drain(..));
         self.queue.detach(self.number);
     }
 }

@@ -26,6 +26,19 @@ pub enum PushError {
         /// Why they would drop it.
         reason: &'static str,
     },
+    /// A batch without an operation: there is no token that sets or deletes nothing.
+    #[error("the batch has no operation; add what to set or to delete")]
+    Empty,
+    /// An action for a page that is still to be answered.
+    #[error(
+        "an action travels in a token, and the response's headers are still to be sent; answer with a redirect, or push from inside the stream"
+    )]
+    NoToken,
+    /// The page may only be sent to a path of its own origin.
+    #[error(
+        "the path must start with one slash and hold visible ASCII without backslashes and encoded slashes, as in /account?tab=1; at most 1024 bytes"
+    )]
+    Path,
     /// The headers have left and nothing can carry a token.
     #[error(
         "the response's headers have left and no carrier lives; return pending.sse(..) or pending.html(..), or attach pending.frames() before the handler returns"

@@ -1,21 +1,27 @@
 //! The handle that a handler pushes operations to, and the carrier that takes them to the page.
 
+mod batch;
 mod carrier;
 mod error;
+mod head;
 mod operation;
 mod queue;
+mod waiting;
 mod written;
 
+pub use batch::PendingBatch;
 pub use carrier::Frames;
 pub use error::PushError;
+pub(crate) use head::Head;
 pub use operation::{Deletion, IntoOperation};
-pub(crate) use queue::{Head, Queue};
+pub(crate) use queue::Queue;
+pub(crate) use waiting::Waiting;
 
 use std::fmt;
 use std::sync::Arc;
 
 use apply_cookies_protocol::for_root::CookieClass;
-use apply_cookies_protocol::{ReadCookie, Unreadable};
+use apply_cookies_protocol::{Operation, ReadCookie, Unreadable};
 
 /// What a handler sets and deletes cookies with, before and after the response's headers have
 /// left.
@@ -31,6 +37,9 @@ use apply_cookies_protocol::{ReadCookie, Unreadable};
 /// Clones share one state, can be sent to other threads and moved into spawned tasks. In the
 /// order of pushes, a later operation on the same cookie replaces the earlier one that has not
 /// travelled yet.
+///
+/// [`state`](Self::state) tells which of them it is. Operations that belong together, want a
+/// [`Receipt`](crate::Receipt), or are a sign-out, are pushed as a [`batch`](Self::batch).
 pub struct PendingCookies {
     queue: Arc<Queue>,
 }
@@ -48,8 +57,7 @@ impl PendingCookies {
     /// [`PushError::Invalid`] names the field that a browser would not take; the other errors
     /// say that the cookie has no way to the browser any more, and what to do.
     pub fn set(&self, cookie: impl IntoOperation) -> Result<(), PushError> {
-        self.queue
-            .push(cookie.into_operation(self.queue.classes())?)
+        self.push(cookie.into_operation(self.queue.classes())?)
     }
 
     /// Deletes the cookie of a class, as in `pending.delete::<Session>()`. For a cookie that is of
@@ -59,7 +67,7 @@ impl PendingCookies {
     ///
     /// Those of [`set`](Self::set).
     pub fn delete<C: CookieClass>(&self) -> Result<(), PushError> {
-        self.queue.push(C::CLASS.deletion().try_into()?)
+        self.push(C::CLASS.deletion().try_into()?)
     }
 
     /// Deletes a cookie that is of no class: by name, or by a
@@ -69,7 +77,7 @@ impl PendingCookies {
     ///
     /// Those of [`set`](Self::set).
     pub fn delete_cookie<'a>(&self, cookie: impl Into<Deletion<'a>>) -> Result<(), PushError> {
-        self.queue.push(cookie.into().into_operation()?)
+        self.push(cookie.into().into_operation()?)
     }
 
     /// Writes a cookie anew under the current key, with the end that it has: for what
@@ -83,7 +91,7 @@ impl PendingCookies {
         &self,
         cookie: &ReadCookie<C>,
     ) -> Result<(), PushError> {
-        self.queue.push(self.queue.classes().reissue(cookie)?)
+        self.push(self.queue.classes().reissue(cookie)?)
     }
 
     /// The cookie of a class: the one that was pushed last on this response, through this handle
@@ -109,6 +117,16 @@ impl PendingCookies {
         self.queue.value(name)
     }
 
+    fn push(&self, operation: Operation<'static>) -> Result<(), PushError> {
+        self.queue.push(operation, |_| ())
+    }
+
+    /// Which way a push would take now.
+    #[must_use]
+    pub fn state(&self) -> PendingState {
+        self.queue.state()
+    }
+
     /// Attaches a carrier by hand: a stream of frames to send to the page. For WebSockets, and
     /// for streams of another shape than `sse` and `html`.
     ///
@@ -122,6 +140,18 @@ impl PendingCookies {
     pub fn close(&self) {
         self.queue.close();
     }
+}
+
+/// Which way a push to [`PendingCookies`] takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PendingState {
+    /// With the response's headers, which are still to be sent.
+    Headers,
+    /// In a token, by the carrier that lives.
+    Carried,
+    /// None: a push is an error, which says why and what to do.
+    Closed,
 }
 
 impl Clone for PendingCookies {

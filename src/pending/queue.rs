@@ -1,16 +1,22 @@
 //! The state that handles, middleware and carrier of one response share.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use apply_cookies_protocol::for_root::CookieClass;
-use apply_cookies_protocol::limits::SET_COOKIE_LINES_MAX;
-use apply_cookies_protocol::{BindingCookie, Field, Operation, Unreadable, UnreadableReason};
+use apply_cookies_protocol::{
+    BindingCookie, Field, Operation, UnixMillis, Unreadable, UnreadableReason,
+};
 
+use super::PendingState;
 use super::error::PushError;
+use super::head::{Head, HeadersSent};
+use super::waiting::{self, Addition, Waiting};
 use super::written::Written;
 use crate::classes::Classes;
 use crate::config::Core;
+use crate::counts::Loss;
 use crate::frame::Frame;
 
 /// Whether a token of this response can be redeemed by its browser.
@@ -24,13 +30,11 @@ enum Reach {
     Late,
 }
 
-/// Operations that may wait for one carrier. A stream that is not read must not make the server
-/// grow without bound (threat T35).
-const WAITING_MAX: usize = 256;
-
 pub(crate) struct Queue {
     core: Arc<Core>,
     binding: BindingCookie,
+    /// When the last barrier of this response was issued, in milliseconds since 1970; 0 for none.
+    barrier: AtomicU64,
     state: Mutex<State>,
 }
 
@@ -42,7 +46,7 @@ struct State {
     stage: Stage,
     /// `close` was called while the headers were still to be sent.
     closing: bool,
-    waiting: Vec<Operation<'static>>,
+    waiting: Waiting,
     /// The carrier that lives; an older one has another number.
     carrier: Option<u64>,
     carriers_made: u64,
@@ -51,11 +55,11 @@ struct State {
 }
 
 impl State {
-    /// What waits cannot travel any more. Tells how many operations that were.
-    fn lose(&mut self) -> usize {
+    /// What waits cannot travel any more.
+    fn lose(&mut self) -> Waiting {
         let lost = std::mem::take(&mut self.waiting);
-        self.written.forget(&lost);
-        lost.len()
+        self.written.forget(&lost.operations);
+        lost
     }
 }
 
@@ -69,46 +73,18 @@ enum Stage {
     Closed,
 }
 
-/// What the middleware knows of request and response when the headers leave.
-#[derive(Clone, Copy, Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a fact of its own, and named where it is given"
-)]
-pub(crate) struct Head {
-    /// The browser sent a binding.
-    pub(crate) has_binding: bool,
-    /// The response may give it one.
-    pub(crate) may_bind: bool,
-    /// The response is a WebSocket handshake. Its headers are not a safe way for cookies in
-    /// every browser, so a carrier takes them.
-    pub(crate) handshake: bool,
-    /// The request's method is HEAD: no body, and so no carrier, reaches the browser.
-    pub(crate) no_body: bool,
-}
-
-/// What the middleware does with the response's headers.
-#[derive(Debug, Default)]
-pub(crate) struct HeadersSent {
-    /// Operations that become `Set-Cookie` lines.
-    pub(crate) operations: Vec<Operation<'static>>,
-    /// Whether the binding is set.
-    pub(crate) bind: bool,
-    /// Whether the body carries tokens.
-    pub(crate) carried: bool,
-}
-
 impl Queue {
     pub(crate) fn new(core: Arc<Core>, binding: BindingCookie, sent: Box<[u8]>) -> Self {
         Self {
             core,
             binding,
+            barrier: AtomicU64::new(0),
             state: Mutex::new(State {
                 written: Written::over(sent),
                 read: false,
                 stage: Stage::Headers,
                 closing: false,
-                waiting: Vec::new(),
+                waiting: Waiting::default(),
                 carrier: None,
                 carriers_made: 0,
                 waker: None,
@@ -156,34 +132,32 @@ impl Queue {
         state.read || state.handles > 0
     }
 
-    pub(super) fn push(&self, operation: Operation<'static>) -> Result<(), PushError> {
-        self.check_origin(&operation)?;
+    /// Queues all of it or nothing.
+    pub(super) fn push<R>(
+        &self,
+        addition: impl Into<Addition>,
+        result: impl FnOnce(&mut Waiting) -> R,
+    ) -> Result<R, PushError> {
+        let addition = addition.into();
+        for operation in &addition.operations {
+            self.check_origin(operation)?;
+        }
         self.change(|state| {
             match (state.stage, state.carrier) {
                 (Stage::Headers, _) if state.closing => return Err(PushError::Closed),
+                (Stage::Headers, _) if addition.then.is_some() => return Err(PushError::NoToken),
                 (Stage::Headers, _) | (Stage::Sent(Reach::Bound), Some(_)) => {}
                 (Stage::Sent(Reach::Foreign), Some(_)) => return Err(PushError::Unbound),
                 (Stage::Sent(Reach::Late), Some(_)) => return Err(PushError::LateCarrier),
                 (Stage::Sent(_), None) => return Err(PushError::NoCarrier),
                 (Stage::Closed, _) => return Err(PushError::Closed),
             }
-            // One line for each cookie: the later operation is the one that counts.
-            let replaced = |earlier: &Operation<'_>| earlier.is_same_cookie(&operation);
-            let kept = || state.waiting.iter().filter(|earlier| !replaced(earlier));
-            if kept().count() >= WAITING_MAX {
-                return Err(PushError::Full {
-                    waiting: WAITING_MAX,
-                });
+            let written = addition.operations.clone();
+            state.waiting.add(addition, state.stage == Stage::Headers)?;
+            for operation in &written {
+                state.written.remember(operation);
             }
-            // The limit of a token's lines holds for a head as well, and for the same reason.
-            let line_bytes = kept().map(Operation::line_len).sum::<usize>() + operation.line_len();
-            if state.stage == Stage::Headers && line_bytes > SET_COOKIE_LINES_MAX {
-                return Err(PushError::HeadersFull);
-            }
-            state.waiting.retain(|earlier| !replaced(earlier));
-            state.written.remember(&operation);
-            state.waiting.push(operation);
-            Ok(())
+            Ok(result(&mut state.waiting))
         })
     }
 
@@ -230,8 +204,8 @@ impl Queue {
             };
             let keep = head.handshake && carried && reach == Reach::Bound;
             HeadersSent {
-                operations: if keep {
-                    Vec::new()
+                waiting: if keep {
+                    Waiting::default()
                 } else {
                     std::mem::take(&mut state.waiting)
                 },
@@ -242,16 +216,16 @@ impl Queue {
     }
 
     /// There is no answer whose headers could take what was pushed: the handler failed, or was
-    /// dropped before it answered. Nothing more is taken. Tells how many operations were lost;
-    /// does nothing once the headers have left.
-    pub(crate) fn abandon(&self) -> usize {
-        self.change(|state| {
+    /// dropped before it answered. Nothing more is taken. Does nothing once the headers have left.
+    pub(crate) fn abandon(&self) {
+        let lost = self.change(|state| {
             if state.stage != Stage::Headers {
-                return 0;
+                return Waiting::default();
             }
             state.stage = Stage::Closed;
             state.lose()
-        })
+        });
+        lost.lose(Loss::HandlerFailed);
     }
 
     pub(super) fn close(&self) {
@@ -287,34 +261,41 @@ impl Queue {
     pub(super) fn detach(&self, carrier: u64) {
         let lost = self.change(|state| {
             if state.carrier != Some(carrier) {
-                return 0;
+                return Waiting::default();
             }
             state.carrier = None;
             if state.stage == Stage::Headers {
                 // The headers will take it.
-                return 0;
+                return Waiting::default();
             }
             state.stage = Stage::Closed;
             state.lose()
         });
-        if lost > 0 {
-            tracing::warn!(
-                operations = lost,
-                "the stream ended before cookies could travel; they are lost"
-            );
+        lost.lose(Loss::StreamEnded);
+    }
+
+    /// Frames of a carrier that is gone.
+    pub(super) fn undeliverable(&self, frames: impl Iterator<Item = Frame>) {
+        let mut operations = 0;
+        for frame in frames {
+            operations += frame.operations();
+            self.core.outstanding.undeliverable(frame.nonce());
+        }
+        if operations > 0 {
+            waiting::report(operations, Loss::StreamEnded);
         }
     }
 
     /// Seals what waits, without waiting for more.
     pub(super) fn flush(&self, carrier: u64) -> Vec<Frame> {
-        let operations = {
+        let waiting = {
             let mut state = self.lock();
             if state.carrier != Some(carrier) || state.stage == Stage::Headers {
                 return Vec::new();
             }
             std::mem::take(&mut state.waiting)
         };
-        self.seal(operations)
+        self.seal(waiting)
     }
 
     /// Seals what waits, or says when there will be nothing more.
@@ -326,7 +307,7 @@ impl Queue {
         // Declared before the lock, so that a waker that is replaced is dropped after it: it may
         // own the last handle, whose drop locks again.
         let _replaced: Option<Waker>;
-        let operations = {
+        let waiting = {
             let mut state = self.lock();
             if state.carrier != Some(carrier) {
                 return Poll::Ready(None);
@@ -343,20 +324,51 @@ impl Queue {
                 return Poll::Pending;
             }
         };
-        Poll::Ready(Some(self.seal(operations)))
+        Poll::Ready(Some(self.seal(waiting)))
     }
 
     /// Done outside the lock: sealing is the only slow thing here.
-    fn seal(&self, operations: Vec<Operation<'static>>) -> Vec<Frame> {
-        if operations.is_empty() {
+    fn seal(&self, mut waiting: Waiting) -> Vec<Frame> {
+        if waiting.is_empty() {
             return Vec::new();
         }
-        self.core
-            .issuer
-            .issue_all(operations, &self.binding)
-            .into_iter()
-            .map(Frame::new)
-            .collect()
+        let tokens = self.core.issuer.issue_all(
+            std::mem::take(&mut waiting.operations),
+            &self.binding,
+            waiting.barrier,
+            waiting.then.as_ref(),
+            self.last_barrier(),
+        );
+        let slips = waiting.slips(tokens.len());
+        let frames = tokens.into_iter().zip(slips).map(|(sealed, slip)| {
+            if sealed.barrier {
+                self.barrier_raised(sealed.issued_at);
+            }
+            // Before anyone can redeem it.
+            self.core
+                .outstanding
+                .add(sealed.nonce, sealed.expires_at, slip.clone());
+            Frame::new(sealed, slip)
+        });
+        frames.collect()
+    }
+
+    /// The barrier that later tokens of this response must be younger than.
+    fn last_barrier(&self) -> Option<UnixMillis> {
+        UnixMillis::new(self.barrier.load(Ordering::Relaxed)).filter(|at| *at > UnixMillis::EPOCH)
+    }
+
+    pub(crate) fn barrier_raised(&self, issued_at: UnixMillis) {
+        self.barrier.fetch_max(issued_at.get(), Ordering::Relaxed);
+    }
+
+    pub(super) fn state(&self) -> PendingState {
+        let state = self.lock();
+        match (state.stage, state.carrier) {
+            (Stage::Headers, _) if !state.closing => PendingState::Headers,
+            (Stage::Sent(Reach::Bound), Some(_)) => PendingState::Carried,
+            _ => PendingState::Closed,
+        }
     }
 
     /// Changes the state, and wakes the carrier to look at it, once the lock is free again.

@@ -7,7 +7,7 @@ use apply_cookies_protocol::parse_batch;
 use super::args::MintArgs;
 use super::{Refused, lines, mesop};
 use crate::clock::Clock;
-use crate::issue::Issuer;
+use crate::issue::{Issuer, Manner};
 use crate::secret::Secret;
 
 pub(super) fn run(args: &MintArgs) -> Result<(), Refused> {
@@ -24,7 +24,10 @@ pub(super) fn run(args: &MintArgs) -> Result<(), Refused> {
         scope: None,
     };
     each(|line| match parse_batch(line) {
-        Ok(batch) => Ok(issuer.issue(&batch, binding.as_ref()).into_string()),
+        Ok(batch) => Ok(issuer
+            .issue(&batch, binding.as_ref(), Manner::default())
+            .token
+            .into_string()),
         Err(error) => Err(error.to_string()),
     })
 }

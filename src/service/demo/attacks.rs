@@ -14,6 +14,7 @@ use super::cookies::{PRACTICE, SESSION};
 use super::own_page::OwnPage;
 use crate::binding;
 use crate::event::Event;
+use crate::issue::Manner;
 use crate::pending::PendingCookies;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -41,7 +42,12 @@ pub(super) async fn stranger(
         .apply
         .core
         .issuer
-        .issue(&Batch::new(sign_in), Some(&binding::fresh()));
+        .issue(
+            &Batch::new(sign_in),
+            Some(&binding::fresh()),
+            Manner::default(),
+        )
+        .token;
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
         .json(json!({ "token": token.as_str() })))

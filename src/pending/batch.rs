@@ -1,0 +1,161 @@
+//! Operations that are pushed together, and what goes with them.
+
+use std::fmt;
+
+use apply_cookies_protocol::for_root::CookieClass;
+use apply_cookies_protocol::{Operation, SameOriginPath};
+
+use super::error::PushError;
+use super::operation::{Deletion, IntoOperation};
+use super::waiting::Addition;
+use super::{PendingCookies, Queue};
+use crate::issue::Action;
+use crate::receipt::Receipt;
+
+/// Operations that are pushed at one moment: all of them or none, so that nothing can come between
+/// them and they leave together, in one token if they fit. Made by [`PendingCookies::batch`] and
+/// [`PendingCookies::sign_out`].
+///
+/// Nothing happens before [`push`](Self::push), which reports the first mistake of all steps.
+///
+/// ```
+/// # use apply_cookies::{PendingCookies, PushError, SetCookie};
+/// # fn signed_in(pending: &PendingCookies) -> Result<(), PushError> {
+/// pending
+///     .batch()
+///     .set(SetCookie::new("session", "8f14e45f"))
+///     .delete_cookie("guest")
+///     .go_to("/account")
+///     .push()?;
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a batch does nothing until it is pushed"]
+pub struct PendingBatch<'p> {
+    queue: &'p Queue,
+    addition: Result<Addition, PushError>,
+}
+
+impl PendingBatch<'_> {
+    /// Sets a cookie, as [`PendingCookies::set`] does.
+    pub fn set(self, cookie: impl IntoOperation) -> Self {
+        let operation = cookie.into_operation(self.queue.classes());
+        self.with(operation)
+    }
+
+    /// Deletes the cookie of a class, as [`PendingCookies::delete`] does.
+    pub fn delete<C: CookieClass>(self) -> Self {
+        self.with(C::CLASS.deletion().try_into().map_err(PushError::from))
+    }
+
+    /// Deletes a cookie that is of no class, as [`PendingCookies::delete_cookie`] does.
+    pub fn delete_cookie<'a>(self, cookie: impl Into<Deletion<'a>>) -> Self {
+        self.with(cookie.into().into_operation().map_err(PushError::from))
+    }
+
+    /// Makes it a barrier: once it is redeemed, no token that was minted for this browser before
+    /// it is redeemed any more. [`PendingCookies::sign_out`] starts with it.
+    pub fn barrier(self) -> Self {
+        self.change(|addition| addition.barrier = true)
+    }
+
+    /// When the cookies are there, the page opens its stream again, so that the new request
+    /// carries them.
+    pub fn reconnect(self) -> Self {
+        self.then(Action::Reconnect)
+    }
+
+    /// When the cookies are there, the page loads itself again.
+    pub fn reload(self) -> Self {
+        self.then(Action::Reload)
+    }
+
+    /// When the cookies are there, the page goes to this path of its own origin, such as
+    /// `/account?tab=1`. It travels sealed, so nobody can turn it into a redirect to elsewhere.
+    pub fn go_to(self, path: impl AsRef<str>) -> Self {
+        match SameOriginPath::parse(path.as_ref()) {
+            Some(path) => self.then(Action::GoTo(path.as_str().to_owned())),
+            None => self.fail(PushError::Path),
+        }
+    }
+
+    /// Queues everything. The receipt tells what becomes of it; whoever does not care drops it.
+    ///
+    /// # Errors
+    ///
+    /// The first mistake of the steps before; [`PushError::Empty`] without an operation;
+    /// [`PushError::NoToken`] for an action while the response's headers are still to be sent;
+    /// else those of [`PendingCookies::set`]. Nothing is queued then.
+    pub fn push(self) -> Result<Receipt, PushError> {
+        let addition = self.addition?;
+        if addition.operations.is_empty() {
+            return Err(PushError::Empty);
+        }
+        self.queue.push(addition, super::waiting::Waiting::receipt)
+    }
+
+    fn with(self, operation: Result<Operation<'static>, PushError>) -> Self {
+        match operation {
+            Ok(operation) => self.change(|addition| {
+                // A cookie stands in a batch once; the later operation counts.
+                let operations = &mut addition.operations;
+                operations.retain(|earlier| !earlier.is_same_cookie(&operation));
+                operations.push(operation);
+            }),
+            Err(error) => self.fail(error),
+        }
+    }
+
+    fn then(self, action: Action) -> Self {
+        self.change(|addition| addition.then = Some(action))
+    }
+
+    fn change(mut self, change: impl FnOnce(&mut Addition)) -> Self {
+        if let Ok(addition) = &mut self.addition {
+            change(addition);
+        }
+        self
+    }
+
+    fn fail(mut self, error: PushError) -> Self {
+        if self.addition.is_ok() {
+            self.addition = Err(error);
+        }
+        self
+    }
+}
+
+impl fmt::Debug for PendingBatch<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PendingBatch(..)")
+    }
+}
+
+impl PendingCookies {
+    /// Begins a batch: operations that leave together, with a receipt and, if wanted, an action.
+    pub fn batch(&self) -> PendingBatch<'_> {
+        PendingBatch {
+            queue: &self.queue,
+            addition: Ok(Addition::default()),
+        }
+    }
+
+    /// Begins a sign-out: a batch that is a [barrier](PendingBatch::barrier), so that a sign-in
+    /// of before, whose token is still under way, does not sign this browser in again. Add what is
+    /// to be deleted, and push:
+    ///
+    /// ```
+    /// # use apply_cookies::{PendingCookies, PushError};
+    /// # fn sign_out(pending: &PendingCookies) -> Result<(), PushError> {
+    /// pending.sign_out().delete_cookie("session").push()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// It works on ordinary responses too: the barrier is then raised before the headers leave.
+    /// No server can take back an answer that is already on its way, so a sign-out must also
+    /// revoke the session where it is kept.
+    pub fn sign_out(&self) -> PendingBatch<'_> {
+        self.batch().barrier()
+    }
+}
