@@ -1,21 +1,56 @@
 //! The browser's half, as the endpoint serves it.
 
-use std::sync::LazyLock;
-
+use apply_cookies_protocol::Lifetime;
+use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 /// The ES module of `client/`.
-pub(crate) const MODULE: &str = include_str!("../client/apply-cookies.js");
+const MODULE: &str = include_str!("../client/apply-cookies.js");
 
-/// Entity tag of the module: a digest, the same in every process of a deployment.
-pub(crate) fn etag() -> &'static str {
-    static ETAG: LazyLock<String> = LazyLock::new(|| {
-        let digest = Sha256::digest(MODULE);
+/// How the module is told after how long a token has surely expired, which it cannot read itself:
+/// the default, in milliseconds.
+const LIFETIME: &str = "lifetime: 60_000";
+
+/// The module with the lifetime of one deployment's tokens.
+#[derive(Clone, Debug)]
+pub(crate) struct ClientModule {
+    pub(crate) text: Bytes,
+    /// Entity tag: a digest, the same in every process of a deployment.
+    pub(crate) etag: String,
+}
+
+impl ClientModule {
+    pub(crate) fn new(lifetime: Lifetime) -> Self {
+        let text = if lifetime == Lifetime::default() {
+            Bytes::from_static(MODULE.as_bytes())
+        } else {
+            let ours = format!("lifetime: {}", lifetime.as_millis());
+            MODULE.replacen(LIFETIME, &ours, 1).into()
+        };
+        let digest = Sha256::digest(&text);
         let short = digest
             .iter()
             .take(8)
             .fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte));
-        format!("\"{short:016x}\"")
-    });
-    &ETAG
+        Self {
+            text,
+            etag: format!("\"{short:016x}\""),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_module_knows_how_long_tokens_live() {
+        let default = ClientModule::new(Lifetime::default());
+        assert_eq!(default.text, MODULE);
+        let short = ClientModule::new(Lifetime::from_millis(5_000).unwrap());
+        let text = String::from_utf8(short.text.to_vec()).unwrap();
+        assert_eq!(text.matches("lifetime: 5000").count(), 1);
+        assert!(!text.contains(LIFETIME));
+        assert_ne!(short.etag, default.etag);
+    }
 }

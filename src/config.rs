@@ -8,6 +8,7 @@ use apply_cookies_protocol::{KeyRing, KeyRingError, Lifetime, Seal};
 
 use crate::binding::BindingName;
 use crate::classes::Classes;
+use crate::client::ClientModule;
 use crate::clock::Clock;
 use crate::issue::Issuer;
 use crate::origin::{Origin, OriginError, OriginPolicy};
@@ -44,6 +45,7 @@ pub(crate) struct Core {
     pub(crate) origins: OriginPolicy,
     pub(crate) binding_name: BindingName,
     pub(crate) prefix: String,
+    pub(crate) client: ClientModule,
 }
 
 impl ApplyCookies {
@@ -287,6 +289,7 @@ impl Builder {
                 },
                 origins,
                 prefix: self.prefix,
+                client: ClientModule::new(lifetime),
             }),
         })
     }

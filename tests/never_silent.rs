@@ -58,15 +58,13 @@ fn counts(total: &mut HashMap<String, u64>) {
     let (_, snapshotter) = &*OBSERVED;
     for (key, _, _, value) in snapshotter.snapshot().into_vec() {
         let (name, labels) = key.key().clone().into_parts();
-        let labels: String = labels
-            .iter()
-            .map(|label| format!(" {}={}", label.key(), label.value()))
-            .collect();
+        let mut name = name.as_str().to_owned();
+        for label in &labels {
+            name.extend([" ", label.key(), "=", label.value()]);
+        }
         if let DebugValue::Counter(count) = value {
             // A snapshot takes what it shows.
-            *total
-                .entry(format!("{}{labels}", name.as_str()))
-                .or_default() += count;
+            *total.entry(name).or_default() += count;
         }
     }
     total.retain(|_, count| *count > 0);

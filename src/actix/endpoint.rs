@@ -1,5 +1,7 @@
 //! The endpoint: `POST {prefix}`, `POST {prefix}/bind` and `GET {prefix}/client.js` (SPEC §9).
 
+use std::future::ready;
+
 use actix_web::body::BoxBody;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, ORIGIN,
@@ -15,7 +17,6 @@ use super::body;
 use super::head;
 use super::middleware::cookie_fields;
 use crate::binding;
-use crate::client;
 use crate::config::{ApplyCookies, Core};
 use crate::redeem::{Posted, Redeemed};
 use crate::rejection::Rejection;
@@ -33,14 +34,18 @@ impl ApplyCookies {
                 let cookies = cookies.clone();
                 move |request, body| bind(cookies.clone(), request, body)
             };
+            let client = {
+                let cookies = cookies.clone();
+                move |request, body| ready(serve_client(&cookies, &request, body))
+            };
             config.service(
                 web::scope(cookies.prefix())
                     .service(web::resource("").route(web::route().to(apply)))
                     .service(web::resource("/bind").route(web::route().to(bind)))
                     .service(
                         web::resource("/client.js")
-                            .route(web::get().to(serve_client))
-                            .route(web::head().to(serve_client)),
+                            .route(web::get().to(client.clone()))
+                            .route(web::head().to(client)),
                     )
                     .default_service(web::to(not_found)),
             );
@@ -90,8 +95,9 @@ async fn bind(cookies: ApplyCookies, request: HttpRequest, body: Payload) -> Htt
 
 /// `GET {prefix}/client.js`: the browser's half. Always revalidated, so that a page never runs
 /// another version than the server's; unchanged, it costs an empty 304.
-async fn serve_client(request: HttpRequest, body: Payload) -> HttpResponse {
-    let etag = client::etag();
+fn serve_client(cookies: &ApplyCookies, request: &HttpRequest, body: Payload) -> HttpResponse {
+    let module = &cookies.core.client;
+    let etag = &*module.etag;
     let unchanged = request
         .headers()
         .get_all(IF_NONE_MATCH)
@@ -113,7 +119,7 @@ async fn serve_client(request: HttpRequest, body: Payload) -> HttpResponse {
     } else {
         response
             .content_type("text/javascript; charset=utf-8")
-            .body(client::MODULE)
+            .body(module.text.clone())
     };
     body::leave_unread(response, body)
 }

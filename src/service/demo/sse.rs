@@ -73,7 +73,8 @@ pub(super) async fn sign_out(
         let clock = demo.apply.clock();
         let mut frames = cookies.frames();
         yield Event::from(Step::started(clock));
-        let pushed = cookies.delete_cookie(SESSION);
+        // A sign-in that is still under way must not undo it.
+        let pushed = cookies.sign_out().delete_cookie(SESSION).push().map(drop);
         for part in steps::seal(pushed, &mut frames, clock) {
             yield part.into();
         }
