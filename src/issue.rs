@@ -42,7 +42,7 @@ pub(crate) enum Action {
 }
 
 impl Action {
-    fn as_protocol(&self) -> Option<AfterApply<'_>> {
+    pub(crate) fn as_protocol(&self) -> Option<AfterApply<'_>> {
         match self {
             Self::Reconnect => Some(AfterApply::Reconnect),
             Self::Reload => Some(AfterApply::Reload),

@@ -152,7 +152,7 @@ impl Redeemer {
 }
 
 /// The header that tells the page what to do next (SPEC §9.4).
-fn after_apply(action: AfterApply<'_>) -> Option<String> {
+pub(crate) fn after_apply(action: AfterApply<'_>) -> Option<String> {
     match action {
         AfterApply::Reconnect => Some("reconnect".to_owned()),
         AfterApply::Reload => Some("reload".to_owned()),

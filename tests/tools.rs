@@ -387,3 +387,41 @@ fn operations_become_header_text_or_name_the_field() {
         }
     }
 }
+
+#[test]
+fn minted_tokens_can_be_sign_outs_and_have_actions() {
+    let binding = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    let batch = "{\"operations\":[{\"op\":\"delete\",\"name\":\"session\"}]}\n";
+    let inspected = |args: &[&str], batches: &str| -> Vec<Value> {
+        let args = [&["mint", "--binding", binding], args].concat();
+        let tokens = lines(&args, batches).join("\n");
+        let reports = lines(&["inspect"], tokens);
+        let parsed = reports.iter().map(|line| serde_json::from_str(line));
+        parsed.collect::<Result<_, _>>().unwrap()
+    };
+    let plain = inspected(&[], batch);
+    assert_eq!(plain[0].get("barrier"), None);
+    assert_eq!(plain[0].get("then"), None);
+    let out = inspected(&["--barrier", "--then", "/bye"], &batch.repeat(3));
+    let mut last = 0;
+    for report in out {
+        assert_eq!(report["barrier"], true);
+        assert_eq!(report["then"], "go /bye");
+        let issued_at = report["issued_at"].as_u64().unwrap();
+        assert!(issued_at > last, "each is younger than the barrier before");
+        last = issued_at;
+    }
+    assert_eq!(inspected(&["--then", "reload"], batch)[0]["then"], "reload");
+    for elsewhere in ["//evil.example", "https://evil.example", "/%2fevil.example"] {
+        let args = ["mint", "--then", elsewhere];
+        let output = run(&[("APPLY_COOKIES_SECRET_KEY", SECRET)], &args, b"");
+        assert_eq!(output.status.code(), Some(2), "{elsewhere}");
+    }
+    // A barrier is one for a browser.
+    let output = run(
+        &[("APPLY_COOKIES_SECRET_KEY", SECRET)],
+        &["mint", "--barrier"],
+        b"",
+    );
+    assert_eq!(output.status.code(), Some(2));
+}

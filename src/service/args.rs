@@ -8,10 +8,13 @@
 use std::net::SocketAddr;
 
 use apply_cookies_protocol::limits::MAX_AGE_MAX;
-use apply_cookies_protocol::{BindingCookie, Lifetime, Protection, Seal, UnixMillis};
+use apply_cookies_protocol::{
+    BindingCookie, Lifetime, Protection, SameOriginPath, Seal, UnixMillis,
+};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
+use crate::issue::{Action, Manner};
 use crate::origin::Origin;
 use crate::redeem::BindingPolicy;
 
@@ -111,6 +114,12 @@ pub(super) struct MintArgs {
     /// Value of the binding cookie of the browser that may redeem the tokens
     #[arg(long, value_name = "VALUE")]
     binding: Option<String>,
+    /// Makes the tokens sign-outs: once one is redeemed, no older token of its browser is
+    #[arg(long, requires = "binding")]
+    barrier: bool,
+    /// What the page does when the cookies are there: `reconnect`, `reload`, or a path to go to
+    #[arg(long, value_name = "ACTION", value_parser = parse_action)]
+    then: Option<Action>,
 }
 
 impl MintArgs {
@@ -120,6 +129,15 @@ impl MintArgs {
 
     pub(super) fn ttl(&self) -> Lifetime {
         self.ttl.unwrap_or_default()
+    }
+
+    /// What the tokens say beside their operations.
+    pub(super) fn manner(&self) -> Manner<'_> {
+        Manner {
+            barrier: self.barrier,
+            then: self.then.as_ref().and_then(Action::as_protocol),
+            after: None,
+        }
     }
 
     /// Refuses what a token of Mesop cannot be, rather than not doing it.
@@ -133,6 +151,9 @@ impl MintArgs {
             refuse(
                 "tokens of the profile mesop are signed, not encrypted: anyone who sees one can read it",
             );
+        }
+        if self.barrier || self.then.is_some() {
+            refuse("tokens of the profile mesop have no place for --barrier and --then");
         }
         if self.ttl() != Lifetime::default() {
             refuse("tokens of the profile mesop live for 60 seconds; leave --ttl out");
@@ -301,6 +322,19 @@ fn parse_lifetime(text: &str) -> Result<Lifetime, String> {
         .and_then(|seconds| seconds.checked_mul(1000))
         .and_then(Lifetime::from_millis)
         .ok_or_else(|| "must be a whole number of seconds from 1 to 86400".to_owned())
+}
+
+fn parse_action(text: &str) -> Result<Action, String> {
+    match text {
+        "reconnect" => Ok(Action::Reconnect),
+        "reload" => Ok(Action::Reload),
+        path => SameOriginPath::parse(path)
+            .map(|path| Action::GoTo(path.as_str().to_owned()))
+            .ok_or_else(|| {
+                "must be `reconnect`, `reload`, or a path of the page's own origin, as in /account"
+                    .to_owned()
+            }),
+    }
 }
 
 fn parse_max_age(text: &str) -> Result<u32, String> {

@@ -8,6 +8,7 @@ use super::args::InspectArgs;
 use super::lines::{self, TooLong};
 use super::mesop;
 use crate::clock::Clock;
+use crate::redeem::after_apply;
 use crate::secret::Secret;
 
 pub(super) fn run(args: &InspectArgs) -> Result<(), Refused> {
@@ -37,7 +38,18 @@ pub(super) struct Report<O> {
     pub(super) nonce: String,
     pub(super) issued_at: u64,
     pub(super) expires_at: u64,
+    /// Only of tokens that are one.
+    #[serde(skip_serializing_if = "is_false")]
+    pub(super) barrier: bool,
+    /// Only of tokens that have an action: what the header `Apply-Cookies-Then` will say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) then: Option<String>,
     pub(super) operations: O,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// Whether the token's time is now.
@@ -65,6 +77,8 @@ fn inspect(ring: &KeyRing, now: UnixMillis, text: &str) -> String {
         nonce: header.nonce.to_text(),
         issued_at: header.issued_at.get(),
         expires_at: header.expires_at.get(),
+        barrier: header.barrier,
+        then: header.then.and_then(after_apply),
         operations,
     })
     .unwrap_or_else(|_| INVALID.to_owned())

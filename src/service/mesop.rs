@@ -62,6 +62,8 @@ fn report(keys: &MesopKeys, now: UnixMillis, text: &str) -> Option<String> {
         nonce: token.nonce_text(),
         issued_at: header.issued_at.get(),
         expires_at: header.expires_at.get(),
+        barrier: false,
+        then: None,
         operations: cookies,
     };
     serde_json::to_string(&report).ok()

@@ -7,7 +7,7 @@ use apply_cookies_protocol::parse_batch;
 use super::args::MintArgs;
 use super::{Refused, lines, mesop};
 use crate::clock::Clock;
-use crate::issue::{Issuer, Manner};
+use crate::issue::Issuer;
 use crate::secret::Secret;
 
 pub(super) fn run(args: &MintArgs) -> Result<(), Refused> {
@@ -23,12 +23,15 @@ pub(super) fn run(args: &MintArgs) -> Result<(), Refused> {
         // The store lives in another process, which judges these tokens by its horizon alone.
         scope: None,
     };
-    each(|line| match parse_batch(line) {
-        Ok(batch) => Ok(issuer
-            .issue(&batch, binding.as_ref(), Manner::default())
-            .token
-            .into_string()),
-        Err(error) => Err(error.to_string()),
+    let mut manner = args.manner();
+    each(|line| {
+        let batch = parse_batch(line).map_err(|error| error.to_string())?;
+        let sealed = issuer.issue(&batch, binding.as_ref(), manner);
+        if sealed.barrier {
+            // The next line's token is no older.
+            manner.after = Some(sealed.issued_at);
+        }
+        Ok(sealed.token.into_string())
     })
 }
 
