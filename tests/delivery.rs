@@ -353,6 +353,32 @@ fn after_a_sign_out_no_older_token_of_the_browser_is_redeemed() {
 }
 
 #[test]
+fn of_a_sign_out_in_several_tokens_the_first_is_the_barrier_and_the_others_pass() {
+    async fn large(pending: PendingCookies) -> HttpResponse {
+        let cookies = pending.clone();
+        pending.sse(stream! {
+            let batch = (0..45).fold(cookies.sign_out(), |batch, n| {
+                batch.set(SetCookie::new(format!("c{n}"), "1"))
+            });
+            batch.push().unwrap();
+            yield Event::data("signed out");
+        })
+    }
+    let (server, _) = serve(|config| {
+        signs(config);
+        config.route("/large", web::get().to(large));
+    });
+    let delayed = token_of(&get(&server, "/sign-in"));
+    let response = get(&server, "/large");
+    let tokens = testing::tokens(&response.body);
+    assert_eq!(post(server.address, tokens[0], Some(R)).status, 204);
+    assert_eq!(post(server.address, &delayed, Some(R)).status, 410);
+    for token in &tokens[1..] {
+        assert_eq!(post(server.address, token, Some(R)).status, 204);
+    }
+}
+
+#[test]
 fn a_sign_out_in_the_first_moments_of_a_process_does_not_stop_the_next_sign_in() {
     let (server, _) = serve(signs);
     server.set_clock(NOW - 60_000);
