@@ -176,3 +176,22 @@ impl Slip {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_word_on_a_part_counts_and_the_worst_part_on_the_whole() {
+        let whole = Arc::new(Slip::new(None));
+        let receipt = Receipt::new(whole.clone());
+        whole.split(2);
+        let [first, second] = [0, 1].map(|_| Slip::new(Some(whole.clone())));
+        first.settle(Outcome::Released);
+        first.settle(Outcome::Undeliverable);
+        assert_eq!(receipt.outcome(), None);
+        second.settle(Outcome::Expired);
+        second.settle(Outcome::Released);
+        assert_eq!(receipt.outcome(), Some(Outcome::Expired));
+    }
+}

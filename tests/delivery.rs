@@ -353,6 +353,48 @@ fn after_a_sign_out_no_older_token_of_the_browser_is_redeemed() {
 }
 
 #[test]
+fn what_is_pushed_beside_a_sign_out_does_not_undo_it() {
+    async fn both(pending: PendingCookies) -> HttpResponse {
+        let cookies = pending.clone();
+        pending.sse(stream! {
+            cookies.sign_out().delete_cookie("session").push().unwrap();
+            cookies.set(SetCookie::new("theme", "dark")).unwrap();
+            yield Event::data("both in one token");
+        })
+    }
+    let (server, _) = serve(|config| {
+        signs(config);
+        config.route("/both", web::get().to(both));
+    });
+    let delayed = token_of(&get(&server, "/sign-in"));
+    let token = token_of(&get(&server, "/both"));
+    assert_eq!(
+        post(server.address, &token, Some(R))
+            .all("set-cookie")
+            .len(),
+        2
+    );
+    assert_eq!(post(server.address, &delayed, Some(R)).status, 410);
+}
+
+#[test]
+fn a_handle_without_a_carrier_says_that_it_is_closed() {
+    async fn plain(pending: PendingCookies, notes: Data<Notes>) -> HttpResponse {
+        rt::spawn(async move {
+            rt::time::sleep(Duration::from_millis(20)).await;
+            notes.states.lock().unwrap().push(pending.state());
+        });
+        HttpResponse::Ok().finish()
+    }
+    let (server, notes) = serve(|config| {
+        config.route("/", web::get().to(plain));
+    });
+    get(&server, "/");
+    let state = wait(|| notes.states.lock().unwrap().pop());
+    assert_eq!(state, PendingState::Closed);
+}
+
+#[test]
 fn of_a_sign_out_in_several_tokens_the_first_is_the_barrier_and_the_others_pass() {
     async fn large(pending: PendingCookies) -> HttpResponse {
         let cookies = pending.clone();
@@ -380,12 +422,21 @@ fn of_a_sign_out_in_several_tokens_the_first_is_the_barrier_and_the_others_pass(
 
 #[test]
 fn a_sign_out_in_the_first_moments_of_a_process_does_not_stop_the_next_sign_in() {
-    let (server, _) = serve(signs);
+    let (server, _) = serve(|config| {
+        signs(config);
+        config.route("/plain", web::get().to(plain_sign_out));
+    });
     server.set_clock(NOW - 60_000);
     let delayed = token_of(&get(&server, "/sign-in"));
     let out = get(&server, "/sign-out");
     let barrier = testing::tokens(&out.body)[0];
     assert_eq!(post(server.address, barrier, Some(R)).status, 204);
+    assert_eq!(post(server.address, &delayed, Some(R)).status, 410);
+    // The same where the barrier needs no token.
+    server.set_clock(NOW - 60_000 + 5);
+    let delayed = token_of(&get(&server, "/sign-in"));
+    server.set_clock(NOW - 60_000 + 6);
+    assert_eq!(get(&server, "/plain").status, 200);
     assert_eq!(post(server.address, &delayed, Some(R)).status, 410);
     server.set_clock(NOW - 60_000 + 10);
     let next = token_of(&get(&server, "/sign-in"));
@@ -507,6 +558,9 @@ fn a_batch_is_queued_as_a_whole_or_not_at_all() {
                 notes.take(cookies.batch().set(session()).go_to(elsewhere).push());
             }
             notes.take(cookies.batch().set(session()).set(SetCookie::new("a b", "1")).push());
+            // The first mistake counts.
+            let two = cookies.batch().set(SetCookie::new("a b", "1")).go_to("elsewhere");
+            notes.take(two.push());
             notes.take(cookies.batch().reload().push());
             notes.take(cookies.sign_out().push());
             yield Event::data("nothing was queued");
@@ -523,6 +577,7 @@ fn a_batch_is_queued_as_a_whole_or_not_at_all() {
     assert!(notes.receipts.lock().unwrap().is_empty());
     assert_eq!(notes.error(), PushError::Empty);
     assert_eq!(notes.error(), PushError::Empty);
+    assert!(matches!(notes.error(), PushError::Invalid(_)));
     assert!(matches!(notes.error(), PushError::Invalid(_)));
     for _ in 0..10 {
         assert_eq!(notes.error(), PushError::Path);
