@@ -46,6 +46,7 @@ beforeEach(async () => {
     },
   };
   posts = serve();
+  openDocument();
   await open();
   create = (token) => {
     const element = new (customElements.get("apply-cookies"))();
