@@ -5,6 +5,13 @@ let copies = 0;
 /** A fresh copy of the module: what a page has that was just opened. */
 export const open = () => import(`../../apply-cookies.js?copy=${copies++}`);
 
+/** A fresh copy, imported by a module that sets the endpoint first of all. */
+export function openWith(endpoint) {
+  const module = new URL(`../../apply-cookies.js?copy=${copies++}`, import.meta.url);
+  const app = `export * from "${module}"; import { settings } from "${module}"; settings.endpoint = "${endpoint}";`;
+  return import("data:text/javascript," + encodeURIComponent(app));
+}
+
 export const done = () => new Response(null, { status: 204 });
 
 export const refusal = (status, type) =>
@@ -78,7 +85,7 @@ export function openDocument() {
   globalThis.addEventListener = window.addEventListener.bind(window);
   globalThis.leave = () => window.dispatchEvent(new Event("pagehide"));
   globalThis.comeBack = () => window.dispatchEvent(new Event("pageshow"));
-  globalThis.sessionStorage ??= new Storage();
+  if (!("sessionStorage" in globalThis)) globalThis.sessionStorage = new Storage();
   globalThis.customElements ??= { get: () => class {} };
   globalThis.BroadcastChannel = Channel;
   Channel.all.clear();
