@@ -2,9 +2,14 @@ export type ProblemType = "invalid" | "expired" | "used" | "wrong-browser" | "or
 /**
  * `endpoint` is where tokens are posted, without a slash at its end. The server serves this module as
  * `{prefix}/client.js`, so it knows its prefix by itself; a bundled copy falls back to the default.
+ * To change it, do so right behind the import.
+ *
+ * `lifetime` is how long a token can be redeemed, in milliseconds: the page cannot read it from the
+ * token. The server puts its own number into the copy that it serves, so it stays one plain literal.
  */
 export declare const settings: {
     endpoint: string;
+    lifetime: number;
 };
 /** Why the cookies of a token are not there. */
 export declare class ApplyCookiesError extends Error {
@@ -17,22 +22,26 @@ export declare class ApplyCookiesError extends Error {
      */
     constructor(status: number, type: ProblemType, cause?: unknown);
 }
+export type Item = [token: string, carrier: null, r: string, end: number];
+export type Carrier = (what?: string) => void;
 /**
  * Gives the token to the server; settles when the browser has its cookies. Tokens are posted one at a
  * time, in the order of the calls. A token that was given before is not posted again.
  * @param {string} token
  * @returns {Promise<void>} rejects with an {@link ApplyCookiesError}
  */
-export declare function applyCookies(token: string): Promise<void>;
+export declare const applyCookies: (token: string) => Promise<void>;
+export type Source = EventSource | WebSocket;
 /**
- * Applies the tokens that a stream brings.
- * @param {EventSource | WebSocket} source
- * @returns {() => void} stops listening
+ * Applies the tokens that a stream brings. A function is called to open the stream, once
+ * {@link ready} has settled, and again when the server asks for it or the binding was lost.
+ * @param {Source | (() => Source)} source
+ * @returns {() => void} stops listening, and closes what the function has opened
  */
-export declare function listen(source: EventSource | WebSocket): () => void;
+export declare function listen(source: Source | (() => Source)): () => void;
 /**
  * Settles when this browser has its binding cookie. Await it before opening a stream: tokens that were
  * minted for a request without the cookie are of no use.
  * @returns {Promise<void>} rejects with an {@link ApplyCookiesError}; the next call then tries again
  */
-export declare function ready(): Promise<void>;
+export declare const ready: () => Promise<void>;

@@ -2,12 +2,13 @@
 // a POST of its own, because only an ordinary HTTP answer can set an HttpOnly cookie.
 
 /**
- * What can go wrong: the server's refusals by their names, `network` when no answer came,
- * `unknown` for any other answer.
+ * What can go wrong: the server's refusals by their names (`expired` also when a token had no answer
+ * until it was too late for one), `network` when no answer came, `unknown` for any other answer.
  * @typedef {"invalid" | "expired" | "used" | "wrong-browser" | "origin" | "too-large" | "unsupported-media-type" | "unavailable" | "network" | "unknown"} ProblemType
  */
 
 const NAME = "apply-cookies";
+const WRONG = "wrong-browser";
 
 // The server's names only: a proxy in between may answer with problems of its own.
 const REFUSAL = /^(invalid|expired|used|wrong-browser|origin|too-large|unsupported-media-type|unavailable)$/;
@@ -15,12 +16,20 @@ const REFUSAL = /^(invalid|expired|used|wrong-browser|origin|too-large|unsupport
 /** How many settled tokens are remembered: a page that stays open for weeks must not grow. */
 const MEMORY = 100;
 
+/** Longest time for one POST, for the wait for a turn, and for the turn itself, in milliseconds. */
+const PATIENCE = 10_000;
+
 /**
  * `endpoint` is where tokens are posted, without a slash at its end. The server serves this module as
  * `{prefix}/client.js`, so it knows its prefix by itself; a bundled copy falls back to the default.
+ * To change it, do so right behind the import.
+ *
+ * `lifetime` is how long a token can be redeemed, in milliseconds: the page cannot read it from the
+ * token. The server puts its own number into the copy that it serves, so it stays one plain literal.
  */
 export const settings = {
   endpoint: /^([^?#]+)\/client\.js(?![^?#])/.exec(import.meta.url)?.[1] ?? "/__" + NAME,
+  lifetime: 60_000,
 };
 
 /** Why the cookies of a token are not there. */
@@ -39,7 +48,8 @@ export class ApplyCookiesError extends Error {
 }
 
 /**
- * One POST to the endpoint: done when it is answered with 204, an {@link ApplyCookiesError} otherwise.
+ * One POST to the endpoint, applied when it is answered with 204. It never throws: an answer may come
+ * before somebody waits for it.
  * @param {string} path
  * @param {URLSearchParams} [body]
  */
@@ -48,72 +58,192 @@ async function post(path, body) {
   /** @type {ProblemType} */
   let type = "network";
   let cause;
-  try {
-    const answer = await fetch(settings.endpoint + path, {
+  /** @type {Headers | undefined} */
+  let headers;
+  // One request that hangs must not hold up the others, nor the lock that all tabs wait for.
+  const signal = AbortSignal.timeout(PATIENCE);
+  /** @param {boolean} keepalive */
+  const ask = (keepalive) =>
+    fetch(settings.endpoint + path, {
       method: "POST",
       body,
       // A token must not leave this origin, wherever `settings`, a <base> or a redirect points to.
       mode: "same-origin",
-      credentials: "same-origin",
       redirect: "error",
       // A page with the policy `no-referrer` would otherwise send `Origin: null` in this mode, as the
       // Fetch standard has it, and be refused. This policy shows the origin and never the path.
       referrerPolicy: "strict-origin",
-      cache: "no-store",
-      keepalive: true,
-      // One request that hangs must not hold up the others, nor the lock that all tabs wait for.
-      signal: AbortSignal.timeout(10_000),
+      keepalive,
+      signal,
     });
-    status = answer.status;
-    // Not `ok`: the 200 of a catch-all route or a captive portal has set no cookies.
-    if (status == 204) return;
+  try {
+    // With 64 KiB under way, a browser fails keepalive as it would without a network. After a timeout
+    // the second request never leaves, as it has the same signal.
+    const answer = await ask(true).catch(() => ask(false));
+    ({ status, headers } = answer);
     type = "unknown";
-    if (answer.headers.get("content-type")?.startsWith("application/problem+json")) {
-      const problem = await answer.json();
-      if (REFUSAL.test(problem.type)) type = problem.type;
-    }
+    const problem = await answer.json();
+    if (REFUSAL.test(problem.type)) type = problem.type;
   } catch (error) {
     cause = error;
   }
-  throw new ApplyCookiesError(status, type, cause);
+  // Not `ok`: the 200 of a catch-all route or a captive portal has set no cookies.
+  return { error: status != 204 && new ApplyCookiesError(status, type, cause), headers };
 }
 
 /**
+ * Tells the page; false when the page prevents what comes next.
  * @param {string} step
- * @param {{ status: number, type: ProblemType }} [detail] never the token: any script may listen
+ * @param {object} [detail] never the token: any script may listen
  */
 const tell = (step, detail) =>
-  globalThis.document?.dispatchEvent(new CustomEvent(`${NAME}:${step}`, { detail }));
+  globalThis.document?.dispatchEvent(new CustomEvent(`${NAME}:${step}`, { detail, cancelable: true })) ?? true;
+
+/** @param {number} ms */
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
- * One token's way to its end. A retry belongs here, where each POST sends the same `body`: the same
- * token with the same redemption id.
- * @param {URLSearchParams} body
+ * Works while no other tab does; turns come in the order of the calls in all tabs. The wait and the
+ * turn both have an end: a frozen tab may have the lock, and one token without an answer must not stop
+ * every tab. After that the work goes on without the lock. To ask for it again would put the oldest
+ * token behind all that came later, which keeps the order less, not more.
+ * @template T
+ * @param {string} name
+ * @param {() => Promise<T>} work
  */
-async function redeem(body) {
-  tell("posted");
-  try {
-    await post("", body);
-  } catch (error) {
-    const { status, type } = /** @type {ApplyCookiesError} */ (error);
-    tell("failed", { status, type });
-    throw error;
-  }
-  tell("applied");
+async function inTurn(name, work) {
+  /** @type {Promise<T> | undefined} */
+  let result;
+  const start = () => (result ??= work());
+  /** @param {Promise<unknown>} turn */
+  const limit = (turn) => Promise.race([turn, sleep(PATIENCE)]);
+  const locks = globalThis.navigator?.locks;
+  // It can be refused too, in a document that has no storage.
+  if (locks) await limit(locks.request(name, () => limit(start()))).catch(() => {});
+  return start();
 }
 
-/** 128 random bits: they make it safe to ask again for the same token after a lost answer. */
-const redemptionId = () =>
-  btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))))
-    .slice(0, 22)
-    .replaceAll("+", "-")
-    .replaceAll("/", "_");
+/** The name of what is shared by all pages of this endpoint. */
+const key = () => NAME + settings.endpoint;
+
+/**
+ * What {@link enter} takes for a token of another page: the redemption id, and when the token has
+ * certainly expired, in milliseconds since 1970.
+ * @typedef {[token: string, carrier: null, r: string, end: number]} Item
+ */
+
+/**
+ * What brought a token: hears nothing when it is applied, the type of its failure, or an action that
+ * is not for the page.
+ * @typedef {(what?: string) => void} Carrier
+ */
 
 /** @type {Map<string, Promise<void>>} */
 const known = new Map();
 
-/** @type {Promise<unknown>} */
-let queue = Promise.resolve();
+/**
+ * What has no answer yet, and how to post it at once.
+ * @type {Map<Item, () => void>}
+ */
+const open = new Map();
+
+/** @type {Promise<unknown> | undefined} */
+let queue;
+
+/**
+ * One token's way to its end.
+ * @param {string} t
+ * @param {Carrier | null} [carrier] null for a token that another page was given: the visitor has
+ *   gone on since, so nothing is wanted but its cookies
+ * @param {string} r the redemption id, 128 random bits. Drawn once for the token, not for a POST: it
+ *   makes it safe to ask again after a lost answer
+ * @param {number} end
+ */
+function enter(
+  t,
+  carrier = () => {},
+  r = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))))
+    .slice(0, 22)
+    .replace(/\W/g, (c) => (c == "+" ? "-" : "_")),
+  end = Date.now() + settings.lifetime,
+) {
+  let applied = known.get(t);
+  if (!applied) {
+    /** @type {ReturnType<typeof post> | null | undefined} */
+    let sent;
+    const before = queue;
+    // Whoever asks while a POST is under way, or answered, gets that one's answer.
+    const send = () => (sent ??= (tell("posted"), post("", new URLSearchParams({ t, r }))));
+    /** @type {Item} */
+    const item = [t, null, r, end];
+    open.set(item, send);
+    applied = inTurn(key(), async () => {
+      await before;
+      let error;
+      let headers;
+      for (let pause = 250; ; pause *= 2) {
+        if (!sent && Date.now() >= end) {
+          error = new ApplyCookiesError(0, "expired", error);
+          break;
+        }
+        ({ error, headers } = await send());
+        // Also when there is no error, and with that no status.
+        if (!/^(0|408|50[234])$/.test(/** @type {any} */ (error).status)) break;
+        sent = null;
+        await sleep(
+          Math.min(
+            // A date, or none, is no number of seconds.
+            (/** @type {any} */ (headers?.get("retry-after")) * 1000 || 0) + Math.random() * Math.min(pause, 5000),
+            end - Date.now(),
+          ),
+        );
+      }
+      open.delete(item);
+      if (error) {
+        const { status, type } = error;
+        // The next stream needs a binding that this browser has.
+        if (type == WRONG) bound = null;
+        if (tell("failed", { status, type })) carrier?.(type);
+        throw error;
+      }
+      tell("applied");
+      channel?.postMessage(0);
+      if (carrier) {
+        carrier();
+        act(headers?.get(NAME + "-then"), carrier);
+      }
+    });
+    // The queue itself never fails, so that one refused token does not hold up those behind it.
+    // Tokens settle in the order in which they came, so dropping at most one for each that settles
+    // never drops one that still waits.
+    queue = applied.catch(() => {}).then(() => {
+      if (known.size > MEMORY) known.delete(/** @type {string} */ (known.keys().next().value));
+    });
+    // Another promise than that of the queue, whose failure somebody sees to.
+    known.set(t, (applied = applied.then()));
+  }
+  return applied;
+}
+
+/**
+ * What the server wants to be done next. It says so in the answer, never in a frame.
+ * @param {string | null | undefined} then
+ * @param {Carrier} carrier
+ */
+function act(then, carrier) {
+  try {
+    const [action, path] = /** @type {string} */ (then).split(" ");
+    const { href } = new URL(path ?? "", /** @type {any} */ (location));
+    // Not the URL's `origin`: that of a blob would pass.
+    if (href.startsWith(location.origin + "/") && tell("then", { action, path })) {
+      if (action == "go") location.assign(href);
+      if (action == "reload") location.reload();
+      carrier(action);
+    }
+  } catch {
+    // Nothing is wanted, or no path, or there is no page.
+  }
+}
 
 /**
  * Gives the token to the server; settles when the browser has its cookies. Tokens are posted one at a
@@ -121,48 +251,31 @@ let queue = Promise.resolve();
  * @param {string} token
  * @returns {Promise<void>} rejects with an {@link ApplyCookiesError}
  */
-export function applyCookies(token) {
-  let applied = known.get(token);
-  if (!applied) {
-    // Drawn once for the token, not once for a POST.
-    const body = new URLSearchParams({ t: token, r: redemptionId() });
-    applied = new Promise((resolve, reject) => {
-      // The queue itself never fails, so that one refused token does not hold up those behind it.
-      queue = queue.then(() => redeem(body).then(resolve, reject)).then(forget);
-    });
-    known.set(token, applied);
-  }
-  return applied;
-}
-
-// Tokens settle in the order in which they came, so dropping at most one for each that settles never
-// drops one that still waits.
-const forget = () => {
-  if (known.size > MEMORY) known.delete(/** @type {string} */ (known.keys().next().value));
-};
+export const applyCookies = (token) => enter(token);
 
 /**
- * For frames and elements, where nobody holds the promise: the DOM events tell of a failure.
+ * For tokens whose promise nobody holds: the DOM events tell of a failure.
  * @param {unknown} token
+ * @param {[carrier?: Carrier | null, r?: string, end?: number]} rest
  */
-const applyQuietly = (token) => {
-  if (token && typeof token == "string") applyCookies(token).catch(() => {});
+const applyQuietly = (token, ...rest) => {
+  if (token && typeof token == "string") enter(token, ...rest).catch(() => {});
 };
 
+/** @typedef {EventSource | WebSocket} Source */
+
 /**
- * Applies the tokens that a stream brings.
- * @param {EventSource | WebSocket} source
- * @returns {() => void} stops listening
+ * @param {Source} source
+ * @param {Carrier} [carrier]
  */
-export function listen(source) {
+function follow(source, carrier) {
   // An EventSource delivers our frames by name; a socket has one kind of message for everything.
-  const socket = "send" in source;
-  const name = socket ? "message" : NAME;
+  const name = "send" in source ? "message" : NAME;
   /** @param {Event} event */
   const hear = (event) => {
     try {
       const { type, token } = JSON.parse(/** @type {MessageEvent} */ (event).data);
-      if (!socket || type == NAME) applyQuietly(token);
+      if (name == NAME || type == NAME) applyQuietly(token, carrier);
     } catch {
       // Not a frame of ours: the app's own message, or a binary one.
     }
@@ -171,7 +284,57 @@ export function listen(source) {
   return () => source.removeEventListener(name, hear);
 }
 
-/** @type {Promise<void> | undefined} */
+/**
+ * Applies the tokens that a stream brings. A function is called to open the stream, once
+ * {@link ready} has settled, and again when the server asks for it or the binding was lost.
+ * @param {Source | (() => Source)} source
+ * @returns {() => void} stops listening, and closes what the function has opened
+ */
+export function listen(source) {
+  if (typeof source != "function") return follow(source);
+  const memory = {};
+  /** @type {Source | undefined} */
+  let stream;
+  const reopen = async () => {
+    stream?.close();
+    // A stream has more to say than tokens, and its answer can set the binding too.
+    await ready().catch(() => {});
+    if (source) follow((stream = /** @type {() => Source} */ (source)()), recovery(memory, reopen, "reconnect"));
+  };
+  reopen();
+  return () => {
+    source = /** @type {any} */ (null);
+    stream?.close();
+  };
+}
+
+/**
+ * Opens a stream again for a new binding, once: when the next one's token is refused for that too,
+ * cookies are blocked. Each opening hears its own tokens and asks for one thing at most, so that what
+ * an old one left in the queue is not held against the new one.
+ * @param {Record<string, unknown>} memory of a failure that has had no success since
+ * @param {() => void} reopen
+ * @param {string} [action] that asks for the same
+ * @returns {Carrier}
+ */
+function recovery(memory, reopen, action) {
+  /** @type {boolean | undefined} */
+  let over;
+  return (what) => {
+    if (!what) delete memory[NAME];
+    else if (!over && (what == WRONG || what == action)) {
+      over = true;
+      if (what == action) reopen();
+      else if (memory[NAME]) tell("blocked");
+      else {
+        memory[NAME] = 1;
+        reopen();
+      }
+    }
+  };
+}
+
+/** @type {Promise<void> | null | undefined} */
 let bound;
 
 /**
@@ -179,40 +342,84 @@ let bound;
  * minted for a request without the cookie are of no use.
  * @returns {Promise<void>} rejects with an {@link ApplyCookiesError}; the next call then tries again
  */
-export function ready() {
-  return (bound ??= bind().catch((error) => {
-    bound = undefined;
-    // The lock can be refused too, in a document that has no storage.
-    throw error instanceof ApplyCookiesError ? error : new ApplyCookiesError(0, "unknown", error);
-  }));
-}
-
-async function bind() {
-  const ask = () => post("/bind");
+export const ready = () =>
   // Tabs that are restored together must not each be given a cookie that replaces the others'.
-  const locks = globalThis.navigator?.locks;
-  await (locks ? locks.request(NAME + "-bind", ask) : ask());
-}
+  (bound ??= inTurn(NAME + "-bind", () => post("/bind")).then(({ error }) => {
+    if (error) {
+      bound = null;
+      throw error;
+    }
+  }));
 
-// Not in node, not in a worker, and not twice when the page loads two copies.
-if (globalThis.customElements && !customElements.get(NAME)) {
-  customElements.define(
-    NAME,
-    class extends HTMLElement {
-      static observedAttributes = ["token"];
+/** @type {BroadcastChannel | undefined} */
+let channel;
 
-      connectedCallback() {
-        // Not a style: the page's Content-Security-Policy may forbid inline ones.
-        this.hidden = true;
-        const token = this.getAttribute("token");
-        this.removeAttribute("token");
-        applyQuietly(token);
-      }
+// Not in node, where an open channel keeps the process alive, and not in a worker.
+if (globalThis.document) {
+  // Where storage is forbidden, a page that was loaded again would not know it: it is left alone.
+  /** @type {Record<string, any>} */
+  let tab = { [NAME]: 1 };
+  try {
+    tab = sessionStorage;
+  } catch {}
 
-      // Morphed HTML puts a new token into an old element; a detached one waits for its insertion.
-      attributeChangedCallback() {
-        if (this.isConnected && this.hasAttribute("token")) this.connectedCallback();
-      }
-    },
-  );
+  // The stream was the document itself.
+  const element = recovery(tab, () => ready().then(() => location.reload(), () => {}));
+
+  const resume = () => {
+    /** @type {Item[]} */
+    const items = JSON.parse(tab[key()] ?? "[]");
+    delete tab[key()];
+    items.forEach((item) => item[3] > Date.now() && applyQuietly(...item));
+  };
+
+  // Kept now, not when a token arrives. Frames share the storage of their tab, and would post what
+  // the page around them has under way; and a token should lie where every script can read it for no
+  // longer than a navigation takes. A crash loses no more than what could not be posted before it.
+  addEventListener("pagehide", () => {
+    // Frames of this page may have left before.
+    resume();
+    open.forEach((send) => send());
+    if (open.size) tab[key()] = JSON.stringify([...open.keys()]);
+  });
+
+  // Out of the cache, a page goes on by itself. What it finds is its own, which it knows, or what the
+  // page that is being left leaves to it.
+  addEventListener("pageshow", resume);
+
+  if (!navigator.locks) console.warn(NAME + ": no Web Locks");
+
+  // Behind the module that imports this one, which may set the endpoint.
+  queueMicrotask(() => {
+    channel = new BroadcastChannel(key());
+    channel.onmessage = () => tell("elsewhere");
+
+    // Older than what this page will be given.
+    resume();
+
+    // Not twice when the page loads two copies.
+    if (customElements.get(NAME)) return;
+    customElements.define(
+      NAME,
+      class extends HTMLElement {
+        static observedAttributes = ["token"];
+
+        // Detached, it waits for its insertion.
+        connectedCallback() {
+          // Not a style: the page's Content-Security-Policy may forbid inline ones.
+          this.hidden = true;
+          const token = this.getAttribute("token");
+          if (token && this.isConnected) {
+            this.removeAttribute("token");
+            applyQuietly(token, element);
+          }
+        }
+
+        // Morphed HTML puts a new token into an old element.
+        attributeChangedCallback() {
+          this.connectedCallback();
+        }
+      },
+    );
+  });
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import { open, openDocument, refusal, serve, settled, unhandled } from "./page.mjs";
+import { done, open, openDocument, refusal, serve, settled, Storage, unhandled } from "./page.mjs";
 
 // As much of custom elements as the module uses. The real ones are tried in the browser tests.
 
@@ -46,6 +46,7 @@ beforeEach(async () => {
     },
   };
   posts = serve();
+  openDocument();
   await open();
   create = (token) => {
     const element = new (customElements.get("apply-cookies"))();
@@ -136,4 +137,87 @@ test("a page that loads the module twice has one definition", async () => {
   const first = customElements.get("apply-cookies");
   await open();
   assert.equal(customElements.get("apply-cookies"), first);
+});
+
+// The stream that brought an element is the document itself, so that is what is opened again.
+
+const steps = (seen, ...wanted) => seen.map(({ step }) => step).filter((step) => wanted.includes(step));
+const wrongBrowser = ({ request }) => (request.url.endsWith("/bind") ? done() : refusal(403, "wrong-browser"));
+
+/** A document with elements of these tokens, loaded in the tab that there is. */
+const load = async (answer, ...tokens) => {
+  const seen = openDocument();
+  customElements.define = (_, element) => (customElements.get = () => element);
+  customElements.get = () => undefined;
+  const made = serve(answer);
+  await open();
+  for (const token of tokens) {
+    const element = new (customElements.get("apply-cookies"))();
+    element.setAttribute("token", token);
+    insert(element);
+  }
+  await settled();
+  return { seen, binds: made.filter(({ request }) => request.url.endsWith("/bind")).length };
+};
+
+test("wrong browser: the document binds again and is loaded again, once for all its elements", async () => {
+  globalThis.sessionStorage = new Storage();
+  const { seen, binds } = await load(wrongBrowser, "a", "b", "c");
+  assert.deepEqual(steps(seen, "failed", "reload", "blocked").toSorted(), ["failed", "failed", "failed", "reload"]);
+  assert.equal(binds, 1);
+});
+
+test("wrong browser again in the document that was loaded: it is told once that cookies are blocked", async () => {
+  globalThis.sessionStorage = new Storage();
+  await load(wrongBrowser, "a");
+  for (let n = 0; n < 3; n++) {
+    const { seen } = await load(wrongBrowser, "b", "c");
+    assert.deepEqual(steps(seen, "reload", "blocked"), ["blocked"]);
+  }
+});
+
+test("a success between them makes the next one the first", async () => {
+  globalThis.sessionStorage = new Storage();
+  await load(wrongBrowser, "a");
+  await load(() => done(), "b");
+  const { seen } = await load(wrongBrowser, "c");
+  assert.deepEqual(steps(seen, "reload", "blocked"), ["reload"]);
+});
+
+test("the page can prevent it, when it came by a POST for instance", async () => {
+  globalThis.sessionStorage = new Storage();
+  const seen = openDocument();
+  document.addEventListener("apply-cookies:failed", (event) => event.preventDefault());
+  serve(wrongBrowser);
+  insert(create("a"));
+  await settled();
+  assert.deepEqual(steps(seen, "reload", "blocked"), []);
+});
+
+test("without a new binding it is not loaded again", async () => {
+  globalThis.sessionStorage = new Storage();
+  const { seen } = await load(
+    ({ request }) => (request.url.endsWith("/bind") ? refusal(503, "unavailable") : refusal(403, "wrong-browser")),
+    "a",
+  );
+  assert.deepEqual(steps(seen, "reload", "blocked"), []);
+});
+
+test("where storage is forbidden it is not loaded again: it could not know that it was", async (t) => {
+  Object.defineProperty(globalThis, "sessionStorage", {
+    configurable: true,
+    get: () => {
+      throw new DOMException("forbidden", "SecurityError");
+    },
+  });
+  t.after(() => delete globalThis.sessionStorage);
+  const { seen } = await load(wrongBrowser, "a", "b");
+  assert.deepEqual(steps(seen, "reload", "blocked"), ["blocked"]);
+});
+
+test("an element is left where it is for an answer that says reconnect", async () => {
+  globalThis.sessionStorage = new Storage();
+  const headers = { "apply-cookies-then": "reconnect" };
+  const { seen } = await load(() => new Response(null, { status: 204, headers }), "a");
+  assert.deepEqual(steps(seen, "then", "reload"), ["then"]);
 });

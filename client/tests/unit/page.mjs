@@ -5,6 +5,13 @@ let copies = 0;
 /** A fresh copy of the module: what a page has that was just opened. */
 export const open = () => import(`../../apply-cookies.js?copy=${copies++}`);
 
+/** A fresh copy, imported by a module that sets the endpoint first of all. */
+export function openWith(endpoint) {
+  const module = new URL(`../../apply-cookies.js?copy=${copies++}`, import.meta.url);
+  const app = `export * from "${module}"; import { settings } from "${module}"; settings.endpoint = "${endpoint}";`;
+  return import("data:text/javascript," + encodeURIComponent(app));
+}
+
 export const done = () => new Response(null, { status: 204 });
 
 export const refusal = (status, type) =>
@@ -40,17 +47,86 @@ export function serveByHand() {
   return { posts, open, next };
 }
 
+// Also where a test has put its own clock in place of this one.
+const { setTimeout } = globalThis;
+
+// A page ends although a timer runs; the process of the tests must not wait for the module's longest.
+globalThis.setTimeout = (act, ms, ...given) => {
+  const timer = setTimeout(act, ms, ...given);
+  return ms >= 10_000 ? timer.unref() : timer;
+};
+
 /** Until everything has happened that does not wait for an answer. */
 export const settled = () => new Promise((resolve) => setTimeout(resolve));
 
-/** A document; returns the list of the events that it sees. */
+/** A clock that stands still, until the test calls `mock.timers.tick`; `go` lets all happen besides. */
+export function stopClock(t) {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: Date.UTC(2026, 0, 1) });
+  return async (ms) => {
+    await settled();
+    t.mock.timers.tick(ms);
+    await settled();
+  };
+}
+
+const STEPS = ["posted", "applied", "failed", "then", "blocked", "elsewhere"];
+
+/**
+ * A document in a window, as far as the module touches them; returns the list of the events that it
+ * sees. Called again, it is the next document of the same tab.
+ */
 export function openDocument() {
   const seen = [];
   globalThis.document = new EventTarget();
-  for (const step of ["posted", "applied", "failed"]) {
+  for (const step of STEPS) {
     document.addEventListener(`apply-cookies:${step}`, ({ detail }) => seen.push({ step, detail }));
   }
+  const window = new EventTarget();
+  globalThis.addEventListener = window.addEventListener.bind(window);
+  globalThis.leave = () => window.dispatchEvent(new Event("pagehide"));
+  globalThis.comeBack = () => window.dispatchEvent(new Event("pageshow"));
+  if (!("sessionStorage" in globalThis)) globalThis.sessionStorage = new Storage();
+  globalThis.customElements ??= { get: () => class {} };
+  globalThis.BroadcastChannel = Channel;
+  Channel.all.clear();
+  globalThis.location = {
+    href: "https://app.example/shop/cart",
+    origin: "https://app.example",
+    // The module gives it to `new URL`.
+    toString: () => "https://app.example/shop/cart",
+    reload: () => seen.push({ step: "reload" }),
+    assign: (to) => seen.push({ step: "assign", to: String(to) }),
+  };
+  // Locks are what the tests of them are about; elsewhere there is one tab, and each turn is its own.
+  if (!globalThis.navigator?.locks) setLocks({ request: async (_, act) => act() });
   return seen;
+}
+
+/** Newer versions of node have a navigator of their own. */
+export const setLocks = (locks) =>
+  Object.defineProperty(globalThis, "navigator", { value: { locks }, configurable: true, writable: true });
+
+/** Keeps texts, as the browser's does. */
+export class Storage {
+  constructor() {
+    return new Proxy(this, {
+      set: (kept, name, value) => Reflect.set(kept, name, String(value)),
+    });
+  }
+}
+
+/** The browser's channels: what one says, all others of its name hear. */
+class Channel {
+  static all = new Set();
+  constructor(name) {
+    this.name = name;
+    Channel.all.add(this);
+  }
+  postMessage(data) {
+    for (const other of Channel.all) {
+      if (other != this && other.name == this.name) queueMicrotask(() => other.onmessage?.({ data }));
+    }
+  }
 }
 
 /** Runs `act` and returns the rejections that nobody handled. */

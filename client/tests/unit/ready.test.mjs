@@ -104,13 +104,13 @@ test("a failure under the lock is told as it is", async () => {
   await assert.rejects(ready(), { name: "ApplyCookiesError", status: 403, type: "origin" });
 });
 
-test("a lock that the browser refuses is an error of ours, with its cause", async () => {
+test("where the browser refuses the lock, ready works without", async () => {
   const posts = serve();
   const cause = new DOMException("no storage here", "SecurityError");
   setNavigator({ locks: { request: () => Promise.reject(cause) } });
   const { ready } = await open();
-  await assert.rejects(ready(), { name: "ApplyCookiesError", status: 0, type: "unknown", cause });
-  assert.equal(posts.length, 0);
+  await ready();
+  assert.equal(posts.length, 1);
 });
 
 test("where there are no Web Locks, ready works without", async () => {

@@ -1,0 +1,85 @@
+// A binding cookie that changes, or does not stay, while a page is open.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { newVisitor } from "./support/browser.mjs";
+import { cookiesOf, openPage, postsOf } from "./support/demo-page.mjs";
+import { LIMIT, setStage } from "./support/stage.mjs";
+
+const stage = setStage();
+
+const BINDING = "__Host-apply-cookies";
+
+/** Counts what happens on a page, and opens its stream by `listen`. */
+async function begin() {
+  const { listen } = await import("/__apply-cookies/client.js");
+  globalThis.seen = [];
+  for (const step of ["applied", "failed", "blocked"]) {
+    document.addEventListener(`apply-cookies:${step}`, ({ detail }) =>
+      globalThis.seen.push(detail ? `${step} ${detail.type}` : step),
+    );
+  }
+  globalThis.opened = 0;
+  listen(() => {
+    globalThis.opened++;
+    // It comes back by itself, with a token every time, as an EventSource does whose server hangs up.
+    return new EventSource("/demo/sign-in?name=Grace");
+  });
+}
+
+const another = (url) => ({ name: BINDING, value: "A".repeat(43), url, httpOnly: true, secure: true, sameSite: "Lax" });
+
+test("a binding that is replaced between stream and token: the page recovers by itself", LIMIT, async (t) => {
+  const { url } = stage.demo;
+  const context = await newVisitor(stage.browser);
+  t.after(() => context.close());
+  const page = await openPage(context, url);
+  const streams = [];
+  let replaced;
+  context.on("request", async (request) => {
+    if (!request.url().includes("/demo/sign-in")) return;
+    streams.push(request);
+    // The stream has the old one; its token comes more than half a second later.
+    replaced ??= context.addCookies([another(url)]);
+  });
+  await page.evaluate(begin);
+  await page.waitForFunction(() => globalThis.seen.includes("applied"));
+  await replaced;
+  assert.deepEqual(await page.evaluate(() => globalThis.seen.slice(0, 2)), ["failed wrong-browser", "applied"]);
+  assert.equal(await page.evaluate(() => globalThis.opened), 2);
+  const cookies = await cookiesOf(context, url);
+  assert.equal(cookies[BINDING].value, another(url).value);
+  assert.equal(cookies.session.httpOnly, true);
+});
+
+test("a browser that keeps no binding is told once that cookies are blocked, and nothing loops", LIMIT, async (t) => {
+  const { url } = stage.demo;
+  const context = await newVisitor(stage.browser);
+  t.after(() => context.close());
+  const page = await openPage(context, url);
+  const posts = postsOf(page);
+  let binds = 0;
+  page.on("request", (request) => {
+    if (request.url().endsWith("/bind")) binds++;
+  });
+  // As a browser that blocks cookies does: it sends none.
+  await context.route("**/*", async (route) => {
+    const headers = await route.request().allHeaders();
+    delete headers.cookie;
+    await context.clearCookies();
+    await route.continue({ headers });
+  });
+  await page.evaluate(begin);
+  await page.waitForFunction(() => globalThis.seen.includes("blocked"));
+  const { opened } = await page.evaluate(() => ({ opened: globalThis.opened }));
+  // Two more tokens of the same stream, which the browser opens again by itself.
+  const before = posts.length;
+  await page.waitForFunction((n) => globalThis.seen.filter((it) => it.startsWith("failed")).length >= n, before + 1);
+  const seen = await page.evaluate(() => globalThis.seen);
+  assert.equal(seen.filter((it) => it === "blocked").length, 1);
+  assert.ok(seen.every((it) => it === "blocked" || it === "failed wrong-browser"), seen.join());
+  assert.equal(opened, 2);
+  assert.equal(await page.evaluate(() => globalThis.opened), 2);
+  assert.equal(binds, 2);
+});

@@ -1,0 +1,64 @@
+// A visitor who goes on in the moment in which a token arrives: its cookies still come.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { newVisitor, PATIENCE } from "./support/browser.mjs";
+import { cookiesOf, openPage } from "./support/demo-page.mjs";
+import { LIMIT, setStage } from "./support/stage.mjs";
+import { within } from "./support/within.mjs";
+
+const stage = setStage();
+
+const TIMES = 20;
+
+/** Opens a stream and leaves in the very task that brings its token. */
+async function leaveWithToken() {
+  const { listen, ready } = await import("/__apply-cookies/client.js");
+  await ready();
+  const stream = new EventSource("/demo/sign-in?name=Gone");
+  listen(stream);
+  stream.addEventListener("apply-cookies", () => location.assign("/whoami"));
+}
+
+/** Another tab, which has the lock of all tokens and keeps it. */
+async function keepLock() {
+  const { settings } = await import("/__apply-cookies/client.js");
+  await new Promise((held) =>
+    navigator.locks.request(`apply-cookies${settings.endpoint}`, () => (held(), new Promise(() => {}))),
+  );
+}
+
+for (const [others, prepare] of [
+  ["with no other tab", async () => {}],
+  [
+    "while another tab has the lock",
+    async (context, url) => {
+      const other = await context.newPage();
+      await other.goto(`${url}whoami`);
+      await other.evaluate(keepLock);
+    },
+  ],
+]) {
+  test(`a cookie whose token arrives as the page is left is there, ${others}`, LIMIT, async (t) => {
+    const { url } = stage.demo;
+    const missing = [];
+    for (let round = 0; round < TIMES; round++) {
+      const context = await newVisitor(stage.browser);
+      t.after(() => context.close());
+      await prepare(context, url);
+      const page = await context.newPage();
+      await page.goto(url);
+      const left = page.waitForURL("**/whoami");
+      await page.evaluate(leaveWithToken);
+      await left;
+      // The document that it went to has no module: nobody there posts anything again.
+      const there = async () => {
+        while (!(await cookiesOf(context, url)).session) await new Promise((resolve) => setTimeout(resolve, 20));
+      };
+      await within(PATIENCE / 4, "the cookie", there()).catch(() => missing.push(round));
+      await context.close();
+    }
+    assert.deepEqual(missing, []);
+  });
+}

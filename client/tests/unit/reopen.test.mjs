@@ -1,0 +1,233 @@
+// Streams that the module opens itself, and what it does for a browser that has lost its binding.
+
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import { done, open, openDocument, refusal, serve, settled, Storage, unhandled } from "./page.mjs";
+
+class Stream extends EventTarget {
+  closed = false;
+  close = () => (this.closed = true);
+  bring(token) {
+    this.dispatchEvent(new MessageEvent("apply-cookies", { data: JSON.stringify({ token }) }));
+    return settled();
+  }
+}
+
+const wrongBrowser = () => refusal(403, "wrong-browser");
+const reconnect = () => new Response(null, { status: 204, headers: { "apply-cookies-then": "reconnect" } });
+
+let seen, streams, binds, answers;
+
+/** Answers binds, and each token as `answers` says; opens a stream as often as it is asked to. */
+const begin = async () => {
+  const posts = serve(({ token, request }) => {
+    if (!request.url.endsWith("/bind")) return (answers[token] ?? done)();
+    binds.push(streams.length);
+    return done();
+  });
+  const module = await open();
+  const openStream = () => {
+    streams.push(new Stream());
+    return streams.at(-1);
+  };
+  return { ...module, posts, openStream };
+};
+
+const steps = (...wanted) => seen.map(({ step }) => step).filter((step) => wanted.includes(step));
+
+beforeEach(() => {
+  globalThis.sessionStorage = new Storage();
+  seen = openDocument();
+  streams = [];
+  binds = [];
+  answers = {};
+});
+
+test("a stream is opened behind the binding, and its tokens are applied", async () => {
+  const { listen, openStream, posts } = await begin();
+  listen(openStream);
+  assert.equal(streams.length, 0);
+  await settled();
+  assert.equal(streams.length, 1);
+  assert.deepEqual(binds, [0]);
+  await streams[0].bring("a");
+  assert.equal(posts.at(-1).token, "a");
+  assert.equal(streams[0].closed, false);
+});
+
+test("a binding that cannot be had does not keep the stream shut", async () => {
+  const { listen, openStream } = await begin();
+  serve(() => refusal(503, "unavailable"));
+  const lost = await unhandled(() => listen(openStream));
+  assert.equal(streams.length, 1);
+  assert.deepEqual(lost, []);
+});
+
+test("to stop is to close", async () => {
+  const { listen, openStream } = await begin();
+  const stop = listen(openStream);
+  await settled();
+  stop();
+  assert.equal(streams[0].closed, true);
+});
+
+test("what was stopped before it was open is never opened", async () => {
+  const { listen, openStream } = await begin();
+  listen(openStream)();
+  await settled();
+  assert.equal(streams.length, 0);
+});
+
+test("what was stopped is not opened again", async () => {
+  const { listen, openStream } = await begin();
+  const stop = listen(openStream);
+  await settled();
+  answers = { a: wrongBrowser, b: reconnect };
+  streams[0].bring("a");
+  streams[0].bring("b");
+  stop();
+  await settled();
+  assert.equal(streams.length, 1);
+});
+
+test("reconnect: the stream is closed and opened again, with the binding that there is", async () => {
+  const { listen, openStream } = await begin();
+  listen(openStream);
+  await settled();
+  answers = { a: reconnect };
+  await streams[0].bring("a");
+  assert.deepEqual(streams.map(({ closed }) => closed), [true, false]);
+  assert.deepEqual(binds, [0]);
+  assert.deepEqual(steps("then"), ["then"]);
+  answers = { b: reconnect };
+  await streams[1].bring("b");
+  assert.equal(streams.length, 3);
+});
+
+test("reconnect: the page can prevent it", async () => {
+  const { listen, openStream } = await begin();
+  listen(openStream);
+  await settled();
+  document.addEventListener("apply-cookies:then", (event) => event.preventDefault());
+  answers = { a: reconnect };
+  await streams[0].bring("a");
+  assert.equal(streams.length, 1);
+});
+
+test("two tokens of one stream that both ask for it open it again once", async () => {
+  const { listen, openStream } = await begin();
+  listen(openStream);
+  await settled();
+  answers = { a: reconnect, b: reconnect };
+  streams[0].bring("a");
+  await streams[0].bring("b");
+  await settled();
+  assert.equal(streams.length, 2);
+});
+
+test("wrong browser: the page binds again and opens the stream again", async () => {
+  const { listen, openStream, posts } = await begin();
+  listen(openStream);
+  await settled();
+  answers = { a: wrongBrowser };
+  await streams[0].bring("a");
+  assert.deepEqual(streams.map(({ closed }) => closed), [true, false]);
+  assert.deepEqual(binds, [0, 1]);
+  await streams[1].bring("b");
+  assert.equal(posts.at(-1).token, "b");
+  assert.deepEqual(steps("failed", "applied", "blocked"), ["failed", "applied"]);
+});
+
+test("wrong browser again: the page is told once that cookies are blocked, and the stream is left alone", async () => {
+  const { listen, openStream } = await begin();
+  listen(openStream);
+  await settled();
+  answers = { a: wrongBrowser, b: wrongBrowser, c: wrongBrowser };
+  await streams[0].bring("a");
+  await streams[1].bring("b");
+  await streams[1].bring("c");
+  assert.deepEqual(steps("blocked"), ["blocked"]);
+  assert.deepEqual(streams.map(({ closed }) => closed), [true, false]);
+});
+
+test("after a success the next wrong browser is the first again", async () => {
+  const { listen, openStream } = await begin();
+  listen(openStream);
+  await settled();
+  answers = { a: wrongBrowser, c: wrongBrowser };
+  await streams[0].bring("a");
+  await streams[1].bring("b");
+  await streams[1].bring("c");
+  assert.equal(streams.length, 3);
+  assert.deepEqual(steps("blocked"), []);
+});
+
+test("other tokens of the stream that was closed are not held against the new one", async () => {
+  const { listen, openStream } = await begin();
+  listen(openStream);
+  await settled();
+  answers = { a: wrongBrowser, b: wrongBrowser, c: wrongBrowser };
+  streams[0].bring("a");
+  streams[0].bring("b");
+  await streams[0].bring("c");
+  await settled();
+  assert.equal(streams.length, 2);
+  assert.deepEqual(steps("blocked"), []);
+});
+
+test("each listener has its own count", async () => {
+  const { listen, openStream } = await begin();
+  listen(openStream);
+  listen(openStream);
+  await settled();
+  answers = { a: wrongBrowser, b: wrongBrowser };
+  await streams[0].bring("a");
+  await streams[1].bring("b");
+  assert.equal(streams.length, 4);
+  assert.deepEqual(steps("blocked"), []);
+});
+
+test("other failures leave the stream as it is", async () => {
+  const { listen, openStream } = await begin();
+  listen(openStream);
+  await settled();
+  answers = { a: () => refusal(403, "origin"), b: () => refusal(409, "used"), c: () => refusal(410, "expired") };
+  for (const token of ["a", "b", "c"]) await streams[0].bring(token);
+  assert.equal(streams.length, 1);
+  assert.deepEqual(binds, [0]);
+});
+
+test("the page can prevent it, by the event that tells of the failure", async () => {
+  const { listen, openStream } = await begin();
+  listen(openStream);
+  await settled();
+  document.addEventListener("apply-cookies:failed", (event) => event.preventDefault());
+  answers = { a: wrongBrowser };
+  await streams[0].bring("a");
+  assert.equal(streams.length, 1);
+});
+
+test("a stream that the app opened is left to it; the next ready() binds again", async () => {
+  const { listen, ready } = await begin();
+  await ready();
+  const stream = new Stream();
+  listen(stream);
+  answers = { a: wrongBrowser, b: wrongBrowser };
+  await stream.bring("a");
+  await stream.bring("b");
+  assert.equal(stream.closed, false);
+  assert.deepEqual(steps("failed", "blocked"), ["failed", "failed"]);
+  assert.equal(binds.length, 1);
+  await ready();
+  assert.equal(binds.length, 2);
+});
+
+test("so is a token by hand", async () => {
+  const { applyCookies, ready } = await begin();
+  await ready();
+  answers = { a: wrongBrowser };
+  await assert.rejects(applyCookies("a"), { type: "wrong-browser" });
+  assert.deepEqual(steps("blocked", "reload"), []);
+  await ready();
+  assert.equal(binds.length, 2);
+});
