@@ -17,8 +17,8 @@ use subtle::ConstantTimeEq;
 
 use super::generations::{Forgotten, Generations};
 use super::{
-    Claim, ClaimAnswer, ClaimFuture, ClaimListener, HorizonFuture, Listeners, ReplayStore,
-    StoreError,
+    Claim, ClaimAnswer, ClaimFuture, ClaimListener, HorizonFuture, Listeners, MARGIN_MS,
+    ReplayStore, StoreError,
 };
 use crate::clock::Clock;
 use crate::random;
@@ -28,9 +28,6 @@ const CLAIM_GENERATION_MS: u64 = 10_000;
 
 /// A barrier matters as long as a token that is older than it can live.
 const BARRIER_GENERATION_MS: u64 = LIFETIME_MAX_MS;
-
-/// What is added to the skew before anything is forgotten.
-const MARGIN_MS: u64 = 2_000;
 
 /// Entries that a store holds unless told otherwise: a minute of 16,000 redemptions a second.
 const CAPACITY: usize = 1_000_000;
