@@ -87,7 +87,11 @@ impl Schedule {
             .map(|nonce| Token {
                 nonce,
                 browser: dice.below(3),
-                issued_at: dice.below(100_000),
+                // Half of them at few moments, so that some share a millisecond.
+                issued_at: match dice.below(2) {
+                    0 => 10_000 * dice.below(8),
+                    _ => dice.below(100_000),
+                },
                 lifetime: match dice.below(8) {
                     0 => 1 + dice.below(1_000),
                     1 => 1 + dice.below(3_600_000),

@@ -35,7 +35,7 @@ impl ClaimListener for Ear {
 fn comes_true(what: impl Fn() -> bool) -> bool {
     let started = Instant::now();
     while !what() {
-        if started.elapsed() > Duration::from_secs(10) {
+        if started.elapsed() > Duration::from_secs(5) {
             return false;
         }
         thread::sleep(Duration::from_millis(1));
