@@ -7,7 +7,6 @@ mod claim;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod future;
-mod generations;
 mod listeners;
 mod memory;
 
