@@ -2,11 +2,15 @@
 //! machine's speed meets all of them, and the processor time of this thread, so that other work
 //! does not count.
 
+mod stopwatch;
+
 use std::hint::black_box;
 use std::time::SystemTime;
 
 use apply_cookies::protocol::UnixMillis;
 use rand::Rng;
+
+use stopwatch::stopwatch;
 
 pub(crate) fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
@@ -20,22 +24,6 @@ pub(crate) fn now() -> UnixMillis {
         .expect("after 1970");
     let millis = u64::try_from(since.as_millis()).expect("before 9999");
     UnixMillis::new(millis).expect("before 9999")
-}
-
-/// Seconds of processor time that this thread has used.
-#[cfg(unix)]
-fn stopwatch() -> f64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    std::time::Duration::try_from(time)
-        .expect("not before the start")
-        .as_secs_f64()
-}
-
-#[cfg(not(unix))]
-fn stopwatch() -> f64 {
-    static START: std::sync::LazyLock<std::time::Instant> =
-        std::sync::LazyLock::new(std::time::Instant::now);
-    START.elapsed().as_secs_f64()
 }
 
 #[derive(Default)]

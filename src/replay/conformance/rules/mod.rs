@@ -1,0 +1,17 @@
+//! The rules that are told as a short story each.
+
+mod age;
+mod keeping;
+mod listening;
+mod single_use;
+
+pub(super) use age::{barrier, barrier_lasts, horizon, scope};
+pub(super) use keeping::{full, reopened, room_again};
+pub(super) use listening::listeners;
+pub(super) use single_use::{cancelled, no_id_no_retry, no_trace, one_claimant, remembered, retry};
+
+use super::Verdict;
+
+type Outcome = Result<Verdict, String>;
+
+const HOUR: u64 = 3_600_000;

@@ -1,0 +1,136 @@
+//! The latest barrier of each browser, in generations of a day.
+
+use std::collections::BTreeMap;
+use std::sync::{PoisonError, RwLock};
+
+use apply_cookies_protocol::limits::LIFETIME_MAX_MS;
+use apply_cookies_protocol::{BindingDigest, Nonce, UnixMillis};
+use dashmap::{DashMap, Entry};
+
+use super::hash::KeyedHash;
+use crate::replay::{Claim, StoreError};
+
+/// A barrier matters as long as a token that is older than it can live.
+const GENERATION_MS: u64 = LIFETIME_MAX_MS;
+
+/// Enough that a map of a million grows in short steps.
+const SHARDS: usize = 128;
+
+pub(super) type Generation = DashMap<BindingDigest, Barrier, KeyedHash>;
+
+#[derive(Clone, Copy)]
+pub(super) struct Barrier {
+    nonce: Nonce,
+    issued_at: UnixMillis,
+}
+
+pub(super) struct Barriers {
+    hash: KeyedHash,
+    live: RwLock<Live>,
+}
+
+#[derive(Default)]
+struct Live {
+    /// Generations below this number were dropped.
+    floor: u64,
+    by_number: BTreeMap<u64, Generation>,
+}
+
+/// Generations that were taken out, and how many entries they held.
+pub(super) struct Forgotten {
+    pub(super) entries: usize,
+    pub(super) generations: BTreeMap<u64, Generation>,
+}
+
+impl Barriers {
+    pub(super) fn new(hash: KeyedHash) -> Self {
+        Self {
+            hash,
+            live: RwLock::default(),
+        }
+    }
+
+    /// Whether a barrier of the same browser refuses this token, or may have and was forgotten. A
+    /// token of the very millisecond of the barrier counts as older: which came first is not
+    /// known, and refusing is safe.
+    pub(super) fn refuse(&self, claim: &Claim) -> bool {
+        let Some(binding) = claim.binding else {
+            return false;
+        };
+        let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
+        let number = claim.issued_at.get() / GENERATION_MS;
+        if number < live.floor {
+            return true;
+        }
+        live.by_number.range(number..).any(|(_, barriers)| {
+            barriers.get(&binding).is_some_and(|barrier| {
+                claim.issued_at <= barrier.issued_at && claim.nonce != barrier.nonce
+            })
+        })
+    }
+
+    /// Raises a barrier; one of a new browser when `take_place` finds a place for it.
+    pub(super) fn raise(
+        &self,
+        claim: &Claim,
+        take_place: impl FnOnce() -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let Some(binding) = claim.binding else {
+            return Ok(());
+        };
+        let raised = Barrier {
+            nonce: claim.nonce,
+            issued_at: claim.issued_at,
+        };
+        let number = claim.issued_at.get() / GENERATION_MS;
+        self.begin(number);
+        // Held until the barrier stands: nothing is dropped meanwhile.
+        let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(barriers) = live.by_number.get(&number) else {
+            return Ok(()); // so old that every older token has expired
+        };
+        match barriers.entry(binding) {
+            Entry::Occupied(mut standing) => {
+                if standing.get().issued_at < raised.issued_at {
+                    standing.insert(raised);
+                }
+            }
+            Entry::Vacant(free) => {
+                take_place()?;
+                free.insert(raised);
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the generation of this number, unless it is there or was dropped.
+    fn begin(&self, number: u64) {
+        let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
+        if live.by_number.contains_key(&number) {
+            return;
+        }
+        drop(live);
+        let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
+        if number >= live.floor {
+            let make = || DashMap::with_hasher_and_shard_amount(self.hash.clone(), SHARDS);
+            live.by_number.entry(number).or_insert_with(make);
+        }
+    }
+
+    /// Takes the generations out of which every older token has expired by `until`.
+    pub(super) fn forget(&self, until: UnixMillis) -> Option<Forgotten> {
+        let floor = until.minus(LIFETIME_MAX_MS).get() / GENERATION_MS;
+        let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
+        if floor <= live.floor {
+            return None;
+        }
+        live.floor = floor;
+        let kept = live.by_number.split_off(&floor);
+        let generations = std::mem::replace(&mut live.by_number, kept);
+        drop(live);
+        Some(Forgotten {
+            entries: generations.values().map(DashMap::len).sum(),
+            generations,
+        })
+    }
+}

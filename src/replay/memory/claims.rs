@@ -1,0 +1,152 @@
+//! The nonces that were claimed, in shards, and within a shard in generations that are forgotten
+//! together.
+//!
+//! Entries whose tokens expire within the same span of time share a generation. Forgetting takes a
+//! generation out as a whole: nothing is ever scanned. A shard knows until when it has forgotten,
+//! and a token that expires before that is never taken for a fresh one, however the clock is set.
+//! Both are behind the shard's one lock, so no claim can slip into a generation that is gone.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use apply_cookies_protocol::{Claimed, RedemptionDigest, UnixMillis};
+use subtle::ConstantTimeEq;
+
+use super::hash::KeyedHash;
+use super::table::{Fingerprint, Found, RedemptionWord, SHARDS, Table};
+use crate::replay::{Claim, ClaimAnswer, StoreError};
+
+/// The least span of a generation, in milliseconds.
+const SPAN_MS: u64 = 10_000;
+
+/// How many generations a token's life spans at most. Tokens that live long share wider
+/// generations: there are never more than a few dozen of them, and an entry stays at most a
+/// sixteenth of its life too long.
+const SPANS: u64 = 16;
+
+pub(super) struct Claims {
+    hash: KeyedHash,
+    shards: Box<[Shard]>,
+}
+
+/// On a cache line of its own, so that two processors in two shards do not meet.
+#[derive(Default)]
+#[repr(align(64))]
+struct Shard(Mutex<Generations>);
+
+#[derive(Default)]
+struct Generations {
+    /// Generations that end by then are gone, in milliseconds since 1970.
+    forgotten_until: u64,
+    live: Vec<Generation>,
+}
+
+struct Generation {
+    /// Every token of it has expired then, in milliseconds since 1970.
+    ends_at: u64,
+    table: Table,
+}
+
+/// Generations that were taken out, and how many entries they held.
+pub(super) struct Forgotten {
+    pub(super) entries: usize,
+    pub(super) tables: Vec<Table>,
+}
+
+impl Claims {
+    pub(super) fn new(hash: KeyedHash) -> Self {
+        Self {
+            hash,
+            shards: (0..SHARDS).map(|_| Shard::default()).collect(),
+        }
+    }
+
+    /// Claims the nonce; a fresh one when `take_place` finds a place for it.
+    pub(super) fn claim(
+        &self,
+        claim: &Claim,
+        take_place: impl FnOnce() -> Result<(), StoreError>,
+    ) -> Result<ClaimAnswer, StoreError> {
+        let fingerprint = Fingerprint::new(self.hash.of(claim.nonce.to_bytes()));
+        let redemption = claim.redemption.map_or(0, word);
+        let ends_at = end_of_generation(claim);
+        let mut generations = self.shards[fingerprint.shard()].lock();
+        if ends_at <= generations.forgotten_until {
+            return Ok(ClaimAnswer::BeforeHorizon);
+        }
+        let table = generations.table(ends_at);
+        match table.find(fingerprint) {
+            Found::Used(used) if is_same_redemption(used, redemption) => {
+                Ok(ClaimAnswer::Claimed(Claimed::Retry))
+            }
+            Found::Used(_) => Ok(ClaimAnswer::AlreadyUsed),
+            Found::Free(slot) => {
+                take_place()?;
+                table.insert(slot, fingerprint, redemption);
+                Ok(ClaimAnswer::Claimed(Claimed::First))
+            }
+        }
+    }
+
+    /// Takes the generations out that end by `until`.
+    pub(super) fn forget(&self, until: UnixMillis) -> Forgotten {
+        let mut tables = Vec::new();
+        for shard in &self.shards {
+            let mut generations = shard.lock();
+            generations.forgotten_until = generations.forgotten_until.max(until.get());
+            let gone = generations
+                .live
+                .extract_if(.., |generation| generation.ends_at <= until.get());
+            tables.extend(gone.map(|generation| generation.table));
+        }
+        Forgotten {
+            entries: tables.iter().map(Table::len).sum(),
+            tables,
+        }
+    }
+}
+
+impl Shard {
+    fn lock(&self) -> MutexGuard<'_, Generations> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Generations {
+    fn table(&mut self, ends_at: u64) -> &mut Table {
+        // A handful, the latest last: most claims are of tokens that were just issued.
+        let found = self.live.iter().rposition(|live| live.ends_at == ends_at);
+        let at = found.unwrap_or_else(|| {
+            self.live.push(Generation {
+                ends_at,
+                table: Table::default(),
+            });
+            self.live.len() - 1
+        });
+        &mut self.live[at].table
+    }
+}
+
+/// When the generation of this token is over. Only what the token says of itself decides, so
+/// every claim of one nonce looks in the same place.
+fn end_of_generation(claim: &Claim) -> u64 {
+    let life = claim.expires_at.get().saturating_sub(claim.issued_at.get());
+    let mut span = SPAN_MS;
+    while life > span * SPANS {
+        span *= 2;
+    }
+    (claim.expires_at.get() / span + 1) * span
+}
+
+/// Half of the digest. Who guesses a redemption id to pass for its owner has a chance of 2^-64 with
+/// each request, for as long as the token lives, and needs the token and the browser's binding
+/// cookie beside it.
+fn word(redemption: RedemptionDigest) -> RedemptionWord {
+    let bytes = redemption.to_bytes();
+    let half = bytes.first_chunk().copied().unwrap_or_default();
+    u64::from_ne_bytes(half).max(1)
+}
+
+/// Two claims without a redemption id are never the same one.
+fn is_same_redemption(kept: RedemptionWord, given: RedemptionWord) -> bool {
+    kept != 0 && bool::from(kept.ct_eq(&given))
+}

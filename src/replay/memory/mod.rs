@@ -1,0 +1,173 @@
+//! The store in this process's memory: the default, right for one process.
+//!
+//! A nonce is remembered exactly as long as its token could be redeemed, and forgetting never
+//! scans. Two processes with a memory store each and one secret do not protect one another: use a
+//! shared store for that.
+
+mod barriers;
+mod claims;
+mod hash;
+mod reaper;
+mod table;
+
+use std::fmt;
+use std::sync::Weak;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use apply_cookies_protocol::limits::SKEW_MS;
+use apply_cookies_protocol::{StoreScope, UnixMillis};
+
+use self::barriers::Barriers;
+use self::claims::Claims;
+use self::hash::KeyedHash;
+use self::reaper::Reaper;
+use super::{
+    Claim, ClaimAnswer, ClaimFuture, ClaimListener, HorizonFuture, Listeners, MARGIN_MS,
+    ReplayStore, StoreError,
+};
+use crate::clock::Clock;
+use crate::random;
+
+/// Entries that a store holds unless told otherwise: a minute of 16,000 redemptions a second.
+const CAPACITY: usize = 1_000_000;
+
+/// How often a claim looks for what may be forgotten, in milliseconds.
+const FORGET_EVERY_MS: u64 = 1_000;
+
+/// A bounded replay store in memory.
+///
+/// An entry takes about 22 bytes, so the default capacity of a million fills 22 MB. A claim costs
+/// about the same however many are held.
+pub struct MemoryReplayStore {
+    clock: Clock,
+    scope: StoreScope,
+    horizon: UnixMillis,
+    capacity: usize,
+    entries: AtomicUsize,
+    /// When to look for generations to forget again, in milliseconds since 1970.
+    next_forget: AtomicU64,
+    claims: Claims,
+    barriers: Barriers,
+    reaper: Reaper,
+    listeners: Listeners,
+}
+
+impl MemoryReplayStore {
+    /// A store that remembers from now on, up to a million claims at a time.
+    #[must_use]
+    pub fn new(clock: Clock) -> Self {
+        let hash = KeyedHash::random();
+        Self {
+            scope: StoreScope::from_random(random::bytes()),
+            horizon: clock.now(),
+            clock,
+            capacity: CAPACITY,
+            entries: AtomicUsize::new(0),
+            next_forget: AtomicU64::new(0),
+            claims: Claims::new(hash.clone()),
+            barriers: Barriers::new(hash),
+            reaper: Reaper::default(),
+            listeners: Listeners::default(),
+        }
+    }
+
+    /// Sets how many entries are held at most. A full store answers with an error (503) until
+    /// entries expire.
+    #[must_use]
+    pub const fn capacity(mut self, entries: usize) -> Self {
+        self.capacity = entries;
+        self
+    }
+
+    /// Entries held now. Expired ones count until their generation is dropped.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.load(Ordering::Relaxed)
+    }
+
+    /// Whether nothing is held.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn decide(&self, claim: &Claim) -> Result<ClaimAnswer, StoreError> {
+        self.forget();
+        let is_known = match claim.scope {
+            Some(scope) => scope == self.scope,
+            None => claim.issued_at >= self.horizon.plus(SKEW_MS),
+        };
+        if !is_known || self.barriers.refuse(claim) {
+            return Ok(ClaimAnswer::BeforeHorizon);
+        }
+        let answer = self.claims.claim(claim, || self.take_place())?;
+        // On a retry too: the first try may have found no room for the barrier.
+        if claim.barrier && matches!(answer, ClaimAnswer::Claimed(_)) {
+            self.barriers.raise(claim, || self.take_place())?;
+        }
+        Ok(answer)
+    }
+
+    fn take_place(&self) -> Result<(), StoreError> {
+        if self.entries.fetch_add(1, Ordering::Relaxed) < self.capacity {
+            return Ok(());
+        }
+        self.entries.fetch_sub(1, Ordering::Relaxed);
+        Err(StoreError::Full)
+    }
+
+    /// Forgets what can never matter again. What is forgotten is decided here and now; giving the
+    /// memory back is left to another thread.
+    fn forget(&self) {
+        let now = self.clock.now();
+        let due = self.next_forget.load(Ordering::Relaxed);
+        let next = now.plus(FORGET_EVERY_MS).get();
+        if now.get() < due
+            || self
+                .next_forget
+                .compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed)
+                .is_err()
+        {
+            return;
+        }
+        let past = now.minus(SKEW_MS + MARGIN_MS);
+        let claims = self.claims.forget(past);
+        self.entries.fetch_sub(claims.entries, Ordering::Relaxed);
+        self.reaper.take(claims.entries, claims.tables);
+        if let Some(barriers) = self.barriers.forget(past) {
+            self.entries.fetch_sub(barriers.entries, Ordering::Relaxed);
+            self.reaper.take(barriers.entries, barriers.generations);
+        }
+    }
+}
+
+impl ReplayStore for MemoryReplayStore {
+    fn claim(&self, claim: Claim) -> ClaimFuture<'_> {
+        let answer = self.decide(&claim);
+        if matches!(answer, Ok(ClaimAnswer::Claimed(_))) {
+            self.listeners.tell(claim.nonce);
+        }
+        ClaimFuture::ready(answer)
+    }
+
+    fn scope(&self) -> Option<StoreScope> {
+        Some(self.scope)
+    }
+
+    fn listen(&self, listener: Weak<dyn ClaimListener>) {
+        self.listeners.add(listener);
+    }
+
+    fn horizon(&self) -> HorizonFuture<'_> {
+        HorizonFuture::ready(Ok(self.horizon))
+    }
+}
+
+impl fmt::Debug for MemoryReplayStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryReplayStore")
+            .field("entries", &self.len())
+            .field("capacity", &self.capacity)
+            .finish_non_exhaustive()
+    }
+}
