@@ -7,12 +7,13 @@ import { chromium } from "playwright-core";
 /** No test may wait longer than this for anything in a page, in milliseconds. */
 export const PATIENCE = 10_000;
 
-export async function launch() {
+export async function launch(options) {
   const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
   if (!existsSync(executablePath)) {
     throw new Error(`there is no ${executablePath}: install Chromium, or name it in CHROMIUM`);
   }
   return chromium.launch({
+    ...options,
     executablePath,
     timeout: 30_000,
     // It must not look for hosts of its own while a test counts requests.
