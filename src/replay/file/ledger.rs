@@ -1,0 +1,244 @@
+//! What the file holds, in memory: decides claims, and says what must be written for that. Does
+//! no I/O.
+//!
+//! One thread has it, so of two claims of one nonce one sees the other.
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::BuildHasherDefault;
+
+use apply_cookies_protocol::limits::{LIFETIME_MAX_MS, SKEW_MS};
+use apply_cookies_protocol::{
+    BindingDigest, Claimed, Nonce, RedemptionDigest, StoreScope, UnixMillis,
+};
+use subtle::ConstantTimeEq;
+
+use super::record::{Barrier, BarrierRecord, ClaimRecord, Id};
+use crate::replay::generations::RandomKeyHasher;
+use crate::replay::{Claim, ClaimAnswer, StoreError};
+
+/// Tokens that expire within the same ten seconds are forgotten together.
+const CLAIM_GENERATION_MS: u64 = 10_000;
+
+/// A barrier matters as long as a token that is older than it can live.
+const BARRIER_GENERATION_MS: u64 = LIFETIME_MAX_MS;
+
+/// What is added to the skew before anything is forgotten.
+const MARGIN_MS: u64 = 2_000;
+
+/// The name of a memory, and when it began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Origin {
+    pub(super) scope: StoreScope,
+    pub(super) horizon: UnixMillis,
+}
+
+/// Generations below these numbers are forgotten, and never come back: however the clock is set,
+/// also before a restart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Floor {
+    pub(super) claims: u64,
+    pub(super) barriers: u64,
+}
+
+impl Floor {
+    /// What may be forgotten by now.
+    fn at(now: UnixMillis) -> Self {
+        let past = now.minus(SKEW_MS + MARGIN_MS);
+        Self {
+            claims: past.get() / CLAIM_GENERATION_MS,
+            barriers: past.minus(LIFETIME_MAX_MS).get() / BARRIER_GENERATION_MS,
+        }
+    }
+
+    /// Tokens that expire before this, in milliseconds since 1970, are forgotten.
+    pub(super) const fn millis(self) -> u64 {
+        self.claims.saturating_mul(CLAIM_GENERATION_MS)
+    }
+}
+
+/// What a batch of claims adds to the file: the records of each generation.
+#[derive(Debug, Default)]
+pub(super) struct Additions {
+    pub(super) claims: BTreeMap<u64, Vec<u8>>,
+    pub(super) barriers: BTreeMap<u64, Vec<u8>>,
+}
+
+impl Additions {
+    pub(super) fn is_empty(&self) -> bool {
+        self.claims.is_empty() && self.barriers.is_empty()
+    }
+}
+
+type Map<V> = HashMap<Id, V, BuildHasherDefault<RandomKeyHasher>>;
+
+pub(super) struct Ledger {
+    origin: Origin,
+    floor: Floor,
+    capacity: usize,
+    entries: usize,
+    claims: BTreeMap<u64, Map<Option<Id>>>,
+    barriers: BTreeMap<u64, Map<Barrier>>,
+}
+
+impl Ledger {
+    pub(super) fn new(origin: Origin, floor: Floor) -> Self {
+        Self {
+            origin,
+            floor,
+            capacity: usize::MAX,
+            entries: 0,
+            claims: BTreeMap::new(),
+            barriers: BTreeMap::new(),
+        }
+    }
+
+    pub(super) const fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    pub(super) const fn floor(&self) -> Floor {
+        self.floor
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.entries
+    }
+
+    pub(super) const fn set_capacity(&mut self, entries: usize) {
+        self.capacity = entries;
+    }
+
+    /// A claim that stands in the file.
+    pub(super) fn load_claim(&mut self, generation: u64, claim: ClaimRecord) {
+        let claims = self.claims.entry(generation).or_default();
+        if claims.insert(claim.nonce, claim.redemption).is_none() {
+            self.entries += 1;
+        }
+    }
+
+    /// A barrier that stands in the file.
+    pub(super) fn load_barrier(&mut self, generation: u64, record: BarrierRecord) {
+        match self
+            .barriers
+            .entry(generation)
+            .or_default()
+            .entry(record.binding)
+        {
+            Entry::Occupied(mut entry) => {
+                if entry.get().issued_at < record.barrier.issued_at {
+                    entry.insert(record.barrier);
+                }
+            }
+            Entry::Vacant(entry) => {
+                entry.insert(record.barrier);
+                self.entries += 1;
+            }
+        }
+    }
+
+    /// Drops what can never matter again. True when something was dropped, or will be refused
+    /// from now on: the new floor must then be written.
+    pub(super) fn forget(&mut self, now: UnixMillis) -> bool {
+        let Floor { claims, barriers } = Floor::at(now);
+        let floor = Floor {
+            claims: claims.max(self.floor.claims),
+            barriers: barriers.max(self.floor.barriers),
+        };
+        if floor == self.floor {
+            return false;
+        }
+        self.floor = floor;
+        let kept = self.claims.split_off(&floor.claims);
+        let dropped = std::mem::replace(&mut self.claims, kept);
+        self.entries -= dropped.values().map(HashMap::len).sum::<usize>();
+        let kept = self.barriers.split_off(&floor.barriers);
+        let dropped = std::mem::replace(&mut self.barriers, kept);
+        self.entries -= dropped.values().map(HashMap::len).sum::<usize>();
+        true
+    }
+
+    /// Decides a claim and remembers it. The answer holds once the additions are in the file.
+    pub(super) fn decide(
+        &mut self,
+        claim: &Claim,
+        additions: &mut Additions,
+    ) -> Result<ClaimAnswer, StoreError> {
+        let is_known = match claim.scope {
+            Some(scope) => scope == self.origin.scope,
+            None => claim.issued_at >= self.origin.horizon.plus(SKEW_MS),
+        };
+        let generation = claim.expires_at.get() / CLAIM_GENERATION_MS;
+        if !is_known || generation < self.floor.claims || self.is_behind_barrier(claim) {
+            return Ok(ClaimAnswer::BeforeHorizon);
+        }
+        let record = ClaimRecord {
+            nonce: claim.nonce.to_bytes(),
+            redemption: claim.redemption.map(RedemptionDigest::to_bytes),
+        };
+        let used = self
+            .claims
+            .get(&generation)
+            .and_then(|claims| claims.get(&record.nonce));
+        if let Some(redemption) = used {
+            return Ok(if is_same_redemption(*redemption, record.redemption) {
+                ClaimAnswer::Claimed(Claimed::Retry)
+            } else {
+                ClaimAnswer::AlreadyUsed
+            });
+        }
+        let barrier = self.barrier_of(claim);
+        if self.entries + 1 + usize::from(barrier.is_some()) > self.capacity {
+            return Err(StoreError::Full);
+        }
+        self.load_claim(generation, record);
+        record.write(additions.claims.entry(generation).or_default());
+        // Together with the claim, so there is no retry that would have to raise it.
+        if let Some((generation, record)) = barrier {
+            self.load_barrier(generation, record);
+            record.write(additions.barriers.entry(generation).or_default());
+        }
+        Ok(ClaimAnswer::Claimed(Claimed::First))
+    }
+
+    /// Whether a barrier of the same browser refuses this token. A token of the very millisecond
+    /// of the barrier counts as older: which came first is not known, and refusing is safe.
+    fn is_behind_barrier(&self, claim: &Claim) -> bool {
+        let Some(binding) = claim.binding.map(BindingDigest::to_bytes) else {
+            return false;
+        };
+        let generation = claim.issued_at.get() / BARRIER_GENERATION_MS;
+        generation < self.floor.barriers
+            || self
+                .barriers
+                .range(generation..)
+                .filter_map(|(_, barriers)| barriers.get(&binding))
+                .any(|barrier| {
+                    claim.issued_at <= barrier.issued_at
+                        && claim.nonce != Nonce::from_random(barrier.nonce)
+                })
+    }
+
+    /// The barrier that this claim raises, and its generation.
+    fn barrier_of(&self, claim: &Claim) -> Option<(u64, BarrierRecord)> {
+        let binding = claim.binding.filter(|_| claim.barrier)?;
+        let generation = claim.issued_at.get() / BARRIER_GENERATION_MS;
+        // One that is older than that finds no older token that has not expired.
+        (generation >= self.floor.barriers).then(|| {
+            let barrier = Barrier {
+                nonce: claim.nonce.to_bytes(),
+                issued_at: claim.issued_at,
+            };
+            let binding = binding.to_bytes();
+            (generation, BarrierRecord { binding, barrier })
+        })
+    }
+}
+
+/// Two claims without a redemption id are never the same one.
+fn is_same_redemption(kept: Option<Id>, given: Option<Id>) -> bool {
+    match (kept, given) {
+        (Some(kept), Some(given)) => kept.ct_eq(&given).into(),
+        _ => false,
+    }
+}
