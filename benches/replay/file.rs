@@ -20,10 +20,15 @@ const RECORD: usize = 33;
 
 const ROUND: Duration = Duration::from_millis(500);
 
-pub fn run() {
+pub(crate) fn run() {
     let folder = Folder::new();
-    println!("store in a file, {IN_FLIGHT} claims in flight; the disk's own rate is {IN_FLIGHT} records appended, then fdatasync");
-    println!("{:>12} {:>12} {:>12} {:>8}", "entries", "disk /s", "claims /s", "ratio");
+    println!(
+        "store in a file, {IN_FLIGHT} claims in flight; the disk's own rate is {IN_FLIGHT} records appended, then fdatasync"
+    );
+    println!(
+        "{:>12} {:>12} {:>12} {:>8}",
+        "entries", "disk /s", "claims /s", "ratio"
+    );
     let mut disk = Appended::new(&folder.0.join("floor"));
     let path = folder.0.join("store");
     for entries in [0, 1_000_000] {
@@ -46,10 +51,16 @@ pub fn run() {
         drop(store);
         let start = Instant::now();
         drop(FileReplayStore::open(&path, Clock::system()).unwrap());
-        println!("{:>12.3} s to open and close again", start.elapsed().as_secs_f64());
+        println!(
+            "{:>12.3} s to open and close again",
+            start.elapsed().as_secs_f64()
+        );
     }
     let store = FileReplayStore::open_with_capacity(&path, Clock::system(), usize::MAX).unwrap();
-    println!("one claim at a time: {:.0} /s", claims_for(&store, ROUND, 1));
+    println!(
+        "one claim at a time: {:.0} /s",
+        claims_for(&store, ROUND, 1)
+    );
 }
 
 /// Claims per second with so many in flight on one thread, as in a worker of the service.
@@ -116,7 +127,8 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn new() -> Self {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("replay-{}", std::process::id()));
+        let path =
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("replay-{}", std::process::id()));
         std::fs::create_dir_all(&path).unwrap();
         Self(path)
     }

@@ -13,7 +13,6 @@
 use apply_cookies_protocol::{StoreScope, UnixMillis};
 use redb::{
     Database, ReadableDatabase, ReadableTable, StorageBackend, Table, TableDefinition, TableError,
-    WriteTransaction,
 };
 
 use super::ledger::{Additions, Floor, Ledger, Origin};
@@ -159,8 +158,7 @@ fn write_floor(about: &mut Table<'_, &str, &[u8]>, floor: Floor) -> redb::Result
 
 /// Everything that counts still, and the number of the next row.
 fn load(database: &Database) -> Result<(Ledger, u64), Unusable> {
-    let damaged =
-        || Unusable::Failed(redb::Error::Corrupted("a row cannot be read".to_owned()));
+    let damaged = || Unusable::Failed(redb::Error::Corrupted("a row cannot be read".to_owned()));
     let transaction = database.begin_read()?;
     let about = match transaction.open_table(ABOUT) {
         Ok(about) => about,

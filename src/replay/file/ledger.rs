@@ -15,16 +15,13 @@ use subtle::ConstantTimeEq;
 
 use super::record::{Barrier, BarrierRecord, ClaimRecord, Id};
 use crate::replay::generations::RandomKeyHasher;
-use crate::replay::{Claim, ClaimAnswer, StoreError};
+use crate::replay::{Claim, ClaimAnswer, MARGIN_MS, StoreError};
 
 /// Tokens that expire within the same ten seconds are forgotten together.
 const CLAIM_GENERATION_MS: u64 = 10_000;
 
 /// A barrier matters as long as a token that is older than it can live.
 const BARRIER_GENERATION_MS: u64 = LIFETIME_MAX_MS;
-
-/// What is added to the skew before anything is forgotten.
-const MARGIN_MS: u64 = 2_000;
 
 /// The name of a memory, and when it began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -34,6 +34,8 @@ pub(super) struct Shared {
 #[derive(Default)]
 struct Queue {
     waiting: Vec<Waiting>,
+    /// The thread sleeps and must be woken: to wake one that does not costs a system call too.
+    asleep: bool,
     /// The handle is gone.
     closed: bool,
     /// The disk failed, and nothing is certain any more.
@@ -88,8 +90,11 @@ impl Shared {
             return Err(StoreError::Unavailable(why.into()));
         }
         queue.waiting.push(Waiting { claim, answer });
+        let asleep = std::mem::take(&mut queue.asleep);
         drop(queue);
-        self.arrived.notify_one();
+        if asleep {
+            self.arrived.notify_one();
+        }
         Ok(answered)
     }
 
@@ -114,20 +119,33 @@ impl Shared {
     /// All claims that wait. Waits for the first, but no longer than until there may be rows to
     /// forget. `None` when the handle is gone.
     fn next_batch(&self, patience: Option<Duration>) -> Option<Vec<Waiting>> {
-        let is_idle = |queue: &mut Queue| queue.waiting.is_empty() && !queue.closed;
-        let queue = self.queue();
-        let mut queue = match patience {
-            None => self
-                .arrived
-                .wait_while(queue, is_idle)
-                .unwrap_or_else(PoisonError::into_inner),
-            Some(patience) => {
-                self.arrived
-                    .wait_timeout_while(queue, patience, is_idle)
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .0
-            }
-        };
+        let mut queue = self.queue();
+        if queue.waiting.is_empty() && !queue.closed && patience != Some(Duration::ZERO) {
+            queue.asleep = true;
+            let is_asleep = |queue: &mut Queue| queue.asleep && !queue.closed;
+            queue = match patience {
+                None => self
+                    .arrived
+                    .wait_while(queue, is_asleep)
+                    .unwrap_or_else(PoisonError::into_inner),
+                Some(patience) => {
+                    self.arrived
+                        .wait_timeout_while(queue, patience, is_asleep)
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .0
+                }
+            };
+            queue.asleep = false;
+        }
+        // Those who were answered just now come again at once, one after the other: without this
+        // moment half of them would miss the commit, each time.
+        let mut count = 0;
+        while queue.waiting.len() > count {
+            count = queue.waiting.len();
+            drop(queue);
+            std::thread::yield_now();
+            queue = self.queue();
+        }
         if queue.waiting.is_empty() && queue.closed {
             return None;
         }
