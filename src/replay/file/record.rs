@@ -92,7 +92,9 @@ mod tests {
             redemption,
         });
         let mut row = Vec::new();
-        claims.iter().for_each(|claim| claim.write(&mut row));
+        for claim in &claims {
+            claim.write(&mut row);
+        }
         let mut rest = &row[..];
         let read: Vec<_> = std::iter::from_fn(|| ClaimRecord::read(&mut rest)).collect();
         assert_eq!(read, claims);
