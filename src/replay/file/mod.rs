@@ -1,5 +1,7 @@
 //! The store in a file: claims outlive the process, a crash and a power loss. For one process.
 
+#[cfg(test)]
+mod faults;
 mod journal;
 mod ledger;
 mod place;
