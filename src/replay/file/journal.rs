@@ -122,8 +122,8 @@ impl Journal {
         ] {
             if !added.is_empty() || self.has_forgettable {
                 let mut table = transaction.open_table(table)?;
-                for (generation, row) in added {
-                    table.insert((*generation, self.number), &row[..])?;
+                for (generation, row) in added.iter() {
+                    table.insert((generation, self.number), row)?;
                     self.number += 1;
                 }
                 if self.has_forgettable {

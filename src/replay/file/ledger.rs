@@ -13,7 +13,7 @@ use apply_cookies_protocol::{
 };
 use subtle::ConstantTimeEq;
 
-use super::record::{Barrier, BarrierRecord, ClaimRecord, Id};
+use super::record::{Barrier, BarrierRecord, ClaimRecord, Id, RECORD_MAX};
 use crate::replay::generations::RandomKeyHasher;
 use crate::replay::{Claim, ClaimAnswer, MARGIN_MS, StoreError};
 
@@ -54,11 +54,45 @@ impl Floor {
     }
 }
 
-/// What a batch of claims adds to the file: the records of each generation.
+/// What a batch of claims adds to the file: rows of records for each generation.
 #[derive(Debug, Default)]
 pub(super) struct Additions {
-    pub(super) claims: BTreeMap<u64, Vec<u8>>,
-    pub(super) barriers: BTreeMap<u64, Vec<u8>>,
+    pub(super) claims: Rows,
+    pub(super) barriers: Rows,
+}
+
+/// Bytes of a row at most. With its key it fits into one page of redb: such pages are had wherever
+/// one is free, and longer runs of them only where the file has not become ragged.
+const ROW_BYTES: usize = 3_800;
+
+/// The full rows of each generation and the one that is being written, in the order of generations.
+#[derive(Debug, Default)]
+pub(super) struct Rows(BTreeMap<u64, Vec<Vec<u8>>>);
+
+impl Rows {
+    /// The row of this generation that takes the next record.
+    fn of(&mut self, generation: u64) -> &mut Vec<u8> {
+        let rows = self.0.entry(generation).or_default();
+        if rows
+            .last()
+            .is_none_or(|row| row.len() + RECORD_MAX > ROW_BYTES)
+        {
+            rows.push(Vec::new());
+        }
+        let last = rows.len() - 1;
+        &mut rows[last]
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// All rows, each with its generation.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u64, &[u8])> {
+        self.0
+            .iter()
+            .flat_map(|(generation, rows)| rows.iter().map(|row| (*generation, &row[..])))
+    }
 }
 
 impl Additions {
@@ -189,11 +223,11 @@ impl Ledger {
             return Err(StoreError::Full);
         }
         self.load_claim(generation, record);
-        record.write(additions.claims.entry(generation).or_default());
+        record.write(additions.claims.of(generation));
         // Together with the claim, so there is no retry that would have to raise it.
         if let Some((generation, record)) = barrier {
             self.load_barrier(generation, record);
-            record.write(additions.barriers.entry(generation).or_default());
+            record.write(additions.barriers.of(generation));
         }
         Ok(ClaimAnswer::Claimed(Claimed::First))
     }

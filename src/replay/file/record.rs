@@ -11,6 +11,9 @@ use apply_cookies_protocol::UnixMillis;
 /// Nonces, digests of redemption ids and of bindings.
 pub(super) type Id = [u8; 16];
 
+/// Bytes of the longest record: a barrier.
+pub(super) const RECORD_MAX: usize = 40;
+
 /// A nonce that is used, and the redemption that has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ClaimRecord {
@@ -109,6 +112,7 @@ mod tests {
         };
         let mut row = Vec::new();
         barrier.write(&mut row);
+        assert_eq!(row.len(), RECORD_MAX);
         assert_eq!(BarrierRecord::read(&mut &row[..]), Some(barrier));
     }
 

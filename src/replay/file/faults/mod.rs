@@ -34,7 +34,7 @@ fn is_full_run() -> bool {
     std::env::var_os("APPLY_COOKIES_FAULTS").is_some_and(|value| value == "full")
 }
 
-/// Numbers that look random and are the same in each run (SplitMix64).
+/// Numbers that look random and are the same in each run (`SplitMix64`).
 struct Dice(u64);
 
 impl Dice {
