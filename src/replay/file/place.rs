@@ -40,10 +40,16 @@ pub(super) fn open(path: &Path, origin: Origin) -> Result<(Journal, Ledger), Unu
     Err(io::Error::from(io::ErrorKind::NotFound).into())
 }
 
-/// What was written before a crash, but not synced, is read as if it stood there. It must, before
-/// anything is answered from it.
+/// Lets only that be read which is on the disk, because answers will rest on it.
+///
+/// What was written before a crash, and not synced, is read as if it stood there: so it is synced
+/// now. What a sync failed to write can be read as well, on Linux, and no later sync writes it: so
+/// the copies in memory are given up, and reading begins at the disk.
 fn make_certain(file: &File) -> io::Result<()> {
-    file.sync_all()
+    file.sync_all()?;
+    #[cfg(target_os = "linux")]
+    rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::DontNeed)?;
+    Ok(())
 }
 
 fn create(path: &Path, origin: Origin) -> Result<(), Unusable> {
