@@ -15,10 +15,12 @@ use rand::Rng;
 /// Bytes that a claim adds to the file: a nonce, a digest, and a byte that says which.
 const RECORD: usize = 33;
 
-const ROUND: Duration = Duration::from_millis(400);
+const WHOLE_ROUND: Duration = Duration::from_millis(400);
 const ROUNDS: usize = 9;
 
-pub(crate) fn run() {
+/// `scale`: how many times less than a whole run.
+pub(crate) fn run(scale: usize) {
+    let round = WHOLE_ROUND / u32::try_from(scale).unwrap_or(u32::MAX);
     let folder = Folder::new();
     println!(
         "store in a file: claims /s, and records /s of the disk: as many appended, then fdatasync"
@@ -29,19 +31,19 @@ pub(crate) fn run() {
     );
     let mut disk = Appended::new(&folder.0.join("floor"));
     let path = folder.0.join("store");
-    for entries in [0, 1_000_000] {
+    for entries in [0, 1_000_000 / scale] {
         let store =
             FileReplayStore::open_with_capacity(&path, Clock::system(), usize::MAX).unwrap();
         while store.len() < entries {
-            claims(&store, ROUND, 1024);
+            claims(&store, round, 1024);
         }
         for in_flight in [1, 64, 1024] {
             let held = store.len();
             let mut rounds: Vec<(f64, f64)> = (0..ROUNDS)
                 .map(|_| {
                     (
-                        claims(&store, ROUND, in_flight),
-                        disk.records(ROUND, in_flight),
+                        claims(&store, round, in_flight),
+                        disk.records(round, in_flight),
                     )
                 })
                 .collect();

@@ -3,8 +3,8 @@
 //! | table | key | value |
 //! |---|---|---|
 //! | `apply-cookies` | `format`, `scope`, `horizon`, `floor` | little tables of numbers, below |
-//! | `claims` | generation of the token's end, number of the row | records of claims |
-//! | `barriers` | generation of the barrier's issue, number of the row | records of barriers |
+//! | `claims` | end of the generation, number of the row | records of claims |
+//! | `barriers` | number of the generation, number of the row | records of barriers |
 //!
 //! A batch adds one row for each generation that it touches, at the end of that generation. So a
 //! commit writes few pages however many claims it holds, nothing is read but when the file is
@@ -99,8 +99,8 @@ impl Journal {
     }
 
     /// Whether rows wait to be forgotten.
-    pub(super) const fn has_forgettable(&self) -> bool {
-        self.has_forgettable
+    pub(super) fn has_forgettable_below(&self, floor: Floor) -> bool {
+        self.has_forgettable || self.floor != floor
     }
 
     /// Writes a batch, and forgets some of what has expired. It is on the disk when this returns.
@@ -116,9 +116,9 @@ impl Journal {
             self.has_forgettable = true;
         }
         let mut left = FORGET_ROWS;
-        for (table, added, floor) in [
-            (CLAIMS, &additions.claims, floor.claims),
-            (BARRIERS, &additions.barriers, floor.barriers),
+        for (table, added, first) in [
+            (CLAIMS, &additions.claims, first_claims(floor)),
+            (BARRIERS, &additions.barriers, (floor.barriers, 0)),
         ] {
             if !added.is_empty() || self.has_forgettable {
                 let mut table = transaction.open_table(table)?;
@@ -128,7 +128,7 @@ impl Journal {
                 }
                 if self.has_forgettable {
                     left -= table
-                        .extract_from_if(..(floor, 0), |_, _| true)?
+                        .extract_from_if(..first, |_, _| true)?
                         .take(left)
                         .try_fold(0, |count, row| row.map(|_| count + 1))?;
                 }
@@ -137,6 +137,11 @@ impl Journal {
         self.has_forgettable &= left == 0;
         Ok(transaction.commit()?)
     }
+}
+
+/// The first key of a claim that counts.
+const fn first_claims(floor: Floor) -> RowKey {
+    (floor.claims.saturating_add(1), 0)
 }
 
 fn database(backend: impl StorageBackend) -> Result<Database, Unusable> {
@@ -184,7 +189,10 @@ fn load(database: &Database) -> Result<(Ledger, u64), Unusable> {
 
     let mut ledger = Ledger::new(origin, floor);
     let mut next = 0;
-    for row in transaction.open_table(CLAIMS)?.range((floor.claims, 0)..)? {
+    for row in transaction
+        .open_table(CLAIMS)?
+        .range(first_claims(floor)..)?
+    {
         let (key, row) = row?;
         let (generation, number) = key.value();
         next = next.max(number + 1);

@@ -5,7 +5,6 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
-use std::hash::BuildHasherDefault;
 
 use apply_cookies_protocol::limits::{LIFETIME_MAX_MS, SKEW_MS};
 use apply_cookies_protocol::{
@@ -14,11 +13,14 @@ use apply_cookies_protocol::{
 use subtle::ConstantTimeEq;
 
 use super::record::{Barrier, BarrierRecord, ClaimRecord, Id, RECORD_MAX};
-use crate::replay::generations::RandomKeyHasher;
 use crate::replay::{Claim, ClaimAnswer, MARGIN_MS, StoreError};
 
-/// Tokens that expire within the same ten seconds are forgotten together.
-const CLAIM_GENERATION_MS: u64 = 10_000;
+/// Tokens that expire within such a span are forgotten together; in milliseconds.
+const SPAN_MS: u64 = 10_000;
+
+/// How many spans a token's life has at most. Tokens that live long share wider ones: a batch
+/// touches few generations then, and an entry stays at most a sixteenth of its life too long.
+const SPANS: u64 = 16;
 
 /// A barrier matters as long as a token that is older than it can live.
 const BARRIER_GENERATION_MS: u64 = LIFETIME_MAX_MS;
@@ -30,28 +32,13 @@ pub(super) struct Origin {
     pub(super) horizon: UnixMillis,
 }
 
-/// Generations below these numbers are forgotten, and never come back: however the clock is set,
-/// also before a restart.
+/// What is forgotten, and never comes back: however the clock is set, also before a restart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Floor {
+    /// Generations of claims that end by then, in milliseconds since 1970.
     pub(super) claims: u64,
+    /// Generations of barriers below this number.
     pub(super) barriers: u64,
-}
-
-impl Floor {
-    /// What may be forgotten by now.
-    fn at(now: UnixMillis) -> Self {
-        let past = now.minus(SKEW_MS + MARGIN_MS);
-        Self {
-            claims: past.get() / CLAIM_GENERATION_MS,
-            barriers: past.minus(LIFETIME_MAX_MS).get() / BARRIER_GENERATION_MS,
-        }
-    }
-
-    /// Tokens that expire before this, in milliseconds since 1970, are forgotten.
-    pub(super) const fn millis(self) -> u64 {
-        self.claims.saturating_mul(CLAIM_GENERATION_MS)
-    }
 }
 
 /// What a batch of claims adds to the file: rows of records for each generation.
@@ -101,15 +88,16 @@ impl Additions {
     }
 }
 
-type Map<V> = HashMap<Id, V, BuildHasherDefault<RandomKeyHasher>>;
-
 pub(super) struct Ledger {
     origin: Origin,
     floor: Floor,
     capacity: usize,
     entries: usize,
-    claims: BTreeMap<u64, Map<Option<Id>>>,
-    barriers: BTreeMap<u64, Map<Barrier>>,
+    /// By the end of the generation.
+    claims: BTreeMap<u64, HashMap<Id, Option<Id>>>,
+    /// By the number of the generation. Browsers choose their binding, so the hash must be one
+    /// that nobody can aim at.
+    barriers: BTreeMap<u64, HashMap<Id, Barrier>>,
 }
 
 impl Ledger {
@@ -168,25 +156,23 @@ impl Ledger {
         }
     }
 
-    /// Drops what can never matter again. True when something was dropped, or will be refused
-    /// from now on: the new floor must then be written.
-    pub(super) fn forget(&mut self, now: UnixMillis) -> bool {
-        let Floor { claims, barriers } = Floor::at(now);
-        let floor = Floor {
-            claims: claims.max(self.floor.claims),
-            barriers: barriers.max(self.floor.barriers),
-        };
-        if floor == self.floor {
-            return false;
+    /// Drops what can never matter again. The floor rises by that, and must then be written.
+    pub(super) fn forget(&mut self, now: UnixMillis) {
+        let past = now.minus(SKEW_MS + MARGIN_MS);
+        // A generation in which there was no claim may begin yet: nothing of it is forgotten.
+        while let Some(first) = self.claims.first_entry()
+            && *first.key() <= past.get()
+        {
+            self.floor.claims = *first.key();
+            self.entries -= first.remove().len();
         }
-        self.floor = floor;
-        let kept = self.claims.split_off(&floor.claims);
-        let dropped = std::mem::replace(&mut self.claims, kept);
-        self.entries -= dropped.values().map(HashMap::len).sum::<usize>();
-        let kept = self.barriers.split_off(&floor.barriers);
-        let dropped = std::mem::replace(&mut self.barriers, kept);
-        self.entries -= dropped.values().map(HashMap::len).sum::<usize>();
-        true
+        let barriers = past.minus(LIFETIME_MAX_MS).get() / BARRIER_GENERATION_MS;
+        while let Some(first) = self.barriers.first_entry()
+            && *first.key() < barriers
+        {
+            self.floor.barriers = first.key() + 1;
+            self.entries -= first.remove().len();
+        }
     }
 
     /// Decides a claim and remembers it. The answer holds once the additions are in the file.
@@ -199,8 +185,8 @@ impl Ledger {
             Some(scope) => scope == self.origin.scope,
             None => claim.issued_at >= self.origin.horizon.plus(SKEW_MS),
         };
-        let generation = claim.expires_at.get() / CLAIM_GENERATION_MS;
-        if !is_known || generation < self.floor.claims || self.is_behind_barrier(claim) {
+        let generation = end_of_generation(claim);
+        if !is_known || generation <= self.floor.claims || self.is_behind_barrier(claim) {
             return Ok(ClaimAnswer::BeforeHorizon);
         }
         let record = ClaimRecord {
@@ -264,6 +250,17 @@ impl Ledger {
             (generation, BarrierRecord { binding, barrier })
         })
     }
+}
+
+/// When the generation of this token is over. Only what the token says of itself decides, so every
+/// claim of one nonce looks in the same place.
+fn end_of_generation(claim: &Claim) -> u64 {
+    let life = claim.expires_at.get().saturating_sub(claim.issued_at.get());
+    let mut span = SPAN_MS;
+    while life > span * SPANS {
+        span *= 2;
+    }
+    (claim.expires_at.get() / span + 1) * span
 }
 
 /// Two claims without a redemption id are never the same one.

@@ -75,7 +75,7 @@ impl Shared {
     fn show(&self, ledger: &Ledger) {
         self.entries.store(ledger.len(), Ordering::Relaxed);
         self.forgotten_until
-            .store(ledger.floor().millis(), Ordering::Relaxed);
+            .store(ledger.floor().claims, Ordering::Relaxed);
     }
 
     /// Hands a claim to the thread.
@@ -203,7 +203,7 @@ impl Writer {
 
     /// How long to wait for claims before looking for what has expired.
     fn patience(&self) -> Option<Duration> {
-        if self.journal.has_forgettable() {
+        if self.journal.has_forgettable_below(self.ledger.floor()) {
             Some(Duration::ZERO)
         } else if self.ledger.len() > 0 {
             Some(IDLE)
@@ -213,15 +213,16 @@ impl Writer {
     }
 
     fn write(&mut self, batch: &[Waiting]) -> Result<Vec<Answer>, redb::Error> {
-        let must_forget = self.ledger.forget(self.clock.now());
+        self.ledger.forget(self.clock.now());
         let mut additions = Additions::default();
         let answers = batch
             .iter()
             .map(|waiting| self.ledger.decide(&waiting.claim, &mut additions))
             .collect();
         // A retry and a refusal need no commit of their own: what they rest on is on the disk.
-        if must_forget || self.journal.has_forgettable() || !additions.is_empty() {
-            self.journal.commit(&additions, self.ledger.floor())?;
+        let floor = self.ledger.floor();
+        if self.journal.has_forgettable_below(floor) || !additions.is_empty() {
+            self.journal.commit(&additions, floor)?;
         }
         Ok(answers)
     }

@@ -233,7 +233,7 @@ fn check_all_survivors(disk: &Disk, run: &Run, what: &str) {
 
 /// Batches, claims in each, and at which operations a short run stops: small batches at each one,
 /// and some that make the file grow.
-const SHAPES: [(u32, u32, usize); 2] = [(6, 5, 1), (3, 600, 7)];
+const SHAPES: [(u32, u32, usize); 2] = [(6, 5, 1), (3, 500, 11)];
 
 #[test]
 fn no_operation_that_fails_or_is_the_last_loses_a_claim() {
