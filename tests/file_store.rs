@@ -270,6 +270,44 @@ fn a_file_that_is_replaced_is_another_memory() {
 }
 
 #[test]
+fn a_panic_while_claims_are_written_stops_the_store_and_keeps_nobody_waiting() {
+    struct Clumsy;
+    impl ClaimListener for Clumsy {
+        fn claimed(&self, _: Nonce) {
+            panic!("on purpose");
+        }
+    }
+
+    let folder = Folder::new();
+    let (clock, _) = clock();
+    let store = FileReplayStore::open(folder.file(), clock.clone()).unwrap();
+    let clumsy = Arc::new(Clumsy);
+    let weak: Weak<Clumsy> = Arc::downgrade(&clumsy);
+    store.listen(weak);
+    let own = |number| {
+        let mut claim = claim(number, START);
+        claim.scope = store.scope();
+        claim
+    };
+    for number in 0..2 {
+        let answer = wait(store.claim(own(number)));
+        assert!(matches!(answer, Err(StoreError::Broken(_))), "{answer:?}");
+    }
+    let claims = [own(0), own(1)];
+    drop(store);
+    // The first was written before the panic, and the second never.
+    let store = FileReplayStore::open(folder.file(), clock).unwrap();
+    let answers = claims.map(|claim| wait(store.claim(claim)).unwrap());
+    assert_eq!(
+        answers,
+        [
+            ClaimAnswer::AlreadyUsed,
+            ClaimAnswer::Claimed(Claimed::First)
+        ]
+    );
+}
+
+#[test]
 fn space_is_given_back_as_tokens_expire() {
     let folder = Folder::new();
     let (clock, hands) = clock();

@@ -16,8 +16,15 @@ use crate::replay::{Claim, ClaimAnswer, Listeners, StoreError};
 /// How often expired rows are looked for while nobody claims.
 const IDLE: Duration = Duration::from_secs(1);
 
+/// The same while nothing is held.
+const NOTHING_HELD: Duration = Duration::from_secs(3600);
+
 /// Claims that may wait for the disk at a time. There are no more requests than that either.
 const WAITING_MAX: usize = 65_536;
+
+/// How often more claims are waited for at most, each time for as long as other threads take that
+/// are ready to run.
+const GATHER_TURNS: usize = 64;
 
 type Answer = Result<ClaimAnswer, StoreError>;
 
@@ -118,29 +125,24 @@ impl Shared {
 
     /// All claims that wait. Waits for the first, but no longer than until there may be rows to
     /// forget. `None` when the handle is gone.
-    fn next_batch(&self, patience: Option<Duration>) -> Option<Vec<Waiting>> {
+    fn next_batch(&self, patience: Duration) -> Option<Vec<Waiting>> {
         let mut queue = self.queue();
-        if queue.waiting.is_empty() && !queue.closed && patience != Some(Duration::ZERO) {
+        if queue.waiting.is_empty() && !queue.closed && !patience.is_zero() {
             queue.asleep = true;
-            let is_asleep = |queue: &mut Queue| queue.asleep && !queue.closed;
-            queue = match patience {
-                None => self
-                    .arrived
-                    .wait_while(queue, is_asleep)
-                    .unwrap_or_else(PoisonError::into_inner),
-                Some(patience) => {
-                    self.arrived
-                        .wait_timeout_while(queue, patience, is_asleep)
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .0
-                }
-            };
+            queue = self
+                .arrived
+                .wait_timeout_while(queue, patience, |queue| queue.asleep && !queue.closed)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
             queue.asleep = false;
         }
         // Those who were answered just now come again at once, one after the other: without this
         // moment half of them would miss the commit, each time.
         let mut count = 0;
-        while queue.waiting.len() > count {
+        for _ in 0..GATHER_TURNS {
+            if queue.waiting.len() == count {
+                break;
+            }
             count = queue.waiting.len();
             drop(queue);
             std::thread::yield_now();
@@ -202,13 +204,13 @@ impl Writer {
     }
 
     /// How long to wait for claims before looking for what has expired.
-    fn patience(&self) -> Option<Duration> {
+    fn patience(&self) -> Duration {
         if self.journal.has_forgettable_below(self.ledger.floor()) {
-            Some(Duration::ZERO)
+            Duration::ZERO
         } else if self.ledger.len() > 0 {
-            Some(IDLE)
+            IDLE
         } else {
-            None
+            NOTHING_HELD
         }
     }
 
