@@ -5,8 +5,11 @@
 //!
 //!     cargo bench --bench replay             # 14 million entries, about two minutes, 1.5 GB
 //!     cargo bench --bench replay -- small    # a twentieth of it
+//!     cargo bench --features file --bench replay -- "only=file store"
 
 mod bare;
+#[cfg(feature = "file")]
+mod file;
 mod load;
 mod memory;
 mod report;
@@ -34,6 +37,8 @@ fn main() {
     {
         match name {
             "memory store" => memory::run(scale),
+            #[cfg(feature = "file")]
+            "file store" => file::run(scale),
             "DashMap" => report::fill::<DashMapOfAll>(scale),
             _ => report::fill::<SetsInGenerations>(scale),
         }
@@ -54,4 +59,6 @@ fn main() {
          (nanoseconds of processor time; the store's claim reads the clock, checks horizon and \n\
          barriers, and keeps a digest for retries; the bare structures only insert)"
     );
+    #[cfg(feature = "file")]
+    file::run(scale);
 }

@@ -6,11 +6,15 @@
 mod claim;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+#[cfg(feature = "file")]
+mod file;
 mod future;
 mod listeners;
 mod memory;
 
 pub use claim::{Claim, ClaimAnswer, StoreError};
+#[cfg(feature = "file")]
+pub use file::{FileReplayStore, FileStoreError};
 pub use future::{ClaimFuture, HorizonFuture, StoreFuture};
 pub use listeners::{ClaimListener, Listeners};
 pub use memory::MemoryReplayStore;

@@ -6,6 +6,7 @@
 )]
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use apply_cookies_protocol::limits::MAX_AGE_MAX;
 use apply_cookies_protocol::{
@@ -96,9 +97,26 @@ pub(super) struct ServeArgs {
     /// same.
     #[arg(long, value_enum)]
     pub(super) binding: Option<BindingArg>,
+    /// Where it is remembered which tokens were used: `memory`, or `file:PATH`
+    ///
+    /// `memory` forgets when the process ends: tokens that other processes issued before a restart
+    /// are then refused, and readyz says so for five seconds.
+    ///
+    /// `file:PATH` remembers across restarts, crashes and power losses, on a local disk and for one
+    /// process at a time. The file is made when there is none, readable by its owner alone. Never
+    /// put an older copy of it back, which has forgotten what was used since: remove it instead.
+    #[arg(long, value_name = "STORE", default_value = "memory", value_parser = parse_replay)]
+    pub(super) replay: ReplayArg,
     /// Accepts http origins outside this machine, where anyone on the network can take over
     #[arg(long)]
     pub(super) allow_insecure_http: bool,
+}
+
+/// Where to remember which tokens were used.
+#[derive(Clone, Debug)]
+pub(super) enum ReplayArg {
+    Memory,
+    File(PathBuf),
 }
 
 #[derive(clap::Args)]
@@ -309,6 +327,14 @@ impl From<SealArg> for Seal {
             SealArg::Encrypted => Self::Encrypted,
             SealArg::Signed => Self::Signed,
         }
+    }
+}
+
+fn parse_replay(text: &str) -> Result<ReplayArg, String> {
+    match text.split_once(':') {
+        None if text == "memory" => Ok(ReplayArg::Memory),
+        Some(("file", path)) if !path.is_empty() => Ok(ReplayArg::File(path.into())),
+        _ => Err("must be memory, or file: and a path, as in file:/var/lib/app/replay".to_owned()),
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::env::VarError;
 
-use super::Refused;
 use super::args::{BindingArg, ProfileArg, ServeArgs};
+use super::{Refused, replay};
+use crate::clock::Clock;
 use crate::config::{ApplyCookies, Builder, DEFAULT_PREFIX};
 use crate::redeem::BindingPolicy;
 use crate::secret::{MesopSecret, Secret};
@@ -53,7 +54,7 @@ pub(super) fn of(args: &ServeArgs) -> Result<Vec<ApplyCookies>, Refused> {
     }
     // Each profile is refused the other's secret, whichever was given first.
     let both = profiles.len() > 1;
-    profiles
+    let builders = profiles
         .iter()
         .zip(prefixes)
         .map(|(profile, prefix)| {
@@ -71,16 +72,22 @@ pub(super) fn of(args: &ServeArgs) -> Result<Vec<ApplyCookies>, Refused> {
                     .redeem_mesop()
                     .binding(BindingPolicy::Optional),
             };
-            Ok(finish(builder, args, prefix)?)
+            Ok(finish(builder, args, prefix))
+        })
+        .collect::<Result<Vec<_>, Refused>>()?;
+    // One for both: nonces are random, so they never meet.
+    let clock = Clock::system();
+    let store = replay::open(&args.replay, &clock)?;
+    builders
+        .into_iter()
+        .map(|builder| {
+            let builder = builder.clock(clock.clone()).replay_store(store.clone());
+            Ok(builder.build()?)
         })
         .collect()
 }
 
-fn finish(
-    builder: Builder,
-    args: &ServeArgs,
-    prefix: String,
-) -> Result<ApplyCookies, crate::config::BuildError> {
+fn finish(builder: Builder, args: &ServeArgs, prefix: String) -> Builder {
     let mut builder = builder.prefix(prefix);
     for origin in &args.origin {
         builder = builder.origin(origin.as_str());
@@ -91,7 +98,7 @@ fn finish(
     if args.allow_insecure_http {
         builder = builder.allow_insecure_http();
     }
-    builder.build()
+    builder
 }
 
 fn default_prefix(profile: ProfileArg) -> Result<String, Refused> {

@@ -8,6 +8,7 @@ mod inspect;
 mod lines;
 mod mesop;
 mod mint;
+mod replay;
 mod serve;
 mod set_cookie;
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use actix_web::http::header::CACHE_CONTROL;
+use actix_web::rt::time::timeout;
 use actix_web::web::Payload;
 use actix_web::{App, HttpResponse, HttpResponseBuilder, HttpServer, web};
 use apply_cookies_protocol::Profile;
@@ -18,6 +19,9 @@ use crate::replay::StoreError;
 
 /// How long a client may take to send its request's head (threat T35).
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long `healthz` waits for a store.
+const HEALTH_PATIENCE: Duration = Duration::from_millis(500);
 
 /// How long requests under way may take after SIGTERM, in seconds.
 const DRAIN_SECONDS: u64 = 10;
@@ -57,7 +61,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<(), Refused> {
     })
 }
 
-/// One for each profile, with a store of its own.
+/// One for each profile. They share a store.
 #[derive(Clone)]
 struct Endpoints(Vec<ApplyCookies>);
 
@@ -77,11 +81,31 @@ impl Endpoints {
         }
         Ok(true)
     }
+
+    /// Whether a store has failed for good. One that is slow to say has not.
+    async fn are_broken(&self) -> bool {
+        for cookies in &self.0 {
+            let horizon = cookies.replay_store().horizon();
+            if let Ok(Err(StoreError::Broken(_))) = timeout(HEALTH_PATIENCE, horizon).await {
+                return true;
+            }
+        }
+        false
+    }
 }
 
-/// The process lives.
-async fn healthz(body: Payload) -> HttpResponse {
-    answer(&mut HttpResponse::Ok(), "ok", body)
+/// The process lives, and need not be started again: that a store cannot be reached is no reason,
+/// and would not be cured by it.
+async fn healthz(endpoints: web::Data<Endpoints>, body: Payload) -> HttpResponse {
+    if endpoints.are_broken().await {
+        answer(
+            &mut HttpResponse::ServiceUnavailable(),
+            "the replay store has failed; start this process again",
+            body,
+        )
+    } else {
+        answer(&mut HttpResponse::Ok(), "ok", body)
+    }
 }
 
 /// Tokens that other processes issue now will be redeemed: the store is reached, and its horizon

@@ -40,11 +40,33 @@ impl Service {
 
     /// The same with another environment.
     pub fn start_as(program: &mut Command, args: &[&str]) -> Self {
+        // Of all crates: nobody's log may hold a secret.
+        Self::launch(program, args, "trace")
+    }
+
+    /// The same with a short log, where many requests are sent.
+    pub fn start_quiet(args: &[&str]) -> Self {
+        Self::launch(&mut program(), args, "apply_cookies=info")
+    }
+
+    /// One whose disk can be made to fail, by a limit on the length of files. It starts through a
+    /// shell, so that the signal which then comes too does not end it.
+    pub fn start_limitable(args: &[&str]) -> Self {
+        let mut shell = Command::new("/bin/sh");
+        shell
+            .env_clear()
+            .env("APPLY_COOKIES_SECRET_KEY", SECRET)
+            .args(["-c", r#"trap "" XFSZ; exec "$0" "$@""#])
+            .arg(env!("CARGO_BIN_EXE_apply-cookies"));
+        Self::launch(&mut shell, args, "apply_cookies=info")
+    }
+
+    fn launch(program: &mut Command, args: &[&str], log: &str) -> Self {
         let mut child = program
             .args(["serve", "--listen", "127.0.0.1:0", "--origin", ORIGIN])
             .args(args)
             .env("NO_COLOR", "1")
-            .env("RUST_LOG", "trace") // of all crates: nobody's log may hold a secret
+            .env("RUST_LOG", log)
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();

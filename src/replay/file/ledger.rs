@@ -1,0 +1,272 @@
+//! What the file holds, in memory: decides claims, and says what must be written for that. Does
+//! no I/O.
+//!
+//! One thread has it, so of two claims of one nonce one sees the other.
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
+
+use apply_cookies_protocol::limits::{LIFETIME_MAX_MS, SKEW_MS};
+use apply_cookies_protocol::{
+    BindingDigest, Claimed, Nonce, RedemptionDigest, StoreScope, UnixMillis,
+};
+use subtle::ConstantTimeEq;
+
+use super::record::{Barrier, BarrierRecord, ClaimRecord, Id, RECORD_MAX};
+use crate::replay::{Claim, ClaimAnswer, MARGIN_MS, StoreError};
+
+/// Tokens that expire within such a span are forgotten together; in milliseconds.
+const SPAN_MS: u64 = 10_000;
+
+/// How many spans a token's life has at most. Tokens that live long share wider ones: a batch
+/// touches few generations then, and an entry stays at most a sixteenth of its life too long.
+const SPANS: u64 = 16;
+
+/// A barrier matters as long as a token that is older than it can live.
+const BARRIER_GENERATION_MS: u64 = LIFETIME_MAX_MS;
+
+/// The name of a memory, and when it began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Origin {
+    pub(super) scope: StoreScope,
+    pub(super) horizon: UnixMillis,
+}
+
+/// What is forgotten, and never comes back: however the clock is set, also before a restart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Floor {
+    /// Generations of claims that end by then, in milliseconds since 1970.
+    pub(super) claims: u64,
+    /// Generations of barriers below this number.
+    pub(super) barriers: u64,
+}
+
+/// What a batch of claims adds to the file: rows of records for each generation.
+#[derive(Debug, Default)]
+pub(super) struct Additions {
+    pub(super) claims: Rows,
+    pub(super) barriers: Rows,
+}
+
+/// Bytes of a row at most. With its key it fits into one page of redb: such pages are had wherever
+/// one is free, and longer runs of them only where the file has not become ragged.
+const ROW_BYTES: usize = 3_800;
+
+/// The full rows of each generation and the one that is being written, in the order of generations.
+#[derive(Debug, Default)]
+pub(super) struct Rows(BTreeMap<u64, Vec<Vec<u8>>>);
+
+impl Rows {
+    /// The row of this generation that takes the next record.
+    fn of(&mut self, generation: u64) -> &mut Vec<u8> {
+        let rows = self.0.entry(generation).or_default();
+        if rows
+            .last()
+            .is_none_or(|row| row.len() + RECORD_MAX > ROW_BYTES)
+        {
+            rows.push(Vec::new());
+        }
+        let last = rows.len() - 1;
+        &mut rows[last]
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// All rows, each with its generation.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u64, &[u8])> {
+        self.0
+            .iter()
+            .flat_map(|(generation, rows)| rows.iter().map(|row| (*generation, &row[..])))
+    }
+}
+
+impl Additions {
+    pub(super) fn is_empty(&self) -> bool {
+        self.claims.is_empty() && self.barriers.is_empty()
+    }
+}
+
+pub(super) struct Ledger {
+    origin: Origin,
+    floor: Floor,
+    capacity: usize,
+    entries: usize,
+    /// By the end of the generation.
+    claims: BTreeMap<u64, HashMap<Id, Option<Id>>>,
+    /// By the number of the generation. Browsers choose their binding, so the hash must be one
+    /// that nobody can aim at.
+    barriers: BTreeMap<u64, HashMap<Id, Barrier>>,
+}
+
+impl Ledger {
+    pub(super) fn new(origin: Origin, floor: Floor) -> Self {
+        Self {
+            origin,
+            floor,
+            capacity: usize::MAX,
+            entries: 0,
+            claims: BTreeMap::new(),
+            barriers: BTreeMap::new(),
+        }
+    }
+
+    pub(super) const fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    pub(super) const fn floor(&self) -> Floor {
+        self.floor
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.entries
+    }
+
+    pub(super) const fn set_capacity(&mut self, entries: usize) {
+        self.capacity = entries;
+    }
+
+    /// A claim that stands in the file.
+    pub(super) fn load_claim(&mut self, generation: u64, claim: ClaimRecord) {
+        let claims = self.claims.entry(generation).or_default();
+        if claims.insert(claim.nonce, claim.redemption).is_none() {
+            self.entries += 1;
+        }
+    }
+
+    /// A barrier that stands in the file.
+    pub(super) fn load_barrier(&mut self, generation: u64, record: BarrierRecord) {
+        match self
+            .barriers
+            .entry(generation)
+            .or_default()
+            .entry(record.binding)
+        {
+            Entry::Occupied(mut entry) => {
+                if entry.get().issued_at < record.barrier.issued_at {
+                    entry.insert(record.barrier);
+                }
+            }
+            Entry::Vacant(entry) => {
+                entry.insert(record.barrier);
+                self.entries += 1;
+            }
+        }
+    }
+
+    /// Drops what can never matter again. The floor rises by that, and must then be written.
+    pub(super) fn forget(&mut self, now: UnixMillis) {
+        let past = now.minus(SKEW_MS + MARGIN_MS);
+        // A generation in which there was no claim may begin yet: nothing of it is forgotten.
+        while let Some(first) = self.claims.first_entry()
+            && *first.key() <= past.get()
+        {
+            self.floor.claims = *first.key();
+            self.entries -= first.remove().len();
+        }
+        let barriers = past.minus(LIFETIME_MAX_MS).get() / BARRIER_GENERATION_MS;
+        while let Some(first) = self.barriers.first_entry()
+            && *first.key() < barriers
+        {
+            self.floor.barriers = first.key() + 1;
+            self.entries -= first.remove().len();
+        }
+    }
+
+    /// Decides a claim and remembers it. The answer holds once the additions are in the file.
+    pub(super) fn decide(
+        &mut self,
+        claim: &Claim,
+        additions: &mut Additions,
+    ) -> Result<ClaimAnswer, StoreError> {
+        let is_known = match claim.scope {
+            Some(scope) => scope == self.origin.scope,
+            None => claim.issued_at >= self.origin.horizon.plus(SKEW_MS),
+        };
+        let generation = end_of_generation(claim);
+        if !is_known || generation <= self.floor.claims || self.is_behind_barrier(claim) {
+            return Ok(ClaimAnswer::BeforeHorizon);
+        }
+        let record = ClaimRecord {
+            nonce: claim.nonce.to_bytes(),
+            redemption: claim.redemption.map(RedemptionDigest::to_bytes),
+        };
+        let used = self
+            .claims
+            .get(&generation)
+            .and_then(|claims| claims.get(&record.nonce));
+        if let Some(redemption) = used {
+            return Ok(if is_same_redemption(*redemption, record.redemption) {
+                ClaimAnswer::Claimed(Claimed::Retry)
+            } else {
+                ClaimAnswer::AlreadyUsed
+            });
+        }
+        let barrier = self.barrier_of(claim);
+        if self.entries + 1 + usize::from(barrier.is_some()) > self.capacity {
+            return Err(StoreError::Full);
+        }
+        self.load_claim(generation, record);
+        record.write(additions.claims.of(generation));
+        // Together with the claim, so there is no retry that would have to raise it.
+        if let Some((generation, record)) = barrier {
+            self.load_barrier(generation, record);
+            record.write(additions.barriers.of(generation));
+        }
+        Ok(ClaimAnswer::Claimed(Claimed::First))
+    }
+
+    /// Whether a barrier of the same browser refuses this token. A token of the very millisecond
+    /// of the barrier counts as older: which came first is not known, and refusing is safe.
+    fn is_behind_barrier(&self, claim: &Claim) -> bool {
+        let Some(binding) = claim.binding.map(BindingDigest::to_bytes) else {
+            return false;
+        };
+        let generation = claim.issued_at.get() / BARRIER_GENERATION_MS;
+        generation < self.floor.barriers
+            || self
+                .barriers
+                .range(generation..)
+                .filter_map(|(_, barriers)| barriers.get(&binding))
+                .any(|barrier| {
+                    claim.issued_at <= barrier.issued_at
+                        && claim.nonce != Nonce::from_random(barrier.nonce)
+                })
+    }
+
+    /// The barrier that this claim raises, and its generation.
+    fn barrier_of(&self, claim: &Claim) -> Option<(u64, BarrierRecord)> {
+        let binding = claim.binding.filter(|_| claim.barrier)?;
+        let generation = claim.issued_at.get() / BARRIER_GENERATION_MS;
+        // One that is older than that finds no older token that has not expired.
+        (generation >= self.floor.barriers).then(|| {
+            let barrier = Barrier {
+                nonce: claim.nonce.to_bytes(),
+                issued_at: claim.issued_at,
+            };
+            let binding = binding.to_bytes();
+            (generation, BarrierRecord { binding, barrier })
+        })
+    }
+}
+
+/// When the generation of this token is over. Only what the token says of itself decides, so every
+/// claim of one nonce looks in the same place.
+fn end_of_generation(claim: &Claim) -> u64 {
+    let life = claim.expires_at.get().saturating_sub(claim.issued_at.get());
+    let mut span = SPAN_MS;
+    while life > span * SPANS {
+        span *= 2;
+    }
+    (claim.expires_at.get() / span + 1) * span
+}
+
+/// Two claims without a redemption id are never the same one.
+fn is_same_redemption(kept: Option<Id>, given: Option<Id>) -> bool {
+    match (kept, given) {
+        (Some(kept), Some(given)) => kept.ct_eq(&given).into(),
+        _ => false,
+    }
+}

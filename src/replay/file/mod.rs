@@ -1,0 +1,230 @@
+//! The store in a file: claims outlive the process, a crash and a power loss. For one process.
+
+#[cfg(test)]
+mod faults;
+mod journal;
+mod ledger;
+mod place;
+mod record;
+mod writer;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
+use std::thread::JoinHandle;
+
+use apply_cookies_protocol::{StoreScope, UnixMillis};
+
+use self::journal::{Journal, Unusable};
+use self::ledger::{Ledger, Origin};
+use self::writer::{Shared, Writer};
+use super::{Claim, ClaimFuture, ClaimListener, HorizonFuture, ReplayStore, StoreError};
+use crate::clock::Clock;
+use crate::random;
+
+/// Entries that a store holds unless told otherwise: a minute of 16,000 redemptions a second.
+const CAPACITY: usize = 1_000_000;
+
+/// A replay store in a file, for one process on one machine.
+pub struct FileReplayStore {
+    shared: Arc<Shared>,
+    origin: Origin,
+    clock: Clock,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl FileReplayStore {
+    /// Opens the file at this path, or makes a new one there, which only its owner may read.
+    ///
+    /// The folder must exist, and must let files be made and linked. Reads the whole file: a
+    /// million entries take about a second.
+    ///
+    /// # Errors
+    ///
+    /// Another process has the file, the file is none of ours or of another version, or it cannot
+    /// be read or written. It is never replaced.
+    pub fn open(path: impl AsRef<Path>, clock: Clock) -> Result<Self, FileStoreError> {
+        Self::open_with_capacity(path, clock, CAPACITY)
+    }
+
+    /// The same with another bound than a million entries. A full store answers with an error
+    /// (503) until entries expire.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn open_with_capacity(
+        path: impl AsRef<Path>,
+        clock: Clock,
+        entries: usize,
+    ) -> Result<Self, FileStoreError> {
+        let path = path.as_ref();
+        let fail = |unusable| FileStoreError::new(path, unusable);
+        let origin = Origin {
+            scope: StoreScope::from_random(random::bytes()),
+            horizon: clock.now(),
+        };
+        let (journal, ledger) = place::open(path, origin).map_err(fail)?;
+        let store = Self::start(journal, ledger, clock, entries).map_err(|e| fail(e.into()))?;
+        store.compare_clocks(path);
+        Ok(store)
+    }
+
+    fn start(
+        journal: Journal,
+        mut ledger: Ledger,
+        clock: Clock,
+        capacity: usize,
+    ) -> std::io::Result<Self> {
+        ledger.set_capacity(capacity);
+        let origin = ledger.origin();
+        let shared = Arc::new(Shared::new(&ledger));
+        let writer = Writer {
+            shared: shared.clone(),
+            clock: clock.clone(),
+            ledger,
+            journal,
+        };
+        let thread = std::thread::Builder::new()
+            .name("replay-store".to_owned())
+            .spawn(|| writer.run())?;
+        Ok(Self {
+            shared,
+            origin,
+            clock,
+            thread: Some(thread),
+        })
+    }
+
+    /// Entries held now. Expired ones count until their generation is dropped.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.shared.entries.load(Ordering::Relaxed)
+    }
+
+    /// Whether nothing is held.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The moment since which every claim is remembered: the file's beginning. When the clock ran
+    /// ahead once, what has been forgotten since then lies in the future, and counts instead.
+    fn remembers_since(&self) -> UnixMillis {
+        let forgotten_until = self.shared.forgotten_until.load(Ordering::Relaxed);
+        match UnixMillis::new(forgotten_until) {
+            Some(until) if until > self.clock.now() => until.max(self.origin.horizon),
+            _ => self.origin.horizon,
+        }
+    }
+
+    fn compare_clocks(&self, path: &Path) {
+        let since = self.remembers_since();
+        let now = self.clock.now();
+        if since > now {
+            tracing::warn!(
+                path = %path.display(),
+                seconds = (since.get() - now.get()) / 1000,
+                "the clock was ahead when the replay store's file was last used: tokens are refused until it has caught up, or until the file is removed"
+            );
+        }
+    }
+}
+
+impl ReplayStore for FileReplayStore {
+    fn claim(&self, claim: Claim) -> ClaimFuture<'_> {
+        match self.shared.submit(claim) {
+            Err(error) => ClaimFuture::ready(Err(error)),
+            Ok(answer) => ClaimFuture::new(async {
+                answer.await.unwrap_or_else(|_| {
+                    let why = "the file failed while this claim was written";
+                    Err(StoreError::Broken(why.into()))
+                })
+            }),
+        }
+    }
+
+    fn scope(&self) -> Option<StoreScope> {
+        Some(self.origin.scope)
+    }
+
+    fn listen(&self, listener: Weak<dyn ClaimListener>) {
+        self.shared.listeners.add(listener);
+    }
+
+    fn horizon(&self) -> HorizonFuture<'_> {
+        HorizonFuture::ready(self.shared.check().map(|()| self.remembers_since()))
+    }
+}
+
+/// Waits for the claims under way, and closes the file.
+impl Drop for FileReplayStore {
+    fn drop(&mut self) {
+        self.shared.close();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl fmt::Debug for FileReplayStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FileReplayStore")
+            .field("entries", &self.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a file cannot serve as a replay store. Names the path, and what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FileStoreError {
+    /// Another process has the file.
+    #[error(
+        "the replay store {0} is in use by another process; end that one first, or give this one a file of its own"
+    )]
+    Locked(PathBuf),
+    /// The file is something else.
+    #[error(
+        "{0} is a file, but no replay store, and was left as it is; name another path, and a new store is made there"
+    )]
+    Foreign(PathBuf),
+    /// The file was made by another version of this program.
+    #[error(
+        "the replay store {path} has format {found}, which this version does not know; use the version that made it, or name another path"
+    )]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// The number of its format.
+        found: u32,
+    },
+    /// The file cannot be read or written, or is damaged.
+    #[error("the replay store {path} cannot be opened: {reason}")]
+    Failed {
+        /// The file.
+        path: PathBuf,
+        /// What the system or redb says.
+        reason: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl FileStoreError {
+    fn new(path: &Path, unusable: Unusable) -> Self {
+        let path = path.to_owned();
+        match unusable {
+            Unusable::Locked => Self::Locked(path),
+            Unusable::Foreign => Self::Foreign(path),
+            Unusable::Format(found) => Self::Format { path, found },
+            Unusable::Failed(redb::Error::Io(error)) => Self::Failed {
+                path,
+                reason: error.into(),
+            },
+            Unusable::Failed(error) => Self::Failed {
+                path,
+                reason: error.into(),
+            },
+        }
+    }
+}

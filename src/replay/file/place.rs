@@ -1,0 +1,105 @@
+//! A path → an open, locked file that is one of ours; made there when there is none.
+//!
+//! A new file gets its content under another name first, and its own name when that is on the
+//! disk: so a crash leaves a whole file or none (and perhaps a `.new-…` beside it, which can be
+//! removed), and an existing file is never written over.
+
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use redb::backends::FileBackend;
+
+use super::journal::{Journal, Unusable};
+use super::ledger::{Ledger, Origin};
+use crate::random;
+
+/// The first bytes of every file of redb.
+const MAGIC: [u8; 9] = *b"redb\x1A\x0A\xA9\x0D\x0A";
+
+/// Opens the store's file; `origin` is that of a new one.
+pub(super) fn open(path: &Path, origin: Origin) -> Result<(Journal, Ledger), Unusable> {
+    // A second round when somebody else made the file meanwhile.
+    for _ in 0..2 {
+        match OpenOptions::new().read(true).write(true).open(path) {
+            Ok(mut file) => {
+                lock(&file)?;
+                let mut magic = [0; MAGIC.len()];
+                let is_redb = file.read_exact(&mut magic).is_ok() && magic == MAGIC;
+                if !is_redb {
+                    return Err(Unusable::Foreign);
+                }
+                make_certain(&file)?;
+                return Journal::open(FileBackend::new(file)?);
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => create(path, origin)?,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(io::Error::from(io::ErrorKind::NotFound).into())
+}
+
+/// Lets only that be read which is on the disk, because answers will rest on it.
+///
+/// What was written before a crash, and not synced, is read as if it stood there: so it is synced
+/// now. What a sync failed to write can be read as well, on Linux, and no later sync writes it: so
+/// the copies in memory are given up, and reading begins at the disk.
+fn make_certain(file: &File) -> io::Result<()> {
+    file.sync_all()?;
+    #[cfg(target_os = "linux")]
+    rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::DontNeed)?;
+    Ok(())
+}
+
+fn create(path: &Path, origin: Origin) -> Result<(), Unusable> {
+    let draft = draft_of(path);
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let made = options
+        .open(&draft)
+        .map_err(Unusable::from)
+        .and_then(|file| {
+            Journal::create(FileBackend::new(file.try_clone()?)?, origin)?;
+            file.sync_all()?;
+            // Unlike a renaming it fails where a file stands by now.
+            match std::fs::hard_link(&draft, path) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error.into()),
+                _ => Ok(()),
+            }
+        });
+    let _ = std::fs::remove_file(&draft);
+    made?;
+    Ok(sync_folder(path)?)
+}
+
+/// Beside the file, because a link cannot cross file systems. Another one each time, so that no
+/// other process writes to it.
+fn draft_of(path: &Path) -> PathBuf {
+    let mut name = path.file_name().map_or_else(OsString::new, OsString::from);
+    name.push(format!(".new-{:016x}", u64::from_ne_bytes(random::bytes())));
+    path.with_file_name(name)
+}
+
+/// A name is on the disk when its folder is.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// One process at a time. redb locks as well, but goes on where locks are not to be had.
+fn lock(file: &File) -> Result<(), Unusable> {
+    match file.try_lock() {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => Err(Unusable::Locked),
+        Err(TryLockError::Error(error)) => Err(error.into()),
+    }
+}
