@@ -13,7 +13,7 @@ export const REQUEST_FAULTS = ["lose", "stall", "delay", "duplicate", "truncate"
 export const ANSWER_FAULTS = ["lose", "reset", "stall", "delay", "truncate"];
 
 /**
- * A rule hits a share of the requests, or of the answers, and does one thing to them:
+ * A rule hits a share of the requests, or of the answers, and does one thing to each, or one of several:
  *
  * - `lose`: nothing of it arrives, and the connection is closed;
  * - `reset`: the same, but the connection ends with an RST;
@@ -24,11 +24,15 @@ export const ANSWER_FAULTS = ["lose", "reset", "stall", "delay", "truncate"];
  *
  * Rules are tried in their order, each with a draw of its own; of those on one side the first that
  * hits counts.
- * @typedef {{ on: "request" | "answer", fault: string, share: number, milliseconds?: [number, number],
+ * @typedef {{ on: "request" | "answer", fault: string | string[], share: number, milliseconds?: [number, number],
  *   when?: (request: { method: string, path: string }) => boolean }} Rule
  */
 
-/** @param {{ seed: number, rules?: Rule[], port?: number }} settings `port` is the server's */
+/**
+ * `rules` and `port`, that of the server, can be set later as well. `witness` is told of each request
+ * once it is known what became of it: `end` is `answered`, `answer lost`, `request lost`, `request cut`.
+ * @param {{ seed: number, rules?: Rule[], port?: number }} settings
+ */
 export async function startFaultProxy({ seed, rules = [], port }) {
   const random = randomFrom(seed);
   const counts = { requests: 0, passed: 0, answered: 0, down: 0 };
@@ -42,24 +46,26 @@ export async function startFaultProxy({ seed, rules = [], port }) {
       ({ on, share, when }) => on === side && (when?.(exchange) ?? true) && random() < share,
     );
     if (!hit) return;
-    if (!(side === "request" ? REQUEST_FAULTS : ANSWER_FAULTS).includes(hit.fault)) {
-      throw new Error(`no ${side} can ${hit.fault}`);
+    const faults = [hit.fault].flat();
+    const fault = faults[Math.floor(random() * faults.length)];
+    if (!(side === "request" ? REQUEST_FAULTS : ANSWER_FAULTS).includes(fault)) {
+      throw new Error(`no ${side} can ${fault}`);
     }
-    count(`${side} ${hit.fault}`);
-    return hit;
+    count(`${side} ${fault}`);
+    return { ...hit, fault };
   };
   const pause = ({ milliseconds: [least, most] }) =>
     new Promise((resolve) => setTimeout(resolve, least + random() * (most - least)));
 
   /** Sends the request on; resolves to the head of the answer, whose body is still to be read. */
-  const forward = (incoming, body) =>
+  const forward = (incoming, response, body) =>
     new Promise((resolve, reject) => {
       count("passed");
       const { method, url: path, rawHeaders: headers } = incoming;
       const outgoing = ask({ host: "127.0.0.1", port: proxy.port, agent, method, path, headers });
       outgoing.on("response", resolve).on("error", reject);
       // Whoever closes a stream closes it to its end.
-      incoming.socket.once("close", () => outgoing.destroy());
+      response.once("close", () => response.writableFinished || outgoing.destroy());
       outgoing.end(body);
     });
 
@@ -82,7 +88,11 @@ export async function startFaultProxy({ seed, rules = [], port }) {
     const socket = incoming.socket;
     const body = await readWhole(incoming);
     const exchange = { method: incoming.method, path: incoming.url, body };
-    const tell = (end, status) => proxy.witness({ ...exchange, end, status });
+    let told = false;
+    const tell = (end, status) => {
+      if (!told) proxy.witness({ ...exchange, end, status });
+      told = true;
+    };
 
     const bad = draw("request", exchange);
     switch (bad?.fault) {
@@ -101,10 +111,14 @@ export async function startFaultProxy({ seed, rules = [], port }) {
         break;
       case "duplicate":
         // Its answer goes nowhere, but is read, so that its connection can be used again.
-        forward(incoming, body).then((second) => second.resume(), () => {});
+        forward(incoming, response, body).then((second) => second.resume(), () => {});
     }
 
-    const answer = await forward(incoming, body);
+    // The client may go, or the proxy, while the server works.
+    const answer = await forward(incoming, response, body).catch((error) => {
+      tell("answer lost");
+      throw error;
+    });
     const { statusCode: status, statusMessage, rawHeaders } = answer;
     const hit = draw("answer", exchange);
     if (hit?.fault === "delay") await pause(hit);
