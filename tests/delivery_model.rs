@@ -108,10 +108,7 @@ impl Model {
         if self.barriers.get(&from).is_some_and(is_behind) { return 410; }
         if self.claims.get(&id).is_some_and(|first| r.is_none() || *first != r) { return 409; }
         self.claims.insert(id, r);
-        let barrier = (token.issued_at, id);
-        if token.barrier && self.barriers.get(&from).is_none_or(|last| last.0 < barrier.0) {
-            self.barriers.insert(from, barrier);
-        }
+        if token.barrier { self.barriers.insert(from, (token.issued_at, id)); }
         204
     }
 }

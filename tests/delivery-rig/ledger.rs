@@ -17,6 +17,8 @@ pub(crate) struct Entry {
     pub(crate) redemptions: Vec<Option<[u8; 16]>>,
     /// How often.
     pub(crate) released: usize,
+    /// Its place in the order in which nonces were given out for the first time.
+    pub(crate) place: Option<usize>,
 }
 
 pub(crate) struct Ledger {
@@ -39,7 +41,9 @@ impl Ledger {
 
     fn write(&self, claim: &Claim) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = entries.len();
         let entry = entries.entry(claim.nonce).or_default();
+        entry.place.get_or_insert(next);
         let redemption = claim.redemption.map(|digest| digest.to_bytes());
         // Two claims without an id are two redemptions.
         if redemption.is_none() || !entry.redemptions.contains(&redemption) {

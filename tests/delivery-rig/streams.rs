@@ -68,6 +68,7 @@ impl Minted {
                     "receipt": outcome.map(word),
                     "released": entry.released,
                     "redemptions": entry.redemptions.len(),
+                    "place": entry.place,
                 });
                 (name.clone(), known)
             })
