@@ -165,6 +165,36 @@ for (const part of PARTS) {
   });
 }
 
+test("two tabs have the same token, and 20 % of the answers are dropped", LIMIT, async (t) => {
+  const lifetime = 60_000;
+  const rules = [answer(DROPPED, 0.2)];
+  const { proxy, rig, stop } = await startRigBehindProxy({ seed: SEED, lifetime, rules });
+  t.after(stop);
+  const browsers = await openBrowsers(20, proxy.origin, lifetime);
+  const used = [];
+  await Promise.all(
+    browsers.map(async (browser, i) => {
+      const other = await openBrowser(proxy.origin, lifetime, browser.jar);
+      const names = Array.from({ length: few / 20 }, (_, k) => `set:${i}-${k}`);
+      for (const [k, token] of (await mint(browser, names)).entries()) {
+        const both = [browser, other].map((tab) => apply(tab, names[k], token, lifetime));
+        const ends = (await Promise.all(both)).map(({ ended }) => ended).sort();
+        // Each has drawn a redemption id of its own: one of them wins, and its retries win again.
+        assert.deepEqual(ends, ["applied", "used"], `${names[k]}; SEED=${SEED}`);
+        assert.equal(`set:${browser.jar.get("session")}`, names[k]);
+        used.push(names[k]);
+      }
+    }),
+  );
+  const known = await rig.settled(lifetime + SLACK);
+  for (const name of used) {
+    const { receipt, redemptions } = known[name];
+    assert.deepEqual([receipt, redemptions], ["released", 1], `${name}; SEED=${SEED}`);
+  }
+  const faults = DROPPED.reduce((sum, fault) => sum + (proxy.counts[`answer ${fault}`] ?? 0), 0);
+  console.log(`${t.name} (seed ${SEED})\n  ${used.length} tokens: each applied in one tab and refused in the other; ${faults} answers dropped`);
+});
+
 test("the endpoint goes away and does not come back", LIMIT, async (t) => {
   const lifetime = 3_000;
   const { proxy, rig, stop } = await startRigBehindProxy({ seed: SEED, lifetime, rules: [] });

@@ -12,19 +12,14 @@ globalThis.fetch = (url, init) => {
   return id ? browsers.get(id).fetch(path, init) : realFetch(url, init);
 };
 
-// Each browser has one tab here, so there are no turns to take. A newer Node has locks of its own, and
-// their names differ from browser to browser as the endpoints do.
-const realWarn = console.warn;
-console.warn = (...words) => {
-  if (words.join() !== "apply-cookies: no Web Locks, tabs take no turns") realWarn(...words);
-};
-
 let copies = 0;
 
-/** A browser with one page of `origin`, and a copy of the module for itself. */
-export async function openBrowser(origin, lifetime) {
+/**
+ * A browser with one page of `origin`, and a copy of the module for it. With the jar of another it is a
+ * second tab, and one without turns: a newer Node has locks, but no two endpoints here are the same.
+ */
+export async function openBrowser(origin, lifetime, jar = new Map()) {
   const id = String(copies++);
-  const jar = new Map();
   const browser = {
     jar,
     async fetch(path, { method = "GET", body, signal, redirect } = {}) {
@@ -34,7 +29,6 @@ export async function openBrowser(origin, lifetime) {
       for (const line of answer.headers.getSetCookie()) keep(jar, line);
       return answer;
     },
-    close: () => browsers.delete(id),
   };
   browsers.set(id, browser);
   browser.client = await import(`../../apply-cookies.js?copy=${id}`);
