@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError, Weak};
 
 use apply_cookies::Clock;
-use apply_cookies::protocol::{Nonce, StoreScope};
+use apply_cookies::protocol::{Nonce, RedemptionDigest, StoreScope};
 use apply_cookies::replay::{
     Claim, ClaimAnswer, ClaimFuture, ClaimListener, HorizonFuture, MemoryReplayStore, ReplayStore,
 };
@@ -44,7 +44,7 @@ impl Ledger {
         let next = entries.len();
         let entry = entries.entry(claim.nonce).or_default();
         entry.place.get_or_insert(next);
-        let redemption = claim.redemption.map(|digest| digest.to_bytes());
+        let redemption = claim.redemption.map(RedemptionDigest::to_bytes);
         // Two claims without an id are two redemptions.
         if redemption.is_none() || !entry.redemptions.contains(&redemption) {
             entry.redemptions.push(redemption);

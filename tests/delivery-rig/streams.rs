@@ -43,8 +43,8 @@ impl Minted {
             .open(&self.ring, &mut buffer)
             .expect("a token of ours");
         let nonce = opened.header().nonce;
-        let taken = self.tokens().insert(name.to_owned(), (nonce, None));
-        assert!(taken.is_none(), "two tokens are called {name}");
+        let earlier = self.tokens().insert(name.to_owned(), (nonce, None));
+        assert!(earlier.is_none(), "two tokens are called {name}");
         let name = name.to_owned();
         // As a handler would wait for it.
         rt::spawn(async move {
@@ -96,11 +96,15 @@ pub(crate) async fn mint(
     let mut frames = pending.frames();
     let body = stream! {
         for name in wanted.tokens.split(',') {
-            if let Err(error) = push(&pending, name) {
-                yield Ok(Bytes::from(format!("event: refused\ndata: {error}\n\n")));
-            }
+            let receipt = match push(&pending, name) {
+                Ok(receipt) => receipt,
+                Err(error) => {
+                    yield Ok(Bytes::from(format!("event: refused\ndata: {error}\n\n")));
+                    continue;
+                }
+            };
             for frame in frames.take_ready() {
-                minted.clone().into_inner().add(name, frame.token(), frame.receipt());
+                minted.clone().into_inner().add(name, frame.token(), receipt.clone());
                 yield Ok::<_, Error>(Bytes::from(frame.to_sse() + &format!("data: {name}\n\n")));
             }
         }

@@ -26,7 +26,7 @@ const request = (fault, share, milliseconds) => ({ on: "request", fault, share, 
 const answer = (fault, share, milliseconds) => ({ on: "answer", fault, share, milliseconds, when: isRedemption });
 
 /** Tokens that one stream brings, as far as none of them gets too old: streams are not what is tested. */
-const PER_STREAM = 20;
+const PER_STREAM = 10;
 
 const DROPPED = ["lose", "reset", "truncate"];
 
