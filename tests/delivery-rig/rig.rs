@@ -60,6 +60,9 @@ async fn run(origin: &str, lifetime: Duration) -> std::io::Result<()> {
             .route("/page", web::get().to(page))
     })
     .workers(1)
+    // A connection that is closed while the next request is on its way would be one fault more than
+    // the proxy has counted.
+    .keep_alive(Duration::from_secs(600))
     .shutdown_timeout(1)
     .bind(("127.0.0.1", 0))?;
     println!("http://{}/", server.addrs()[0]);

@@ -138,10 +138,12 @@ for (const part of PARTS) {
     // Between its sign-ins a browser rests, or the time to the cookie would be that of a full processor.
     const random = randomFrom(SEED);
     let next = 0;
+    let over = false;
+    t.after(() => (over = true));
     const ends = [];
     await Promise.all(
       browsers.map(async (browser) => {
-        while (next < signIns) {
+        while (!over && next < signIns) {
           const length = Math.min(perStream, signIns - next);
           const names = Array.from({ length }, () => `set:${next++}`);
           const tokens = await mint(browser, names);
@@ -158,9 +160,9 @@ for (const part of PARTS) {
     const kinds = ends.map((end) => ({ kind: judge(end, known[end.name], seen), took: end.took }));
     assert.equal(ends.length, signIns);
     assert.equal(Object.keys(known).length, signIns);
-    const failed = kinds.filter(({ kind }) => kind !== "applied").length;
-    assert.deepEqual(events.counts, { applied: signIns - failed, failed });
-    assert.equal(failed > 0, mustFail, "the part must be as hard as it is meant to be");
+    const without = kinds.filter(({ kind }) => kind !== "applied").length;
+    assert.deepEqual(events.counts, { applied: signIns - without, failed: without });
+    assert.equal(without > 0, mustFail, "the part must be as hard as it is meant to be");
     console.log(summary({ name, seed: SEED, kinds, counts: proxy.counts, seconds }));
   });
 }

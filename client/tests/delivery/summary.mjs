@@ -9,7 +9,7 @@ const KINDS = {
 export function summary({ name, seed, kinds, counts, seconds }) {
   const of = (kind) => kinds.filter((end) => end.kind === kind);
   const times = of("applied").map(({ took }) => took);
-  const faults = Object.entries(counts).filter(([what, n]) => n > 0 && /^(request |answer |down)/.test(what));
+  const faults = Object.entries(counts).filter(([what, n]) => n > 0 && /^(request |answer |down|broken)/.test(what));
   return [
     `${name} (seed ${seed})`,
     `  ${kinds.length} sign-ins in ${seconds.toFixed(1)} s, 0 in silence, 0 under two redemption ids`,

@@ -150,7 +150,7 @@ export async function startFaultProxy({ seed, rules = [], port }) {
   const open = (at) =>
     new Promise((resolve, reject) => {
       // The client's own limits are under test, not those of this server.
-      server = createServer({ requestTimeout: 0, keepAliveTimeout: 60_000 });
+      server = createServer({ requestTimeout: 0, keepAliveTimeout: 600_000 });
       server.on("request", (incoming, response) => {
         exchangeWith(incoming, response).catch(() => {
           // The server is gone, or has closed without an answer: so does the proxy.
