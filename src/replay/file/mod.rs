@@ -1,4 +1,30 @@
 //! The store in a file: claims outlive the process, a crash and a power loss. For one process.
+//!
+//! [`FileReplayStore`] hands claims to a thread. That takes all that wait (`writer`), decides them
+//! in order from memory, where everything in the file stands as well (`ledger`), writes them as
+//! one transaction of redb (`journal`), and answers when that is on the disk.
+//!
+//! # What redb costs, and what a log of our own would gain
+//!
+//! Measured per commit of 64 claims, with a million in the file (redb 4.5, processor time without
+//! the disk's):
+//!
+//! | | writes | bytes | syncs | processor |
+//! |---|---|---|---|---|
+//! | a row for each nonce, the nonce its key | 124 | 505,000 | 1 | 950 µs |
+//! | **a row for each batch, as here** | 9 | 33,000 | 1 | 61 µs |
+//! | the same with two-phase commit | 10 | 33,500 | 2 | 67 µs |
+//! | the same with quick repair | 13 | 54,000 | 2 | 146 µs |
+//! | the records themselves, appended | 1 | 2,112 | 1 | 1 µs |
+//!
+//! So the nonces are not keys, and are looked up in memory: that is fifteen times cheaper. Two
+//! phases protect from a file whose content an attacker chooses together with the moment of a
+//! crash; ours are digests and nonces behind a MAC. Quick repair makes opening after a crash short,
+//! which it is anyway. Both cost a second sync, and neither is used.
+//!
+//! A log of our own would save the eight other pages and their 60 µs, next to a sync of 120 µs and
+//! more. It would need checksums, cutting, giving space back and a format that grows: that is what
+//! redb has been tried for.
 
 #[cfg(test)]
 mod faults;
