@@ -9,6 +9,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use redb::StorageBackend;
 use redb::backends::FileBackend;
 
 use super::journal::{Journal, Unusable};
@@ -31,7 +32,7 @@ pub(super) fn open(path: &Path, origin: Origin) -> Result<(Journal, Ledger), Unu
                     return Err(Unusable::Foreign);
                 }
                 make_certain(&file)?;
-                return Journal::open(FileBackend::new(file)?);
+                return Journal::open(Ours(FileBackend::new(file)?));
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => create(path, origin)?,
             Err(error) => return Err(error.into()),
@@ -62,7 +63,7 @@ fn create(path: &Path, origin: Origin) -> Result<(), Unusable> {
         .open(&draft)
         .map_err(Unusable::from)
         .and_then(|file| {
-            Journal::create(FileBackend::new(file.try_clone()?)?, origin)?;
+            Journal::create(Ours(FileBackend::new(file.try_clone()?)?), origin)?;
             file.sync_all()?;
             // Unlike a renaming it fails where a file stands by now.
             match std::fs::hard_link(&draft, path) {
@@ -95,11 +96,38 @@ fn sync_folder(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// One process at a time. redb locks as well, but goes on where locks are not to be had.
+/// One process at a time.
 fn lock(file: &File) -> Result<(), Unusable> {
     match file.try_lock() {
         Ok(()) => Ok(()),
         Err(TryLockError::WouldBlock) => Err(Unusable::Locked),
         Err(TryLockError::Error(error)) => Err(error.into()),
+    }
+}
+
+/// A file that we have locked. redb's own locks are left out: they go on where none are to be had,
+/// and on some systems they would meet ours.
+#[derive(Debug)]
+struct Ours(FileBackend);
+
+impl StorageBackend for Ours {
+    fn len(&self) -> io::Result<u64> {
+        self.0.len()
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.0.read(offset, out)
+    }
+
+    fn set_len(&self, length: u64) -> io::Result<()> {
+        self.0.set_len(length)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        self.0.sync_data()
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.0.write(offset, data)
     }
 }
