@@ -160,6 +160,64 @@ fn a_second_process_is_refused_the_file() {
 }
 
 #[test]
+fn what_cannot_be_a_store_is_refused_with_a_reason() {
+    let folder = Folder::new();
+    std::fs::write(folder.file(), "something else").unwrap();
+    let nowhere = folder.path().join("no").join("folder");
+    for (store, code, reason) in [
+        (replay(&folder), 1, "no replay store, and was left as it is"),
+        (format!("file:{}", nowhere.display()), 1, "cannot be opened"),
+        ("file:".to_owned(), 2, "file: and a path"),
+        ("disk".to_owned(), 2, "file: and a path"),
+    ] {
+        let output = program()
+            .args(["serve", "--listen", "127.0.0.1:0", "--origin", ORIGIN])
+            .args(["--replay", &store])
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{said}");
+        assert!(said.contains(reason), "{said}");
+    }
+    assert_eq!(std::fs::read(folder.file()).unwrap(), b"something else");
+}
+
+#[test]
+fn two_profiles_share_one_file() {
+    let folder = Folder::new();
+    let replay = replay(&folder);
+    let start = || {
+        let mut program = program();
+        program
+            .env(
+                "MESOP_COOKIE_SECRET_KEY",
+                "a-secret-of-the-mesop-app-that-is-long-enough",
+            )
+            .env("MESOP_BASE_URL_PATH", "/app");
+        let profiles = ["--profile", "native", "--profile", "mesop"];
+        Service::start_as(
+            &mut program,
+            &[&profiles[..], &["--replay", &replay]].concat(),
+        )
+    };
+    let service = start();
+    service.wait_until_ready();
+    let token = &tokens(1)[0];
+    assert_eq!(service.post(token, &cookie_header(1)).status, 204);
+    let other_path = service.post_to(
+        "/app/__apply-cookies",
+        &support::http::form(token, None),
+        &[],
+    );
+    assert_eq!(other_path.status, 400, "of the other profile");
+    drop(service);
+    let service = start();
+    let form = support::http::form(token, Some("another"));
+    let again = service.post_to("/__apply-cookies", &form, &[&cookie_header(1)]);
+    assert_eq!(again.status, 409);
+}
+
+#[test]
 fn what_was_used_is_used_after_a_restart_which_is_ready_at_once() {
     let folder = Folder::new();
     let replay = replay(&folder);
