@@ -2,7 +2,8 @@
 // that loses answers and requests. Each ends with the cookie in the browser or with a failure that both
 // sides know of; none ends in silence, and none is given out under two redemption ids.
 //
-// SIGN_INS sets how many there are in the first part, SEED which faults hit.
+// SIGN_INS sets how many there are in the first part, SEED which faults hit, as far as requests come in
+// the same order again.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -31,7 +32,7 @@ const PER_STREAM = 10;
 const DROPPED = ["lose", "reset", "truncate"];
 
 /** A tenth of the first part, and at least one for each browser. */
-const few = Math.max(50, SIGN_INS / 10);
+const few = Math.max(50, Math.round(SIGN_INS / 10));
 
 const PARTS = [
   { name: "20 % of the answers dropped", signIns: SIGN_INS, browsers: 100, pause: 1_000, rules: [answer(DROPPED, 0.2)] },
@@ -88,7 +89,7 @@ function watch(proxy) {
 function judge({ name, ended, cookie, token }, known, seen) {
   const facts = `${name} ended as ${ended}; ${JSON.stringify(known)}; ${seen(token)}; SEED=${SEED}`;
   assert.ok(known, facts);
-  assert.ok(known.redemptions <= 1, facts);
+  if (ended === "silence") return "silence";
   assert.equal(known.released > 0, known.receipt === "released", facts);
   if (ended === "applied") {
     assert.equal(known.receipt, "released", facts);
@@ -102,6 +103,15 @@ function judge({ name, ended, cookie, token }, known, seen) {
   // Nobody can do better: the server has given it out in time, and none of its answers came through.
   assert.ok(seen(token).some((end) => /^answer lost( 204)?$/.test(end)), facts);
   return "answers lost";
+}
+
+/** Prints what happened, and holds what must never happen, whatever the network does. */
+function report({ name, kinds, known, counts, seconds }) {
+  console.log(summary({ name, seed: SEED, kinds, known, counts, seconds }));
+  const silent = kinds.filter(({ kind }) => kind === "silence");
+  const twice = Object.keys(known).filter((name) => known[name].redemptions > 1);
+  assert.deepEqual({ silent, twice }, { silent: [], twice: [] }, `SEED=${SEED}`);
+  assert.equal(Object.keys(known).length, kinds.length);
 }
 
 /** Counts the failure events that a page would see. The module looks for the document each time. */
@@ -158,12 +168,11 @@ for (const part of PARTS) {
     const known = await rig.settled(lifetime + SLACK);
 
     const kinds = ends.map((end) => ({ kind: judge(end, known[end.name], seen), took: end.took }));
+    report({ name, kinds, known, counts: proxy.counts, seconds });
     assert.equal(ends.length, signIns);
-    assert.equal(Object.keys(known).length, signIns);
     const without = kinds.filter(({ kind }) => kind !== "applied").length;
     assert.deepEqual(events.counts, { applied: signIns - without, failed: without });
     assert.equal(without > 0, mustFail, "the part must be as hard as it is meant to be");
-    console.log(summary({ name, seed: SEED, kinds, counts: proxy.counts, seconds }));
   });
 }
 
@@ -177,7 +186,7 @@ test("two tabs have the same token, and 20 % of the answers are dropped", LIMIT,
   await Promise.all(
     browsers.map(async (browser, i) => {
       const other = await openBrowser(proxy.origin, lifetime, browser.jar);
-      const names = Array.from({ length: few / 20 }, (_, k) => `set:${i}-${k}`);
+      const names = Array.from({ length: Math.ceil(few / 20) }, (_, k) => `set:${i}-${k}`);
       for (const [k, token] of (await mint(browser, names)).entries()) {
         const both = [browser, other].map((tab) => apply(tab, names[k], token, lifetime));
         const ends = (await Promise.all(both)).map(({ ended }) => ended).sort();
@@ -224,10 +233,10 @@ test("the endpoint goes away and does not come back", LIMIT, async (t) => {
   const seconds = (performance.now() - began) / 1000;
   const known = await rig.settled(lifetime + SLACK);
   const kinds = ends.map((end) => ({ kind: judge(end, known[end.name], seen), took: end.took }));
+  report({ name: t.name, kinds, known, counts: proxy.counts, seconds });
   const count = (kind) => kinds.filter((end) => end.kind === kind).length;
   assert.equal(ends.length, 50 * rounds);
   // No answer was lost on its way but those that were under way at that moment.
   assert.ok(count("expired") >= 50 * (rounds - 1), JSON.stringify(events.counts));
   assert.deepEqual(events.counts, { applied: count("applied"), failed: ends.length - count("applied") });
-  console.log(summary({ name: t.name, seed: SEED, kinds, counts: proxy.counts, seconds }));
 });
