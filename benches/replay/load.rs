@@ -36,14 +36,14 @@ impl Load {
         }
     }
 
-    /// Tokens that were issued at any moment of the last life of a token: every generation grows.
-    pub(crate) fn spread(&mut self, now: u64) -> &[Claim] {
+    /// Tokens of any age: all generations grow at once, and no two claims touch the same memory.
+    pub(crate) fn of_any_age(&mut self, now: u64) -> &[Claim] {
         self.draw(|random| now - u64::from(random) % LIFETIME_DEFAULT_MS)
     }
 
-    /// Tokens that were issued just now: one generation grows.
-    pub(crate) fn fresh(&mut self, now: u64) -> &[Claim] {
-        self.draw(|_| now)
+    /// Tokens that were issued within the last two seconds, as a page posts them.
+    pub(crate) fn just_issued(&mut self, now: u64) -> &[Claim] {
+        self.draw(|random| now - u64::from(random) % 2_000)
     }
 
     fn draw(&mut self, issued_at: impl Fn(u32) -> u64) -> &[Claim] {

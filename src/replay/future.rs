@@ -9,10 +9,10 @@ use apply_cookies_protocol::UnixMillis;
 
 use super::{ClaimAnswer, StoreError};
 
-/// Answer of [`ReplayStore::claim`].
+/// Answer of [`ReplayStore::claim`](super::ReplayStore::claim).
 pub type ClaimFuture<'a> = StoreFuture<'a, ClaimAnswer>;
 
-/// Answer of [`ReplayStore::horizon`].
+/// Answer of [`ReplayStore::horizon`](super::ReplayStore::horizon).
 pub type HorizonFuture<'a> = StoreFuture<'a, UnixMillis>;
 
 /// A store's answer, at hand or on its way. A store in memory answers without an allocation.

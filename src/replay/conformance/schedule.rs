@@ -3,11 +3,11 @@
 
 use std::fmt;
 
-use apply_cookies_protocol::UnixMillis;
 use apply_cookies_protocol::limits::SKEW_MS;
+use apply_cookies_protocol::{StoreScope, UnixMillis};
 
 use super::model::Model;
-use super::world::{Vary, World, ensure, foreign_scope, token};
+use super::world::{Vary, World, ensure, foreign_scope, id, token};
 use super::{StoreMaker, Verdict};
 use crate::replay::{Claim, ClaimAnswer, ReplayStore};
 
@@ -47,7 +47,7 @@ enum Step {
     Claim {
         advance: i64,
         token: usize,
-        redemption: Option<u64>,
+        redemption: Option<usize>,
     },
     Reopen,
 }
@@ -63,6 +63,11 @@ impl Dice {
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         (z ^ (z >> 31)) % bound
+    }
+
+    /// The same, of a list so long.
+    fn index(&mut self, len: usize) -> usize {
+        usize::try_from(self.below(len as u64)).unwrap_or(0)
     }
 }
 
@@ -114,8 +119,8 @@ impl Schedule {
                     } else {
                         dice.below(8_000).cast_signed()
                     },
-                    token: usize::try_from(dice.below(tokens.len() as u64)).unwrap_or(0),
-                    redemption: dice.below(4).checked_sub(1),
+                    token: dice.index(tokens.len()),
+                    redemption: dice.index(4).checked_sub(1),
                 },
             })
             .collect();
@@ -154,6 +159,12 @@ impl Schedule {
         let begin = world.now();
         let own = world.store.scope();
         let mut model = Model::new(horizon(&world)?, own);
+        let claims: Vec<Claim> = self
+            .tokens
+            .iter()
+            .map(|token| token.claim(begin, own))
+            .collect();
+        let ids = [0, 1, 2].map(id);
         for (n, step) in self.steps.iter().enumerate() {
             let Step::Claim {
                 advance,
@@ -171,16 +182,8 @@ impl Schedule {
             };
             let now = world.now().get().saturating_add_signed(advance);
             world.hands.set(UnixMillis::EPOCH.plus(now));
-            let token = self.tokens[token];
-            let mut claim = token.claim(begin);
-            claim = match token.scope {
-                Scope::None => claim,
-                Scope::Own => claim.scoped(own),
-                Scope::Foreign => claim.scoped(Some(foreign_scope())),
-            };
-            if let Some(redemption) = redemption {
-                claim = claim.by(redemption);
-            }
+            let mut claim = claims[token];
+            claim.redemption = redemption.and_then(|redemption| ids[redemption]);
             if !is_live(&claim, world.now()) {
                 continue;
             }
@@ -205,13 +208,17 @@ impl Schedule {
 }
 
 impl Token {
-    fn claim(self, begin: UnixMillis) -> Claim {
+    fn claim(self, begin: UnixMillis, own: Option<StoreScope>) -> Claim {
         let mut claim = token(self.nonce, begin.plus(self.issued_at), self.lifetime);
         if self.browser > 0 {
             claim = claim.of(self.browser);
         }
         claim.barrier = self.barrier;
-        claim
+        match self.scope {
+            Scope::None => claim,
+            Scope::Own => claim.scoped(own),
+            Scope::Foreign => claim.scoped(Some(foreign_scope())),
+        }
     }
 }
 

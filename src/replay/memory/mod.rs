@@ -36,8 +36,7 @@ const FORGET_EVERY_MS: u64 = 1_000;
 
 /// A bounded replay store in memory.
 ///
-/// An entry takes about 22 bytes, so the default capacity of a million fills 22 MB. A claim costs
-/// about the same however many are held.
+/// An entry takes up to 29 bytes, so the default capacity of a million fills 29 MB.
 pub struct MemoryReplayStore {
     clock: Clock,
     scope: StoreScope,

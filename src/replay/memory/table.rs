@@ -1,7 +1,7 @@
 //! A set of claims in one flat array: open addressing, linear probing, no deletion.
 //!
 //! A slot is sixteen bytes: a fingerprint of the nonce, and eight bytes of the redemption digest.
-//! A table grows by half and is filled to 7/8, and tables begin with different sizes, so that of
+//! A table grows by half and is filled to 4/5, and tables begin with different sizes, so that of
 //! many tables a few grow at a time: memory per entry hardly swings with their number, and no
 //! growth is long. A doubling hash map of whole nonces takes two to three times as much at its
 //! worst, and its growth stops everybody for long.
@@ -74,7 +74,7 @@ impl Table {
         redemption: RedemptionWord,
     ) {
         let mut slot = slot;
-        if (self.len + 1) * 8 > self.slots.len() * 7 {
+        if (self.len + 1) * 5 > self.slots.len() * 4 {
             self.grow(fingerprint.shard());
             slot = self.free(fingerprint);
         }
@@ -145,7 +145,7 @@ mod tests {
                 panic!("{n} is found before it was inserted");
             };
             table.insert(slot, fingerprint, n);
-            assert!(table.len() * 8 <= table.slots.len() * 7);
+            assert!(table.len() * 5 <= table.slots.len() * 4);
         }
         for (n, fingerprint) in (0..).zip(fingerprints()) {
             assert!(matches!(table.find(fingerprint), Found::Used(redemption) if redemption == n));
@@ -157,14 +157,14 @@ mod tests {
     fn the_last_slot_is_followed_by_the_first() {
         let mut table = Table::default();
         let last = |n| Fingerprint((u64::MAX >> SHARD_BITS) - n);
-        for n in 0..14 {
+        for n in 0..12 {
             let Found::Free(slot) = table.find(last(n)) else {
                 panic!("{n} is found before it was inserted");
             };
             table.insert(slot, last(n), 100 + n);
         }
         assert_eq!(table.slots.len(), 16);
-        for n in 0..14 {
+        for n in 0..12 {
             assert!(
                 matches!(table.find(last(n)), Found::Used(redemption) if redemption == 100 + n)
             );
