@@ -94,6 +94,16 @@ pub(crate) struct FetchMetadata<'h> {
 }
 
 impl FetchMetadata<'_> {
+    /// Whether the browser may have held its binding back, as `SameSite=Lax` has it: on what
+    /// another site's page asks for, except a top-level navigation by GET.
+    pub(crate) fn may_withhold(self) -> bool {
+        match self.site {
+            Some(b"cross-site") => !self.may_bind(),
+            Some(_) => false,
+            None => self.foreign_origin,
+        }
+    }
+
     /// Whether the answer may give the browser a binding: not on a request that another site's
     /// page made, except a top-level navigation. Otherwise a stranger could race with the first
     /// page for which binding a browser ends up with.

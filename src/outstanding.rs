@@ -2,6 +2,7 @@
 //! receipts wait for.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -36,9 +37,16 @@ pub(crate) struct Table {
 
 #[derive(Default)]
 struct Agenda {
-    /// Nonces by the end of their tokens. One that was claimed meanwhile is in here still.
-    by_end: BTreeMap<u64, Vec<Nonce>>,
+    /// By their end. A token that was claimed meanwhile is in here still.
+    by_end: BTreeMap<u64, Vec<Due>>,
     thread: ThreadState,
+}
+
+enum Due {
+    /// The token of this nonce has expired.
+    Token(Nonce),
+    /// What was pushed has waited for as long as its token would have lived.
+    Unsealed(Weak<Slip>),
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -71,11 +79,20 @@ impl OutstandingTokens {
 
     /// A token leaves. Called before anyone can redeem it.
     pub(crate) fn add(&self, nonce: Nonce, expires_at: UnixMillis, slip: Arc<Slip>) {
+        self.table.slips.insert(nonce, slip);
+        self.enter(expires_at, Due::Token(nonce));
+    }
+
+    /// Somebody may wait for this, and it may never become a token.
+    pub(crate) fn add_unsealed(&self, expires_at: UnixMillis, slip: &Arc<Slip>) {
+        self.enter(expires_at, Due::Unsealed(Arc::downgrade(slip)));
+    }
+
+    fn enter(&self, expires_at: UnixMillis, due: Due) {
         let table = &self.table;
-        table.slips.insert(nonce, slip);
         let mut agenda = table.lock();
         let end = expires_at.plus(GRACE_MS).get().div_ceil(WIDTH_MS);
-        agenda.by_end.entry(end).or_default().push(nonce);
+        agenda.by_end.entry(end).or_default().push(due);
         if agenda.thread == ThreadState::None {
             let table = table.clone();
             let spawned = std::thread::Builder::new()
@@ -105,13 +122,10 @@ impl Drop for OutstandingTokens {
 }
 
 impl Table {
-    /// Tells whether the nonce was outstanding.
-    fn settle(&self, nonce: Nonce, outcome: Outcome) -> bool {
-        let Some((_, slip)) = self.slips.remove(&nonce) else {
-            return false;
-        };
-        slip.settle(outcome);
-        true
+    fn settle(&self, nonce: Nonce, outcome: Outcome) {
+        if let Some((_, slip)) = self.slips.remove(&nonce) {
+            slip.settle(outcome);
+        }
     }
 
     /// The thread's work: whatever has reached its end has expired.
@@ -123,7 +137,10 @@ impl Table {
             let due = std::mem::replace(&mut agenda.by_end, later);
             if !due.is_empty() {
                 drop(agenda);
-                due.into_values().flatten().for_each(|n| self.expire(n));
+                for due in due.into_values().flatten() {
+                    // A waker is somebody else's code. Whatever it does, others must hear too.
+                    let _ = catch_unwind(AssertUnwindSafe(|| self.expire(&due)));
+                }
                 agenda = self.lock();
             } else if agenda.by_end.is_empty() {
                 agenda = self
@@ -146,10 +163,25 @@ impl Table {
         }
     }
 
-    fn expire(&self, nonce: Nonce) {
-        if self.settle(nonce, Outcome::Expired) {
-            counts::token_expired();
-            tracing::info!(token = %TokenId::of(nonce), "a token expired unredeemed; its cookies are lost");
+    fn expire(&self, due: &Due) {
+        match due {
+            Due::Token(nonce) => {
+                if let Some((_, slip)) = self.slips.remove(nonce) {
+                    counts::token_expired();
+                    tracing::info!(
+                        token = %TokenId::of(*nonce),
+                        "a token expired unredeemed, as far as this process knows; its cookies are lost"
+                    );
+                    slip.settle(Outcome::Expired);
+                }
+            }
+            Due::Unsealed(slip) => {
+                if slip.upgrade().is_some_and(|slip| slip.expire_unsealed()) {
+                    tracing::warn!(
+                        "somebody waited for a receipt for as long as a token lives, and nothing has taken the cookies meanwhile"
+                    );
+                }
+            }
         }
     }
 

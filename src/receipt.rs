@@ -1,5 +1,6 @@
 //! What tells a handler that its cookies were given out.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
@@ -15,9 +16,11 @@ pub enum Outcome {
     /// lost on its way, and the browser can refuse a cookie.
     Released,
     /// The token's time passed, and this process has not heard that it was redeemed: the page was
-    /// closed, was offline, or was refused. Said within a second of the token's end.
+    /// closed, was offline, or was refused. Also when so much time passed before a token could be
+    /// made. Said within a second of that end.
     Expired,
-    /// There was no way to the page: the handler failed, or the stream ended first.
+    /// There was no way to the page: the handler failed, or the stream ended first. Of a sign-out
+    /// on an ordinary response: its cookies have left, and its barrier could not be raised.
     Undeliverable,
 }
 
@@ -66,7 +69,10 @@ impl Receipt {
 
     /// The outcome as a future, where `.await` alone does not do, as in `select!`.
     pub fn settled(self) -> Settled {
-        Settled { slip: self.slip }
+        Settled {
+            slip: self.slip,
+            place: None,
+        }
     }
 }
 
@@ -89,20 +95,37 @@ impl fmt::Debug for Receipt {
 #[must_use = "futures do nothing unless they are awaited"]
 pub struct Settled {
     slip: Arc<Slip>,
+    /// Where its waker is kept.
+    place: Option<u64>,
 }
 
 impl Future for Settled {
     type Output = Outcome;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome> {
-        let mut state = self.slip.lock();
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome> {
+        let this = &mut *self;
+        let mut state = this.slip.lock();
         if let Some(outcome) = state.outcome() {
             return Poll::Ready(outcome);
         }
-        if !(state.wakers.iter()).any(|known| known.will_wake(context.waker())) {
-            state.wakers.push(context.waker().clone());
-        }
+        let place = *this.place.get_or_insert_with(|| {
+            state.places += 1;
+            state.places
+        });
+        // Dropped behind the lock: it may own what locks again.
+        let replaced = state.wakers.insert(place, context.waker().clone());
+        drop(state);
+        drop(replaced);
         Poll::Pending
+    }
+}
+
+impl Drop for Settled {
+    fn drop(&mut self) {
+        if let Some(place) = self.place {
+            let waker = self.slip.lock().wakers.remove(&place);
+            drop(waker);
+        }
     }
 }
 
@@ -124,7 +147,10 @@ struct State {
     /// Parts that have no outcome yet.
     open: usize,
     worst: Outcome,
-    wakers: Vec<Waker>,
+    /// It travels, in tokens that have an end of their own.
+    sealed: bool,
+    wakers: BTreeMap<u64, Waker>,
+    places: u64,
 }
 
 impl State {
@@ -139,7 +165,9 @@ impl Slip {
             state: Mutex::new(State {
                 open: 1,
                 worst: Outcome::Released,
-                wakers: Vec::new(),
+                sealed: false,
+                wakers: BTreeMap::new(),
+                places: 0,
             }),
             whole,
         }
@@ -147,28 +175,49 @@ impl Slip {
 
     /// What was one part travels as several. Called before any of them can settle.
     pub(crate) fn split(&self, parts: usize) {
-        self.lock().open = parts;
+        let mut state = self.lock();
+        state.sealed = true;
+        if state.open > 0 {
+            state.open = parts;
+        }
     }
 
     /// One part has its outcome. Later words on a part that has settled do not count.
     pub(crate) fn settle(&self, outcome: Outcome) {
+        self.close(outcome, |state| state.open.saturating_sub(1));
+    }
+
+    /// Its time is over. What is sealed has an end of its own. Tells whether that settled it.
+    pub(crate) fn expire_unsealed(&self) -> bool {
+        self.close(
+            Outcome::Expired,
+            |state| {
+                if state.sealed { state.open } else { 0 }
+            },
+        )
+    }
+
+    /// Tells whether this settled it.
+    fn close(&self, outcome: Outcome, still_open: impl FnOnce(&State) -> usize) -> bool {
         let wakers = {
             let mut state = self.lock();
-            if state.open == 0 {
-                return;
+            let still_open = still_open(&state);
+            if still_open == state.open {
+                return false;
             }
-            state.open -= 1;
+            state.open = still_open;
             state.worst = state.worst.max(outcome);
             if state.open > 0 {
-                return;
+                return false;
             }
             std::mem::take(&mut state.wakers)
         };
         // Outside the lock: a waker may poll, or drop what it wakes.
-        wakers.into_iter().for_each(Waker::wake);
+        wakers.into_values().for_each(Waker::wake);
         if let Some(whole) = &self.whole {
             whole.settle(outcome);
         }
+        true
     }
 
     // Nothing between lock and unlock can panic halfway through a change.

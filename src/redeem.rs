@@ -128,16 +128,16 @@ impl Redeemer {
 }
 
 impl Redeemer {
-    /// From now on no older token of this browser is redeemed: the barrier of a sign-out that needs
-    /// no token, because the response's headers are still to be sent. Tells since when.
+    /// No token of this browser that was issued by `now` is redeemed any more: the barrier of a
+    /// sign-out that needs no token, because the response's headers are still to be sent.
     ///
     /// `lifetime` is that of the tokens it is to stop.
     pub(crate) async fn raise_barrier(
         &self,
         binding: &BindingCookie,
         lifetime: Lifetime,
-    ) -> Result<UnixMillis, StoreError> {
-        let now = self.clock.now();
+        now: UnixMillis,
+    ) -> Result<(), StoreError> {
         let nonce = Nonce::from_random(random::bytes());
         let claim = Claim {
             binding: Some(binding.digest()),
@@ -147,7 +147,7 @@ impl Redeemer {
         };
         // An answer that this is before the horizon is as good: so is every older token.
         self.store.claim(claim).await?;
-        Ok(now)
+        Ok(())
     }
 }
 

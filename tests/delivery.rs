@@ -378,6 +378,37 @@ fn what_is_pushed_beside_a_sign_out_does_not_undo_it() {
 }
 
 #[test]
+fn a_handle_that_was_closed_before_the_headers_left_says_so() {
+    async fn closed(pending: PendingCookies, notes: Data<Notes>) -> HttpResponse {
+        pending.close();
+        notes.states.lock().unwrap().push(pending.state());
+        HttpResponse::Ok().finish()
+    }
+    let (server, notes) = serve(|config| {
+        config.route("/", web::get().to(closed));
+    });
+    get(&server, "/");
+    assert_eq!(*notes.states.lock().unwrap(), [PendingState::Closed]);
+}
+
+#[test]
+fn what_a_strangers_socket_sets_leaves_with_the_handshake_since_no_token_could_be_redeemed() {
+    async fn socket(pending: PendingCookies, notes: Data<Notes>) -> HttpResponse {
+        let frames = pending.frames();
+        notes.take(pending.batch().set(session()).push());
+        std::mem::forget(frames);
+        HttpResponse::SwitchingProtocols().finish()
+    }
+    let (server, notes) = serve(|config| {
+        config.route("/", web::get().to(socket));
+    });
+    let mut connection = Connection::open(server.address);
+    connection.send(b"GET / HTTP/1.1\r\nHost: a\r\nOrigin: https://elsewhere.example\r\n\r\n");
+    assert_eq!(connection.head().all("set-cookie"), [SESSION_LINE]);
+    assert_eq!(outcome(&notes.receipt()), Outcome::Released);
+}
+
+#[test]
 fn a_handle_without_a_carrier_says_that_it_is_closed() {
     async fn plain(pending: PendingCookies, notes: Data<Notes>) -> HttpResponse {
         rt::spawn(async move {
@@ -464,6 +495,284 @@ fn a_sign_out_on_an_ordinary_response_is_a_barrier_too() {
     server.set_clock(NOW + 1);
     let next = token_of(&get(&server, "/sign-in"));
     assert_eq!(post(server.address, &next, Some(R)).status, 204);
+}
+
+#[test]
+fn a_sign_out_that_does_not_show_its_browser_says_that_its_barrier_is_missing() {
+    let two = format!(
+        "{}; __Host-apply-cookies={}",
+        cookie_header(1),
+        support::browser(2).to_text()
+    );
+    let cases: [(&[&str], Outcome); 4] = [
+        // SameSite=Lax holds the binding back, and the answer's cookies are stored all the same.
+        (
+            &[
+                "Sec-Fetch-Site: cross-site",
+                "Sec-Fetch-Mode: navigate",
+                "Sec-Fetch-Dest: document",
+            ],
+            Outcome::Undeliverable,
+        ),
+        (
+            &["Origin: https://elsewhere.example"],
+            Outcome::Undeliverable,
+        ),
+        (&[&two], Outcome::Undeliverable),
+        // A browser that certainly has no binding has no tokens.
+        (&["Sec-Fetch-Site: same-origin"], Outcome::Released),
+    ];
+    let (server, notes) = serve(|config| {
+        config.route("/out", web::post().to(plain_sign_out));
+    });
+    for (headers, expected) in cases {
+        let response = Connection::open(server.address).request("POST", "/out", headers, b"");
+        assert_eq!(response.all("set-cookie").len(), 1, "{headers:?}");
+        assert_eq!(outcome(&notes.receipt()), expected, "{headers:?}");
+    }
+}
+
+#[test]
+fn a_token_of_the_same_response_is_younger_than_its_sign_out() {
+    async fn both(pending: PendingCookies) -> HttpResponse {
+        pending.sign_out().delete_cookie("session").push().unwrap();
+        let cookies = pending.clone();
+        pending.sse(stream! {
+            cookies.set(SetCookie::new("guest", "1")).unwrap();
+            yield Event::data("a guest");
+        })
+    }
+    let (server, _) = serve(|config| {
+        config.route("/", web::get().to(both));
+    });
+    // The clock stands still, so both are of one millisecond.
+    let token = token_of(&get(&server, "/"));
+    assert_eq!(post(server.address, &token, Some(R)).status, 204);
+}
+
+/// A store that takes its time, as one on the network does.
+struct Slow(MemoryReplayStore);
+
+impl ReplayStore for Slow {
+    fn claim(&self, claim: Claim) -> ClaimFuture<'_> {
+        ClaimFuture::new(async move {
+            let begun = std::time::Instant::now();
+            std::future::poll_fn(|context| {
+                if begun.elapsed() > Duration::from_millis(400) {
+                    return std::task::Poll::Ready(());
+                }
+                let waker = context.waker().clone();
+                std::thread::spawn(move || {
+                    std::thread::sleep(Duration::from_millis(20));
+                    waker.wake();
+                });
+                std::task::Poll::Pending
+            })
+            .await;
+            self.0.claim(claim).await
+        })
+    }
+
+    fn listen(&self, listener: Weak<dyn ClaimListener>) {
+        self.0.listen(listener);
+    }
+
+    fn horizon(&self) -> HorizonFuture<'_> {
+        self.0.horizon()
+    }
+}
+
+#[test]
+fn a_browser_that_leaves_while_the_barrier_is_raised_leaves_no_receipt_open() {
+    let store = Slow(MemoryReplayStore::new(Clock::from_fn(|| at(NOW - 60_000))));
+    let (server, notes) = serve_with(Some(Arc::new(store)), |config| {
+        config.route("/plain", web::get().to(plain_sign_out));
+    });
+    let mut connection = Connection::open(server.address);
+    let request = format!(
+        "GET /plain HTTP/1.1\r\nHost: a\r\n{}\r\n\r\n",
+        cookie_header(1)
+    );
+    connection.send(request.as_bytes());
+    let receipt = notes.receipt();
+    connection.reset();
+    assert_eq!(outcome(&receipt), Outcome::Undeliverable);
+}
+
+#[test]
+fn nothing_waits_for_ever_even_where_it_waits_for_itself() {
+    async fn handler(pending: PendingCookies, notes: Data<Notes>) -> HttpResponse {
+        let receipt = pending.batch().set(session()).push().unwrap();
+        notes.take(Ok(receipt.clone()));
+        HttpResponse::Ok().body(format!("{:?}", receipt.await))
+    }
+    async fn html(pending: PendingCookies, notes: Data<Notes>) -> HttpResponse {
+        let cookies = pending.clone();
+        pending.html(stream! {
+            let receipt = cookies.batch().set(session()).push().unwrap();
+            notes.take(Ok(receipt.clone()));
+            yield format!("{:?}", receipt.await);
+        })
+    }
+    let (server, notes) = serve(|config| {
+        config
+            .route("/handler", web::get().to(handler))
+            .route("/html", web::get().to(html));
+    });
+    for (n, path) in (1..).zip(["/handler", "/html"]) {
+        let address = server.address;
+        let answer = std::thread::spawn(move || {
+            let mut connection = Connection::open(address);
+            connection.request("GET", path, &[&cookie_header(1)], b"")
+        });
+        let receipt = notes.receipt();
+        server.set_clock(NOW + n * 61_000);
+        assert_eq!(outcome(&receipt), Outcome::Expired, "{path}");
+        let answer = answer.join().unwrap();
+        assert!(
+            answer.body.starts_with("Expired"),
+            "{path}: {}",
+            answer.body
+        );
+    }
+}
+
+#[test]
+fn what_was_sealed_in_time_lives_as_long_as_its_token() {
+    async fn held(pending: PendingCookies, notes: Data<Notes>) -> HttpResponse {
+        let cookies = pending.clone();
+        let (begin, begun) = futures_util::future::abortable(std::future::pending::<()>());
+        let abort = begun.clone();
+        rt::spawn(async move {
+            rt::time::sleep(Duration::from_millis(200)).await;
+            abort.abort();
+        });
+        pending.html(stream! {
+            notes.take(cookies.batch().set(session()).push());
+            let _ = begin.await;
+            yield "<!doctype html>".to_owned();
+        })
+    }
+    let (server, notes) = serve(|config| {
+        config.route("/held", web::get().to(held));
+    });
+    // Pushed now, sealed half a minute later: the token's end counts, not the push's.
+    let address = server.address;
+    let answer = std::thread::spawn(move || {
+        Connection::open(address).request("GET", "/held", &[&cookie_header(1)], b"")
+    });
+    let receipt = notes.receipt();
+    server.set_clock(NOW + 30_000);
+    let token = token_of(&answer.join().unwrap());
+    server.set_clock(NOW + 70_000);
+    std::thread::sleep(Duration::from_millis(600));
+    assert_eq!(receipt.outcome(), None);
+    assert_eq!(post(server.address, &token, Some(R)).status, 204);
+    assert_eq!(outcome(&receipt), Outcome::Released);
+}
+
+#[test]
+fn the_second_token_of_an_idle_process_expires_too() {
+    let (server, notes) = serve(signs);
+    for n in 1..=2 {
+        get(&server, "/sign-in");
+        let receipt = notes.receipt();
+        server.set_clock(NOW + n * 61_000);
+        assert_eq!(outcome(&receipt), Outcome::Expired);
+        // Long enough for the thread to find that nothing is left.
+        std::thread::sleep(Duration::from_millis(600));
+    }
+}
+
+/// A waker that panics, as somebody else's code may.
+struct Bad;
+
+impl std::task::Wake for Bad {
+    fn wake(self: Arc<Self>) {
+        panic!("on purpose");
+    }
+}
+
+#[test]
+fn one_that_waits_badly_stops_no_others() {
+    use std::future::Future;
+    let (server, notes) = serve(signs);
+    get(&server, "/sign-in");
+    let mut bad = std::pin::pin!(notes.receipt().settled());
+    let waker = std::task::Waker::from(Arc::new(Bad));
+    let mut context = std::task::Context::from_waker(&waker);
+    assert!(bad.as_mut().poll(&mut context).is_pending());
+    get(&server, "/sign-in");
+    let receipt = notes.receipt();
+    server.set_clock(NOW + 61_000);
+    assert_eq!(outcome(&receipt), Outcome::Expired);
+    get(&server, "/sign-in");
+    let next = notes.receipt();
+    server.set_clock(NOW + 200_000);
+    assert_eq!(outcome(&next), Outcome::Expired);
+}
+
+#[test]
+fn everyone_who_waits_hears_and_who_has_gone_is_forgotten() {
+    use std::future::Future;
+    struct Heard(std::sync::atomic::AtomicBool);
+    impl std::task::Wake for Heard {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, std::sync::atomic::Ordering::SeqCst);
+        }
+    }
+    let (server, notes) = serve(signs);
+    let token = token_of(&get(&server, "/sign-in"));
+    let receipt = notes.receipt();
+    let heard: Vec<_> = (0..3).map(|_| Arc::new(Heard(false.into()))).collect();
+    let mut waiting: Vec<_> = heard
+        .iter()
+        .map(|heard| {
+            let mut settled = Box::pin(receipt.clone().settled());
+            let waker = std::task::Waker::from(heard.clone());
+            let mut context = std::task::Context::from_waker(&waker);
+            assert!(settled.as_mut().poll(&mut context).is_pending());
+            // A second look does not keep a second waker.
+            assert!(settled.as_mut().poll(&mut context).is_pending());
+            settled
+        })
+        .collect();
+    assert_eq!(Arc::strong_count(&heard[1]), 2);
+    drop(waiting.remove(1));
+    assert_eq!(Arc::strong_count(&heard[1]), 1);
+    assert_eq!(post(server.address, &token, Some(R)).status, 204);
+    assert_eq!(outcome(&receipt), Outcome::Released);
+    let heard: Vec<bool> = heard
+        .iter()
+        .map(|heard| heard.0.load(std::sync::atomic::Ordering::SeqCst))
+        .collect();
+    assert_eq!(heard, [true, false, true]);
+}
+
+#[test]
+fn in_a_batch_the_later_operation_on_a_cookie_counts_and_an_action_stays() {
+    async fn events(pending: PendingCookies) -> HttpResponse {
+        let cookies = pending.clone();
+        pending.sse(stream! {
+            let batch = cookies.batch().delete_cookie("session").set(session());
+            batch.reload().push().unwrap();
+            cookies.set(SetCookie::new("theme", "dark")).unwrap();
+            yield Event::data("both");
+        })
+    }
+    let (server, _) = serve(|config| {
+        config.route("/", web::get().to(events));
+    });
+    let token = token_of(&get(&server, "/"));
+    let answer = post(server.address, &token, Some(R));
+    assert_eq!(
+        answer.all("set-cookie"),
+        [
+            SESSION_LINE,
+            "theme=dark; Path=/; Secure; HttpOnly; SameSite=Lax"
+        ]
+    );
+    assert_eq!(answer.header("apply-cookies-then"), Some("reload"));
 }
 
 /// A store that cannot be reached.

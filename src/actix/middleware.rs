@@ -112,8 +112,14 @@ where
             let status = response.status();
             let failed = status.is_client_error() || status.is_server_error();
             if !(failed && response.response().error().is_some()) {
-                let left = finish(&browser, &unanswered.0, &mut response);
-                settle(&browser, &unanswered.0, &left).await;
+                let head = browser.head(status);
+                // While the headers are still to be sent: a client that goes away now gets none.
+                let barrier = raise_barrier(&browser, &unanswered.0, head).await;
+                let left = finish(head, &unanswered.0, &mut response);
+                left.settle(match barrier {
+                    Barrier::Failed => Outcome::Undeliverable,
+                    Barrier::NotNeeded | Barrier::Raised => Outcome::Released,
+                });
             }
             if unanswered.0.depends_on_cookies() {
                 caching::make_dependent(response.headers_mut());
@@ -149,6 +155,8 @@ impl Drop for Unanswered {
 /// What the request says of the browser.
 struct Browser {
     binding: Option<BindingCookie>,
+    /// Without a binding, it certainly has none.
+    has_none: bool,
     may_bind: bool,
     no_body: bool,
 }
@@ -167,8 +175,18 @@ impl Browser {
         let sent = core.binding_name.read(cookie_fields(headers));
         Self {
             may_bind: metadata.may_bind() && sent.may_be_set(),
+            has_none: sent.may_be_set() && !metadata.may_withhold(),
             binding: sent.into_cookie(),
             no_body: request.method() == Method::HEAD,
+        }
+    }
+
+    fn head(&self, status: StatusCode) -> Head {
+        Head {
+            has_binding: self.binding.is_some(),
+            may_bind: self.may_bind,
+            handshake: status == StatusCode::SWITCHING_PROTOCOLS,
+            no_body: self.no_body,
         }
     }
 }
@@ -186,15 +204,9 @@ fn sent_cookies(headers: &HeaderMap) -> Box<[u8]> {
 }
 
 /// The last moment before the headers leave. Tells what leaves with them.
-fn finish<B>(browser: &Browser, queue: &Queue, response: &mut ServiceResponse<B>) -> Waiting {
-    let handshake = response.status() == StatusCode::SWITCHING_PROTOCOLS;
+fn finish<B>(head: Head, queue: &Queue, response: &mut ServiceResponse<B>) -> Waiting {
     let headers = response.headers_mut();
-    let sent = queue.headers_sent(Head {
-        has_binding: browser.binding.is_some(),
-        may_bind: browser.may_bind,
-        handshake,
-        no_body: browser.no_body,
-    });
+    let sent = queue.headers_sent(head);
     if sent.bind {
         append(
             headers,
@@ -205,7 +217,7 @@ fn finish<B>(browser: &Browser, queue: &Queue, response: &mut ServiceResponse<B>
     for operation in &left.operations {
         append(headers, operation.to_set_cookie());
     }
-    if sent.carried && !handshake {
+    if sent.carried && !head.handshake {
         caching::forbid(headers);
     } else if sent.bind || !left.operations.is_empty() {
         caching::make_private(headers);
@@ -213,33 +225,43 @@ fn finish<B>(browser: &Browser, queue: &Queue, response: &mut ServiceResponse<B>
     left
 }
 
-/// A sign-out on an ordinary response: its barrier is raised here, since no token will do it. A
-/// browser without a binding has no older tokens.
-async fn settle(browser: &Browser, queue: &Queue, left: &Waiting) {
-    let raised = match &browser.binding {
-        Some(binding) if left.barrier => {
-            let core = queue.core();
-            let lifetime = core.issuer.lifetime;
-            core.redeemer.raise_barrier(binding, lifetime).await
-        }
-        _ => return left.settle(Outcome::Released),
+/// The barrier of a sign-out on an ordinary response, where no token will raise it.
+enum Barrier {
+    NotNeeded,
+    Raised,
+    Failed,
+}
+
+async fn raise_barrier(browser: &Browser, queue: &Queue, head: Head) -> Barrier {
+    let Some(now) = queue.barrier_in_head(head) else {
+        return Barrier::NotNeeded;
     };
-    match raised {
-        Ok(issued_at) => {
-            queue.barrier_raised(issued_at);
-            left.settle(Outcome::Released);
+    let core = queue.core();
+    let (error, source) = match &browser.binding {
+        // It has no older tokens.
+        None if browser.has_none => return Barrier::NotNeeded,
+        None => (
+            "the request does not show which browser it is".to_owned(),
+            None,
+        ),
+        Some(binding) => {
+            let lifetime = core.issuer.lifetime;
+            match core.redeemer.raise_barrier(binding, lifetime, now).await {
+                Ok(()) => return Barrier::Raised,
+                Err(error) => {
+                    let source = std::error::Error::source(&error).map(ToString::to_string);
+                    (error.to_string(), source)
+                }
+            }
         }
-        Err(error) => {
-            counts::barrier_failed();
-            let source = std::error::Error::source(&error).map(ToString::to_string);
-            tracing::error!(
-                %error,
-                source,
-                "a sign-out is answered without its barrier; for the lifetime of a token, a sign-in that is under way can undo it"
-            );
-            left.settle(Outcome::Undeliverable);
-        }
-    }
+    };
+    counts::barrier_failed();
+    tracing::error!(
+        error,
+        source,
+        "a sign-out is answered without its barrier; for the lifetime of a token, a sign-in that is under way can undo it"
+    );
+    Barrier::Failed
 }
 
 fn append(headers: &mut HeaderMap, line: String) {

@@ -60,7 +60,8 @@ impl PendingBatch<'_> {
     }
 
     /// When the cookies are there, the page opens its stream again, so that the new request
-    /// carries them.
+    /// carries them: if it was opened by the client's `listen(() => …)`. Other pages hear the event
+    /// `apply-cookies:then`.
     pub fn reconnect(self) -> Self {
         self.then(Action::Reconnect)
     }
@@ -72,6 +73,7 @@ impl PendingBatch<'_> {
 
     /// When the cookies are there, the page goes to this path of its own origin, such as
     /// `/account?tab=1`. It travels sealed, so nobody can turn it into a redirect to elsewhere.
+    /// Encoded slashes (`%2F`) are refused also behind the `?`.
     pub fn go_to(self, path: impl AsRef<str>) -> Self {
         match SameOriginPath::parse(path.as_ref()) {
             Some(path) => self.then(Action::GoTo(path.as_str().to_owned())),
@@ -91,7 +93,7 @@ impl PendingBatch<'_> {
         if addition.operations.is_empty() {
             return Err(PushError::Empty);
         }
-        self.queue.push(addition, super::waiting::Waiting::receipt)
+        self.queue.push_for_receipt(addition)
     }
 
     fn with(self, operation: Result<Operation<'static>, PushError>) -> Self {
@@ -141,8 +143,8 @@ impl PendingCookies {
     }
 
     /// Begins a sign-out: a batch that is a [barrier](PendingBatch::barrier), so that a sign-in
-    /// of before, whose token is still under way, does not sign this browser in again. Add what is
-    /// to be deleted, and push:
+    /// of before, whose token is still under way, does not sign this browser in again once the
+    /// sign-out has arrived. Add what is to be deleted, and push:
     ///
     /// ```
     /// # use apply_cookies::{PendingCookies, PushError};
@@ -153,6 +155,10 @@ impl PendingCookies {
     /// ```
     ///
     /// It works on ordinary responses too: the barrier is then raised before the headers leave.
+    /// Where that fails, or the request does not show which browser it is (a POST from another
+    /// site), the cookies are deleted all the same, an error is logged and counted, and the receipt
+    /// says [`Undeliverable`](crate::Outcome::Undeliverable).
+    ///
     /// No server can take back an answer that is already on its way, so a sign-out must also
     /// revoke the session where it is kept.
     pub fn sign_out(&self) -> PendingBatch<'_> {

@@ -20,6 +20,45 @@ pub(crate) struct Head {
     pub(crate) no_body: bool,
 }
 
+// `carrier`: one lives at that moment.
+impl Head {
+    /// Whether the body carries tokens.
+    pub(super) const fn carries(self, carrier: bool) -> bool {
+        carrier && !self.no_body
+    }
+
+    /// Whether the binding is set: only where tokens follow. A plain page's response may be slow,
+    /// and would replace the binding that another tab has got and uses meanwhile. Decided under the
+    /// queue's lock: a carrier that is attached later comes too late for it.
+    pub(super) const fn binds(self, carrier: bool) -> bool {
+        !self.has_binding && self.may_bind && self.carries(carrier)
+    }
+
+    pub(super) const fn reach(self, carrier: bool) -> Reach {
+        match (self.has_binding || self.binds(carrier), self.may_bind) {
+            (true, _) => Reach::Bound,
+            (false, true) => Reach::Late,
+            (false, false) => Reach::Foreign,
+        }
+    }
+
+    /// Whether what waits travels in a token rather than with this head.
+    pub(super) const fn keeps(self, carrier: bool) -> bool {
+        self.handshake && self.carries(carrier) && matches!(self.reach(carrier), Reach::Bound)
+    }
+}
+
+/// Whether a token of this response can be redeemed by its browser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// The browser has the binding, or gets it with the headers.
+    Bound,
+    /// It has none, and another site's page made the request, so it got none.
+    Foreign,
+    /// It has none, and the headers left before anything asked for one.
+    Late,
+}
+
 /// What the middleware does with the response's headers.
 #[derive(Default)]
 pub(crate) struct HeadersSent {

@@ -118,7 +118,7 @@ impl PendingCookies {
     }
 
     fn push(&self, operation: Operation<'static>) -> Result<(), PushError> {
-        self.queue.push(operation, |_| ())
+        self.queue.push(operation)
     }
 
     /// Which way a push would take now.

@@ -11,24 +11,14 @@ use apply_cookies_protocol::{
 
 use super::PendingState;
 use super::error::PushError;
-use super::head::{Head, HeadersSent};
+use super::head::{Head, HeadersSent, Reach};
 use super::waiting::{self, Addition, Waiting};
 use super::written::Written;
 use crate::classes::Classes;
 use crate::config::Core;
 use crate::counts::Loss;
 use crate::frame::Frame;
-
-/// Whether a token of this response can be redeemed by its browser.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reach {
-    /// The browser has the binding, or gets it with the headers.
-    Bound,
-    /// It has none, and another site's page made the request, so it got none.
-    Foreign,
-    /// It has none, and the headers left before anything asked for one.
-    Late,
-}
+use crate::receipt::Receipt;
 
 pub(crate) struct Queue {
     core: Arc<Core>,
@@ -133,7 +123,22 @@ impl Queue {
     }
 
     /// Queues all of it or nothing.
-    pub(super) fn push<R>(
+    pub(super) fn push(&self, addition: impl Into<Addition>) -> Result<(), PushError> {
+        self.push_and(addition, |_| ())
+    }
+
+    /// The same, for who wants to know what becomes of it.
+    pub(super) fn push_for_receipt(&self, addition: Addition) -> Result<Receipt, PushError> {
+        let core = &self.core;
+        let issuer = &core.issuer;
+        let end = || issuer.clock.now().plus(issuer.lifetime.as_millis());
+        self.push_and(addition, |waiting| {
+            waiting.whole(|whole| core.outstanding.add_unsealed(end(), whole))
+        })
+        .map(Receipt::new)
+    }
+
+    fn push_and<R>(
         &self,
         addition: impl Into<Addition>,
         result: impl FnOnce(&mut Waiting) -> R,
@@ -181,36 +186,41 @@ impl Queue {
         Ok(())
     }
 
+    /// Whether what waits is a sign-out that will leave with this head, and so needs its barrier
+    /// now. From then on, later tokens of this response are younger than that.
+    pub(crate) fn barrier_in_head(&self, head: Head) -> Option<UnixMillis> {
+        let state = self.lock();
+        if state.stage != Stage::Headers
+            || !state.waiting.barrier
+            || head.keeps(state.carrier.is_some())
+        {
+            return None;
+        }
+        let now = self.core.issuer.clock.now();
+        self.barrier_raised(now);
+        Some(now)
+    }
+
     /// The handler has answered: hands over what goes into the headers.
     pub(crate) fn headers_sent(&self, head: Head) -> HeadersSent {
         self.change(|state| {
             if state.stage != Stage::Headers {
                 return HeadersSent::default();
             }
-            let carried = state.carrier.is_some() && !head.no_body;
-            // Only where tokens follow. A plain page's response may be slow, and would replace the
-            // binding that another tab has got and uses meanwhile. Decided here, under the lock:
-            // a carrier that is attached later comes too late for the binding to be set.
-            let bind = !head.has_binding && head.may_bind && carried;
-            let reach = match (head.has_binding || bind, head.may_bind) {
-                (true, _) => Reach::Bound,
-                (false, true) => Reach::Late,
-                (false, false) => Reach::Foreign,
-            };
+            let carrier = state.carrier.is_some();
             state.stage = if state.closing || head.no_body {
                 Stage::Closed
             } else {
-                Stage::Sent(reach)
+                Stage::Sent(head.reach(carrier))
             };
-            let keep = head.handshake && carried && reach == Reach::Bound;
             HeadersSent {
-                waiting: if keep {
+                waiting: if head.keeps(carrier) {
                     Waiting::default()
                 } else {
                     std::mem::take(&mut state.waiting)
                 },
-                bind,
-                carried,
+                bind: head.binds(carrier),
+                carried: head.carries(carrier),
             }
         })
     }
@@ -358,7 +368,7 @@ impl Queue {
         UnixMillis::new(self.barrier.load(Ordering::Relaxed)).filter(|at| *at > UnixMillis::EPOCH)
     }
 
-    pub(crate) fn barrier_raised(&self, issued_at: UnixMillis) {
+    fn barrier_raised(&self, issued_at: UnixMillis) {
         self.barrier.fetch_max(issued_at.get(), Ordering::Relaxed);
     }
 

@@ -8,7 +8,7 @@ use apply_cookies_protocol::limits::SET_COOKIE_LINES_MAX;
 use super::error::PushError;
 use crate::counts::{self, Loss};
 use crate::issue::Action;
-use crate::receipt::{Outcome, Receipt, Slip};
+use crate::receipt::{Outcome, Slip};
 
 /// Operations that may wait for one carrier. A stream that is not read must not make the server
 /// grow without bound (threat T35).
@@ -76,10 +76,14 @@ impl Waiting {
         Ok(())
     }
 
-    /// The receipt of everything that leaves together.
-    pub(super) fn receipt(&mut self) -> Receipt {
-        let whole = self.whole.get_or_insert_with(|| Arc::new(Slip::new(None)));
-        Receipt::new(whole.clone())
+    /// What the receipt of everything that leaves together stands on. `begin` is told of a new one.
+    pub(super) fn whole(&mut self, begin: impl FnOnce(&Arc<Slip>)) -> Arc<Slip> {
+        let whole = self.whole.get_or_insert_with(|| {
+            let slip = Arc::new(Slip::new(None));
+            begin(&slip);
+            slip
+        });
+        whole.clone()
     }
 
     /// A slip for each of the tokens that this becomes.
