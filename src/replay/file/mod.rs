@@ -53,6 +53,25 @@ use crate::random;
 const CAPACITY: usize = 1_000_000;
 
 /// A replay store in a file, for one process on one machine.
+///
+/// ```no_run
+/// use std::sync::Arc;
+///
+/// use apply_cookies::replay::FileReplayStore;
+/// use apply_cookies::{ApplyCookies, Clock, Secret};
+///
+/// let store = FileReplayStore::open("/var/lib/app/replay", Clock::system())?;
+/// let cookies = ApplyCookies::builder(Secret::from_env()?)
+///     .origin("https://app.example")
+///     .replay_store(Arc::new(store))
+///     .build()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// A claim is answered when it is on the disk; those that wait together are written as one, by a
+/// thread of the store's own. When the disk fails or is full, everything is
+/// [`StoreError::Broken`] until the file is opened again. Dropping the store waits for what is
+/// being written, and frees the file for another.
 pub struct FileReplayStore {
     shared: Arc<Shared>,
     origin: Origin,
