@@ -15,18 +15,19 @@
 //! | **a row for each batch, as here** | 9 | 33,000 | 1 | 61 µs |
 //! | the same with two-phase commit | 10 | 33,500 | 2 | 67 µs |
 //! | the same with quick repair | 13 | 54,000 | 2 | 146 µs |
-//! | the records themselves, appended | 1 | 2,112 | 1 | 1 µs |
+//! | the records themselves, appended | 1 | 2,112 | 1 | |
 //!
 //! So the nonces are not keys, and are looked up in memory: that is fifteen times cheaper. Two
 //! phases protect from a file whose content an attacker chooses together with the moment of a
-//! crash; ours are digests and nonces behind a MAC. Quick repair makes opening after a crash short;
-//! but a file that is opened is read and checked as a whole here, crash or not. Both cost a second sync, and neither is used.
+//! crash; ours are digests, and nonces behind a MAC. Quick repair makes opening after a crash short;
+//! here a file is read and checked as a whole whenever it is opened. Both cost a second sync, and
+//! neither is used.
 //!
 //! With 64 claims in flight that is 0.3 to 0.4 of what the disk does by itself where a sync takes
-//! 0.2 ms, and more where it takes longer (`docs/replay-stores.md`). A log of our own would save the
-//! eight other pages, their 60 µs, and the third to half of a sync that they add: 0.5 to 0.6. It
-//! would need checksums, cutting, giving space back and a format that grows: that is what
-//! redb has been tried for.
+//! 0.2 ms, and more where it takes longer (`docs/replay-stores.md`). A log of our own would save
+//! the eight other pages, their 60 µs, and the third of a sync or more that they add: by estimate
+//! it reaches 0.5 to 0.6. It would need checksums, cutting, giving space back and a format that
+//! grows, which redb has and has been tried for.
 
 #[cfg(test)]
 mod faults;
