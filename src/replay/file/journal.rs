@@ -10,6 +10,8 @@
 //! commit writes few pages however many claims it holds, nothing is read but when the file is
 //! opened, and what has expired is a range at the front.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use apply_cookies_protocol::{StoreScope, UnixMillis};
 use redb::{
     Database, ReadableDatabase, ReadableTable, StorageBackend, Table, TableDefinition, TableError,
@@ -155,8 +157,11 @@ fn database(backend: impl StorageBackend) -> Result<Database, Unusable> {
     builder.set_cache_size(CACHE_BYTES);
     // All of it is read anyway, and a file that rotted must not be taken for what was written.
     builder.set_check_integrity_on_open(true);
-    builder.set_repair_callback(|_| {
-        tracing::info!("the replay store's file was not closed; it is being checked");
+    let said = AtomicBool::new(false);
+    builder.set_repair_callback(move |_| {
+        if !said.swap(true, Ordering::Relaxed) {
+            tracing::info!("the replay store's file was not closed; it is being put in order");
+        }
     });
     Ok(builder.create_with_backend(backend)?)
 }

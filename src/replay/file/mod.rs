@@ -120,6 +120,7 @@ impl FileReplayStore {
             .unwrap_or_else(|_| Err(Unusable::damaged()))
             .map_err(fail)?;
         let store = Self::start(journal, ledger, clock, entries).map_err(|e| fail(e.into()))?;
+        tracing::info!(path = %path.display(), entries = store.len(), "replay store opened");
         store.compare_clocks(path);
         Ok(store)
     }
