@@ -237,6 +237,40 @@ fn another_format_and_a_damaged_file_are_refused() {
     }
 }
 
+#[test]
+fn a_file_that_rotted_is_refused_or_whole() {
+    let folder = Folder::new();
+    let (clock, hands) = clock();
+    let store = FileReplayStore::open(folder.file(), clock.clone()).unwrap();
+    let now = START + 10_000;
+    hands.store(now, Ordering::SeqCst);
+    let claims: Vec<_> = (0..300).map(|n| claim(n, now)).collect();
+    for batch in claims.chunks(60) {
+        let answers: Vec<_> = batch.iter().map(|claim| store.claim(*claim)).collect();
+        for answer in answers {
+            assert_eq!(wait(answer).unwrap(), ClaimAnswer::Claimed(Claimed::First));
+        }
+    }
+    drop(store);
+    let whole = std::fs::read(folder.file()).unwrap();
+    let used: Vec<_> = (0..whole.len()).filter(|at| whole[*at] != 0).collect();
+    let mut refused = 0;
+    for at in used.iter().step_by(used.len() / 150) {
+        let mut rotten = whole.clone();
+        rotten[*at] ^= 0x10;
+        std::fs::write(folder.file(), &rotten).unwrap();
+        let Ok(store) = FileReplayStore::open(folder.file(), clock.clone()) else {
+            refused += 1;
+            continue;
+        };
+        for claim in &claims {
+            let answer = wait(store.claim(*claim)).unwrap();
+            assert_ne!(answer, ClaimAnswer::Claimed(Claimed::First), "byte {at}");
+        }
+    }
+    assert!(refused > 10, "{refused}");
+}
+
 #[cfg(unix)]
 #[test]
 fn a_new_file_is_its_owners_alone() {

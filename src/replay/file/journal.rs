@@ -10,6 +10,8 @@
 //! commit writes few pages however many claims it holds, nothing is read but when the file is
 //! opened, and what has expired is a range at the front.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use apply_cookies_protocol::{StoreScope, UnixMillis};
 use redb::{
     Database, ReadableDatabase, ReadableTable, StorageBackend, Table, TableDefinition, TableError,
@@ -56,6 +58,12 @@ pub(super) enum Unusable {
     Format(u32),
     /// It is damaged, or cannot be read or written.
     Failed(redb::Error),
+}
+
+impl Unusable {
+    pub(super) fn damaged() -> Self {
+        Self::Failed(redb::Error::Corrupted("the file is damaged".to_owned()))
+    }
 }
 
 impl<E: Into<redb::Error>> From<E> for Unusable {
@@ -147,8 +155,13 @@ const fn first_claims(floor: Floor) -> RowKey {
 fn database(backend: impl StorageBackend) -> Result<Database, Unusable> {
     let mut builder = Database::builder();
     builder.set_cache_size(CACHE_BYTES);
-    builder.set_repair_callback(|_| {
-        tracing::info!("the replay store's file was not closed; it is being checked");
+    // All of it is read anyway, and a file that rotted must not be taken for what was written.
+    builder.set_check_integrity_on_open(true);
+    let said = AtomicBool::new(false);
+    builder.set_repair_callback(move |_| {
+        if !said.swap(true, Ordering::Relaxed) {
+            tracing::info!("the replay store's file was not closed; it is being put in order");
+        }
     });
     Ok(builder.create_with_backend(backend)?)
 }
@@ -163,7 +176,6 @@ fn write_floor(about: &mut Table<'_, &str, &[u8]>, floor: Floor) -> redb::Result
 
 /// Everything that counts still, and the number of the next row.
 fn load(database: &Database) -> Result<(Ledger, u64), Unusable> {
-    let damaged = || Unusable::Failed(redb::Error::Corrupted("a row cannot be read".to_owned()));
     let transaction = database.begin_read()?;
     let about = match transaction.open_table(ABOUT) {
         Ok(about) => about,
@@ -174,17 +186,17 @@ fn load(database: &Database) -> Result<(Ledger, u64), Unusable> {
     if format != FORMAT {
         return Err(Unusable::Format(format));
     }
-    let horizon = u64::from_be_bytes(value(&about, "horizon")?.ok_or_else(damaged)?);
+    let horizon = u64::from_be_bytes(value(&about, "horizon")?.ok_or_else(Unusable::damaged)?);
     let origin = Origin {
-        scope: StoreScope::from_random(value(&about, "scope")?.ok_or_else(damaged)?),
-        horizon: UnixMillis::new(horizon).ok_or_else(damaged)?,
+        scope: StoreScope::from_random(value(&about, "scope")?.ok_or_else(Unusable::damaged)?),
+        horizon: UnixMillis::new(horizon).ok_or_else(Unusable::damaged)?,
     };
-    let floor: [u8; 16] = value(&about, "floor")?.ok_or_else(damaged)?;
+    let floor: [u8; 16] = value(&about, "floor")?.ok_or_else(Unusable::damaged)?;
     let (claims, barriers) = floor.split_at(8);
     let number = |bytes: &[u8]| bytes.try_into().map(u64::from_be_bytes).ok();
     let floor = Floor {
-        claims: number(claims).ok_or_else(damaged)?,
-        barriers: number(barriers).ok_or_else(damaged)?,
+        claims: number(claims).ok_or_else(Unusable::damaged)?,
+        barriers: number(barriers).ok_or_else(Unusable::damaged)?,
     };
 
     let mut ledger = Ledger::new(origin, floor);
@@ -195,10 +207,10 @@ fn load(database: &Database) -> Result<(Ledger, u64), Unusable> {
     {
         let (key, row) = row?;
         let (generation, number) = key.value();
-        next = next.max(number + 1);
+        next = next.max(number.saturating_add(1));
         let mut row = row.value();
         while !row.is_empty() {
-            let claim = ClaimRecord::read(&mut row).ok_or_else(damaged)?;
+            let claim = ClaimRecord::read(&mut row).ok_or_else(Unusable::damaged)?;
             ledger.load_claim(generation, claim);
         }
     }
@@ -206,10 +218,10 @@ fn load(database: &Database) -> Result<(Ledger, u64), Unusable> {
     for row in table.range((floor.barriers, 0)..)? {
         let (key, row) = row?;
         let (generation, number) = key.value();
-        next = next.max(number + 1);
+        next = next.max(number.saturating_add(1));
         let mut row = row.value();
         while !row.is_empty() {
-            let barrier = BarrierRecord::read(&mut row).ok_or_else(damaged)?;
+            let barrier = BarrierRecord::read(&mut row).ok_or_else(Unusable::damaged)?;
             ledger.load_barrier(generation, barrier);
         }
     }
