@@ -12,6 +12,7 @@ use apply_cookies_protocol::{Claimed, RedemptionDigest, UnixMillis};
 use subtle::ConstantTimeEq;
 
 use super::hash::KeyedHash;
+use super::reaper::Reaper;
 use super::table::{Fingerprint, Found, RedemptionWord, SHARDS, Table};
 use crate::replay::{Claim, ClaimAnswer, StoreError};
 
@@ -60,10 +61,12 @@ impl Claims {
         }
     }
 
-    /// Claims the nonce; a fresh one when `take_place` finds a place for it.
+    /// Claims the nonce; a fresh one when `take_place` finds a place for it. What a table has
+    /// outgrown goes to the reaper.
     pub(super) fn claim(
         &self,
         claim: &Claim,
+        reaper: &Reaper,
         take_place: impl FnOnce() -> Result<(), StoreError>,
     ) -> Result<ClaimAnswer, StoreError> {
         let fingerprint = Fingerprint::new(self.hash.of(claim.nonce.to_bytes()));
@@ -81,7 +84,9 @@ impl Claims {
             Found::Used(_) => Ok(ClaimAnswer::AlreadyUsed),
             Found::Free(slot) => {
                 take_place()?;
-                table.insert(slot, fingerprint, redemption);
+                let outgrown = table.insert(slot, fingerprint, redemption);
+                drop(generations);
+                reaper.take(outgrown.len(), outgrown);
                 Ok(ClaimAnswer::Claimed(Claimed::First))
             }
         }

@@ -99,7 +99,9 @@ impl MemoryReplayStore {
         if !is_known || self.barriers.refuse(claim) {
             return Ok(ClaimAnswer::BeforeHorizon);
         }
-        let answer = self.claims.claim(claim, || self.take_place())?;
+        let answer = self
+            .claims
+            .claim(claim, &self.reaper, || self.take_place())?;
         // On a retry too: the first try may have found no room for the barrier.
         if claim.barrier && matches!(answer, ClaimAnswer::Claimed(_)) {
             self.barriers.raise(claim, || self.take_place())?;

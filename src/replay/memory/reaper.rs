@@ -1,5 +1,6 @@
-//! Gives large pieces of memory back on a thread of its own: the system takes milliseconds for a
-//! generation, and no request shall wait for that.
+//! Gives large pieces of memory back on a thread of its own. The system takes milliseconds for a
+//! generation, and for a single table when the allocator joins it with what was free beside it and
+//! gives the whole back; no request shall wait for that.
 
 use std::sync::OnceLock;
 use std::sync::mpsc::{Sender, channel};

@@ -31,10 +31,12 @@ pub(super) const SHARDS: usize = 1 << SHARD_BITS;
 /// Sixty-four bits of a redemption digest, or zero for none.
 pub(super) type RedemptionWord = u64;
 
+/// Fingerprint and redemption each; a fingerprint of zero is a free slot.
+pub(super) type Slots = Box<[[u64; 2]]>;
+
 #[derive(Default)]
 pub(super) struct Table {
-    /// Fingerprint and redemption; a fingerprint of zero is a free slot.
-    slots: Box<[[u64; 2]]>,
+    slots: Slots,
     len: usize,
 }
 
@@ -66,20 +68,22 @@ impl Table {
         Found::Free(FreeSlot(at))
     }
 
-    /// Puts an entry where `find` found a free slot for it.
+    /// Puts an entry where `find` found a free slot for it. Gives back the slots that the table has
+    /// outgrown, none if it has not.
     pub(super) fn insert(
         &mut self,
         slot: FreeSlot,
         fingerprint: Fingerprint,
         redemption: RedemptionWord,
-    ) {
-        let mut slot = slot;
+    ) -> Slots {
+        let (mut slot, mut outgrown) = (slot, Slots::default());
         if (self.len + 1) * 5 > self.slots.len() * 4 {
-            self.grow(fingerprint.shard());
+            outgrown = self.grow(fingerprint.shard());
             slot = self.free(fingerprint);
         }
         self.slots[slot.0] = [fingerprint.0, redemption];
         self.len += 1;
+        outgrown
     }
 
     fn free(&self, fingerprint: Fingerprint) -> FreeSlot {
@@ -109,7 +113,7 @@ impl Table {
         }
     }
 
-    fn grow(&mut self, shard: usize) {
+    fn grow(&mut self, shard: usize) -> Slots {
         let slots = match self.slots.len() {
             0 => 16 + shard % 8,
             slots => slots + slots / 2,
@@ -119,6 +123,7 @@ impl Table {
             let free = self.free(Fingerprint(slot[0]));
             self.slots[free.0] = *slot;
         }
+        old
     }
 }
 
