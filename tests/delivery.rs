@@ -641,15 +641,14 @@ fn nothing_waits_for_ever_even_where_it_waits_for_itself() {
 fn what_was_sealed_in_time_lives_as_long_as_its_token() {
     async fn held(pending: PendingCookies, notes: Data<Notes>) -> HttpResponse {
         let cookies = pending.clone();
-        let (begin, begun) = futures_util::future::abortable(std::future::pending::<()>());
-        let abort = begun.clone();
+        let (held, release) = futures_util::future::abortable(std::future::pending::<()>());
         rt::spawn(async move {
             rt::time::sleep(Duration::from_millis(200)).await;
-            abort.abort();
+            release.abort();
         });
         pending.html(stream! {
             notes.take(cookies.batch().set(session()).push());
-            let _ = begin.await;
+            let _ = held.await;
             yield "<!doctype html>".to_owned();
         })
     }
