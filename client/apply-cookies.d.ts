@@ -22,8 +22,13 @@ export declare class ApplyCookiesError extends Error {
      */
     constructor(status: number, type: ProblemType, cause?: unknown);
 }
-export type Item = [token: string, carrier: null, r: string, end: number];
+export type Answer = Promise<[error: ApplyCookiesError | false, headers?: Headers]>;
 export type Carrier = (what?: string) => void;
+export type Given = [token: string, carrier: Carrier | null, r: string, end: number];
+export type Item = Given & {
+    sent?: Answer | null;
+    send: (keepalive?: boolean) => Answer;
+};
 /**
  * Gives the token to the server; settles when the browser has its cookies. Tokens are posted one at a
  * time, in the order of the calls. A token that was given before is not posted again.

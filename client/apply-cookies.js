@@ -10,9 +10,6 @@
 const NAME = "apply-cookies";
 const WRONG = "wrong-browser";
 
-// The server's names only: a proxy in between may answer with problems of its own.
-const REFUSAL = /^(invalid|expired|used|wrong-browser|origin|too-large|unsupported-media-type|unavailable)$/;
-
 /** How many settled tokens are remembered: a page that stays open for weeks must not grow. */
 const MEMORY = 100;
 
@@ -47,24 +44,24 @@ export class ApplyCookiesError extends Error {
   }
 }
 
+/** @typedef {Promise<[error: ApplyCookiesError | false, headers?: Headers]>} Answer */
+
 /**
  * One POST to the endpoint, applied when it is answered with 204. It never throws: an answer may come
  * before somebody waits for it.
  * @param {string} path
  * @param {URLSearchParams} [body]
+ * @returns {Answer}
  */
-async function post(path, body) {
+async function post(path, body, keepalive = true) {
   let status = 0;
   /** @type {ProblemType} */
   let type = "network";
   let cause;
   /** @type {Headers | undefined} */
   let headers;
-  // One request that hangs must not hold up the others, nor the lock that all tabs wait for.
-  const signal = AbortSignal.timeout(PATIENCE);
-  /** @param {boolean} keepalive */
-  const ask = (keepalive) =>
-    fetch(settings.endpoint + path, {
+  try {
+    const answer = await fetch(settings.endpoint + path, {
       method: "POST",
       body,
       // A token must not leave this origin, wherever `settings`, a <base> or a redirect points to.
@@ -74,21 +71,20 @@ async function post(path, body) {
       // Fetch standard has it, and be refused. This policy shows the origin and never the path.
       referrerPolicy: "strict-origin",
       keepalive,
-      signal,
+      // One request that hangs must not hold up the others, nor the lock that all tabs wait for.
+      // Browsers without it (Safari 15) wait as long as it takes.
+      signal: AbortSignal.timeout?.(PATIENCE),
     });
-  try {
-    // With 64 KiB under way, a browser fails keepalive as it would without a network. After a timeout
-    // the second request never leaves, as it has the same signal.
-    const answer = await ask(true).catch(() => ask(false));
     ({ status, headers } = answer);
     type = "unknown";
-    const problem = await answer.json();
-    if (REFUSAL.test(problem.type)) type = problem.type;
+    // Names like the server's only: a proxy in between may answer with problems of its own, and the
+    // types of those are URLs.
+    type = (await answer.json()).type.match(/^[a-z-]+$/)[0];
   } catch (error) {
     cause = error;
   }
   // Not `ok`: the 200 of a catch-all route or a captive portal has set no cookies.
-  return { error: status != 204 && new ApplyCookiesError(status, type, cause), headers };
+  return [status != 204 && new ApplyCookiesError(status, type, cause), headers];
 }
 
 /**
@@ -103,6 +99,12 @@ const tell = (step, detail) =>
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
+ * Waits for what comes before, but not for ever.
+ * @param {Promise<unknown> | undefined} before
+ */
+const limit = (before, ms = PATIENCE) => Promise.race([before, sleep(ms)]);
+
+/**
  * Works while no other tab does; turns come in the order of the calls in all tabs. The wait and the
  * turn both have an end: a frozen tab may have the lock, and one token without an answer must not stop
  * every tab. After that the work goes on without the lock. To ask for it again would put the oldest
@@ -111,26 +113,21 @@ const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
  * @param {string} name
  * @param {() => Promise<T>} work
  */
-async function inTurn(name, work) {
+const inTurn = async (name, work) => {
   /** @type {Promise<T> | undefined} */
   let result;
   const start = () => (result ??= work());
-  /** @param {Promise<unknown>} turn */
-  const limit = (turn) => Promise.race([turn, sleep(PATIENCE)]);
-  const locks = globalThis.navigator?.locks;
-  // It can be refused too, in a document that has no storage.
-  if (locks) await limit(locks.request(name, () => limit(start()))).catch(() => {});
+  try {
+    await limit(navigator.locks.request(name, () => limit(start())));
+  } catch {
+    // There are no locks, or the document has no storage and is refused them; or the work failed,
+    // which is told below.
+  }
   return start();
-}
+};
 
 /** The name of what is shared by all pages of this endpoint. */
 const key = () => NAME + settings.endpoint;
-
-/**
- * What {@link enter} takes for a token of another page: the redemption id, and when the token has
- * certainly expired, in milliseconds since 1970.
- * @typedef {[token: string, carrier: null, r: string, end: number]} Item
- */
 
 /**
  * What brought a token: hears nothing when it is applied, the type of its failure, or an action that
@@ -138,23 +135,40 @@ const key = () => NAME + settings.endpoint;
  * @typedef {(what?: string) => void} Carrier
  */
 
-/** @type {Map<string, Promise<void>>} */
-const known = new Map();
+/**
+ * What {@link enter} takes: the carrier, which JSON makes null, as the next page needs it: the visitor
+ * has gone on, so nothing is wanted but the cookies; the redemption id; and when the token has certainly
+ * expired, in milliseconds since 1970.
+ * @typedef {[token: string, carrier: Carrier | null, r: string, end: number]} Given
+ */
 
 /**
- * What has no answer yet, and how to post it at once.
- * @type {Map<Item, () => void>}
+ * What JSON leaves out: the POST, and how to make it.
+ * @typedef {Given & { sent?: Answer | null, send: (keepalive?: boolean) => Answer }} Item
  */
-const open = new Map();
+
+/** @type {Map<string, Promise<void>>} */
+const known = new Map();
 
 /** @type {Promise<unknown> | undefined} */
 let queue;
 
+/** @type {Promise<void> | null | undefined} */
+let bound;
+
+/** @type {BroadcastChannel | undefined} */
+let channel;
+
+/**
+ * What has no answer yet.
+ * @type {Set<Item>}
+ */
+const open = new Set();
+
 /**
  * One token's way to its end.
  * @param {string} t
- * @param {Carrier | null} [carrier] null for a token that another page was given: the visitor has
- *   gone on since, so nothing is wanted but its cookies
+ * @param {Carrier | null} [carrier]
  * @param {string} r the redemption id, 128 random bits. Drawn once for the token, not for a POST: it
  *   makes it safe to ask again after a lost answer
  * @param {number} end
@@ -169,36 +183,40 @@ function enter(
 ) {
   let applied = known.get(t);
   if (!applied) {
-    /** @type {ReturnType<typeof post> | null | undefined} */
-    let sent;
     const before = queue;
+    const item = /** @type {Item} */ ([t, carrier, r, end]);
+    open.add(item);
     // Whoever asks while a POST is under way, or answered, gets that one's answer.
-    const send = () => (sent ??= (tell("posted"), post("", new URLSearchParams({ t, r }))));
-    /** @type {Item} */
-    const item = [t, null, r, end];
-    open.set(item, send);
+    item.send = (keepalive) =>
+      (item.sent ??= (tell("posted"), post("", new URLSearchParams({ t, r }), keepalive)));
+    // By a clock that nobody sets. Only from page to page there is none but the other.
+    const over = end - Date.now() + performance.now();
+    const left = () => over - performance.now();
     applied = inTurn(key(), async () => {
-      await before;
+      // Ten seconds of a minute are its own, whatever holds up those before it.
+      await limit(before, (left() * 5) / 6);
+      /** @type {ApplyCookiesError | false | undefined} */
       let error;
       let headers;
       for (let pause = 250; ; pause *= 2) {
-        if (!sent && Date.now() >= end) {
+        if (!item.sent && !(left() > 0)) {
           error = new ApplyCookiesError(0, "expired", error);
           break;
         }
-        ({ error, headers } = await send());
+        // With 64 KiB under way, a browser fails keepalive as it would without a network.
+        [error, headers] = await item.send(/** @type {any} */ (error)?.status != 0);
         // Also when there is no error, and with that no status.
         if (!/^(0|408|50[234])$/.test(/** @type {any} */ (error).status)) break;
-        sent = null;
-        await sleep(
-          Math.min(
-            // A date, or none, is no number of seconds.
-            (/** @type {any} */ (headers?.get("retry-after")) * 1000 || 0) + Math.random() * Math.min(pause, 5000),
-            end - Date.now(),
-          ),
-        );
+        // Those behind it too, when the page was left and came back: they were posted before this one
+        // will be, and the order is kept by posting them again.
+        open.forEach((other) => (other.sent = null));
+        // A number of seconds, a date, or none.
+        const after = /** @type {any} */ (headers?.get("retry-after"));
+        await sleep(Math.min(after * 1000 || Date.parse(after) - Date.now() || 0, left()));
+        await sleep(Math.random() * Math.min(pause, 5000, left()));
       }
       open.delete(item);
+      carrier = item[1];
       if (error) {
         const { status, type } = error;
         // The next stream needs a binding that this browser has.
@@ -213,11 +231,11 @@ function enter(
         act(headers?.get(NAME + "-then"), carrier);
       }
     });
-    // The queue itself never fails, so that one refused token does not hold up those behind it.
-    // Tokens settle in the order in which they came, so dropping at most one for each that settles
-    // never drops one that still waits.
-    queue = applied.catch(() => {}).then(() => {
-      if (known.size > MEMORY) known.delete(/** @type {string} */ (known.keys().next().value));
+    // The queue itself never fails, so that one refused token does not hold up those behind it. It
+    // waits for all that came, so dropping at most one for each never drops one that still waits.
+    queue = Promise.allSettled([applied, before]).then(() => {
+      const [oldest] = known.keys();
+      if (known.size > MEMORY) known.delete(oldest);
     });
     // Another promise than that of the queue, whose failure somebody sees to.
     known.set(t, (applied = applied.then()));
@@ -311,31 +329,39 @@ export function listen(source) {
 /**
  * Opens a stream again for a new binding, once: when the next one's token is refused for that too,
  * cookies are blocked. Each opening hears its own tokens and asks for one thing at most, so that what
- * an old one left in the queue is not held against the new one.
- * @param {Record<string, unknown>} memory of a failure that has had no success since
+ * an old one left in the queue is not held against the new one, nor counts for it.
+ * @param {Record<string, unknown>} memory of a failure in the opening before; a success forgets it for
+ *   the opening behind, but not for its own: with one good and one foreign token in each, there would
+ *   be no end
  * @param {() => void} reopen
  * @param {string} [action] that asks for the same
  * @returns {Carrier}
  */
 function recovery(memory, reopen, action) {
+  const again = memory[NAME];
   /** @type {boolean | undefined} */
   let over;
   return (what) => {
+    if (over) return;
     if (!what) delete memory[NAME];
-    else if (!over && (what == WRONG || what == action)) {
+    else if (what == action) {
       over = true;
-      if (what == action) reopen();
-      else if (memory[NAME]) tell("blocked");
-      else {
-        memory[NAME] = 1;
-        reopen();
-      }
+      reopen();
+    } else if (what == WRONG) {
+      over = true;
+      if (again) tell("blocked");
+      else
+        ready().then(
+          () => {
+            memory[NAME] = 1;
+            reopen();
+          },
+          // Nothing was learnt about cookies. The next token asks again.
+          () => (over = false),
+        );
     }
   };
 }
-
-/** @type {Promise<void> | null | undefined} */
-let bound;
 
 /**
  * Settles when this browser has its binding cookie. Await it before opening a stream: tokens that were
@@ -344,15 +370,12 @@ let bound;
  */
 export const ready = () =>
   // Tabs that are restored together must not each be given a cookie that replaces the others'.
-  (bound ??= inTurn(NAME + "-bind", () => post("/bind")).then(({ error }) => {
+  (bound ??= inTurn(NAME + "-bind", () => post("/bind")).then(([error]) => {
     if (error) {
       bound = null;
       throw error;
     }
   }));
-
-/** @type {BroadcastChannel | undefined} */
-let channel;
 
 // Not in node, where an open channel keeps the process alive, and not in a worker.
 if (globalThis.document) {
@@ -364,23 +387,30 @@ if (globalThis.document) {
   } catch {}
 
   // The stream was the document itself.
-  const element = recovery(tab, () => ready().then(() => location.reload(), () => {}));
+  const element = recovery(tab, () => location.reload());
 
   const resume = () => {
-    /** @type {Item[]} */
-    const items = JSON.parse(tab[key()] ?? "[]");
-    delete tab[key()];
-    items.forEach((item) => item[3] > Date.now() && applyQuietly(...item));
+    try {
+      const text = tab[key()];
+      delete tab[key()];
+      JSON.parse(text).forEach((/** @type {[unknown]} */ item) => applyQuietly(...item));
+    } catch {
+      // There is nothing, or nothing of ours.
+    }
   };
 
   // Kept now, not when a token arrives. Frames share the storage of their tab, and would post what
   // the page around them has under way; and a token should lie where every script can read it for no
   // longer than a navigation takes. A crash loses no more than what could not be posted before it.
   addEventListener("pagehide", () => {
+    open.forEach((item) => {
+      item.send();
+      // Should the page come back: the visitor has gone on since.
+      item[1] = null;
+    });
     // Frames of this page may have left before.
     resume();
-    open.forEach((send) => send());
-    if (open.size) tab[key()] = JSON.stringify([...open.keys()]);
+    if (open.size) tab[key()] = JSON.stringify([...open]);
   });
 
   // Out of the cache, a page goes on by itself. What it finds is its own, which it knows, or what the
@@ -391,8 +421,12 @@ if (globalThis.document) {
 
   // Behind the module that imports this one, which may set the endpoint.
   queueMicrotask(() => {
-    channel = new BroadcastChannel(key());
-    channel.onmessage = () => tell("elsewhere");
+    try {
+      channel = new BroadcastChannel(key());
+      channel.onmessage = () => tell("elsewhere");
+    } catch {
+      // Not where storage is forbidden, nor in old browsers.
+    }
 
     // Older than what this page will be given.
     resume();

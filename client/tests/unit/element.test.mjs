@@ -203,6 +203,22 @@ test("without a new binding it is not loaded again", async () => {
   assert.deepEqual(steps(seen, "reload", "blocked"), []);
 });
 
+test("that does not count: the next page's wrong browser is the first", async () => {
+  globalThis.sessionStorage = new Storage();
+  await load(() => refusal(403, "wrong-browser"), "a");
+  const { seen } = await load(wrongBrowser, "b");
+  assert.deepEqual(steps(seen, "reload", "blocked"), ["reload"]);
+});
+
+test("a document that always has a good and a foreign token is loaded again once", async () => {
+  globalThis.sessionStorage = new Storage();
+  const answer = (post) => (post.token?.startsWith("good") ? done() : wrongBrowser(post));
+  const first = await load(answer, "good1", "foreign1");
+  const { seen } = await load(answer, "good2", "foreign2");
+  assert.deepEqual(steps(first.seen, "reload", "blocked"), ["reload"]);
+  assert.deepEqual(steps(seen, "reload", "blocked"), ["blocked"]);
+});
+
 test("where storage is forbidden it is not loaded again: it could not know that it was", async (t) => {
   Object.defineProperty(globalThis, "sessionStorage", {
     configurable: true,

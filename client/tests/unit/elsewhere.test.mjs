@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { done, open, openDocument, openWith, refusal, serve, settled } from "./page.mjs";
+import { done, open, openDocument, openWith, refusal, serve, serveByHand, settled, Storage } from "./page.mjs";
 
 /** Two tabs. They share the document here, so what both hear is there twice. */
 const twoTabs = async () => {
@@ -35,3 +35,54 @@ test("tabs of another endpoint hear nothing, those of the same one do", async ()
   await settled();
   assert.equal(events.length, 1);
 });
+
+test("they hear of a token too that the page before had left behind", async () => {
+  globalThis.sessionStorage = new Storage();
+  openDocument();
+  const first = await open();
+  serveByHand();
+  first.applyCookies("a");
+  leave();
+  const left = globalThis.sessionStorage;
+  globalThis.sessionStorage = new Storage();
+  const seen = openDocument();
+  await open();
+  // Another tab, and the next page of the first one.
+  globalThis.sessionStorage = left;
+  serve(done);
+  await open();
+  await settled();
+  assert.deepEqual(seen.map(({ step }) => step), ["posted", "applied", "elsewhere"]);
+});
+
+class Denied {
+  constructor() {
+    throw new DOMException("denied", "SecurityError");
+  }
+}
+
+for (const [how, Broadcast] of [["is forbidden", Denied], ["does not exist", undefined]]) {
+  test(`where BroadcastChannel ${how}, all else is there: resumed tokens, the element, events`, async (t) => {
+    globalThis.sessionStorage = new Storage();
+    openDocument();
+    const first = await open();
+    serveByHand();
+    first.applyCookies("old");
+    leave();
+
+    const seen = openDocument();
+    const { customElements, HTMLElement } = globalThis;
+    t.after(() => Object.assign(globalThis, { customElements, HTMLElement }));
+    const defined = [];
+    globalThis.HTMLElement ??= class {};
+    globalThis.customElements = { get: () => undefined, define: (name) => defined.push(name) };
+    globalThis.BroadcastChannel = Broadcast;
+    if (!Broadcast) delete globalThis.BroadcastChannel;
+    const posts = serve(done);
+    const { applyCookies } = await open();
+    await applyCookies("new");
+    assert.deepEqual(defined, ["apply-cookies"]);
+    assert.deepEqual(posts.map(({ token }) => token), ["old", "new"]);
+    assert.deepEqual(seen.map(({ step }) => step), ["posted", "applied", "posted", "applied"]);
+  });
+}

@@ -59,8 +59,11 @@ const strangers = {
   "a page of a proxy": () => new Response("<h1>Bad Gateway</h1>", { status: 502 }),
   "an answer without a media type": () => new Response(null, { status: 500 }),
   "a problem of somebody else": () => problem(500, '{"type":"about:blank"}'),
-  "a problem that ends with a name of ours": () => problem(500, '{"type":"not-used"}'),
-  "a problem that begins with a name of ours": () => problem(500, '{"type":"used-up"}'),
+  "a problem whose URL ends with a name of ours": () => problem(500, '{"type":"https://proxy.example/used"}'),
+  "a problem whose type has more lines": () => problem(500, '{"type":"used\\nabout:blank"}'),
+  "a problem without a type": () => problem(500, '{"detail":"Not Found"}'),
+  "a problem whose type is null": () => problem(500, '{"type":null}'),
+  "a problem whose type is a list": () => problem(500, '{"type":["used"]}'),
   "a problem that is no object": () => problem(500, "null"),
   "a problem that is cut off": () => problem(500, '{"type":"us'),
 };

@@ -104,7 +104,7 @@ test("what has been answered is not left to the next page", async () => {
   assert.deepEqual({ ...sessionStorage }, {});
 });
 
-test("what has expired is dropped", async (t) => {
+test("what has expired is not posted, and told as a failure", async (t) => {
   const go = stopClock(t);
   const first = await nextPage();
   serveByHand();
@@ -116,7 +116,36 @@ test("what has expired is dropped", async (t) => {
   const { seen } = await nextPage();
   await go(0);
   assert.equal(posts.length, 0);
-  assert.deepEqual(seen, []);
+  assert.deepEqual(seen, [{ step: "failed", detail: { status: 0, type: "expired" } }]);
+});
+
+test("what is taken over keeps its end, from page to page", async (t) => {
+  const go = stopClock(t);
+  const { applyCookies } = await nextPage();
+  serveByHand();
+  applyCookies("a");
+  leave();
+  const [[, , , end]] = JSON.parse(sessionStorage[KEY]);
+  for (let n = 0; n < 2; n++) {
+    await go(10_000);
+    serveByHand();
+    await nextPage();
+    await settled();
+    leave();
+    assert.deepEqual(JSON.parse(sessionStorage[KEY]).map((item) => item[3]), [end]);
+  }
+});
+
+test("what was posted when the page was left and is answered does not expire in its turn", async (t) => {
+  const go = stopClock(t);
+  setLocks({ request: () => new Promise(() => {}) });
+  const { applyCookies, settings } = await nextPage();
+  serve();
+  settings.lifetime = 5000;
+  const applied = applyCookies("a");
+  leave();
+  await go(10_000);
+  await applied;
 });
 
 test("what the next page cannot finish either goes on to the one after it, until it expires", async (t) => {
@@ -222,6 +251,36 @@ test("answers that come before their turn settle their own tokens, in order", as
   assert.deepEqual(order, ["a", "b used"]);
 });
 
+test("a page that comes back posts again what is behind a token that had no answer, in order", async (t) => {
+  const go = stopClock(t);
+  const { applyCookies } = await nextPage();
+  const { posts, open: waiting, next } = serveByHand();
+  const fates = ["older", "newer"].map(applyCookies);
+  await go(0);
+  leave();
+  assert.deepEqual(tokens(posts), ["older", "newer"]);
+  await next(refusal(503, "unavailable"));
+  await next();
+  comeBack();
+  while (waiting.length === 0) await go(250);
+  for (let n = 0; n < 2; n++) await next();
+  await Promise.all(fates);
+  assert.deepEqual(tokens(posts), ["older", "newer", "older", "newer"]);
+  assert.equal(new Set(given(posts)).size, 2);
+});
+
+test("what the server wants after a token is not done in a page that comes back: the visitor has gone on", async () => {
+  const { applyCookies, seen } = await nextPage();
+  const { next } = serveByHand();
+  const applied = applyCookies("a");
+  await settled();
+  leave();
+  comeBack();
+  await next(new Response(null, { status: 204, headers: { "apply-cookies-then": "go /account" } }));
+  await applied;
+  assert.deepEqual(seen.map(({ step }) => step), ["posted", "applied"]);
+});
+
 test("a page that comes back takes over what the page after it has left", async () => {
   const first = await nextPage();
   const posts = serve();
@@ -278,4 +337,51 @@ test("where storage is forbidden, the page still posts what it has when it is le
   applyCookies("b");
   leave();
   assert.deepEqual(tokens(posts), ["a", "b"]);
+});
+
+for (const bad of ["", "not json", "1", "null", "{}", "[null]", "[[]]", "[[1]]", '[["a"]', '[["x","y","z","end"]]']) {
+  test(`the text ${JSON.stringify(bad)} in the storage is thrown away, and nothing else fails`, async () => {
+    const defined = [];
+    const { customElements, HTMLElement } = globalThis;
+    globalThis.HTMLElement ??= class {};
+    globalThis.customElements = { get: () => undefined, define: (name) => defined.push(name) };
+    sessionStorage[KEY] = bad;
+    const posts = serve();
+    await nextPage();
+    await settled();
+    Object.assign(globalThis, { customElements, HTMLElement });
+    assert.deepEqual(defined, ["apply-cookies"]);
+    assert.deepEqual({ ...sessionStorage }, {});
+    assert.equal(posts.length, 0);
+  });
+
+  test(`with the text ${JSON.stringify(bad)} in the storage, a page that is left posts and keeps what it has`, async () => {
+    const { applyCookies } = await nextPage();
+    const { posts } = serveByHand();
+    applyCookies("a");
+    applyCookies("b");
+    await settled();
+    sessionStorage[KEY] = bad;
+    leave();
+    assert.deepEqual(tokens(posts), ["a", "b"]);
+    const kept = JSON.parse(sessionStorage[KEY]).map(([token]) => token);
+    assert.deepEqual(kept.slice(0, 2), ["a", "b"]);
+  });
+}
+
+test("a page posts before it keeps: the storage may be full", async () => {
+  const { posts } = serveByHand();
+  let before;
+  const full = {
+    set: () => {
+      before = posts.length;
+      return true;
+    },
+  };
+  globalThis.sessionStorage = new Proxy({}, full);
+  const { applyCookies } = await nextPage();
+  applyCookies("a");
+  applyCookies("b");
+  leave();
+  assert.equal(before, 2);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { done, open, refusal, serve, serveByHand, settled } from "./page.mjs";
+import { done, open, refusal, serve, serveByHand, settled, stopClock } from "./page.mjs";
 
 const tokens = (posts) => posts.map(({ token }) => token);
 
@@ -93,4 +93,65 @@ test("a token that still waits is never forgotten, however many wait", async () 
   assert.deepEqual(all.slice(5).map(applyCookies), promises.slice(5));
   while (waiting.length) await next();
   assert.deepEqual(tokens(posts), all);
+});
+
+// A proxy that finds the answer of one token too large for it, for instance.
+const poisoned = ({ token }) => (token === "poison" ? new Response("", { status: 502 }) : done());
+
+test("a token that never has an answer holds up the one behind it until ten seconds before its end", async (t) => {
+  const go = stopClock(t);
+  const posts = serve(poisoned);
+  const { applyCookies } = await open();
+  const poison = assert.rejects(applyCookies("poison"), { type: "expired" });
+  const behind = applyCookies("behind");
+  await go(49_999);
+  assert(!tokens(posts).includes("behind"));
+  await go(1);
+  await behind;
+  await go(10_000);
+  await poison;
+});
+
+test("where tokens live for less, it goes with a sixth of that left: the order is kept till then", async (t) => {
+  const go = stopClock(t);
+  const posts = serve(poisoned);
+  const { applyCookies, settings } = await open();
+  settings.lifetime = 6000;
+  const poison = assert.rejects(applyCookies("poison"), { type: "expired" });
+  const behind = applyCookies("behind");
+  await go(4999);
+  assert(!tokens(posts).includes("behind"));
+  await go(1);
+  await behind;
+  await go(1000);
+  await poison;
+});
+
+test("what goes before it is not gone past by what comes after", async (t) => {
+  const go = stopClock(t);
+  const posts = serve(poisoned);
+  const { applyCookies } = await open();
+  const poison = assert.rejects(applyCookies("poison"), { type: "expired" });
+  const behind = applyCookies("behind");
+  await go(30_000);
+  const last = applyCookies("last");
+  await go(20_000);
+  await behind;
+  assert(!tokens(posts).includes("last"));
+  await go(10_000);
+  await Promise.all([poison, last]);
+});
+
+test("nor is it forgotten, however many have gone before it", async (t) => {
+  const go = stopClock(t);
+  serve(poisoned);
+  const { applyCookies } = await open();
+  const poison = applyCookies("poison");
+  const others = Array.from({ length: 150 }, (_, n) => applyCookies(`t${n}`));
+  await go(50_000);
+  await Promise.all(others);
+  assert.equal(applyCookies("poison"), poison);
+  const failed = assert.rejects(poison, { type: "expired" });
+  await go(10_000);
+  await failed;
 });

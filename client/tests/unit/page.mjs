@@ -59,14 +59,30 @@ globalThis.setTimeout = (act, ms, ...given) => {
 /** Until everything has happened that does not wait for an answer. */
 export const settled = () => new Promise((resolve) => setTimeout(resolve));
 
-/** A clock that stands still, until the test calls `mock.timers.tick`; `go` lets all happen besides. */
+/**
+ * A clock that stands still, until the test lets it go on; all that waits for nothing happens besides.
+ * `setDate` is somebody who sets the clock of the machine: no timer follows it.
+ */
 export function stopClock(t) {
-  t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: Date.UTC(2026, 0, 1) });
-  return async (ms) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  let passed = 0;
+  let start = Date.UTC(2026, 0, 1);
+  t.mock.method(performance, "now", () => passed);
+  t.mock.method(Date, "now", () => start + passed);
+  const step = async (ms) => {
     await settled();
+    passed += ms;
     t.mock.timers.tick(ms);
     await settled();
   };
+  const go = async (ms) => {
+    // Pauses of no length are over before, and after.
+    await step(0);
+    await step(ms);
+    await step(0);
+  };
+  go.setDate = (by) => (start += by);
+  return go;
 }
 
 const STEPS = ["posted", "applied", "failed", "then", "blocked", "elsewhere"];

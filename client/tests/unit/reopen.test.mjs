@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { done, open, openDocument, refusal, serve, settled, Storage, unhandled } from "./page.mjs";
+import { done, open, openDocument, refusal, serve, serveByHand, settled, Storage, unhandled } from "./page.mjs";
 
 class Stream extends EventTarget {
   closed = false;
@@ -53,6 +53,16 @@ test("a stream is opened behind the binding, and its tokens are applied", async 
   await streams[0].bring("a");
   assert.equal(posts.at(-1).token, "a");
   assert.equal(streams[0].closed, false);
+});
+
+test("a stream is not opened before the binding is there, however long that takes", async () => {
+  const { listen, openStream } = await begin();
+  const { next } = serveByHand();
+  listen(openStream);
+  for (let n = 0; n < 20; n++) await settled();
+  assert.equal(streams.length, 0);
+  await next();
+  assert.equal(streams.length, 1);
 });
 
 test("a binding that cannot be had does not keep the stream shut", async () => {
@@ -150,16 +160,68 @@ test("wrong browser again: the page is told once that cookies are blocked, and t
   assert.deepEqual(streams.map(({ closed }) => closed), [true, false]);
 });
 
-test("after a success the next wrong browser is the first again", async () => {
+test("after a success the next opening's wrong browser is the first again", async () => {
+  const { listen, openStream } = await begin();
+  listen(openStream);
+  await settled();
+  answers = { a: wrongBrowser, b: reconnect, c: wrongBrowser };
+  await streams[0].bring("a");
+  await streams[1].bring("b");
+  await streams[2].bring("c");
+  assert.equal(streams.length, 4);
+  assert.deepEqual(steps("blocked"), []);
+});
+
+for (const order of [["good", "foreign"], ["foreign", "good"]]) {
+  test(`a stream that always brings ${order.join(" and ")} tokens is opened again once`, async () => {
+    const { listen, openStream } = await begin();
+    listen(openStream);
+    await settled();
+    for (let n = 0; n < 5; n++) {
+      for (const kind of order) {
+        if (kind === "foreign") answers[kind + n] = wrongBrowser;
+        await streams.at(-1).bring(kind + n);
+      }
+    }
+    assert.equal(streams.length, 2);
+    assert.deepEqual(steps("blocked"), ["blocked"]);
+  });
+}
+
+test("what was left of the stream that was closed does not count for the new one", async () => {
   const { listen, openStream } = await begin();
   listen(openStream);
   await settled();
   answers = { a: wrongBrowser, c: wrongBrowser };
-  await streams[0].bring("a");
-  await streams[1].bring("b");
+  streams[0].bring("a");
+  await streams[0].bring("b");
+  await settled();
   await streams[1].bring("c");
-  assert.equal(streams.length, 3);
+  assert.equal(streams.length, 2);
+  assert.deepEqual(steps("blocked"), ["blocked"]);
+});
+
+test("a binding that could not be asked for does not count: the stream stays, the next token asks again", async () => {
+  const { listen, openStream } = await begin();
+  listen(openStream);
+  await settled();
+  let up = false;
+  let asked = 0;
+  serve(({ token }) => {
+    if (token) return wrongBrowser();
+    asked++;
+    return up ? done() : refusal(503, "unavailable");
+  });
+  await streams[0].bring("a");
+  await streams[0].bring("b");
+  assert.equal(asked, 2);
+  assert.deepEqual(streams.map(({ closed }) => closed), [false]);
+  up = true;
+  await streams[0].bring("c");
+  assert.deepEqual(streams.map(({ closed }) => closed), [true, false]);
   assert.deepEqual(steps("blocked"), []);
+  await streams[1].bring("d");
+  assert.deepEqual(steps("blocked"), ["blocked"]);
 });
 
 test("other tokens of the stream that was closed are not held against the new one", async () => {

@@ -64,3 +64,10 @@ test("a POST that hangs is given up, so that it cannot hold up the others for ev
   assert.ok(request.signal instanceof AbortSignal);
   assert.equal(request.signal.aborted, false);
 });
+
+test("a browser that cannot give up a POST makes it all the same", async (t) => {
+  const { timeout } = AbortSignal;
+  delete AbortSignal.timeout;
+  t.after(() => Object.assign(AbortSignal, { timeout }));
+  await postOf("t");
+});

@@ -143,3 +143,16 @@ test("with them it is told nothing", async (t) => {
   await applyCookies("a");
   assert.equal(warn.mock.callCount(), 0);
 });
+
+test("locks that throw instead of refusing are gone without", async () => {
+  setLocks({
+    request: () => {
+      throw new TypeError("not today");
+    },
+  });
+  const posts = serve();
+  const { applyCookies, ready } = await open();
+  await applyCookies("a");
+  await ready();
+  assert.equal(posts.length, 2);
+});
