@@ -304,6 +304,28 @@ fn a_file_that_is_replaced_is_another_memory() {
 }
 
 #[test]
+fn a_file_that_is_removed_or_replaced_while_it_is_in_use_stops_the_store() {
+    for replaced in [false, true] {
+        let folder = Folder::new();
+        let (clock, _) = clock();
+        let store = FileReplayStore::open(folder.file(), clock.clone()).unwrap();
+        let first = wait(store.claim(claim(1, START + 10_000))).unwrap();
+        assert_eq!(first, ClaimAnswer::Claimed(Claimed::First));
+        std::fs::remove_file(folder.file()).unwrap();
+        // Its lock is on the old file: without a look at the path both would give one token away.
+        let other = replaced.then(|| FileReplayStore::open(folder.file(), clock).unwrap());
+        let after = wait(store.claim(claim(2, START + 10_000)));
+        assert!(matches!(after, Err(StoreError::Broken(_))), "{after:?}");
+        // Said to everyone, a moment after it is said to those who waited.
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while wait(store.horizon()).is_ok() {
+            assert!(Instant::now() < deadline, "the store goes on");
+        }
+        drop(other);
+    }
+}
+
+#[test]
 fn a_panic_while_claims_are_written_stops_the_store_and_keeps_nobody_waiting() {
     struct Clumsy;
     impl ClaimListener for Clumsy {

@@ -48,6 +48,7 @@ use apply_cookies_protocol::{StoreScope, UnixMillis};
 
 use self::journal::{Journal, Unusable};
 use self::ledger::{Ledger, Origin};
+use self::place::Place;
 use self::writer::{Shared, Writer};
 use super::{Claim, ClaimFuture, ClaimListener, HorizonFuture, ReplayStore, StoreError};
 use crate::clock::Clock;
@@ -116,10 +117,11 @@ impl FileReplayStore {
         };
         // redb may panic over a file that was tampered with.
         let opened = catch_unwind(AssertUnwindSafe(|| place::open(path, origin)));
-        let (journal, ledger) = opened
+        let (journal, ledger, place) = opened
             .unwrap_or_else(|_| Err(Unusable::damaged()))
             .map_err(fail)?;
-        let store = Self::start(journal, ledger, clock, entries).map_err(|e| fail(e.into()))?;
+        let store = Self::start(journal, ledger, Some(place), clock, entries)
+            .map_err(|e| fail(e.into()))?;
         tracing::info!(path = %path.display(), entries = store.len(), "replay store opened");
         store.compare_clocks(path);
         Ok(store)
@@ -128,6 +130,7 @@ impl FileReplayStore {
     fn start(
         journal: Journal,
         mut ledger: Ledger,
+        place: Option<Place>,
         clock: Clock,
         capacity: usize,
     ) -> std::io::Result<Self> {
@@ -139,6 +142,7 @@ impl FileReplayStore {
             clock: clock.clone(),
             ledger,
             journal,
+            place,
         };
         let thread = std::thread::Builder::new()
             .name("replay-store".to_owned())

@@ -20,7 +20,7 @@ use crate::random;
 const MAGIC: [u8; 9] = *b"redb\x1A\x0A\xA9\x0D\x0A";
 
 /// Opens the store's file; `origin` is that of a new one.
-pub(super) fn open(path: &Path, origin: Origin) -> Result<(Journal, Ledger), Unusable> {
+pub(super) fn open(path: &Path, origin: Origin) -> Result<(Journal, Ledger, Place), Unusable> {
     // A second round when somebody else made the file meanwhile.
     for _ in 0..2 {
         match OpenOptions::new().read(true).write(true).open(path) {
@@ -32,13 +32,51 @@ pub(super) fn open(path: &Path, origin: Origin) -> Result<(Journal, Ledger), Unu
                     return Err(Unusable::Foreign);
                 }
                 make_certain(&file)?;
-                return Journal::open(Ours(FileBackend::new(file)?));
+                let place = Place::of(path, &file)?;
+                let (journal, ledger) = Journal::open(Ours(FileBackend::new(file)?))?;
+                return Ok((journal, ledger, place));
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => create(path, origin)?,
             Err(error) => return Err(error.into()),
         }
     }
     Err(io::Error::from(io::ErrorKind::NotFound).into())
+}
+
+/// Where the file was opened. The lock goes with the file and not with the path: once it is removed
+/// or replaced, another process could open a store there, and both would give the same token away.
+pub(super) struct Place {
+    path: PathBuf,
+    #[cfg(unix)]
+    file: (u64, u64),
+}
+
+impl Place {
+    fn of(path: &Path, file: &File) -> io::Result<Self> {
+        Ok(Self {
+            path: std::path::absolute(path)?,
+            #[cfg(unix)]
+            file: identity(&file.metadata()?),
+        })
+    }
+
+    /// Whether the path still leads to the file. Elsewhere than on Unix an open file cannot be
+    /// removed.
+    pub(super) fn check(&self) -> io::Result<()> {
+        #[cfg(unix)]
+        if !std::fs::metadata(&self.path).is_ok_and(|found| identity(&found) == self.file) {
+            return Err(io::Error::other(
+                "the file was removed or replaced while it was in use",
+            ));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(unix)]
+fn identity(metadata: &std::fs::Metadata) -> (u64, u64) {
+    use std::os::unix::fs::MetadataExt;
+    (metadata.dev(), metadata.ino())
 }
 
 /// Lets only that be read which is on the disk, because answers will rest on it.

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 
 use super::journal::Journal;
 use super::ledger::{Additions, Ledger};
+use super::place::Place;
 use crate::clock::Clock;
 use crate::replay::{Claim, ClaimAnswer, Listeners, StoreError};
 
@@ -174,6 +175,8 @@ pub(super) struct Writer {
     pub(super) clock: Clock,
     pub(super) ledger: Ledger,
     pub(super) journal: Journal,
+    /// Of a journal that is a file.
+    pub(super) place: Option<Place>,
 }
 
 impl Writer {
@@ -224,6 +227,9 @@ impl Writer {
         // A retry and a refusal need no commit of their own: what they rest on is on the disk.
         let floor = self.ledger.floor();
         if self.journal.has_forgettable_below(floor) || !additions.is_empty() {
+            if let Some(place) = &self.place {
+                place.check()?;
+            }
             self.journal.commit(&additions, floor)?;
         }
         Ok(answers)

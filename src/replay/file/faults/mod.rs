@@ -78,7 +78,7 @@ impl Rig {
             let hands = hands.clone();
             Clock::from_fn(move || at(hands.load(Ordering::SeqCst)))
         };
-        let store = FileReplayStore::start(journal, ledger, clock, CAPACITY).unwrap();
+        let store = FileReplayStore::start(journal, ledger, None, clock, CAPACITY).unwrap();
         Ok(Self { store, hands })
     }
 
