@@ -76,7 +76,7 @@ impl ApplyCookies {
     #[expect(clippy::missing_panics_doc, reason = "nothing here can fail")]
     pub fn dev() -> Self {
         shout(
-            "development mode: any loopback origin may post; tokens, and signed and encrypted cookies, end with this process (set APPLY_COOKIES_SECRET_KEY to keep them)",
+            "development mode: any loopback origin may post; tokens, and signed and encrypted cookies, end with this process (to keep them, give a secret in APPLY_COOKIES_SECRET_KEY, and the origin of your pages)",
         );
         Self::builder(Secret::throw_away())
             .assemble(OriginPolicy::AnyLoopback)

@@ -178,7 +178,7 @@ impl Table {
             Due::Unsealed(slip) => {
                 if slip.upgrade().is_some_and(|slip| slip.expire_unsealed()) {
                     tracing::warn!(
-                        "somebody waited for a receipt for as long as a token lives, and nothing has taken the cookies meanwhile"
+                        "somebody waited for a receipt for as long as a token lives, and nothing has taken the cookies meanwhile; a handler must not await it before it answers"
                     );
                 }
             }

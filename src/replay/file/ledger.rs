@@ -41,6 +41,13 @@ pub(super) struct Floor {
     pub(super) barriers: u64,
 }
 
+impl Floor {
+    /// Until when something is forgotten, in milliseconds since 1970.
+    pub(super) fn until(self) -> u64 {
+        self.claims.max(self.barriers * BARRIER_GENERATION_MS)
+    }
+}
+
 /// What a batch of claims adds to the file: rows of records for each generation.
 #[derive(Debug, Default)]
 pub(super) struct Additions {
@@ -93,6 +100,9 @@ pub(super) struct Ledger {
     floor: Floor,
     capacity: usize,
     entries: usize,
+    /// Of them, barriers: at most half of the capacity. They stay for a day and more, and whoever
+    /// can reach a sign-out can raise them.
+    barrier_entries: usize,
     /// By the end of the generation.
     claims: BTreeMap<u64, HashMap<Id, Option<Id>>>,
     /// By the number of the generation. Browsers choose their binding, so the hash must be one
@@ -107,6 +117,7 @@ impl Ledger {
             floor,
             capacity: usize::MAX,
             entries: 0,
+            barrier_entries: 0,
             claims: BTreeMap::new(),
             barriers: BTreeMap::new(),
         }
@@ -152,6 +163,7 @@ impl Ledger {
             Entry::Vacant(entry) => {
                 entry.insert(record.barrier);
                 self.entries += 1;
+                self.barrier_entries += 1;
             }
         }
     }
@@ -171,7 +183,9 @@ impl Ledger {
             && *first.key() < barriers
         {
             self.floor.barriers = first.key() + 1;
-            self.entries -= first.remove().len();
+            let forgotten = first.remove().len();
+            self.entries -= forgotten;
+            self.barrier_entries -= forgotten;
         }
     }
 
@@ -205,7 +219,9 @@ impl Ledger {
             });
         }
         let barrier = self.barrier_of(claim);
-        if self.entries + 1 + usize::from(barrier.is_some()) > self.capacity {
+        let has_room = self.entries + usize::from(barrier.is_some()) < self.capacity
+            && (barrier.is_none() || self.barrier_entries < self.capacity.div_ceil(2));
+        if !has_room {
             return Err(StoreError::Full);
         }
         self.load_claim(generation, record);

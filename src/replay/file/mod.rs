@@ -43,13 +43,14 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use apply_cookies_protocol::{StoreScope, UnixMillis};
 
 use self::journal::{Journal, Unusable};
 use self::ledger::{Ledger, Origin};
 use self::place::Place;
-use self::writer::{Shared, Writer};
+use self::writer::{STUCK, Shared, Writer};
 use super::{Claim, ClaimFuture, ClaimListener, HorizonFuture, ReplayStore, StoreError};
 use crate::clock::Clock;
 use crate::random;
@@ -184,7 +185,7 @@ impl FileReplayStore {
             tracing::warn!(
                 path = %path.display(),
                 seconds = (since.get() - now.get()) / 1000,
-                "the clock was ahead when the replay store's file was last used: tokens are refused until it has caught up, or until the file is removed"
+                "the clock was ahead when the replay store's file was last used: tokens are refused until it has caught up"
             );
         }
     }
@@ -220,9 +221,22 @@ impl ReplayStore for FileReplayStore {
 impl Drop for FileReplayStore {
     fn drop(&mut self) {
         self.shared.close();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
+        let Some(thread) = self.thread.take() else {
+            return;
+        };
+        // A listener may have held the last handle.
+        if thread.thread().id() == std::thread::current().id() {
+            return;
         }
+        let begun = Instant::now();
+        while !thread.is_finished() {
+            if begun.elapsed() > STUCK {
+                tracing::error!("the replay store's disk does not answer; its file stays open");
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let _ = thread.join();
     }
 }
 

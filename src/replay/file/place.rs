@@ -23,16 +23,24 @@ const MAGIC: [u8; 9] = *b"redb\x1A\x0A\xA9\x0D\x0A";
 pub(super) fn open(path: &Path, origin: Origin) -> Result<(Journal, Ledger, Place), Unusable> {
     // A second round when somebody else made the file meanwhile.
     for _ in 0..2 {
+        // A pipe would be waited for until somebody writes to it.
+        if std::fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+            return Err(Unusable::Foreign);
+        }
         match OpenOptions::new().read(true).write(true).open(path) {
             Ok(mut file) => {
                 lock(&file)?;
+                // Between opening and locking it may have been replaced.
+                let place = Place::of(path, &file)?;
+                place.check()?;
                 let mut magic = [0; MAGIC.len()];
                 let is_redb = file.read_exact(&mut magic).is_ok() && magic == MAGIC;
                 if !is_redb {
                     return Err(Unusable::Foreign);
                 }
                 make_certain(&file)?;
-                let place = Place::of(path, &file)?;
+                // Who made it may have come to its end before this.
+                sync_folder(path)?;
                 let (journal, ledger) = Journal::open(Ours(FileBackend::new(file)?))?;
                 return Ok((journal, ledger, place));
             }

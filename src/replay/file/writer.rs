@@ -4,7 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
@@ -19,6 +19,10 @@ const IDLE: Duration = Duration::from_secs(1);
 
 /// The same while nothing is held.
 const NOTHING_HELD: Duration = Duration::from_secs(3600);
+
+/// How long a commit may take before new claims are told that the disk does not answer. A client
+/// gives a POST up after as long.
+pub(super) const STUCK: Duration = Duration::from_secs(10);
 
 /// Claims that may wait for the disk at a time. There are no more requests than that either.
 const WAITING_MAX: usize = 65_536;
@@ -35,7 +39,8 @@ pub(super) struct Shared {
     arrived: Condvar,
     pub(super) listeners: Listeners,
     pub(super) entries: AtomicUsize,
-    /// Tokens that expire before this, in milliseconds since 1970, are forgotten.
+    /// Tokens that expire before this, or with a binding were issued before it, are forgotten. In
+    /// milliseconds since 1970.
     pub(super) forgotten_until: AtomicU64,
 }
 
@@ -48,6 +53,25 @@ struct Queue {
     closed: bool,
     /// The disk failed, and nothing is certain any more.
     broken: Option<Cause>,
+    /// When the commit under way began.
+    committing_since: Option<Instant>,
+}
+
+impl Queue {
+    fn check(&self) -> Result<(), StoreError> {
+        if let Some(cause) = &self.broken {
+            return Err(cause.clone().into());
+        }
+        // It may come back, so nothing is broken yet; until then nobody need wait in vain.
+        if self
+            .committing_since
+            .is_some_and(|since| since.elapsed() > STUCK)
+        {
+            let why = "the disk does not answer";
+            return Err(StoreError::Unavailable(why.into()));
+        }
+        Ok(())
+    }
 }
 
 struct Waiting {
@@ -82,17 +106,15 @@ impl Shared {
 
     fn show(&self, ledger: &Ledger) {
         self.entries.store(ledger.len(), Ordering::Relaxed);
-        self.forgotten_until
-            .store(ledger.floor().claims, Ordering::Relaxed);
+        let until = ledger.floor().until();
+        self.forgotten_until.store(until, Ordering::Relaxed);
     }
 
     /// Hands a claim to the thread.
     pub(super) fn submit(&self, claim: Claim) -> Result<oneshot::Receiver<Answer>, StoreError> {
         let (answer, answered) = oneshot::channel();
         let mut queue = self.queue();
-        if let Some(cause) = &queue.broken {
-            return Err(cause.clone().into());
-        }
+        queue.check()?;
         if queue.waiting.len() >= WAITING_MAX {
             let why = "too many claims wait for the disk";
             return Err(StoreError::Unavailable(why.into()));
@@ -108,10 +130,12 @@ impl Shared {
 
     /// An error when the store is broken.
     pub(super) fn check(&self) -> Result<(), StoreError> {
-        match &self.queue().broken {
-            Some(cause) => Err(cause.clone().into()),
-            None => Ok(()),
-        }
+        self.queue().check()
+    }
+
+    /// Notes that a commit is under way, or that none is.
+    fn committing(&self, since: Option<Instant>) {
+        self.queue().committing_since = since;
     }
 
     /// Lets the thread end once nothing waits.
@@ -230,7 +254,9 @@ impl Writer {
             if let Some(place) = &self.place {
                 place.check()?;
             }
+            self.shared.committing(Some(Instant::now()));
             self.journal.commit(&additions, floor)?;
+            self.shared.committing(None);
         }
         Ok(answers)
     }

@@ -121,12 +121,12 @@ impl Barriers {
     pub(super) fn forget(&self, until: UnixMillis) -> Option<Forgotten> {
         let floor = until.minus(LIFETIME_MAX_MS).get() / GENERATION_MS;
         let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
-        if floor <= live.floor {
-            return None;
-        }
-        live.floor = floor;
         let kept = live.by_number.split_off(&floor);
         let generations = std::mem::replace(&mut live.by_number, kept);
+        // Only what was there is forgotten: a clock that ran ahead for a while closes no day that
+        // is still to begin.
+        let (last, _) = generations.last_key_value()?;
+        live.floor = last + 1;
         drop(live);
         Some(Forgotten {
             entries: generations.values().map(DashMap::len).sum(),

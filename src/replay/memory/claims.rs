@@ -96,12 +96,17 @@ impl Claims {
     pub(super) fn forget(&self, until: UnixMillis) -> Forgotten {
         let mut tables = Vec::new();
         for shard in &self.shards {
-            let mut generations = shard.lock();
-            generations.forgotten_until = generations.forgotten_until.max(until.get());
-            let gone = generations
-                .live
-                .extract_if(.., |generation| generation.ends_at <= until.get());
-            tables.extend(gone.map(|generation| generation.table));
+            let Generations {
+                forgotten_until,
+                live,
+            } = &mut *shard.lock();
+            let gone = live.extract_if(.., |generation| generation.ends_at <= until.get());
+            tables.extend(gone.map(|generation| {
+                // Where there was no claim, nothing is forgotten: a clock that ran ahead for a
+                // while closes no generation that is still to begin.
+                *forgotten_until = generation.ends_at.max(*forgotten_until);
+                generation.table
+            }));
         }
         Forgotten {
             entries: tables.iter().map(Table::len).sum(),

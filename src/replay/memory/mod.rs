@@ -43,6 +43,8 @@ pub struct MemoryReplayStore {
     horizon: UnixMillis,
     capacity: usize,
     entries: AtomicUsize,
+    /// Of them, barriers.
+    barrier_entries: AtomicUsize,
     /// When to look for generations to forget again, in milliseconds since 1970.
     next_forget: AtomicU64,
     claims: Claims,
@@ -62,6 +64,7 @@ impl MemoryReplayStore {
             clock,
             capacity: CAPACITY,
             entries: AtomicUsize::new(0),
+            barrier_entries: AtomicUsize::new(0),
             next_forget: AtomicU64::new(0),
             claims: Claims::new(hash.clone()),
             barriers: Barriers::new(hash),
@@ -70,8 +73,9 @@ impl MemoryReplayStore {
         }
     }
 
-    /// Sets how many entries are held at most. A full store answers with an error (503) until
-    /// entries expire.
+    /// Sets how many entries are held at most, barriers at most half of them: those stay for a day
+    /// and more, and whoever can reach a sign-out can raise them. A full store answers with an error
+    /// (503) until entries expire.
     #[must_use]
     pub const fn capacity(mut self, entries: usize) -> Self {
         self.capacity = entries;
@@ -104,17 +108,20 @@ impl MemoryReplayStore {
             .claim(claim, &self.reaper, || self.take_place())?;
         // On a retry too: the first try may have found no room for the barrier.
         if claim.barrier && matches!(answer, ClaimAnswer::Claimed(_)) {
-            self.barriers.raise(claim, || self.take_place())?;
+            self.barriers.raise(claim, || self.take_barrier_place())?;
         }
         Ok(answer)
     }
 
     fn take_place(&self) -> Result<(), StoreError> {
-        if self.entries.fetch_add(1, Ordering::Relaxed) < self.capacity {
-            return Ok(());
-        }
-        self.entries.fetch_sub(1, Ordering::Relaxed);
-        Err(StoreError::Full)
+        take(&self.entries, self.capacity)
+    }
+
+    fn take_barrier_place(&self) -> Result<(), StoreError> {
+        take(&self.barrier_entries, self.capacity.div_ceil(2))?;
+        self.take_place().inspect_err(|_| {
+            self.barrier_entries.fetch_sub(1, Ordering::Relaxed);
+        })
     }
 
     /// Forgets what can never matter again. What is forgotten is decided here and now; giving the
@@ -137,9 +144,20 @@ impl MemoryReplayStore {
         self.reaper.take(claims.entries, claims.tables);
         if let Some(barriers) = self.barriers.forget(past) {
             self.entries.fetch_sub(barriers.entries, Ordering::Relaxed);
+            self.barrier_entries
+                .fetch_sub(barriers.entries, Ordering::Relaxed);
             self.reaper.take(barriers.entries, barriers.generations);
         }
     }
+}
+
+/// Takes one of so many places.
+fn take(taken: &AtomicUsize, of: usize) -> Result<(), StoreError> {
+    if taken.fetch_add(1, Ordering::Relaxed) < of {
+        return Ok(());
+    }
+    taken.fetch_sub(1, Ordering::Relaxed);
+    Err(StoreError::Full)
 }
 
 impl ReplayStore for MemoryReplayStore {

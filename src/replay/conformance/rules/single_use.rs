@@ -38,7 +38,7 @@ pub(in super::super) fn no_id_no_retry<M: StoreMaker>(maker: &M) -> Outcome {
 }
 
 pub(in super::super) fn one_claimant<M: StoreMaker>(maker: &M) -> Outcome {
-    const ROUNDS: u64 = 48;
+    const ROUNDS: u64 = 300;
     const CLAIMANTS: u32 = 16;
     let world = World::settled(maker);
     for round in 0..ROUNDS {
@@ -54,9 +54,9 @@ pub(in super::super) fn one_claimant<M: StoreMaker>(maker: &M) -> Outcome {
                 .map(|claimant| {
                     let (world, start, claim) = (&world, &start, claims(claimant));
                     scope.spawn(move || {
-                        let answer = world.store.claim(claim);
+                        // Many stores decide as soon as they are asked.
                         start.wait();
-                        maker.wait(answer)
+                        maker.wait(world.store.claim(claim))
                     })
                 })
                 .collect();
@@ -108,6 +108,20 @@ pub(in super::super) fn remembered<M: StoreMaker>(maker: &M) -> Outcome {
             if with_id {
                 world.expect(&what("the same id"), used, RETRY)?;
             }
+        }
+    }
+    // Tokens that live long are remembered as long, and not for an hour from their use.
+    for life in [3_600_000, LIFETIME_MAX_MS] {
+        let world = World::settled(maker);
+        let token = token(0, world.now(), life).of(1);
+        world.expect("a fresh nonce", token.by(1), FIRST)?;
+        let issued_at = world.now();
+        for (n, part) in (1..).zip([1, 2, 5, 10, 30, 59]) {
+            world.hands.set(issued_at.plus(life / 60 * part));
+            world.claim(world.token(n).of(2))?;
+            let what = format!("a token of {life} ms, after {part} sixtieths of its life");
+            world.expect(&what, token.by(2), AlreadyUsed)?;
+            world.expect(&what, token.by(1), RETRY)?;
         }
     }
     Ok(Verdict::Held)
