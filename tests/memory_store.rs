@@ -72,6 +72,53 @@ fn expired_entries_make_room() {
     assert!(store.store.len() <= 28, "{} are kept", store.store.len());
 }
 
+/// A sign-out of a browser of this number.
+fn sign_out(number: u64, issued_at: u64) -> Claim {
+    let mut cookie = [0; 32];
+    cookie[..8].copy_from_slice(&number.to_be_bytes());
+    let mut claim = token(1_000_000 + number, issued_at, 60_000);
+    claim.binding = Some(BindingCookie::from_random(cookie).digest());
+    claim.barrier = true;
+    claim
+}
+
+#[test]
+fn a_flood_of_sign_outs_does_not_stop_sign_ins() {
+    let store = Store::with_capacity(1_000);
+    for number in 0..2_000 {
+        // A minute apart, so that only barriers are left.
+        let now = START + number * 61_000;
+        store.set_clock(now);
+        let answer = store.claim(sign_out(number, now));
+        assert_eq!(answer.is_ok(), number < 500, "{number}: {answer:?}");
+        if number % 50 == 0 {
+            assert_eq!(store.claim(token(number, now, 60_000)).unwrap(), FIRST);
+        }
+    }
+    // They make room again when no older token can be left.
+    let later = START + 5 * LIFETIME_MAX_MS;
+    store.set_clock(later);
+    assert_eq!(store.claim(token(5_000, later, 60_000)).unwrap(), FIRST);
+    assert_eq!(store.claim(sign_out(9_000, later)).unwrap(), FIRST);
+}
+
+#[test]
+fn a_clock_that_ran_ahead_for_a_while_closes_nothing_that_was_empty() {
+    let store = Store::with_capacity(1_000);
+    assert_eq!(store.claim(token(0, START, 60_000)).unwrap(), FIRST);
+    assert_eq!(store.claim(sign_out(0, START)).unwrap(), FIRST);
+    let ahead = START + 30 * LIFETIME_MAX_MS;
+    store.set_clock(ahead);
+    assert_eq!(store.claim(token(1, ahead, 60_000)).unwrap(), FIRST);
+    store.set_clock(START + 120_000);
+    // What was forgotten is refused, and what is issued now is not.
+    let again = store.claim(token(0, START, 60_000)).unwrap();
+    assert_eq!(again, ClaimAnswer::BeforeHorizon);
+    let mut fresh = token(2, START + 120_000, 60_000);
+    fresh.binding = None;
+    assert_eq!(store.claim(fresh).unwrap(), FIRST);
+}
+
 #[test]
 fn a_token_that_lives_long_is_kept_at_most_an_eighth_of_its_life_too_long() {
     for lifetime in [1, 60_000, 170_000, 3_600_000, LIFETIME_MAX_MS] {

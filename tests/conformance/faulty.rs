@@ -25,6 +25,7 @@ pub(crate) enum Fault {
     AnIdFollowsNone,
     /// Mesop's way.
     ForgetsAMinuteAfterUse,
+    ForgetsAnHourAfterUse,
     ForgetsAtExpiry,
     /// Does not know what it has forgotten when the clock is set back.
     ForgetsThatItForgot,
@@ -364,6 +365,7 @@ impl Store {
         let until = memory.forgotten_until;
         memory.used.retain(|_, used| match self.fault {
             Some(Fault::ForgetsAMinuteAfterUse) => used.since.plus(60_000) > now,
+            Some(Fault::ForgetsAnHourAfterUse) => used.since.plus(3_600_000) > now,
             Some(Fault::ForgetsAtExpiry) => used.expires_at > now,
             _ => used.expires_at.get() > until,
         });

@@ -54,6 +54,7 @@ const FAULTS: &[(Fault, Rule)] = &[
     (Fault::NoIdEqualsNoId, Rule::NoIdNoRetry),
     (Fault::AnIdFollowsNone, Rule::NoIdNoRetry),
     (Fault::ForgetsAMinuteAfterUse, Rule::Remembered),
+    (Fault::ForgetsAnHourAfterUse, Rule::Remembered),
     (Fault::ForgetsAtExpiry, Rule::Remembered),
     (Fault::ForgetsThatItForgot, Rule::ClockSteps),
     (Fault::NoHorizon, Rule::Horizon),
