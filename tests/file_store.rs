@@ -326,6 +326,17 @@ fn a_file_that_is_removed_or_replaced_while_it_is_in_use_stops_the_store() {
 }
 
 #[test]
+fn a_folder_that_is_missing_is_named_as_what_is_missing() {
+    let folder = Folder::new();
+    let path = folder.file().with_file_name("none").join("store");
+    let error = FileReplayStore::open(&path, clock().0).unwrap_err();
+    assert!(
+        error.to_string().contains("its folder does not exist"),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_panic_while_claims_are_written_stops_the_store_and_keeps_nobody_waiting() {
     struct Clumsy;
     impl ClaimListener for Clumsy {

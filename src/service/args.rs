@@ -104,7 +104,8 @@ pub(super) struct ServeArgs {
     ///
     /// `file:PATH` remembers across restarts, crashes and power losses, on a local disk and for one
     /// process at a time. The file is made when there is none, readable by its owner alone. Never
-    /// put an older copy of it back, which has forgotten what was used since: remove it instead.
+    /// put an older copy of it back, which has forgotten what was used since: stop the service and
+    /// remove it instead. Its folder must exist.
     #[arg(long, value_name = "STORE", default_value = "memory", value_parser = parse_replay)]
     pub(super) replay: ReplayArg,
     /// Accepts http origins outside this machine, where anyone on the network can take over

@@ -23,7 +23,7 @@
 //! here a file is read and checked as a whole whenever it is opened. Both cost a second sync, and
 //! neither is used.
 //!
-//! With 64 claims in flight that is 0.3 to 0.4 of what the disk does by itself where a sync takes
+//! With 64 claims in flight that is 0.4 of what the disk does by itself where a sync takes
 //! 0.2 ms, and more where it takes longer (`docs/replay-stores.md`). A log of our own would save
 //! the eight other pages, their 60 µs, and the third of a sync or more that they add: by estimate
 //! it reaches 0.5 to 0.6. It would need checksums, cutting, giving space back and a format that
@@ -38,6 +38,7 @@ mod record;
 mod writer;
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
@@ -289,6 +290,14 @@ impl FileStoreError {
             Unusable::Locked => Self::Locked(path),
             Unusable::Foreign => Self::Foreign(path),
             Unusable::Format(found) => Self::Format { path, found },
+            Unusable::Failed(redb::Error::Io(error)) if error.kind() == ErrorKind::NotFound => {
+                Self::Failed {
+                    path,
+                    reason:
+                        "its folder does not exist, or it is a link to nowhere; make that first"
+                            .into(),
+                }
+            }
             Unusable::Failed(redb::Error::Io(error)) => Self::Failed {
                 path,
                 reason: error.into(),
