@@ -9,6 +9,7 @@ pub mod conformance;
 #[cfg(feature = "file")]
 mod file;
 mod future;
+mod generation;
 mod listeners;
 mod memory;
 

@@ -13,14 +13,8 @@ use apply_cookies_protocol::{
 use subtle::ConstantTimeEq;
 
 use super::record::{Barrier, BarrierRecord, ClaimRecord, Id, RECORD_MAX};
+use crate::replay::generation::end_of_generation;
 use crate::replay::{Claim, ClaimAnswer, MARGIN_MS, StoreError};
-
-/// Tokens that expire within such a span are forgotten together; in milliseconds.
-const SPAN_MS: u64 = 10_000;
-
-/// How many spans a token's life has at most. Tokens that live long share wider ones: a batch
-/// touches few generations then, and an entry stays at most a sixteenth of its life too long.
-const SPANS: u64 = 16;
 
 /// A barrier matters as long as a token that is older than it can live.
 const BARRIER_GENERATION_MS: u64 = LIFETIME_MAX_MS;
@@ -266,17 +260,6 @@ impl Ledger {
             (generation, BarrierRecord { binding, barrier })
         })
     }
-}
-
-/// When the generation of this token is over. Only what the token says of itself decides, so every
-/// claim of one nonce looks in the same place.
-fn end_of_generation(claim: &Claim) -> u64 {
-    let life = claim.expires_at.get().saturating_sub(claim.issued_at.get());
-    let mut span = SPAN_MS;
-    while life > span * SPANS {
-        span *= 2;
-    }
-    (claim.expires_at.get() / span + 1) * span
 }
 
 /// Two claims without a redemption id are never the same one.

@@ -14,15 +14,8 @@ use subtle::ConstantTimeEq;
 use super::hash::KeyedHash;
 use super::reaper::Reaper;
 use super::table::{Fingerprint, Found, RedemptionWord, SHARDS, Table};
+use crate::replay::generation::end_of_generation;
 use crate::replay::{Claim, ClaimAnswer, StoreError};
-
-/// The least span of a generation, in milliseconds.
-const SPAN_MS: u64 = 10_000;
-
-/// How many generations a token's life spans at most. Tokens that live long share wider
-/// generations: there are never more than a few dozen of them, and an entry stays at most a
-/// sixteenth of its life too long.
-const SPANS: u64 = 16;
 
 pub(super) struct Claims {
     hash: KeyedHash,
@@ -134,17 +127,6 @@ impl Generations {
         });
         &mut self.live[at].table
     }
-}
-
-/// When the generation of this token is over. Only what the token says of itself decides, so
-/// every claim of one nonce looks in the same place.
-fn end_of_generation(claim: &Claim) -> u64 {
-    let life = claim.expires_at.get().saturating_sub(claim.issued_at.get());
-    let mut span = SPAN_MS;
-    while life > span * SPANS {
-        span *= 2;
-    }
-    (claim.expires_at.get() / span + 1) * span
 }
 
 /// Half of the digest. Who guesses a redemption id to pass for its owner has a chance of 2^-64 with
