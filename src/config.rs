@@ -15,7 +15,7 @@ use crate::origin::{Origin, OriginError, OriginPolicy};
 use crate::outstanding::OutstandingTokens;
 use crate::redeem::{BindingPolicy, Redeemer, TokenKeys};
 use crate::replay::{MemoryReplayStore, ReplayStore};
-use crate::secret::{MesopSecret, Secret};
+use crate::secrets::{MesopSecret, Secrets};
 
 /// Where the endpoint is unless told otherwise.
 pub const DEFAULT_PREFIX: &str = "/__apply-cookies";
@@ -23,10 +23,10 @@ pub const DEFAULT_PREFIX: &str = "/__apply-cookies";
 /// Everything that handlers, middleware and endpoint of one deployment share. Cheap to clone.
 ///
 /// ```
-/// use apply_cookies::{ApplyCookies, Secret};
+/// use apply_cookies::{ApplyCookies, Secrets};
 ///
 /// # let text = "8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA";
-/// let cookies = ApplyCookies::builder(Secret::new(text)?)
+/// let cookies = ApplyCookies::builder(Secrets::new(text)?)
 ///     .origin("https://app.example")
 ///     .build()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -50,7 +50,7 @@ pub(crate) struct Core {
 
 impl ApplyCookies {
     /// Starts with a secret. [`Builder::origin`] must follow.
-    pub fn builder(secret: Secret) -> Builder {
+    pub fn builder(secret: Secrets) -> Builder {
         Builder {
             secret,
             mesop: None,
@@ -78,7 +78,7 @@ impl ApplyCookies {
         shout(
             "development mode: any loopback origin may post; tokens, and signed and encrypted cookies, end with this process (to keep them, give a secret in APPLY_COOKIES_SECRET_KEY, and the origin of your pages)",
         );
-        Self::builder(Secret::throw_away())
+        Self::builder(Secrets::throw_away())
             .assemble(OriginPolicy::AnyLoopback)
             .expect("one random secret makes a ring")
     }
@@ -88,7 +88,7 @@ impl ApplyCookies {
     pub(crate) fn throw_away(origins: &[String]) -> Result<Self, BuildError> {
         origins
             .iter()
-            .fold(Self::builder(Secret::throw_away()), Builder::origin)
+            .fold(Self::builder(Secrets::throw_away()), Builder::origin)
             .build()
     }
 
@@ -131,7 +131,7 @@ impl fmt::Debug for ApplyCookies {
 /// Collects the configuration; made by [`ApplyCookies::builder`].
 #[must_use = "a builder does nothing until it is built"]
 pub struct Builder {
-    secret: Secret,
+    secret: Secrets,
     mesop: Option<MesopSecret>,
     /// The endpoint redeems Mesop's tokens, and no others.
     redeem_mesop: bool,
@@ -364,7 +364,7 @@ mod tests {
     use super::*;
 
     fn build(change: impl FnOnce(Builder) -> Builder) -> Result<ApplyCookies, BuildError> {
-        change(ApplyCookies::builder(Secret::throw_away())).build()
+        change(ApplyCookies::builder(Secrets::throw_away())).build()
     }
 
     #[test]
@@ -409,7 +409,8 @@ mod tests {
     #[test]
     fn debug_shows_no_secret() {
         let text = "8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA";
-        let builder = ApplyCookies::builder(Secret::new(text).unwrap()).origin("https://a.example");
+        let builder =
+            ApplyCookies::builder(Secrets::new(text).unwrap()).origin("https://a.example");
         assert!(!format!("{builder:?}").contains(text));
         assert!(!format!("{:?}", builder.build().unwrap()).contains(text));
     }

@@ -29,7 +29,7 @@ mod receipt;
 mod redeem;
 mod rejection;
 pub mod replay;
-mod secret;
+mod secrets;
 
 #[cfg(feature = "actix")]
 mod actix;
@@ -58,8 +58,8 @@ pub use pending::{
 };
 pub use receipt::{Outcome, Receipt, Settled};
 pub use redeem::BindingPolicy;
-pub use secret::{
-    MESOP_SECRET_KEY, MesopSecret, PREVIOUS_KEYS, SECRET_KEY, SECRET_KEY_FILE, Secret, SecretError,
+pub use secrets::{
+    MESOP_SECRET_KEY, MesopSecret, PREVIOUS_KEYS, SECRET_KEY, SECRET_KEY_FILE, SecretError, Secrets,
 };
 
 #[cfg(feature = "actix")]

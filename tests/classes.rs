@@ -420,7 +420,7 @@ fn a_cookie_of_a_previous_secret_is_read_and_written_anew() {
     const NEW: &str = "Zk3vT0pQ8sX1yB6nM4cJ7wL2hG5dF9aRu-cE4iO_qTs";
     let old = server(|_| {});
     let cookies = jar(&get(&old, "/in", &[]));
-    let secret = apply_cookies::Secret::new(NEW)
+    let secret = apply_cookies::Secrets::new(NEW)
         .unwrap()
         .previous(support::SECRET)
         .unwrap();

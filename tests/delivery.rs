@@ -12,7 +12,7 @@ use apply_cookies::replay::{
     Claim, ClaimFuture, ClaimListener, HorizonFuture, MemoryReplayStore, ReplayStore, StoreError,
 };
 use apply_cookies::{
-    ApplyCookies, Clock, Event, Outcome, PendingCookies, PendingState, PushError, Receipt, Secret,
+    ApplyCookies, Clock, Event, Outcome, PendingCookies, PendingState, PushError, Receipt, Secrets,
     SetCookie, testing,
 };
 use async_stream::stream;
@@ -195,7 +195,7 @@ fn a_token_that_nobody_redeems_expires_and_its_receipt_says_so() {
 
 #[test]
 fn a_receipt_ends_with_its_deployment() {
-    let cookies = ApplyCookies::builder(Secret::new(SECRET).unwrap())
+    let cookies = ApplyCookies::builder(Secrets::new(SECRET).unwrap())
         .origin(support::ORIGIN)
         .build()
         .unwrap();

@@ -17,7 +17,7 @@ use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::{self, Data, Query};
 use actix_web::{App, HttpResponse, rt};
 use apply_cookies::{
-    ApplyCookies, Clock, Event, Outcome, PendingCookies, Receipt, Secret, SetCookie, testing,
+    ApplyCookies, Clock, Event, Outcome, PendingCookies, Receipt, Secrets, SetCookie, testing,
 };
 use async_stream::stream;
 use proptest::prelude::*;
@@ -144,7 +144,7 @@ async fn mint(
 impl Program {
     /// With the one secret that a deployment keeps, and a store that remembers nothing yet.
     async fn start(clock: Clock) -> Self {
-        let cookies = ApplyCookies::builder(Secret::new(SECRET).unwrap())
+        let cookies = ApplyCookies::builder(Secrets::new(SECRET).unwrap())
             .origin(ORIGIN)
             .lifetime(Duration::from_millis(LIFETIME))
             .clock(clock)

@@ -4,7 +4,7 @@
 use actix_web::http::header::{COOKIE, SET_COOKIE};
 use actix_web::{App, HttpResponse, test as serving, web};
 use apply_cookies::{
-    ApplyCookies, BuildError, Cookie, CookieClass, MesopSecret, PendingCookies, PushError, Secret,
+    ApplyCookies, BuildError, Cookie, CookieClass, MesopSecret, PendingCookies, PushError, Secrets,
     UnreadableReason,
 };
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,7 @@ struct Theme {
 }
 
 fn deployment(mesop: Option<&str>) -> Result<ApplyCookies, BuildError> {
-    let builder = ApplyCookies::builder(Secret::new(SECRET).unwrap()).origin("https://a.example");
+    let builder = ApplyCookies::builder(Secrets::new(SECRET).unwrap()).origin("https://a.example");
     match mesop {
         Some(secret) => builder.mesop(MesopSecret::new(secret).unwrap()).build(),
         None => builder.build(),

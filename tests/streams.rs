@@ -436,7 +436,7 @@ fn over_plain_http_secure_cookies_are_refused_and_the_binding_has_another_name()
     let server = Server::start_with(
         |_| {
             apply_cookies::ApplyCookies::builder(
-                apply_cookies::Secret::new(support::SECRET).unwrap(),
+                apply_cookies::Secrets::new(support::SECRET).unwrap(),
             )
             .origin("http://app.example")
             .allow_insecure_http()

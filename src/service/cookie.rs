@@ -15,7 +15,7 @@ use super::lines::{self, TooLong};
 use super::mesop;
 use crate::clock::Clock;
 use crate::random;
-use crate::secret::Secret;
+use crate::secrets::Secrets;
 
 pub(super) fn encode(args: &EncodeArgs) -> Result<(), Refused> {
     let codec = codec(&args.value)?;
@@ -137,7 +137,7 @@ fn codec(args: &ValueArgs) -> Result<Codec, Refused> {
     Ok(match (args.profile.is_mesop(), args.protection.into()) {
         (false, Protection::Plain) => Codec::Native(ValueCodec::plain(&args.name)?),
         (false, protection) => {
-            let ring = Secret::from_env()?.into_ring()?;
+            let ring = Secrets::from_env()?.into_ring()?;
             Codec::Native(ValueCodec::new(&ring, &args.name, protection)?)
         }
         (true, Protection::Plain) => Codec::Mesop(MesopValueCodec::plain(&args.name)?),

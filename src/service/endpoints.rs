@@ -7,7 +7,7 @@ use super::{Refused, replay};
 use crate::clock::Clock;
 use crate::config::{ApplyCookies, Builder, DEFAULT_PREFIX};
 use crate::redeem::BindingPolicy;
-use crate::secret::{MesopSecret, Secret};
+use crate::secrets::{MesopSecret, Secrets};
 
 /// Environment variable of the path under which a Mesop app is served.
 const BASE_URL_PATH: &str = "MESOP_BASE_URL_PATH";
@@ -60,14 +60,14 @@ pub(super) fn of(args: &ServeArgs) -> Result<Vec<ApplyCookies>, Refused> {
         .map(|(profile, prefix)| {
             let builder = match profile {
                 ProfileArg::Native => {
-                    let builder = ApplyCookies::builder(Secret::from_env()?);
+                    let builder = ApplyCookies::builder(Secrets::from_env()?);
                     if both {
                         builder.mesop(MesopSecret::from_env()?)
                     } else {
                         builder
                     }
                 }
-                ProfileArg::Mesop => ApplyCookies::builder(Secret::throw_away())
+                ProfileArg::Mesop => ApplyCookies::builder(Secrets::throw_away())
                     .mesop(MesopSecret::from_env()?)
                     .redeem_mesop()
                     .binding(BindingPolicy::Optional),

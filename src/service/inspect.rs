@@ -9,13 +9,13 @@ use super::lines::{self, TooLong};
 use super::mesop;
 use crate::clock::Clock;
 use crate::redeem::after_apply;
-use crate::secret::Secret;
+use crate::secrets::Secrets;
 
 pub(super) fn run(args: &InspectArgs) -> Result<(), Refused> {
     if args.profile.is_mesop() {
         return mesop::inspect(args);
     }
-    let ring = Secret::from_env()?.into_ring()?;
+    let ring = Secrets::from_env()?.into_ring()?;
     let clock = Clock::system();
     // What is too long to be a line is too long to be a token.
     lines::answer_each_text(|_, line| {

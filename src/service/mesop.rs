@@ -8,7 +8,7 @@ use super::inspect::{INVALID, Report, verdict};
 use super::{Refused, lines, mint};
 use crate::clock::Clock;
 use crate::random;
-use crate::secret::MesopSecret;
+use crate::secrets::MesopSecret;
 
 pub(super) fn keys() -> Result<MesopKeys, Refused> {
     Ok(MesopSecret::from_env()?.to_keys())

@@ -8,7 +8,7 @@ use super::args::MintArgs;
 use super::{Refused, lines, mesop};
 use crate::clock::Clock;
 use crate::issue::Issuer;
-use crate::secret::Secret;
+use crate::secrets::Secrets;
 
 pub(super) fn run(args: &MintArgs) -> Result<(), Refused> {
     if args.profile.is_mesop() {
@@ -16,7 +16,7 @@ pub(super) fn run(args: &MintArgs) -> Result<(), Refused> {
     }
     let binding = args.binding();
     let issuer = Issuer {
-        ring: Arc::new(Secret::from_env()?.into_ring()?),
+        ring: Arc::new(Secrets::from_env()?.into_ring()?),
         clock: Clock::system(),
         seal: args.seal(),
         lifetime: args.ttl(),

@@ -58,7 +58,7 @@ impl<E: fmt::Display> From<E> for Refused {
 }
 
 fn keygen() -> Result<(), Refused> {
-    lines::print(&crate::secret::generate())
+    lines::print(&crate::secrets::generate())
 }
 
 /// Logs to standard error; `RUST_LOG` chooses what.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use actix_web::web::{self, Data, Json};
 use actix_web::{App, HttpResponse, HttpServer};
 use apply_cookies::protocol::{KeyRing, Secret as RootSecret};
-use apply_cookies::{ApplyCookies, Clock, Secret};
+use apply_cookies::{ApplyCookies, Clock, Secrets};
 
 use ledger::Ledger;
 use streams::Minted;
@@ -42,7 +42,7 @@ async fn run(origin: &str, lifetime: Duration) -> std::io::Result<()> {
     let ring = KeyRing::new(&RootSecret::new(SECRET).expect("a good secret"), &[])
         .expect("one key makes a ring");
     let minted = Data::new(Minted::new(ring));
-    let cookies = ApplyCookies::builder(Secret::new(SECRET).expect("a good secret"))
+    let cookies = ApplyCookies::builder(Secrets::new(SECRET).expect("a good secret"))
         .origin(origin)
         .lifetime(lifetime)
         .replay_store(ledger.clone())

@@ -21,7 +21,7 @@ use apply_cookies::protocol::{
     Batch, Binding, BindingCookie, KeyRing, Lifetime, Nonce, Sealing, Secret as RootSecret,
     TokenHeader, UnixMillis, seal,
 };
-use apply_cookies::{ApplyCookies, Builder, Clock, Secret};
+use apply_cookies::{ApplyCookies, Builder, Clock, Secrets};
 
 pub const SECRET: &str = "8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA";
 pub const ORIGIN: &str = "https://app.example";
@@ -48,19 +48,19 @@ impl Server {
         change: impl FnOnce(Builder) -> Builder,
         routes: impl FnOnce(&mut ServiceConfig) + Clone + Send + 'static,
     ) -> Self {
-        Self::start_as(Secret::new(SECRET).unwrap(), change, routes)
+        Self::start_as(Secrets::new(SECRET).unwrap(), change, routes)
     }
 
     /// A server of other secrets.
     pub fn start_with_secret(
-        secret: Secret,
+        secret: Secrets,
         routes: impl FnOnce(&mut ServiceConfig) + Clone + Send + 'static,
     ) -> Self {
         Self::start_as(secret, |builder| builder, routes)
     }
 
     fn start_as(
-        secret: Secret,
+        secret: Secrets,
         change: impl FnOnce(Builder) -> Builder,
         routes: impl FnOnce(&mut ServiceConfig) + Clone + Send + 'static,
     ) -> Self {

@@ -65,10 +65,10 @@ const CAPACITY: usize = 1_000_000;
 /// use std::sync::Arc;
 ///
 /// use apply_cookies::replay::FileReplayStore;
-/// use apply_cookies::{ApplyCookies, Clock, Secret};
+/// use apply_cookies::{ApplyCookies, Clock, Secrets};
 ///
 /// let store = FileReplayStore::open("/var/lib/app/replay", Clock::system())?;
-/// let cookies = ApplyCookies::builder(Secret::from_env()?)
+/// let cookies = ApplyCookies::builder(Secrets::from_env()?)
 ///     .origin("https://app.example")
 ///     .replay_store(Arc::new(store))
 ///     .build()?;

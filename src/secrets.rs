@@ -19,19 +19,19 @@ pub const PREVIOUS_KEYS: &str = "APPLY_COOKIES_PREVIOUS_KEYS";
 /// How to [rotate a secret](crate#how-to-rotate-a-secret) stands in the guide.
 ///
 /// ```
-/// use apply_cookies::Secret;
+/// use apply_cookies::Secrets;
 ///
-/// let secret = Secret::new("8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA")?
+/// let secret = Secrets::new("8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA")?
 ///     .previous("Zk3vT0pQ8sX1yB6nM4cJ7wL2hG5dF9aRu-cE4iO_qTs")?;
-/// assert!(Secret::new("hunter2").is_err());
+/// assert!(Secrets::new("hunter2").is_err());
 /// # Ok::<(), apply_cookies::SecretError>(())
 /// ```
-pub struct Secret {
+pub struct Secrets {
     current: RootSecret,
     previous: Vec<RootSecret>,
 }
 
-impl Secret {
+impl Secrets {
     /// A secret of at least 32 bytes; `apply-cookies keygen` makes one.
     ///
     /// # Errors
@@ -108,9 +108,9 @@ impl Secret {
     }
 }
 
-impl fmt::Debug for Secret {
+impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(..)")
+        f.write_str("Secrets(..)")
     }
 }
 
