@@ -26,7 +26,7 @@ const PATIENCE = 10_000;
  */
 export const settings = {
   endpoint: /^([^?#]+)\/client\.js(?![^?#])/.exec(import.meta.url)?.[1] ?? "/__" + NAME,
-  lifetime: 60_000,
+  lifetime: 60000,
 };
 
 /** Why the cookies of a token are not there. */

@@ -11,9 +11,8 @@ use apply_cookies_protocol::{
 };
 use dashmap::DashMap;
 
-use crate::clock::Clock;
-use crate::pending::PushError;
 use crate::random;
+use crate::replay::Clock;
 
 /// Writes and reads the cookies of any class with the keys and the clock of one deployment.
 /// [`PendingCookies`](crate::PendingCookies) does so inside handlers; this is for code that has
@@ -76,12 +75,12 @@ impl Classes {
     ///
     /// # Errors
     ///
-    /// [`PushError::Class`] with the cookie's name and what is wrong with the value: it is too
+    /// [`ClassRefused`] with the cookie's name and what is wrong with the value: it is too
     /// large (with the sizes), or could not be read back.
     pub fn set<C: CookieClass + 'static>(
         &self,
         value: &C,
-    ) -> Result<Operation<'static>, PushError> {
+    ) -> Result<Operation<'static>, ClassRefused> {
         let codec = self.codec::<C>().map_err(refused::<C>)?;
         codec
             .set(value, self.clock.now(), random::bytes())
@@ -97,7 +96,7 @@ impl Classes {
     pub fn reissue<C: CookieClass + 'static>(
         &self,
         cookie: &ReadCookie<C>,
-    ) -> Result<Operation<'static>, PushError> {
+    ) -> Result<Operation<'static>, ClassRefused> {
         let codec = self.codec::<C>().map_err(refused::<C>)?;
         codec
             .reissue(cookie, self.clock.now(), random::bytes())
@@ -161,8 +160,20 @@ impl Classes {
     }
 }
 
-fn refused<C: CookieClass>(error: ClassError) -> PushError {
-    PushError::Class {
+/// A value of a cookie class that cannot become a cookie: it is too large, or contains something
+/// that could not be read back, such as `NaN`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("cookie `{cookie}`: {error}")]
+#[non_exhaustive]
+pub struct ClassRefused {
+    /// Name of the class's cookie.
+    pub cookie: &'static str,
+    /// The rule that the value breaks.
+    pub error: ClassError,
+}
+
+fn refused<C: CookieClass>(error: ClassError) -> ClassRefused {
+    ClassRefused {
         cookie: C::CLASS.name(),
         error,
     }

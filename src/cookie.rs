@@ -6,46 +6,99 @@ use std::ops::Deref;
 use apply_cookies_protocol::for_root::CookieClass;
 use apply_cookies_protocol::{ReadCookie, Unreadable};
 
-/// The cookie of a class, as an extractor: its value, or the class's default when the request has
-/// none that can be read. It derefs to the value; `Debug` does not show it.
+use crate::web::{ExtractError, Slot};
+
+/// The cookie of a class, as an extractor that a handler cannot do without: where the request has
+/// none that can be read, the client gets 401 and the handler is not called. It derefs to the
+/// value; `Debug` does not show it.
+///
+/// `Option<Cookie<C>>` says whether there is one. [`CookieOrDefault`] gives the class's default.
 ///
 /// ```
-/// use actix_web::{App, HttpResponse, test, web};
-/// use apply_cookies::{ApplyCookies, Cookie, CookieClass};
+/// use apply_cookies::{Cookie, CookieClass};
 /// use serde::{Deserialize, Serialize};
 ///
-/// #[derive(CookieClass, Serialize, Deserialize, Default)]
+/// #[derive(CookieClass, Serialize, Deserialize)]
 /// #[cookie(encrypted, max_age = "1h")]
 /// struct Session { username: String }
 ///
-/// async fn hello(session: Cookie<Session>) -> String {
-///     match session.sent() {
-///         Ok(session) => format!("Hello, {}!", session.username),
-///         Err(why) => format!("Please sign in: {why}."),
-///     }
+/// async fn account(session: Cookie<Session>) -> String {
+///     format!("Hello, {}!", session.username)
 /// }
 ///
-/// # #[actix_web::main] async fn main() {
-/// # let cookies = ApplyCookies::dev();
-/// # let app = App::new().wrap(cookies.middleware()).route("/", web::get().to(hello));
-/// # let app = test::init_service(app).await;
-/// # let body = test::call_and_read_body(&app, test::TestRequest::default().to_request()).await;
-/// # assert_eq!(body, "Please sign in: the request has no cookie of this name.");
-/// # }
+/// async fn home(session: Option<Cookie<Session>>) -> String {
+///     match session {
+///         Some(session) => format!("Welcome back, {}!", session.username),
+///         None => "Please sign in.".to_owned(),
+///     }
+/// }
 /// ```
-pub struct Cookie<C>(State<C>);
+pub struct Cookie<C>(ReadCookie<C>);
+
+impl<C: CookieClass + 'static> Cookie<C> {
+    /// Reads it for an extractor, in adapters of frameworks.
+    ///
+    /// # Errors
+    ///
+    /// [`ExtractError::NoCookie`] when the request has none that can be read.
+    pub fn from_slot(slot: &Slot) -> Result<Self, ExtractError> {
+        slot.read().map(Self).map_err(|why| ExtractError::NoCookie {
+            cookie: C::CLASS.name(),
+            why,
+        })
+    }
+}
+
+impl<C> Cookie<C> {
+    /// The value.
+    pub fn into_inner(self) -> C {
+        self.0.into_inner()
+    }
+}
+
+impl<C> Deref for Cookie<C> {
+    type Target = ReadCookie<C>;
+
+    fn deref(&self) -> &ReadCookie<C> {
+        &self.0
+    }
+}
+
+impl<C> fmt::Debug for Cookie<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Cookie(..)")
+    }
+}
+
+/// The cookie of a class, as an extractor that never fails: its value, or the class's default when
+/// the request has none that can be read. It derefs to the value; `Debug` does not show it.
+///
+/// For settings such as a theme. Never for a session: there the default is somebody.
+///
+/// ```
+/// use apply_cookies::{CookieClass, CookieOrDefault};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(CookieClass, Serialize, Deserialize, Default)]
+/// #[cookie(max_age = "365d")]
+/// struct Theme { dark: bool }
+///
+/// async fn page(theme: CookieOrDefault<Theme>) -> &'static str {
+///     if theme.dark { "<body class=dark>" } else { "<body>" }
+/// }
+/// ```
+pub struct CookieOrDefault<C>(State<C>);
 
 enum State<C> {
     Sent(ReadCookie<C>),
     Default { value: C, why: Unreadable },
 }
 
-impl<C: CookieClass> Cookie<C> {
-    pub(crate) fn or_default(read: Result<ReadCookie<C>, Unreadable>) -> Self
-    where
-        C: Default,
-    {
-        Self(match read {
+impl<C: CookieClass + Default + 'static> CookieOrDefault<C> {
+    /// Reads it for an extractor, in adapters of frameworks.
+    #[must_use]
+    pub fn from_slot(slot: &Slot) -> Self {
+        Self(match slot.read() {
             Ok(cookie) => State::Sent(cookie),
             Err(why) => State::Default {
                 value: C::default(),
@@ -55,7 +108,7 @@ impl<C: CookieClass> Cookie<C> {
     }
 }
 
-impl<C> Cookie<C> {
+impl<C> CookieOrDefault<C> {
     /// The cookie that the browser sent.
     ///
     /// # Errors
@@ -77,7 +130,7 @@ impl<C> Cookie<C> {
     }
 }
 
-impl<C> Deref for Cookie<C> {
+impl<C> Deref for CookieOrDefault<C> {
     type Target = C;
 
     fn deref(&self) -> &C {
@@ -88,11 +141,11 @@ impl<C> Deref for Cookie<C> {
     }
 }
 
-impl<C> fmt::Debug for Cookie<C> {
+impl<C> fmt::Debug for CookieOrDefault<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.sent() {
-            Ok(_) => f.write_str("Cookie(..)"),
-            Err(why) => write!(f, "Cookie(default: {why})"),
+            Ok(_) => f.write_str("CookieOrDefault(..)"),
+            Err(why) => write!(f, "CookieOrDefault(default: {why})"),
         }
     }
 }

@@ -2,40 +2,69 @@
 #![doc = include_str!("guide.md")]
 // Not in the workspace's table: tests may unwrap.
 #![warn(clippy::unwrap_used)]
-#![cfg_attr(
-    not(feature = "actix"),
-    allow(
-        dead_code,
-        unused_imports,
-        reason = "the last steps are called by a web framework's glue"
-    )
-)]
 
-mod binding;
-mod classes;
-mod client;
-mod clock;
-mod config;
-mod cookie;
-mod counts;
-mod event;
-mod frame;
-mod issue;
-mod origin;
-mod outstanding;
-mod pending;
-mod random;
-mod receipt;
-mod redeem;
-mod rejection;
+// The map. A module uses those before it, and none behind it.
+
+// What everything stands on.
 pub mod replay;
-mod secrets;
 
+mod clock;
+mod metrics;
+mod random;
+
+mod secrets;
+pub use secrets::{
+    MESOP_SECRET_KEY, MesopSecret, PREVIOUS_KEYS, SECRET_KEY, SECRET_KEY_FILE, SecretError, Secrets,
+};
+
+mod classes;
+pub use classes::{ClassRefused, Classes};
+
+mod browser;
+pub use browser::{Origin, OriginError, OriginRejection};
+
+// A handler pushes: batch → token → frame, and the receipt.
+mod mint;
+pub use mint::{FRAME_NAME, Frame, Outcome, Receipt, Settled};
+
+// A page posts: token → `Set-Cookie` lines.
+mod redeem;
+pub use redeem::{BindingPolicy, Problem, Redeemed, Redeemer, Rejection};
+
+// What all of it shares in one deployment.
+mod deployment;
+pub use deployment::ApplyCookies;
+
+mod builder;
+pub use builder::{BuildError, Builder, DEFAULT_PREFIX};
+
+// What handlers hold.
+mod pending;
+pub use pending::{
+    Deletion, Frames, IntoOperation, PendingBatch, PendingCookies, PendingState, PushError,
+};
+
+// HTTP without a framework.
+pub mod web;
+pub use web::{Event, ExtractError, Html, Sse, Streamed};
+
+mod cookie;
+pub use cookie::{Cookie, CookieOrDefault};
+
+pub mod testing;
+
+// Frameworks: translation.
 #[cfg(feature = "actix")]
-mod actix;
+pub mod actix;
+#[cfg(feature = "axum")]
+mod axum;
+#[cfg(feature = "tower")]
+pub mod tower;
+
 #[cfg(feature = "service")]
 pub mod service;
 
+// The codec, as far as apps name it.
 #[doc(inline)]
 pub use apply_cookies_derive::CookieClassOfApplyCookies as CookieClass;
 #[doc(inline)]
@@ -46,21 +75,4 @@ pub use apply_cookies_protocol::{
     Class, ClassError, DeleteCookie, Field, OperationError, Profile, Protection, ReadCookie,
     SameSite, Seal, SetCookie, UnixMillis, Unreadable, UnreadableReason,
 };
-pub use classes::Classes;
 pub use clock::Clock;
-pub use config::{ApplyCookies, BuildError, Builder, DEFAULT_PREFIX};
-pub use cookie::Cookie;
-pub use event::Event;
-pub use frame::{FRAME_NAME, Frame};
-pub use origin::{Origin, OriginError};
-pub use pending::{
-    Deletion, Frames, IntoOperation, PendingBatch, PendingCookies, PendingState, PushError,
-};
-pub use receipt::{Outcome, Receipt, Settled};
-pub use redeem::BindingPolicy;
-pub use secrets::{
-    MESOP_SECRET_KEY, MesopSecret, PREVIOUS_KEYS, SECRET_KEY, SECRET_KEY_FILE, SecretError, Secrets,
-};
-
-#[cfg(feature = "actix")]
-pub use actix::{Middleware, MiddlewareService, testing};

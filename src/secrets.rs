@@ -94,8 +94,10 @@ impl Secrets {
         Ok(secret)
     }
 
-    /// A random secret that nobody keeps: tokens under it end with the process.
-    pub(crate) fn throw_away() -> Self {
+    /// A random secret that nobody keeps: everything made with it ends with the process.
+    #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "256 random bits are not weak")]
+    pub fn random() -> Self {
         let text = Zeroizing::new(generate());
         Self {
             current: RootSecret::new(&text).expect("256 random bits are not weak"),
@@ -103,7 +105,12 @@ impl Secrets {
         }
     }
 
-    pub(crate) fn into_ring(self) -> Result<KeyRing, KeyRingError> {
+    /// The keys that are derived from them, for the codec.
+    ///
+    /// # Errors
+    ///
+    /// When two of the secrets cannot be told apart.
+    pub fn into_ring(self) -> Result<KeyRing, KeyRingError> {
         KeyRing::new(&self.current, &self.previous)
     }
 }

@@ -1,14 +1,12 @@
-//! actix-web: the extractor, the middleware, the endpoint and the stream helpers.
+//! actix-web: translation, and nothing that decides.
 
-pub(crate) mod body;
-mod caching;
 mod convert;
-pub(crate) mod endpoint;
-mod extractor;
-mod head;
-mod middleware;
-mod push_error;
-mod stream;
-pub mod testing;
+mod fields;
 
+mod answer;
+mod extract;
+
+mod middleware;
+
+pub use answer::leave_unread;
 pub use middleware::{Middleware, MiddlewareService};

@@ -6,11 +6,11 @@ use apply_cookies_protocol::for_root::CookieClass;
 use apply_cookies_protocol::{Operation, SameOriginPath};
 
 use super::error::PushError;
+use super::handle::PendingCookies;
 use super::operation::{Deletion, IntoOperation};
-use super::waiting::Addition;
-use super::{PendingCookies, Queue};
-use crate::issue::Action;
-use crate::receipt::Receipt;
+use super::outbox::Addition;
+use super::queue::Queue;
+use crate::mint::{Action, Receipt};
 
 /// Operations that are pushed at one moment: all of them or none, so that nothing can come between
 /// them and they leave together, in one token if they fit. Made by [`PendingCookies::batch`] and
@@ -81,19 +81,22 @@ impl PendingBatch<'_> {
         }
     }
 
-    /// Queues everything. The receipt tells what becomes of it; whoever does not care drops it.
+    /// Queues everything. The receipt says what becomes of it; drop it if you do not care.
+    ///
+    /// On a response whose headers are still to be sent, an action becomes its field
+    /// `Apply-Cookies-Then`, for a script that fetched it. A navigation does not read it: answer
+    /// that with a redirect of your own.
     ///
     /// # Errors
     ///
-    /// The first mistake of the steps before; [`PushError::Empty`] without an operation;
-    /// [`PushError::NoToken`] for an action while the response's headers are still to be sent;
-    /// else those of [`PendingCookies::set`]. Nothing is queued then.
+    /// The first mistake of the steps before; [`PushError::Empty`] without an operation; else
+    /// those of [`PendingCookies::set`]. Nothing is queued then.
     pub fn push(self) -> Result<Receipt, PushError> {
         let addition = self.addition?;
         if addition.operations.is_empty() {
             return Err(PushError::Empty);
         }
-        self.queue.push_for_receipt(addition)
+        self.queue.push(addition)
     }
 
     fn with(self, operation: Result<Operation<'static>, PushError>) -> Self {
@@ -157,8 +160,8 @@ impl PendingCookies {
     /// It works on ordinary responses too: the barrier is then raised before the headers leave.
     /// Where that fails, or the request does not show which browser it is (a POST from another
     /// site), the cookies are deleted all the same, an error is logged and counted, and the receipt
-    /// says [`Undeliverable`](crate::Outcome::Undeliverable). Await it in a task of its own: a
-    /// handler that awaits it before it answers waits for itself.
+    /// says [`ReleasedWithoutBarrier`](crate::Outcome::ReleasedWithoutBarrier). Await it in a task
+    /// of its own: a handler that awaits it before it answers waits for itself.
     ///
     /// No server can take back an answer that is already on its way, so a sign-out must also
     /// revoke the session where it is kept.

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 
 use super::queue::Queue;
-use crate::frame::Frame;
+use crate::mint::Frame;
 
 /// A living carrier: a stream of frames to send to the page, each holding one token.
 ///

@@ -29,7 +29,7 @@ impl IntoOperation for SetCookie<'_> {
 
 impl<C: CookieClass + 'static> IntoOperation for &C {
     fn into_operation(self, classes: &Classes) -> Result<Operation<'static>, PushError> {
-        classes.set(self)
+        Ok(classes.set(self)?)
     }
 }
 

@@ -20,6 +20,7 @@ pub use future::{ClaimFuture, HorizonFuture, StoreFuture};
 pub use listeners::{ClaimListener, Listeners};
 pub use memory::MemoryReplayStore;
 
+pub use crate::clock::Clock;
 use std::sync::Weak;
 
 use apply_cookies_protocol::StoreScope;

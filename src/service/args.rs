@@ -15,8 +15,8 @@ use apply_cookies_protocol::{
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
-use crate::issue::{Action, Manner};
-use crate::origin::Origin;
+use crate::browser::Origin;
+use crate::mint::{Action, MintOptions};
 use crate::redeem::BindingPolicy;
 
 /// Set HttpOnly cookies from inside SSE streams, WebSockets and streamed HTML
@@ -151,8 +151,8 @@ impl MintArgs {
     }
 
     /// What the tokens say beside their operations.
-    pub(super) fn manner(&self) -> Manner<'_> {
-        Manner {
+    pub(super) fn options(&self) -> MintOptions<'_> {
+        MintOptions {
             barrier: self.barrier,
             then: self.then.as_ref().and_then(Action::as_protocol),
             after: None,

@@ -7,7 +7,7 @@ use apply_cookies_protocol::parse_batch;
 use super::args::MintArgs;
 use super::{Refused, lines, mesop};
 use crate::clock::Clock;
-use crate::issue::Issuer;
+use crate::mint::Issuer;
 use crate::secrets::Secrets;
 
 pub(super) fn run(args: &MintArgs) -> Result<(), Refused> {
@@ -23,13 +23,13 @@ pub(super) fn run(args: &MintArgs) -> Result<(), Refused> {
         // The store lives in another process, which judges these tokens by its horizon alone.
         scope: None,
     };
-    let mut manner = args.manner();
+    let mut options = args.options();
     each(|line| {
         let batch = parse_batch(line).map_err(|error| error.to_string())?;
-        let sealed = issuer.issue(&batch, binding.as_ref(), manner);
+        let sealed = issuer.issue(&batch, binding.as_ref(), options);
         if sealed.barrier {
             // The next line's token is no older.
-            manner.after = Some(sealed.issued_at);
+            options.after = Some(sealed.issued_at);
         }
         Ok(sealed.token.into_string())
     })

@@ -14,7 +14,7 @@ use super::args::ServeArgs;
 use super::{Refused, endpoints, start_log};
 use crate::actix::body::leave_unread;
 use crate::actix::endpoint::not_found;
-use crate::config::ApplyCookies;
+use crate::deployment::ApplyCookies;
 use crate::replay::StoreError;
 
 /// How long a client may take to send its request's head (threat T35).

@@ -23,7 +23,8 @@ pub enum Seal {
 
 impl Seal {
     /// Prefix of the token text: fixes version and seal, before anything inside is looked at.
-    pub(super) const fn prefix(self) -> &'static str {
+    #[must_use]
+    pub const fn prefix(self) -> &'static str {
         match self {
             Self::Encrypted => "e1.",
             Self::Signed => "s1.",

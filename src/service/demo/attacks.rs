@@ -13,9 +13,9 @@ use super::Demo;
 use super::cookies::{PRACTICE, SESSION};
 use super::own_page::OwnPage;
 use crate::binding;
-use crate::event::Event;
-use crate::issue::Manner;
+use crate::mint::MintOptions;
 use crate::pending::PendingCookies;
+use crate::web::Event;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -45,7 +45,7 @@ pub(super) async fn stranger(
         .issue(
             &Batch::new(sign_in),
             Some(&binding::fresh()),
-            Manner::default(),
+            MintOptions::default(),
         )
         .token;
     Ok(HttpResponse::Ok()

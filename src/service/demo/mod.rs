@@ -24,7 +24,7 @@ use self::address::Address;
 use self::sessions::Sessions;
 use super::args::DemoArgs;
 use super::{Refused, lines, start_log};
-use crate::config::ApplyCookies;
+use crate::deployment::ApplyCookies;
 
 /// How long a client may take to send its request's head (threat T35).
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);

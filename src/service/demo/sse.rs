@@ -13,8 +13,8 @@ use super::Demo;
 use super::cookies::{self, SESSION, SIGNED_IN};
 use super::own_page::OwnPage;
 use super::steps::{self, Step};
-use crate::event::Event;
 use crate::pending::PendingCookies;
+use crate::web::Event;
 
 /// As long as a real sign-in might take: the headers are gone by then.
 const CHECKING: Duration = Duration::from_millis(600);

@@ -4,9 +4,9 @@ use apply_cookies_protocol::UnixMillis;
 use serde::Serialize;
 
 use crate::clock::Clock;
-use crate::event::Event;
-use crate::frame::Frame;
+use crate::mint::Frame;
 use crate::pending::{Frames, PushError};
+use crate::web::Event;
 
 /// A step that the server has seen, and when.
 #[derive(Clone, Debug, Serialize)]
@@ -85,7 +85,7 @@ impl Part {
             Self::Step(Step {
                 name, at, reason, ..
             }) => {
-                // Written by us, never by a visitor, so nothing in it needs escaping.
+                // CookieView by us, never by a visitor, so nothing in it needs escaping.
                 let reason = reason.as_deref().unwrap_or_default();
                 format!("<li data-step=\"{name}\" data-at=\"{at}\">{name} {reason}</li>\n")
             }

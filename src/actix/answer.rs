@@ -1,0 +1,105 @@
+//! Our answers and streams → actix's responses.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use actix_web::body::{BodySize, BodyStream, BoxBody, MessageBody};
+use actix_web::dev::Payload;
+use actix_web::http::{ConnectionType, StatusCode};
+use actix_web::{HttpRequest, HttpResponse, Responder};
+use bytes::Bytes;
+use futures_core::Stream;
+
+use crate::web::{Answer, Fields, Rest, Streamed, Writes};
+
+impl From<Answer> for HttpResponse {
+    fn from(answer: Answer) -> Self {
+        // Not reached with an error: the statuses are constants.
+        let status = StatusCode::from_u16(answer.status).unwrap_or_default();
+        let mut response = Self::with_body(status, BoxBody::new(answer.body));
+        for (name, value) in answer.fields {
+            Fields::append(response.headers_mut(), name, value);
+        }
+        response
+    }
+}
+
+/// An answer of the endpoint, and what is left of its request.
+pub(super) fn respond(answer: Answer, body: Payload) -> HttpResponse {
+    let rest = answer.rest;
+    let response = HttpResponse::from(answer);
+    match rest {
+        Rest::Read => response,
+        Rest::Unasked => hold(response, body),
+        Rest::GivenUp => leave_unread(response, body),
+    }
+}
+
+/// Ends the connection with this answer, without reading the rest of the request's body.
+///
+/// actix reads a body whose handle was dropped to its end, however long that is, before it closes
+/// the connection or goes on with it. While the handle lives, as it does inside the answer, it does
+/// not.
+#[must_use]
+pub fn leave_unread(mut response: HttpResponse, body: Payload) -> HttpResponse {
+    response
+        .head_mut()
+        .set_connection_type(ConnectionType::Close);
+    hold(response, body)
+}
+
+fn hold(response: HttpResponse, body: Payload) -> HttpResponse {
+    response.map_body(|_, answer| {
+        BoxBody::new(Holding {
+            answer,
+            _body: body,
+        })
+    })
+}
+
+/// An answer that holds on to the rest of its request.
+struct Holding {
+    answer: BoxBody,
+    _body: Payload,
+}
+
+impl MessageBody for Holding {
+    type Error = <BoxBody as MessageBody>::Error;
+
+    fn size(&self) -> BodySize {
+        self.answer.size()
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Pin::new(&mut self.answer).poll_next(context)
+    }
+}
+
+impl<S, F> From<Streamed<S, F>> for HttpResponse
+where
+    S: Stream + 'static,
+    F: Writes<S::Item> + 'static,
+{
+    fn from(streamed: Streamed<S, F>) -> Self {
+        let mut response = Self::new(StatusCode::OK);
+        for (name, value) in streamed.fields() {
+            Fields::set(response.headers_mut(), name, value);
+        }
+        response.set_body(BoxBody::new(BodyStream::new(streamed)))
+    }
+}
+
+impl<S, F> Responder for Streamed<S, F>
+where
+    S: Stream + 'static,
+    F: Writes<S::Item> + 'static,
+{
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        self.into()
+    }
+}

@@ -1,0 +1,106 @@
+//! A request → the browser's binding cookie: read it, or decide whether to set one.
+
+use apply_cookies_protocol::{
+    BINDING_COOKIE, BINDING_COOKIE_INSECURE, BindingCookie, CookieHeader, Found,
+};
+
+use crate::random;
+
+/// The one name that the binding cookie has in a deployment. There is no fallback between names:
+/// a neighbour who can plant the weaker one must gain nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BindingName {
+    /// `__Host-apply-cookies`, on https and on loopback.
+    Host,
+    /// `apply-cookies`, over plain HTTP where that was asked for.
+    Insecure,
+}
+
+impl BindingName {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Host => BINDING_COOKIE,
+            Self::Insecure => BINDING_COOKIE_INSECURE,
+        }
+    }
+
+    /// What the request says of the browser's binding.
+    pub(crate) fn read<'h, I>(self, fields: I) -> Sent
+    where
+        I: Iterator<Item = &'h [u8]> + Clone,
+    {
+        match CookieHeader::new(fields).find(self.as_str()) {
+            Found::One(value) => BindingCookie::parse(value).map_or(Sent::None, Sent::Binding),
+            Found::Absent => Sent::None,
+            Found::Duplicate => Sent::Several,
+        }
+    }
+
+    /// The `Set-Cookie` value that gives a browser this binding, until it closes.
+    pub(crate) fn set_cookie(self, cookie: &BindingCookie) -> String {
+        let secure = match self {
+            Self::Host => "; Secure",
+            Self::Insecure => "",
+        };
+        format!(
+            "{}={}; Path=/{secure}; HttpOnly; SameSite=Lax",
+            self.as_str(),
+            cookie.to_text()
+        )
+    }
+}
+
+/// What a request says of the browser's binding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Sent {
+    /// One, well formed.
+    Binding(BindingCookie),
+    /// None that is well formed.
+    None,
+    /// Several cookies of the name: a neighbour's trick, or a mix-up that another one would only
+    /// make worse.
+    Several,
+}
+
+impl Sent {
+    /// The binding, when it is certain.
+    pub(crate) fn into_cookie(self) -> Option<BindingCookie> {
+        match self {
+            Self::Binding(cookie) => Some(cookie),
+            Self::None | Self::Several => None,
+        }
+    }
+
+    /// Whether the browser may be given a binding: it has none that this could overwrite.
+    pub(crate) fn may_be_set(&self) -> bool {
+        matches!(self, Self::None)
+    }
+}
+
+/// A new binding.
+pub(crate) fn fresh() -> BindingCookie {
+    BindingCookie::from_random(random::bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_one_well_formed_value_is_a_binding() {
+        let cookie = fresh();
+        let read = |header: String| {
+            let sent = BindingName::Host.read([header.as_bytes()].into_iter());
+            sent.into_cookie()
+        };
+        let text = cookie.to_text();
+        assert_eq!(read(format!("a=b; {BINDING_COOKIE}={text}")), Some(cookie));
+        assert_eq!(
+            read(format!("{BINDING_COOKIE}={text}; {BINDING_COOKIE}={text}")),
+            None
+        );
+        assert_eq!(read(format!("{BINDING_COOKIE}={text}A")), None);
+        assert_eq!(read(format!("{BINDING_COOKIE_INSECURE}={text}")), None);
+        assert_eq!(read(format!("%5F%5FHost-apply-cookies={text}")), None);
+    }
+}

@@ -1,0 +1,79 @@
+//! Where a request comes from (W3C Fetch Metadata), and so what a browser may be given.
+
+/// What a request says of where it comes from (Fetch Metadata).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FetchMetadata<'h> {
+    pub(crate) get: bool,
+    pub(crate) site: Option<&'h [u8]>,
+    pub(crate) mode: Option<&'h [u8]>,
+    pub(crate) dest: Option<&'h [u8]>,
+    /// `Origin` is there, and is not in the list. WebSockets tell it, and nothing else.
+    pub(crate) foreign_origin: bool,
+}
+
+impl FetchMetadata<'_> {
+    /// Whether the browser may have held its binding back, as `SameSite=Lax` has it: on what
+    /// another site's page asks for, except a top-level navigation by GET.
+    pub(crate) fn may_withhold(self) -> bool {
+        match self.site {
+            Some(b"cross-site") => !self.may_bind(),
+            Some(_) => false,
+            None => self.foreign_origin,
+        }
+    }
+
+    /// Whether the answer may give the browser a binding: not on a request that another site's
+    /// page made, except a top-level navigation. Otherwise a stranger could race with the first
+    /// page for which binding a browser ends up with.
+    pub(crate) fn may_bind(self) -> bool {
+        if self.foreign_origin {
+            return false;
+        }
+        match self.site {
+            None | Some(b"same-origin" | b"none") => true,
+            Some(_) => self.get && self.mode == Some(b"navigate") && self.dest == Some(b"document"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cross_site_request_gets_a_binding_only_by_a_top_level_get() {
+        let ask = |get, site: Option<&'static str>, mode: &'static str, dest: &'static str| {
+            FetchMetadata {
+                get,
+                site: site.map(str::as_bytes),
+                mode: Some(mode.as_bytes()),
+                dest: Some(dest.as_bytes()),
+                foreign_origin: false,
+            }
+            .may_bind()
+        };
+        assert!(ask(true, None, "cors", "empty"));
+        assert!(ask(false, Some("same-origin"), "cors", "empty"));
+        assert!(ask(true, Some("none"), "navigate", "document"));
+        for site in ["cross-site", "same-site"] {
+            assert!(ask(true, Some(site), "navigate", "document"));
+            assert!(!ask(false, Some(site), "navigate", "document"));
+            assert!(!ask(true, Some(site), "navigate", "iframe"));
+            assert!(!ask(true, Some(site), "no-cors", "image"));
+            assert!(!ask(true, Some(site), "cors", "empty"));
+        }
+    }
+
+    #[test]
+    fn a_page_of_another_origin_that_opens_a_socket_gets_no_binding() {
+        let handshake = |foreign_origin| FetchMetadata {
+            get: true,
+            site: None,
+            mode: None,
+            dest: None,
+            foreign_origin,
+        };
+        assert!(handshake(false).may_bind());
+        assert!(!handshake(true).may_bind());
+    }
+}

@@ -1,0 +1,16 @@
+//! What a request says of the browser behind it, and what the browser is served.
+
+mod origin;
+
+mod policy;
+
+mod binding;
+mod client;
+mod fetch_metadata;
+
+pub(crate) use binding::{BindingName, fresh};
+pub(crate) use client::ClientModule;
+pub(crate) use fetch_metadata::FetchMetadata;
+pub use origin::{Origin, OriginError};
+pub(crate) use policy::OriginPolicy;
+pub use policy::OriginRejection;

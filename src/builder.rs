@@ -1,0 +1,341 @@
+//! The configuration of one deployment, checked as a whole.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use apply_cookies_protocol::{KeyRing, KeyRingError, Lifetime, Seal};
+
+use crate::browser::{BindingName, ClientModule, Origin, OriginError, OriginPolicy};
+use crate::classes::Classes;
+use crate::deployment::{ApplyCookies, Deployment};
+use crate::mint::{InFlight, Issuer};
+use crate::redeem::{BindingPolicy, Redeemer, TokenKeys};
+use crate::replay::{Clock, MemoryReplayStore, ReplayStore};
+use crate::secrets::{MesopSecret, Secrets};
+
+/// Where the endpoint is unless told otherwise.
+pub const DEFAULT_PREFIX: &str = "/__apply-cookies";
+
+impl ApplyCookies {
+    /// Starts with the secrets of the deployment. [`Builder::origin`] must follow.
+    pub fn builder(secrets: Secrets) -> Builder {
+        Builder {
+            secrets,
+            mesop: None,
+            redeem_mesop: false,
+            origins: Vec::new(),
+            allow_insecure_http: false,
+            prefix: DEFAULT_PREFIX.to_owned(),
+            seal: Seal::default(),
+            lifetime: Duration::from_millis(Lifetime::default().as_millis()),
+            binding: BindingPolicy::default(),
+            store: None,
+            clock: Clock::system(),
+        }
+    }
+
+    /// For development on this machine: plain HTTP on any loopback port, and a secret that is
+    /// thrown away with the process: tokens, and signed and encrypted cookies, end with it. Says
+    /// so on standard error.
+    ///
+    /// Call it once, outside `HttpServer::new(|| …)`: each call makes another secret and another
+    /// store.
+    #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "nothing here can fail")]
+    pub fn dev() -> Self {
+        warn_loudly(
+            "development mode: any loopback origin may post; tokens, and signed and encrypted cookies, end with this process (to keep them, give a secret in APPLY_COOKIES_SECRET_KEY, and the origin of your pages)",
+        );
+        Self::builder(Secrets::random())
+            .assemble(OriginPolicy::AnyLoopback)
+            .expect("one random secret makes a ring")
+    }
+}
+
+/// Collects the configuration; made by [`ApplyCookies::builder`].
+#[must_use = "a builder does nothing until it is built"]
+pub struct Builder {
+    secrets: Secrets,
+    mesop: Option<MesopSecret>,
+    /// The endpoint redeems Mesop's tokens, and no others.
+    redeem_mesop: bool,
+    origins: Vec<String>,
+    allow_insecure_http: bool,
+    prefix: String,
+    seal: Seal,
+    lifetime: Duration,
+    binding: BindingPolicy,
+    store: Option<Arc<dyn ReplayStore>>,
+    clock: Clock,
+}
+
+impl Builder {
+    /// Allows pages of this origin to post, as in `https://app.example`. May be called again for
+    /// another origin.
+    pub fn origin(mut self, origin: impl AsRef<str>) -> Self {
+        self.origins.push(origin.as_ref().to_owned());
+        self
+    }
+
+    /// The secret of a Mesop app, for cookie classes with `profile = "mesop"`: both then share
+    /// their cookies. It must not be the secret of this deployment as well.
+    pub fn mesop(mut self, secret: MesopSecret) -> Self {
+        self.mesop = Some(secret);
+        self
+    }
+
+    /// Makes the endpoint one for the tokens of the Mesop app whose secret was given, instead of
+    /// this deployment's own.
+    pub fn redeem_mesop(mut self) -> Self {
+        self.redeem_mesop = true;
+        self
+    }
+
+    /// Puts the endpoint under another path than `/__apply-cookies`.
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
+    /// How tokens protect their operations: encrypted, unless told otherwise.
+    pub fn seal(mut self, seal: Seal) -> Self {
+        self.seal = seal;
+        self
+    }
+
+    /// How long tokens live: 60 seconds unless told otherwise, a day at most.
+    pub fn lifetime(mut self, lifetime: Duration) -> Self {
+        self.lifetime = lifetime;
+        self
+    }
+
+    /// Whether tokens must carry a binding: they must, unless told otherwise.
+    pub fn binding(mut self, binding: BindingPolicy) -> Self {
+        self.binding = binding;
+        self
+    }
+
+    /// The store that makes tokens single-use: one in memory, unless told otherwise. Several
+    /// processes behind one origin need a shared one.
+    pub fn replay_store(mut self, store: Arc<dyn ReplayStore>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// Another clock, for tests.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Accepts `http` origins outside this machine. Whoever is on the network can then read and
+    /// plant every cookie; browsers refuse `__Host-` names and `Secure` there.
+    pub fn allow_insecure_http(mut self) -> Self {
+        self.allow_insecure_http = true;
+        self
+    }
+
+    /// Checks the configuration as a whole. Call it once, outside `HttpServer::new(|| …)`, and
+    /// clone the result: each call makes another store.
+    ///
+    /// # Errors
+    ///
+    /// Says which setting to change.
+    pub fn build(self) -> Result<ApplyCookies, BuildError> {
+        if self.origins.is_empty() {
+            return Err(BuildError::NoOrigin);
+        }
+        let origins = self
+            .origins
+            .iter()
+            .map(|origin| Origin::parse(origin))
+            .collect::<Result<Vec<_>, _>>()?;
+        if let Some(insecure) = origins.iter().find(|origin| !origin.is_trustworthy()) {
+            if !self.allow_insecure_http {
+                return Err(BuildError::InsecureOrigin(insecure.as_str().to_owned()));
+            }
+            // The binding cookie has one name in a deployment, and these two need different ones.
+            if origins.iter().any(Origin::is_trustworthy) {
+                return Err(BuildError::MixedOrigins);
+            }
+            warn_loudly(
+                "plain HTTP outside this machine: anyone on the network can read and plant cookies",
+            );
+        }
+        self.assemble(OriginPolicy::Listed(origins))
+    }
+
+    fn assemble(self, origins: OriginPolicy) -> Result<ApplyCookies, BuildError> {
+        if !is_prefix(&self.prefix) {
+            return Err(BuildError::Prefix(self.prefix));
+        }
+        let lifetime = u64::try_from(self.lifetime.as_millis())
+            .ok()
+            .and_then(Lifetime::from_millis)
+            .ok_or(BuildError::Lifetime)?;
+        let mut ring = self.secrets.into_ring()?;
+        let redeemed = self
+            .mesop
+            .as_ref()
+            .filter(|_| self.redeem_mesop)
+            .map(|secret| TokenKeys::Mesop(Arc::new(secret.to_keys())));
+        if let Some(secret) = self.mesop {
+            ring = ring.with_mesop(secret.to_keys())?;
+        }
+        let ring: Arc<KeyRing> = Arc::new(ring);
+        let store = self
+            .store
+            .unwrap_or_else(|| Arc::new(MemoryReplayStore::new(self.clock.clone())));
+        let in_flight = InFlight::new(self.clock.clone(), lifetime);
+        store.listen(in_flight.listener());
+        Ok(ApplyCookies {
+            deployment: Arc::new(Deployment {
+                in_flight,
+                classes: Classes::new(ring.clone(), self.clock.clone()),
+                issuer: Issuer {
+                    ring: ring.clone(),
+                    clock: self.clock.clone(),
+                    seal: self.seal,
+                    lifetime,
+                    scope: store.scope(),
+                },
+                redeemer: Redeemer {
+                    keys: redeemed.unwrap_or(TokenKeys::Native(ring)),
+                    clock: self.clock,
+                    store,
+                    binding: self.binding,
+                },
+                binding_name: if origins.is_trustworthy() {
+                    BindingName::Host
+                } else {
+                    BindingName::Insecure
+                },
+                origins,
+                prefix: self.prefix,
+                client: ClientModule::new(lifetime),
+            }),
+        })
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("origins", &self.origins)
+            .field("prefix", &self.prefix)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Segments of unreserved characters (RFC 3986 §2.3), each behind a slash: nothing that a router
+/// would read as a pattern or a proxy would rewrite.
+fn is_prefix(prefix: &str) -> bool {
+    prefix.strip_prefix('/').is_some_and(|rest| {
+        rest.split('/').all(|segment| {
+            !segment.is_empty()
+                && segment != "."
+                && segment != ".."
+                && segment
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~'))
+        })
+    })
+}
+
+/// Warns where nobody can overlook it: in the log, and on standard error, which is there also
+/// when no log is set up.
+fn warn_loudly(warning: &str) {
+    tracing::warn!("{warning}");
+    eprintln!("apply-cookies: {warning}");
+}
+
+/// A configuration that cannot work or is not safe.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// An `http` origin that is not this machine.
+    #[error(
+        "{0} is plain HTTP outside this machine, where anyone on the network can take over; serve https, or call allow_insecure_http() (on the command line --allow-insecure-http) and accept that"
+    )]
+    InsecureOrigin(String),
+    /// Zero, or more than a day.
+    #[error("the lifetime of tokens must lie between a millisecond and a day")]
+    Lifetime,
+    /// Secure and insecure origins together.
+    #[error(
+        "origins on plain HTTP and secure ones need different binding cookies; run two deployments"
+    )]
+    MixedOrigins,
+    /// No origin was given.
+    #[error("name the origin that pages are served from, as in .origin(\"https://app.example\")")]
+    NoOrigin,
+    /// An origin that is none.
+    #[error(transparent)]
+    Origin(#[from] OriginError),
+    /// A path that the endpoint cannot have.
+    #[error(
+        "`{0}` is no path for the endpoint; write segments of letters, digits, - . _ ~, as in /__apply-cookies"
+    )]
+    Prefix(String),
+    /// Secrets that cannot stand together.
+    #[error(transparent)]
+    Ring(#[from] KeyRingError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn build(change: impl FnOnce(Builder) -> Builder) -> Result<ApplyCookies, BuildError> {
+        change(ApplyCookies::builder(Secrets::random())).build()
+    }
+
+    #[test]
+    fn a_deployment_needs_secure_origins_of_one_kind() {
+        assert!(matches!(build(|b| b), Err(BuildError::NoOrigin)));
+        assert!(matches!(
+            build(|b| b.origin("http://app.example")),
+            Err(BuildError::InsecureOrigin(_))
+        ));
+        assert!(matches!(
+            build(|b| b
+                .origin("http://app.example")
+                .origin("https://app.example")
+                .allow_insecure_http()),
+            Err(BuildError::MixedOrigins)
+        ));
+        let insecure = build(|b| b.origin("http://app.example").allow_insecure_http()).unwrap();
+        assert_eq!(insecure.deployment.binding_name, BindingName::Insecure);
+        let secure =
+            build(|b| b.origin("https://app.example").origin("http://localhost:1")).unwrap();
+        assert_eq!(secure.deployment.binding_name, BindingName::Host);
+    }
+
+    #[test]
+    fn prefixes_are_plain_paths() {
+        for good in ["/__apply-cookies", "/a/b.c/~d"] {
+            assert!(
+                build(|b| b.origin("https://a.example").prefix(good)).is_ok(),
+                "{good}"
+            );
+        }
+        for bad in [
+            "", "/", "a", "/a/", "//a", "/{x}", "/a?b", "/a b", "/../a", "/%61",
+        ] {
+            assert!(
+                build(|b| b.origin("https://a.example").prefix(bad)).is_err(),
+                "{bad}"
+            );
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let text = "8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA";
+        let builder =
+            ApplyCookies::builder(Secrets::new(text).unwrap()).origin("https://a.example");
+        assert!(!format!("{builder:?}").contains(text));
+        assert!(!format!("{:?}", builder.build().unwrap()).contains(text));
+    }
+}

@@ -1,0 +1,105 @@
+//! What all parts of one deployment share: built once, cloned into every worker.
+
+use std::fmt;
+use std::sync::Arc;
+
+use apply_cookies_protocol::Profile;
+
+use crate::browser::{BindingName, ClientModule, OriginPolicy};
+use crate::classes::Classes;
+use crate::mint::{InFlight, Issuer};
+use crate::redeem::Redeemer;
+use crate::replay::{Clock, ReplayStore};
+
+/// Everything that handlers, middleware and endpoint of one deployment share. Cheap to clone.
+///
+/// ```
+/// use apply_cookies::{ApplyCookies, Secrets};
+///
+/// # let text = "8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA";
+/// let cookies = ApplyCookies::builder(Secrets::new(text)?)
+///     .origin("https://app.example")
+///     .build()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct ApplyCookies {
+    pub(crate) deployment: Arc<Deployment>,
+}
+
+/// What is behind [`ApplyCookies`].
+pub(crate) struct Deployment {
+    pub(crate) classes: Classes,
+    pub(crate) issuer: Issuer,
+    pub(crate) in_flight: InFlight,
+    pub(crate) redeemer: Redeemer,
+    pub(crate) origins: OriginPolicy,
+    pub(crate) binding_name: BindingName,
+    pub(crate) prefix: String,
+    pub(crate) client: ClientModule,
+}
+
+impl Deployment {
+    /// What of the path is below the endpoint's prefix: empty for the endpoint itself, `/bind`,
+    /// `/client.js`. `None` for the app's own paths.
+    pub(crate) fn own_path<'p>(&self, path: &'p str) -> Option<&'p str> {
+        path.strip_prefix(&*self.prefix)
+            .filter(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+}
+
+impl ApplyCookies {
+    /// The path of the endpoint.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        &self.deployment.prefix
+    }
+
+    /// Whose tokens the endpoint redeems.
+    #[must_use]
+    pub fn profile(&self) -> Profile {
+        self.deployment.redeemer.keys.profile()
+    }
+
+    /// The store that makes tokens single-use.
+    #[must_use]
+    pub fn replay_store(&self) -> &Arc<dyn ReplayStore> {
+        &self.deployment.redeemer.store
+    }
+
+    /// Cookie classes with the keys of this deployment, for code outside of handlers.
+    #[must_use]
+    pub fn classes(&self) -> &Classes {
+        &self.deployment.classes
+    }
+
+    /// What mints this deployment's tokens, for code outside of requests. The receipts of
+    /// [`PendingCookies`](crate::PendingCookies) do not know of what it mints.
+    #[must_use]
+    pub fn issuer(&self) -> &Issuer {
+        &self.deployment.issuer
+    }
+
+    /// What redeems this deployment's tokens, for code that has no request.
+    #[must_use]
+    pub fn redeemer(&self) -> &Redeemer {
+        &self.deployment.redeemer
+    }
+
+    /// The clock that tokens are judged by.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.deployment.issuer.clock
+    }
+}
+
+impl fmt::Debug for ApplyCookies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApplyCookies")
+            .field("origins", &self.deployment.origins.to_string())
+            .field("prefix", &self.deployment.prefix)
+            .field("profile", &self.deployment.redeemer.keys.profile().as_str())
+            .field("binding", &self.deployment.redeemer.binding)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,98 @@
+//! A token, dressed for the stream that carries it. A frame holds the token and nothing that the
+//! page would have to trust (SPEC §8).
+
+use std::fmt;
+use std::sync::Arc;
+
+use apply_cookies_protocol::{Nonce, Token, TokenId};
+
+use super::issuer::SealedBatch;
+use super::receipt::{Receipt, ReceiptState};
+
+/// Name of the SSE event, `type` of the WebSocket message, and the HTML element.
+pub const FRAME_NAME: &str = "apply-cookies";
+
+/// One token on its way to the page. `Debug` shows a digest of its nonce, never the token.
+#[derive(Clone)]
+pub struct Frame {
+    token: Token,
+    nonce: Nonce,
+    operations: usize,
+    state: Arc<ReceiptState>,
+}
+
+impl Frame {
+    pub(crate) fn new(sealed: SealedBatch, state: Arc<ReceiptState>) -> Self {
+        Self {
+            token: sealed.token,
+            nonce: sealed.nonce,
+            operations: sealed.operations,
+            state,
+        }
+    }
+
+    pub(crate) const fn operations(&self) -> usize {
+        self.operations
+    }
+
+    pub(crate) const fn nonce(&self) -> Nonce {
+        self.nonce
+    }
+
+    /// Says whether the token's cookies were given out.
+    #[must_use]
+    pub fn receipt(&self) -> Receipt {
+        Receipt::new(self.state.clone())
+    }
+
+    /// The token's text.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        self.token.as_str()
+    }
+
+    /// What logs call the token.
+    #[must_use]
+    pub fn id(&self) -> TokenId {
+        self.token.id()
+    }
+
+    /// A server-sent event, with the empty line that ends it.
+    #[must_use]
+    pub fn to_sse(&self) -> String {
+        // Tokens consist of base64url characters and dots, so no form needs escaping.
+        format!(
+            "event: {FRAME_NAME}\ndata: {{\"token\":\"{}\"}}\n\n",
+            self.token()
+        )
+    }
+
+    /// A WebSocket text message.
+    #[must_use]
+    pub fn to_websocket_text(&self) -> String {
+        format!(
+            "{{\"type\":\"{FRAME_NAME}\",\"token\":\"{}\"}}",
+            self.token()
+        )
+    }
+
+    /// An HTML element, for streamed pages and for htmx, Datastar or Turbo.
+    #[must_use]
+    pub fn to_html(&self) -> String {
+        format!("<{FRAME_NAME} token=\"{}\"></{FRAME_NAME}>", self.token())
+    }
+}
+
+impl fmt::Debug for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Frame({})", self.id())
+    }
+}
+
+impl PartialEq for Frame {
+    fn eq(&self, other: &Self) -> bool {
+        self.token == other.token
+    }
+}
+
+impl Eq for Frame {}

@@ -1,0 +1,14 @@
+//! Batch → token → frame, and the receipt that says what became of it.
+
+mod receipt;
+
+mod in_flight;
+mod issuer;
+
+mod frame;
+
+pub use frame::{FRAME_NAME, Frame};
+pub(crate) use in_flight::InFlight;
+pub(crate) use issuer::{Action, Issuer, MintOptions, SealedBatch};
+pub(crate) use receipt::{Deadline, ReceiptState};
+pub use receipt::{Outcome, Receipt, Settled};

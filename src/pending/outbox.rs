@@ -1,0 +1,126 @@
+//! Operations that were pushed and have not left yet.
+
+use std::sync::Arc;
+
+use apply_cookies_protocol::Operation;
+use apply_cookies_protocol::limits::SET_COOKIE_LINES_MAX;
+
+use super::error::PushError;
+use crate::metrics::{self, Loss};
+use crate::mint::{Action, Deadline, Outcome, ReceiptState};
+
+/// Operations that may wait for one carrier. A stream that is not read must not make the server
+/// grow without bound (threat T35).
+const WAITING_MAX: usize = 256;
+
+/// What one push adds: all of it, or nothing.
+#[derive(Default)]
+pub(super) struct Addition {
+    pub(super) operations: Vec<Operation<'static>>,
+    pub(super) barrier: bool,
+    pub(super) then: Option<Action>,
+}
+
+impl From<Operation<'static>> for Addition {
+    fn from(operation: Operation<'static>) -> Self {
+        Self {
+            operations: vec![operation],
+            ..Self::default()
+        }
+    }
+}
+
+/// Everything that leaves together, in one token if it fits.
+#[derive(Default)]
+pub(crate) struct Outbox {
+    pub(crate) operations: Vec<Operation<'static>>,
+    /// Older tokens of the browser are refused once this has arrived.
+    pub(crate) barrier: bool,
+    /// The last action that was asked for.
+    pub(crate) then: Option<Action>,
+    /// Behind the receipts of all of it.
+    whole: Option<Arc<ReceiptState>>,
+}
+
+impl Outbox {
+    pub(super) fn is_empty(&self) -> bool {
+        self.operations.is_empty()
+    }
+
+    /// Adds what was pushed. `in_head`: it will leave with the response's headers.
+    pub(super) fn add(&mut self, addition: Addition, in_head: bool) -> Result<(), PushError> {
+        // One line for each cookie: the later operation is the one that counts.
+        let replaced = |earlier: &Operation<'_>| {
+            let mut later = addition.operations.iter();
+            later.any(|operation| earlier.is_same_cookie(operation))
+        };
+        let kept = || self.operations.iter().filter(|earlier| !replaced(earlier));
+        let whole = || kept().chain(&addition.operations);
+        if whole().count() > WAITING_MAX {
+            return Err(PushError::Full {
+                waiting: WAITING_MAX,
+            });
+        }
+        // The limit of a token's lines holds for a head as well, and for the same reason.
+        let line_bytes: usize = whole().map(Operation::line_len).sum();
+        if in_head && line_bytes > SET_COOKIE_LINES_MAX {
+            return Err(PushError::HeadersFull);
+        }
+        self.operations.retain(|earlier| !replaced(earlier));
+        self.operations.extend(addition.operations);
+        self.barrier |= addition.barrier;
+        if let Some(then) = addition.then {
+            self.then = Some(then);
+        }
+        Ok(())
+    }
+
+    /// The receipt state shared by everything that leaves together.
+    pub(super) fn whole(
+        &mut self,
+        deadline: impl FnOnce() -> Arc<dyn Deadline>,
+    ) -> Arc<ReceiptState> {
+        self.whole
+            .get_or_insert_with(|| Arc::new(ReceiptState::of_whole(deadline())))
+            .clone()
+    }
+
+    /// A receipt state for each of the tokens that this becomes.
+    pub(super) fn tokens(&self, number: usize) -> impl Iterator<Item = Arc<ReceiptState>> {
+        if let Some(whole) = &self.whole {
+            whole.split(number);
+        }
+        (0..number).map(|_| Arc::new(ReceiptState::of_token(self.whole.clone())))
+    }
+
+    /// It has left with the headers, or it will not.
+    pub(crate) fn settle(&self, outcome: Outcome) {
+        if let Some(whole) = &self.whole {
+            whole.settle(outcome);
+        }
+    }
+
+    /// It cannot travel any more. Never in silence.
+    pub(super) fn lose(self, loss: Loss) {
+        let operations = self.operations.len();
+        if operations > 0 {
+            report(operations, loss);
+        }
+        self.settle(Outcome::Undeliverable);
+    }
+}
+
+/// Logs and counts operations that are lost.
+pub(super) fn report(operations: usize, loss: Loss) {
+    metrics::operations_lost(operations, loss);
+    match loss {
+        Loss::HandlerFailed => tracing::warn!(
+            operations,
+            "the handler failed or was dropped; the cookies that it had pushed are lost"
+        ),
+        Loss::StreamEnded => tracing::warn!(
+            operations,
+            "the stream ended before cookies could travel; they are lost"
+        ),
+    }
+}

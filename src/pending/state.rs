@@ -1,0 +1,202 @@
+//! Where a response stands, and what waits for it: the transitions, without locks or wakers.
+//!
+//! ```text
+//!              leave                       close, detach, or nobody left to push
+//! Headers ─────────────▶ Sent(Bound) ─────────────▶ Closed
+//!    │  │                Sent(Foreign), Sent(Late): a token could not be redeemed
+//!    │  └─ close: closing until the headers leave ─▶ Closed
+//!    └──── abandon: the handler failed ────────────▶ Closed
+//! ```
+//!
+//! What waits when the stage becomes Closed is still carried, as long as the carrier lives.
+
+use super::error::PushError;
+use super::facts::{Deliverability, ResponseFacts};
+use super::outbox::{Addition, Outbox};
+use super::view::CookieView;
+
+/// Which way a push to [`PendingCookies`](crate::PendingCookies) takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PendingState {
+    /// With the response's headers, which are still to be sent.
+    Headers,
+    /// In a token, by the carrier that lives.
+    Carried,
+    /// None: a push is an error, which says why and what to do.
+    Closed,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// The headers are still to be sent.
+    Headers,
+    /// They have left.
+    Sent(Deliverability),
+    /// Nothing can be pushed any more; what waits may still be carried.
+    Closed,
+}
+
+pub(super) struct State {
+    pub(super) view: CookieView,
+    /// Whether the handler has looked at a cookie, so that its answer depends on them.
+    pub(super) read: bool,
+    pub(super) outbox: Outbox,
+    pub(super) handles: usize,
+    stage: Stage,
+    /// `close` was called while the headers were still to be sent.
+    closing: bool,
+    /// The carrier that lives; an older one has another number.
+    carrier: Option<u64>,
+    carriers_made: u64,
+}
+
+/// What a carrier finds.
+pub(super) enum Taken {
+    Some(Outbox),
+    /// There may be more later.
+    Nothing,
+    /// There will be nothing more.
+    End,
+}
+
+/// What leaves with the headers.
+#[derive(Default)]
+pub(super) struct Left {
+    pub(super) outbox: Outbox,
+    /// The binding is set.
+    pub(super) binds: bool,
+    /// The body carries tokens.
+    pub(super) carried: bool,
+}
+
+impl State {
+    pub(super) fn new(view: CookieView) -> Self {
+        Self {
+            view,
+            read: false,
+            outbox: Outbox::default(),
+            handles: 0,
+            stage: Stage::Headers,
+            closing: false,
+            carrier: None,
+            carriers_made: 0,
+        }
+    }
+
+    /// Adds all of it or nothing.
+    pub(super) fn push(&mut self, addition: Addition) -> Result<(), PushError> {
+        match (self.stage, self.carrier) {
+            (Stage::Headers, _) if self.closing => return Err(PushError::Closed),
+            (Stage::Headers, _) | (Stage::Sent(Deliverability::Bound), Some(_)) => {}
+            (Stage::Sent(Deliverability::Foreign), Some(_)) => return Err(PushError::Unbound),
+            (Stage::Sent(Deliverability::Late), Some(_)) => return Err(PushError::LateCarrier),
+            (Stage::Sent(_), None) => return Err(PushError::NoCarrier),
+            (Stage::Closed, _) => return Err(PushError::Closed),
+        }
+        let written = addition.operations.clone();
+        self.outbox.add(addition, self.stage == Stage::Headers)?;
+        for operation in &written {
+            self.view.remember(operation);
+        }
+        Ok(())
+    }
+
+    /// Takes out, in one step, everything that leaves with the headers. From then on a push takes
+    /// the carrier or is an error, so nothing can slip in behind it.
+    pub(super) fn leave(&mut self, facts: ResponseFacts) -> Left {
+        if self.stage != Stage::Headers {
+            return Left::default();
+        }
+        let carrier = self.carrier.is_some();
+        self.stage = if self.closing || facts.no_body {
+            Stage::Closed
+        } else {
+            Stage::Sent(facts.deliverability(carrier))
+        };
+        Left {
+            outbox: if facts.keeps(carrier) {
+                Outbox::default()
+            } else {
+                std::mem::take(&mut self.outbox)
+            },
+            binds: facts.binds(carrier),
+            carried: facts.carries(carrier),
+        }
+    }
+
+    /// No headers will leave. Returns what is lost.
+    pub(super) fn abandon(&mut self) -> Outbox {
+        if self.stage != Stage::Headers {
+            return Outbox::default();
+        }
+        self.stage = Stage::Closed;
+        self.lose()
+    }
+
+    pub(super) fn close(&mut self) {
+        if self.stage == Stage::Headers {
+            // What was pushed so far still leaves with the headers.
+            self.closing = true;
+        } else {
+            self.stage = Stage::Closed;
+        }
+    }
+
+    /// Makes a carrier the living one, and gives it its number.
+    pub(super) fn attach(&mut self) -> u64 {
+        self.carriers_made += 1;
+        self.carrier = Some(self.carriers_made);
+        self.carriers_made
+    }
+
+    /// A carrier is gone. Returns what is lost with it.
+    pub(super) fn detach(&mut self, carrier: u64) -> Outbox {
+        if self.carrier != Some(carrier) {
+            return Outbox::default();
+        }
+        self.carrier = None;
+        if self.stage == Stage::Headers {
+            // The headers will take it.
+            return Outbox::default();
+        }
+        self.stage = Stage::Closed;
+        self.lose()
+    }
+
+    /// What the carrier of this number may take now.
+    pub(super) fn take(&mut self, carrier: u64) -> Taken {
+        if self.carrier != Some(carrier) {
+            return Taken::End;
+        }
+        if self.stage == Stage::Headers {
+            return Taken::Nothing;
+        }
+        if !self.outbox.is_empty() {
+            return Taken::Some(std::mem::take(&mut self.outbox));
+        }
+        if self.handles == 0 {
+            self.stage = Stage::Closed;
+        }
+        if self.stage == Stage::Closed {
+            Taken::End
+        } else {
+            Taken::Nothing
+        }
+    }
+
+    pub(super) fn pending_state(&self) -> PendingState {
+        match (self.stage, self.carrier) {
+            (Stage::Headers, _) if !self.closing => PendingState::Headers,
+            (Stage::Sent(Deliverability::Bound), Some(_)) => PendingState::Carried,
+            _ => PendingState::Closed,
+        }
+    }
+
+    /// What waits cannot travel any more.
+    fn lose(&mut self) -> Outbox {
+        let lost = std::mem::take(&mut self.outbox);
+        self.view.forget(&lost.operations);
+        lost
+    }
+}

@@ -1,0 +1,9 @@
+//! Token → `Set-Cookie` lines.
+
+mod rejection;
+
+mod redeemer;
+
+pub(crate) use redeemer::TokenKeys;
+pub use redeemer::{BindingPolicy, Redeemed, Redeemer};
+pub use rejection::{Problem, Rejection};

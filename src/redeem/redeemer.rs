@@ -1,0 +1,241 @@
+//! Token → `Set-Cookie` lines: verify, prepare, claim, release.
+
+use std::fmt;
+use std::sync::Arc;
+
+use apply_cookies_protocol::mesop::MesopKeys;
+use apply_cookies_protocol::{
+    AfterApply, AuthenticToken, BindingCookie, BindingRule, Claimed, InvalidToken, KeyRing,
+    KeyRingError, Lifetime, Nonce, Profile, RedemptionDigest, SetCookieLines, TokenId, UnixMillis,
+    UntrustedToken,
+};
+
+use super::rejection::Rejection;
+use crate::metrics;
+use crate::random;
+use crate::replay::{Claim, ClaimAnswer, Clock, ReplayStore, StoreError};
+use crate::secrets::Secrets;
+
+/// Whether tokens must carry a binding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BindingPolicy {
+    /// A token without a binding is refused. The default.
+    #[default]
+    Required,
+    /// A token without a binding is redeemed for whoever posts it from an allowed origin: a
+    /// stranger who holds one can sign a visitor in as somebody else. A binding that is present
+    /// is enforced all the same.
+    Optional,
+}
+
+/// Whose tokens a path redeems: of one profile, and never of both.
+#[derive(Clone)]
+pub(crate) enum TokenKeys {
+    Native(Arc<KeyRing>),
+    Mesop(Arc<MesopKeys>),
+}
+
+impl TokenKeys {
+    fn open<'b>(
+        &'b self,
+        token: UntrustedToken<'_>,
+        buffer: &'b mut Vec<u8>,
+    ) -> Result<AuthenticToken<'b>, InvalidToken> {
+        match self {
+            Self::Native(ring) => token.open(ring, buffer),
+            Self::Mesop(keys) => token.open_mesop(keys, buffer),
+        }
+    }
+
+    pub(crate) const fn profile(&self) -> Profile {
+        match self {
+            Self::Native(_) => Profile::Native,
+            Self::Mesop(_) => Profile::Mesop,
+        }
+    }
+}
+
+/// Redeems tokens: verifies, prepares, claims and releases. The endpoint does so for requests; a
+/// worker, a test or another service does it without one.
+///
+/// ```
+/// use std::sync::Arc;
+/// use apply_cookies::protocol::{BindingCookie, UntrustedToken};
+/// use apply_cookies::replay::MemoryReplayStore;
+/// use apply_cookies::{Clock, Redeemer, Secrets};
+///
+/// # async fn example(token: &str, browser: &BindingCookie) -> Result<(), Box<dyn std::error::Error>> {
+/// let store = Arc::new(MemoryReplayStore::new(Clock::system()));
+/// let redeemer = Redeemer::new(Secrets::from_env()?, store)?;
+/// let redeemed = redeemer.redeem(UntrustedToken::new(token), None, Some(browser)).await?;
+/// for line in redeemed.lines() {
+///     println!("Set-Cookie: {line}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Redeemer {
+    pub(crate) keys: TokenKeys,
+    pub(crate) clock: Clock,
+    pub(crate) store: Arc<dyn ReplayStore>,
+    pub(crate) binding: BindingPolicy,
+}
+
+/// A token that was redeemed.
+#[derive(Debug)]
+pub struct Redeemed {
+    pub(crate) lines: SetCookieLines,
+    pub(crate) then: Option<String>,
+    id: TokenId,
+}
+
+impl Redeemed {
+    /// The values of its `Set-Cookie` fields, in order. Send each in a line of its own.
+    #[must_use]
+    pub fn lines(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.lines.iter()
+    }
+
+    /// What the page does next: the value of the field `Apply-Cookies-Then` (SPEC §9.4).
+    #[must_use]
+    pub fn then(&self) -> Option<&str> {
+        self.then.as_deref()
+    }
+
+    /// What logs call the token.
+    #[must_use]
+    pub fn id(&self) -> TokenId {
+        self.id
+    }
+}
+
+impl Redeemer {
+    /// Redeems the tokens of these secrets, once each as far as this store remembers.
+    ///
+    /// # Errors
+    ///
+    /// When two of the secrets cannot be told apart.
+    pub fn new(secrets: Secrets, store: Arc<dyn ReplayStore>) -> Result<Self, KeyRingError> {
+        Ok(Self {
+            keys: TokenKeys::Native(Arc::new(secrets.into_ring()?)),
+            clock: Clock::system(),
+            store,
+            binding: BindingPolicy::default(),
+        })
+    }
+
+    /// Whether tokens must carry a binding: they must, unless told otherwise.
+    #[must_use]
+    pub fn binding(mut self, binding: BindingPolicy) -> Self {
+        self.binding = binding;
+        self
+    }
+
+    /// Another clock, for tests.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Redeems a token for the browser that has this binding cookie.
+    ///
+    /// `redemption` is the digest of the id that whoever posts the token drew for it: the same id
+    /// may ask again, and gets the same answer, until the token expires. Without one its use is
+    /// strictly single.
+    ///
+    /// # Errors
+    ///
+    /// Why nothing is released. [`Rejection::problem_for`] is what may be told to whoever posted
+    /// the token; of the rejections that name a step of HTTP, none comes from here.
+    pub async fn redeem(
+        &self,
+        token: UntrustedToken<'_>,
+        redemption: Option<RedemptionDigest>,
+        binding: Option<&BindingCookie>,
+    ) -> Result<Redeemed, Rejection> {
+        // Every check that can fail comes before the claim; the claim is the last step that can.
+        let mut buffer = Vec::new();
+        let authentic = self.keys.open(token, &mut buffer)?;
+        let id = authentic.id();
+        let rule = match self.binding {
+            BindingPolicy::Required => BindingRule::Required(binding),
+            BindingPolicy::Optional => BindingRule::Optional(binding),
+        };
+        let prepared = authentic
+            .verify(self.clock.now(), rule)
+            .map_err(|refused| Rejection::from_refused(refused, id))?
+            .prepare()?;
+        let header = prepared.header();
+        let then = header.then.and_then(after_apply);
+        let claim = Claim {
+            redemption,
+            // The digest, not the token's MAC: it stays the same when keys rotate, so a barrier
+            // holds across a rotation.
+            binding: header.binding.and(binding).map(BindingCookie::digest),
+            scope: header.scope,
+            barrier: header.barrier,
+            ..Claim::new(header.nonce, header.issued_at, header.expires_at)
+        };
+        match self.store.claim(claim).await {
+            Ok(ClaimAnswer::Claimed(claimed)) => {
+                metrics::redemption(match claimed {
+                    Claimed::First => "released",
+                    Claimed::Retry => "retried",
+                });
+                Ok(Redeemed {
+                    lines: prepared.release(claimed),
+                    then,
+                    id,
+                })
+            }
+            Ok(ClaimAnswer::AlreadyUsed) => Err(Rejection::AlreadyUsed(id)),
+            Ok(ClaimAnswer::BeforeHorizon) => Err(Rejection::BeforeHorizon(id)),
+            Err(error) => Err(Rejection::Store(error, id)),
+        }
+    }
+
+    /// No token of this browser that was issued by `now` is redeemed any more: the barrier of a
+    /// sign-out that needs no token, because the response's headers are still to be sent. It is a
+    /// claim of a nonce that no token has.
+    ///
+    /// `lifetime` is that of the tokens it is to stop.
+    pub(crate) async fn raise_barrier(
+        &self,
+        binding: &BindingCookie,
+        lifetime: Lifetime,
+        now: UnixMillis,
+    ) -> Result<(), StoreError> {
+        let nonce = Nonce::from_random(random::bytes());
+        let claim = Claim {
+            binding: Some(binding.digest()),
+            scope: self.store.scope(),
+            barrier: true,
+            ..Claim::new(nonce, now, now.plus(lifetime.as_millis()))
+        };
+        // An answer that this is before the horizon is as good: so is every older token.
+        self.store.claim(claim).await?;
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Redeemer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Redeemer")
+            .field("profile", &self.keys.profile().as_str())
+            .field("binding", &self.binding)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The header that tells the page what to do next (SPEC §9.4).
+pub(crate) fn after_apply(action: AfterApply<'_>) -> Option<String> {
+    match action {
+        AfterApply::Reconnect => Some("reconnect".to_owned()),
+        AfterApply::Reload => Some("reload".to_owned()),
+        AfterApply::GoTo(path) => Some(format!("go {}", path.as_str())),
+        _ => None,
+    }
+}

@@ -1,0 +1,216 @@
+//! Why the endpoint refuses a request → status, body, log line.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use apply_cookies_protocol::{InvalidReason, InvalidToken, Profile, RefusedToken, TokenId};
+
+use crate::browser::OriginRejection;
+use crate::metrics;
+use crate::replay::StoreError;
+
+/// Why a token is not redeemed, or a request to the endpoint is refused. In the order in which it
+/// is found out.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Rejection {
+    /// The method is not POST.
+    #[error("the method is not POST")]
+    Method,
+    /// The page that posted it may not.
+    #[error("{}", .0.as_str())]
+    Origin(OriginRejection),
+    /// The body is not a form.
+    #[error("the body is not application/x-www-form-urlencoded")]
+    MediaType,
+    /// The body is larger than any that holds a token.
+    #[error("the body is too large")]
+    TooLarge,
+    /// The body did not arrive in time.
+    #[error("the body did not arrive in time")]
+    Timeout,
+    /// A field of the form is missing, malformed or repeated.
+    #[error("the form is malformed")]
+    Form,
+    /// The token is malformed or forged, or its cookies cannot be emitted. Whoever posted it is
+    /// not told which.
+    #[error("invalid token: {}", .0.as_str())]
+    Invalid(InvalidReason),
+    /// The token's time is over.
+    #[error("token {0} has expired")]
+    Expired(TokenId),
+    /// The token was issued further in the future than clocks may differ.
+    #[error("token {0} was issued in the future")]
+    NotYetValid(TokenId),
+    /// The token carries another browser's binding, or none where one is required.
+    #[error("token {0} belongs to another browser")]
+    WrongBrowser(TokenId),
+    /// The token is older than what the store remembers, or than a sign-out of its browser.
+    #[error("token {0} is older than the replay store or a sign-out")]
+    BeforeHorizon(TokenId),
+    /// The token was redeemed under another redemption id, or none.
+    #[error("token {0} was used already")]
+    AlreadyUsed(TokenId),
+    /// The store cannot answer. The same redemption id may ask again.
+    #[error("token {1} could not be claimed")]
+    Store(#[source] StoreError, TokenId),
+}
+
+/// An HTTP status and a problem document (RFC 9457). It depends on the kind of rejection alone, so
+/// no two of one kind can be told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Problem {
+    /// The status.
+    pub status: u16,
+    /// The document's `type`.
+    pub kind: &'static str,
+    /// The document, as JSON.
+    pub body: &'static str,
+}
+
+macro_rules! problem {
+    ($status:literal, $type:literal, $title:literal) => {
+        Problem {
+            status: $status,
+            kind: $type,
+            body: concat!(
+                r#"{"type":""#,
+                $type,
+                r#"","title":""#,
+                $title,
+                r#"","status":"#,
+                $status,
+                "}"
+            ),
+        }
+    };
+}
+
+impl Rejection {
+    pub(super) fn from_refused(refused: RefusedToken, id: TokenId) -> Self {
+        match refused {
+            RefusedToken::Expired => Self::Expired(id),
+            RefusedToken::NotYetValid => Self::NotYetValid(id),
+            // WrongBrowser, and the strictest answer for whatever a later version adds.
+            _ => Self::WrongBrowser(id),
+        }
+    }
+
+    /// What whoever posted the token is told on a path of this profile. Mesop answers 400 to whatever a token
+    /// may suffer from, and its client knows nothing else (MESOP.md).
+    #[must_use]
+    pub const fn problem_for(&self, profile: Profile) -> Problem {
+        match (profile, self) {
+            (
+                Profile::Mesop,
+                Self::Expired(_)
+                | Self::NotYetValid(_)
+                | Self::BeforeHorizon(_)
+                | Self::AlreadyUsed(_),
+            ) => Self::Form.problem(),
+            _ => self.problem(),
+        }
+    }
+
+    const fn problem(&self) -> Problem {
+        match self {
+            Self::Method => problem!(405, "method-not-allowed", "Only POST is answered here"),
+            Self::Origin(_) => problem!(403, "origin", "This origin may not post here"),
+            Self::MediaType => problem!(
+                415,
+                "unsupported-media-type",
+                "The body must be application/x-www-form-urlencoded"
+            ),
+            Self::TooLarge => problem!(413, "too-large", "The body is too large"),
+            Self::Timeout => problem!(408, "unavailable", "The body did not arrive in time"),
+            // One answer for all: a forger learns nothing from it.
+            Self::Form | Self::Invalid(_) => problem!(400, "invalid", "Invalid request"),
+            Self::Expired(_) | Self::NotYetValid(_) | Self::BeforeHorizon(_) => {
+                problem!(410, "expired", "The token has expired")
+            }
+            Self::AlreadyUsed(_) => problem!(409, "used", "The token was used already"),
+            Self::WrongBrowser(_) => {
+                problem!(403, "wrong-browser", "The token belongs to another browser")
+            }
+            Self::Store(..) => problem!(503, "unavailable", "Try again in a moment"),
+        }
+    }
+
+    /// Seconds after which to try again.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<&'static str> {
+        match self {
+            Self::Store(..) => Some("1"),
+            _ => None,
+        }
+    }
+
+    /// Writes and counts what the operator needs to know. Tokens are named by a digest; nothing that the
+    /// client sent is repeated.
+    pub(crate) fn log(&self) {
+        metrics::redemption(self.problem().kind);
+        match self {
+            Self::Store(error, token) => {
+                let source = std::error::Error::source(error).map(ToString::to_string);
+                tracing::error!(%token, %error, source, "redemption failed");
+            }
+            Self::Origin(OriginRejection::Unlisted) => {
+                tracing::warn!(
+                    "request refused: its page was served from this very address, which is not a configured origin; add it"
+                );
+            }
+            Self::Origin(refusal) => {
+                // Anyone can cause these two, at any rate.
+                tracing::debug!(reason = refusal.as_str(), "redemption refused: origin");
+            }
+            Self::WrongBrowser(token) => {
+                tracing::warn!(%token, "redemption refused: another browser's token");
+            }
+            Self::AlreadyUsed(token) => {
+                tracing::warn!(%token, "redemption refused: already used");
+            }
+            Self::Invalid(reason @ (InvalidReason::CannotEmit | InvalidReason::Payload)) => {
+                // Nobody else's: it was made with our key.
+                tracing::warn!(
+                    reason = reason.as_str(),
+                    "redemption refused: a token sealed with our own key is malformed or cannot be emitted; its cookies are lost"
+                );
+            }
+            Self::Invalid(reason) => {
+                if matches!(reason, InvalidReason::Mac | InvalidReason::KeyId) {
+                    warn_of_other_secret();
+                }
+                tracing::debug!(
+                    reason = reason.as_str(),
+                    "redemption refused: invalid token"
+                );
+            }
+            Self::Expired(token) => tracing::info!(%token, "redemption refused: expired"),
+            Self::NotYetValid(token) => {
+                tracing::warn!(%token, "redemption refused: issued in the future; compare the clocks");
+            }
+            Self::BeforeHorizon(token) => {
+                tracing::info!(%token, "redemption refused: older than the store or a sign-out");
+            }
+            Self::Method | Self::MediaType | Self::TooLarge | Self::Timeout | Self::Form => {
+                tracing::debug!(status = self.problem().status, "request refused");
+            }
+        }
+    }
+}
+
+/// Said once: anyone can cause it, but it is also what a mistake looks like.
+fn warn_of_other_secret() {
+    static SAID: AtomicBool = AtomicBool::new(false);
+    if !SAID.swap(true, Ordering::Relaxed) {
+        tracing::warn!(
+            "a token was refused because it was not made with this secret; do the app and the service have the same one? (logged once; RUST_LOG=apply_cookies=debug logs each)"
+        );
+    }
+}
+
+impl From<InvalidToken> for Rejection {
+    fn from(invalid: InvalidToken) -> Self {
+        Self::Invalid(invalid.reason())
+    }
+}

@@ -1,0 +1,13 @@
+//! tower: every framework on tower and http 1. Translation, and nothing that decides.
+
+mod body;
+mod fields;
+
+mod answer;
+mod extract;
+
+mod layer;
+
+pub use body::ResponseBody;
+pub(crate) use extract::slot;
+pub use layer::{ApplyLayer, ApplyService, ResponseFuture};

@@ -1,0 +1,90 @@
+//! An answer of the endpoint, as data.
+
+use apply_cookies_protocol::Profile;
+use bytes::Bytes;
+
+use crate::redeem::{Redeemed, Rejection};
+
+/// What becomes of the request's body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "adapters must handle each")]
+pub enum Rest {
+    /// It was read to its end.
+    Read,
+    /// Nobody asked for one, and it was not read.
+    Unasked,
+    /// It was given up: the connection must end with the answer, without reading the rest.
+    GivenUp,
+}
+
+/// An answer of the endpoint. An adapter sends it as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The header fields; a name may be there several times.
+    pub fields: Vec<(&'static str, Bytes)>,
+    /// The body; without a `Content-Length`, which the framework adds where there must be one.
+    pub body: Bytes,
+    /// What becomes of the request's body.
+    pub rest: Rest,
+}
+
+const CACHE_CONTROL: &str = "cache-control";
+const NO_STORE: Bytes = Bytes::from_static(b"no-store");
+
+impl Answer {
+    pub(super) fn new(status: u16, rest: Rest) -> Self {
+        Self {
+            status,
+            fields: Vec::with_capacity(4),
+            body: Bytes::new(),
+            rest,
+        }
+    }
+
+    /// An answer that nobody keeps.
+    pub(super) fn uncached(status: u16, rest: Rest) -> Self {
+        Self::new(status, rest).with(CACHE_CONTROL, NO_STORE)
+    }
+
+    pub(super) fn with(mut self, name: &'static str, value: impl Into<Bytes>) -> Self {
+        self.fields.push((name, value.into()));
+        self
+    }
+
+    /// 204 with the cookies of a token.
+    pub(super) fn applied(redeemed: Redeemed) -> Self {
+        tracing::debug!(token = %redeemed.id(), "token redeemed");
+        let mut answer = Self::uncached(204, Rest::Read);
+        let (text, ranges) = redeemed.lines.into_parts();
+        // All lines share one buffer.
+        let text = Bytes::from(text);
+        let lines = ranges.into_iter().map(|line| text.slice(line));
+        answer.fields.extend(lines.map(|line| ("set-cookie", line)));
+        if let Some(then) = redeemed.then {
+            answer.fields.push((THEN, then.into()));
+        }
+        answer
+    }
+
+    /// What whoever sent the request is told; the operator's log has more.
+    pub(super) fn refused(rejection: &Rejection, profile: Profile, rest: Rest) -> Self {
+        rejection.log();
+        let problem = rejection.problem_for(profile);
+        let mut answer = Self::uncached(problem.status, rest)
+            .with("content-type", &b"application/problem+json"[..]);
+        answer.body = Bytes::from_static(problem.body.as_bytes());
+        if matches!(rejection, Rejection::Method) {
+            answer = answer.with("allow", &b"POST"[..]);
+        }
+        match rejection.retry_after() {
+            Some(seconds) => answer.with("retry-after", seconds.as_bytes()),
+            None => answer,
+        }
+    }
+}
+
+/// What the page does after the cookies are applied (SPEC §9.4).
+pub(super) const THEN: &str = "apply-cookies-then";

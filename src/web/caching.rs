@@ -1,0 +1,127 @@
+//! What caches may do with a response that carries cookies or tokens (threat T38).
+
+use bytes::Bytes;
+
+use super::fields::Fields;
+
+const CACHE_CONTROL: &str = "cache-control";
+const VARY: &str = "vary";
+
+/// Of a body that contains tokens.
+pub(super) const NEITHER_STORE_NOR_TRANSFORM: &[u8] = b"no-store, no-transform";
+
+/// Fields with which an app speaks to shared caches alone; they win over `Cache-Control` there.
+const FOR_SHARED_CACHES: [&str; 2] = ["cdn-cache-control", "surrogate-control"];
+
+/// Keeps shared caches from handing one browser's cookies to another.
+pub(super) fn make_private(fields: &mut impl Fields) {
+    remove_shared(fields);
+    if members(fields, CACHE_CONTROL).any(|one| is(one, "no-store")) {
+        return;
+    }
+    let kept = members(fields, CACHE_CONTROL).filter(|one| {
+        let name = one.split('=').next().unwrap_or(one);
+        !is(name, "public") && !is(name, "s-maxage") && !is(name, "private")
+    });
+    let private: Vec<&str> = std::iter::once("private").chain(kept).collect();
+    let private = private.join(", ");
+    fields.set(CACHE_CONTROL, private.into());
+}
+
+/// Says that the response depends on the request's cookies: a shared cache must not give it to
+/// another browser, and a browser not to another session.
+pub(super) fn make_dependent(fields: &mut impl Fields) {
+    make_private(fields);
+    let named = members(fields, VARY).any(|name| name == "*" || is(name, "cookie"));
+    if !named {
+        fields.append(VARY, Bytes::from_static(b"Cookie"));
+    }
+}
+
+/// Keeps every cache from a body that holds tokens, and proxies from rewriting it.
+pub(super) fn forbid(fields: &mut impl Fields) {
+    remove_shared(fields);
+    fields.set(
+        CACHE_CONTROL,
+        Bytes::from_static(NEITHER_STORE_NOR_TRANSFORM),
+    );
+}
+
+fn remove_shared(fields: &mut impl Fields) {
+    for name in FOR_SHARED_CACHES {
+        fields.remove(name);
+    }
+}
+
+/// The members of a list that may stand in several fields (RFC 9110 §5.3).
+pub(super) fn members<'f>(
+    fields: &'f impl Fields,
+    name: &'static str,
+) -> impl Iterator<Item = &'f str> {
+    fields
+        .all(name)
+        .filter_map(|value| std::str::from_utf8(value).ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .filter(|member| !member.is_empty())
+}
+
+fn is(directive: &str, name: &str) -> bool {
+    directive.eq_ignore_ascii_case(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A header map as plain as can be.
+    #[derive(Default)]
+    struct Map(Vec<(&'static str, Bytes)>);
+
+    impl Fields for Map {
+        fn all(&self, name: &'static str) -> impl Iterator<Item = &[u8]> + Clone {
+            self.0
+                .iter()
+                .filter(move |(one, _)| *one == name)
+                .map(|(_, value)| &value[..])
+        }
+
+        fn set(&mut self, name: &'static str, value: Bytes) {
+            self.remove(name);
+            self.append(name, value);
+        }
+
+        fn append(&mut self, name: &'static str, value: Bytes) {
+            self.0.push((name, value));
+        }
+
+        fn remove(&mut self, name: &'static str) {
+            self.0.retain(|(one, _)| *one != name);
+        }
+    }
+
+    #[test]
+    fn a_response_with_cookies_is_never_left_public() {
+        for (before, after) in [
+            (&[][..], "private"),
+            (&["no-store"], "no-store"),
+            (&["max-age=60"], "private, max-age=60"),
+            (&["public, max-age=60, s-maxage=600"], "private, max-age=60"),
+            (&["Private"], "private"),
+            (
+                &["private", "public, s-maxage=600, max-age=1"],
+                "private, max-age=1",
+            ),
+        ] {
+            let mut fields = Map::default();
+            for value in before {
+                fields.append(CACHE_CONTROL, Bytes::from_static(value.as_bytes()));
+            }
+            fields.set(FOR_SHARED_CACHES[0], Bytes::from_static(b"max-age=1"));
+            make_private(&mut fields);
+            let left: Vec<_> = fields.all(CACHE_CONTROL).collect();
+            assert_eq!(left, [after.as_bytes()]);
+            assert!(fields.all(FOR_SHARED_CACHES[0]).next().is_none());
+        }
+    }
+}

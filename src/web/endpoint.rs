@@ -1,0 +1,200 @@
+//! The endpoint: `POST {prefix}`, `POST {prefix}/bind` and `GET {prefix}/client.js` (SPEC §9).
+
+use std::future::Future;
+use std::time::Duration;
+
+use apply_cookies_protocol::{RedemptionDigest, UntrustedToken};
+use bytes::Bytes;
+use form_urlencoded::parse;
+use futures_core::Stream;
+
+use super::answer::{Answer, Rest};
+use super::body::{self, Refused};
+use super::caching::members;
+use super::fields::{Asked, Fields};
+use crate::browser;
+use crate::deployment::{ApplyCookies, Deployment};
+use crate::redeem::{Redeemed, Rejection};
+
+impl ApplyCookies {
+    /// Whether a path is the endpoint's, so that [`answer`](Self::answer) and not the app answers.
+    #[must_use]
+    pub fn owns_path(&self, path: &str) -> bool {
+        self.deployment.own_path(path).is_some()
+    }
+
+    /// Answers a request to the endpoint, for adapters of frameworks.
+    ///
+    /// `timer` makes a future that is ready after so long: the framework's own. What the answer
+    /// says of the [rest](Answer::rest) of the body is for the adapter to do.
+    pub async fn answer<F, B, E, T>(
+        &self,
+        asked: Asked<'_, F>,
+        body: &mut B,
+        timer: impl FnOnce(Duration) -> T,
+    ) -> Answer
+    where
+        F: Fields,
+        B: Stream<Item = Result<Bytes, E>> + Unpin,
+        T: Future,
+    {
+        let deployment = &*self.deployment;
+        match (deployment.own_path(asked.path), asked.method) {
+            (Some(""), _) => apply(deployment, asked, body, timer).await,
+            (Some("/bind"), _) => bind(deployment, asked, body, timer).await,
+            (Some("/client.js"), "GET" | "HEAD") => serve_client(deployment, asked),
+            _ => Answer::uncached(404, Rest::Unasked),
+        }
+    }
+}
+
+/// `POST {prefix}`: redeems a token.
+async fn apply<F, B, E, T>(
+    deployment: &Deployment,
+    asked: Asked<'_, F>,
+    body: &mut B,
+    timer: impl FnOnce(Duration) -> T,
+) -> Answer
+where
+    F: Fields,
+    B: Stream<Item = Result<Bytes, E>> + Unpin,
+    T: Future,
+{
+    let allowed = check(deployment, asked).and_then(|()| check_media_type(asked));
+    let redeemed = match admit(allowed, body::read(asked, body, timer).await) {
+        Ok(body) => redeem(deployment, asked, &body)
+            .await
+            .map_err(|rejection| Refused {
+                rejection,
+                rest: Rest::Read,
+            }),
+        Err(refused) => Err(refused),
+    };
+    match redeemed {
+        Ok(redeemed) => Answer::applied(redeemed),
+        Err(refused) => refuse(deployment, &refused),
+    }
+}
+
+/// `POST {prefix}/bind`: gives the browser a binding, unless it has one. Pages await it before
+/// they open a stream, so that several tabs end up with one and the same.
+async fn bind<F, B, E, T>(
+    deployment: &Deployment,
+    asked: Asked<'_, F>,
+    body: &mut B,
+    timer: impl FnOnce(Duration) -> T,
+) -> Answer
+where
+    F: Fields,
+    B: Stream<Item = Result<Bytes, E>> + Unpin,
+    T: Future,
+{
+    let allowed = check(deployment, asked);
+    if let Err(refused) = admit(allowed, body::read(asked, body, timer).await) {
+        return refuse(deployment, &refused);
+    }
+    let answer = Answer::uncached(204, Rest::Read);
+    let name = deployment.binding_name;
+    if name.read(asked.fields.all("cookie")).may_be_set() {
+        answer.with("set-cookie", name.set_cookie(&browser::fresh()))
+    } else {
+        answer
+    }
+}
+
+/// `GET {prefix}/client.js`: the browser's module.
+fn serve_client<F: Fields>(deployment: &Deployment, asked: Asked<'_, F>) -> Answer {
+    let module = &deployment.client;
+    let unchanged = members(asked.fields, "if-none-match")
+        .map(|tag| tag.trim_start_matches("W/"))
+        .any(|tag| tag == module.etag || tag == "*");
+    let status = if unchanged { 304 } else { 200 };
+    let answer = Answer::new(status, Rest::Unasked)
+        .with("cache-control", &b"no-cache"[..])
+        .with("etag", module.etag.clone())
+        .with("x-content-type-options", &b"nosniff"[..]);
+    if unchanged {
+        return answer;
+    }
+    let mut answer = answer.with("content-type", &b"text/javascript; charset=utf-8"[..]);
+    answer.body = module.text.clone();
+    answer
+}
+
+/// Rejected for what was wrong before the body, which counts first, or for the body itself. Only
+/// once the body is out of the way can the connection go on.
+fn admit(allowed: Result<(), Rejection>, body: Result<Bytes, Refused>) -> Result<Bytes, Refused> {
+    match (allowed, body) {
+        (Ok(()), body) => body,
+        (Err(rejection), Ok(_)) => Err(Refused {
+            rejection,
+            rest: Rest::Read,
+        }),
+        (Err(rejection), Err(Refused { rest, .. })) => Err(Refused { rejection, rest }),
+    }
+}
+
+/// Method, then origin: what can be refused before a byte of the body is looked at.
+fn check<F: Fields>(deployment: &Deployment, asked: Asked<'_, F>) -> Result<(), Rejection> {
+    if asked.method != "POST" {
+        return Err(Rejection::Method);
+    }
+    let fields = asked.fields;
+    deployment
+        .origins
+        .check(fields.all("sec-fetch-site"), fields.all("origin"))
+        .map_err(Rejection::Origin)
+}
+
+fn check_media_type<F: Fields>(asked: Asked<'_, F>) -> Result<(), Rejection> {
+    let mut types = asked.fields.all("content-type");
+    let form = types
+        .next()
+        .and_then(|value| std::str::from_utf8(value).ok())
+        .map(|value| value.split(';').next().unwrap_or(value).trim())
+        .is_some_and(|essence| essence.eq_ignore_ascii_case("application/x-www-form-urlencoded"));
+    if form && types.next().is_none() {
+        Ok(())
+    } else {
+        Err(Rejection::MediaType)
+    }
+}
+
+/// The form → the cookies' lines.
+async fn redeem<F: Fields>(
+    deployment: &Deployment,
+    asked: Asked<'_, F>,
+    body: &[u8],
+) -> Result<Redeemed, Rejection> {
+    let mut token = None;
+    let mut redemption = None;
+    for (name, value) in parse(body) {
+        let field = match &*name {
+            "t" => &mut token,
+            "r" => &mut redemption,
+            _ => continue,
+        };
+        if field.replace(value).is_some() {
+            return Err(Rejection::Form);
+        }
+    }
+    let token = token.ok_or(Rejection::Form)?;
+    // An empty id is none: the use is then strictly single.
+    let redemption = redemption
+        .filter(|id| !id.is_empty())
+        .map(|id| RedemptionDigest::of(id.as_bytes()).ok_or(Rejection::Form))
+        .transpose()?;
+    let binding = deployment
+        .binding_name
+        .read(asked.fields.all("cookie"))
+        .into_cookie();
+    deployment
+        .redeemer
+        .redeem(UntrustedToken::new(&token), redemption, binding.as_ref())
+        .await
+}
+
+fn refuse(deployment: &Deployment, refused: &Refused) -> Answer {
+    let profile = deployment.redeemer.keys.profile();
+    Answer::refused(&refused.rejection, profile, refused.rest)
+}

@@ -1,0 +1,224 @@
+//! One request and its response: gives the request its queue, and turns what was pushed before
+//! the headers leave into ordinary `Set-Cookie` lines.
+
+use std::fmt;
+use std::sync::Arc;
+
+use apply_cookies_protocol::for_root::CookieClass;
+use apply_cookies_protocol::{BindingCookie, ReadCookie, Unreadable};
+use bytes::Bytes;
+
+use super::answer::THEN;
+use super::caching;
+use super::fields::{Asked, Fields};
+use super::streamed::{CONTENT_ENCODING, IDENTITY};
+use crate::browser::{self, FetchMetadata};
+use crate::deployment::{ApplyCookies, Deployment};
+use crate::metrics;
+use crate::mint::{Action, Outcome};
+use crate::pending::{Leaving, PendingCookies, Queue, ResponseFacts};
+
+/// What a request carries in its extensions, for extractors. Not a handle: it does not keep a
+/// carrier alive.
+#[derive(Clone)]
+pub struct Slot(Arc<Queue>);
+
+impl Slot {
+    /// A handle for the handler.
+    #[must_use]
+    pub fn pending(&self) -> PendingCookies {
+        PendingCookies::new(self.0.clone())
+    }
+
+    pub(crate) fn read<C: CookieClass + 'static>(&self) -> Result<ReadCookie<C>, Unreadable> {
+        self.0.read()
+    }
+
+    /// Whether a layer of this very deployment has put it here. A second one on the way in must
+    /// not give the request a second queue.
+    #[must_use]
+    pub fn is_of(&self, apply: &ApplyCookies) -> bool {
+        Arc::ptr_eq(self.0.deployment(), &apply.deployment)
+    }
+}
+
+impl fmt::Debug for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Slot(..)")
+    }
+}
+
+/// How a handler has ended. Frameworks tell it differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "adapters make it")]
+pub enum Ended {
+    /// It has answered, be it with a refusal.
+    Answered,
+    /// It has failed, and must not leave half a sign-in behind: what was pushed is lost.
+    Failed,
+}
+
+/// One request and its response, for adapters of frameworks: [`begin`](Self::begin), put the
+/// [`slot`](Self::slot) into the request's extensions, call the app, then
+/// [`answered`](Self::answered).
+///
+/// Dropped before that, when the client resets the connection or outer middleware gives up, it
+/// says that nothing can be delivered.
+#[must_use = "an exchange that is dropped abandons what was pushed"]
+pub struct Exchange {
+    queue: Arc<Queue>,
+    browser: Browser,
+}
+
+impl Exchange {
+    /// Reads what the request says of the browser.
+    pub fn begin<F: Fields>(apply: &ApplyCookies, asked: Asked<'_, F>) -> Self {
+        let deployment = &apply.deployment;
+        let browser = Browser::from_request(deployment, asked);
+        let binding = browser.binding.clone().unwrap_or_else(browser::fresh);
+        // In one piece, which outlives the request. A semicolon is what separates cookies anyway.
+        let sent: Vec<&[u8]> = asked.fields.all("cookie").collect();
+        let sent = sent.join(&b';').into();
+        Self {
+            queue: Arc::new(Queue::new(deployment.clone(), binding, sent)),
+            browser,
+        }
+    }
+
+    /// What extractors look for in the request's extensions.
+    #[must_use]
+    pub fn slot(&self) -> Slot {
+        Slot(self.queue.clone())
+    }
+
+    /// The last moment before the headers leave: changes them. Waits for the replay store only
+    /// where a sign-out leaves with them. `status` is the response's.
+    pub async fn answered(self, ended: Ended, status: u16, fields: &mut impl Fields) {
+        if ended == Ended::Answered {
+            let facts = self.browser.facts(status);
+            let leaving = self.queue.leave(facts);
+            // While the headers are still to be sent: a client that goes away now gets none.
+            let outcome = self.raise_barrier(&leaving).await;
+            self.write(&leaving, facts, fields);
+            leaving.left(outcome);
+        }
+        if self.queue.depends_on_cookies() {
+            caching::make_dependent(fields);
+        }
+    }
+
+    fn write(&self, leaving: &Leaving, facts: ResponseFacts, fields: &mut impl Fields) {
+        let mut set_cookie = |line: String| fields.append("set-cookie", Bytes::from(line));
+        if let Some(binding) = leaving.binding() {
+            set_cookie(self.queue.deployment().binding_name.set_cookie(binding));
+        }
+        for operation in leaving.operations() {
+            set_cookie(operation.to_set_cookie());
+        }
+        if let Some(then) = leaving.then().map(Action::to_header) {
+            fields.set(THEN, then.into());
+        }
+        if leaving.is_carried() && !facts.handshake {
+            caching::forbid(fields);
+            // RFC 9110 §8.4.1: it is the name of no encoding, and has done its work.
+            if fields.all(CONTENT_ENCODING).eq([IDENTITY]) {
+                fields.remove(CONTENT_ENCODING);
+            }
+        } else if leaving.binding().is_some() || !leaving.operations().is_empty() {
+            caching::make_private(fields);
+        }
+    }
+
+    /// The barrier of a sign-out on an ordinary response, where no token will raise it.
+    async fn raise_barrier(&self, leaving: &Leaving) -> Outcome {
+        let Some(now) = leaving.barrier() else {
+            return Outcome::Released;
+        };
+        let deployment = self.queue.deployment();
+        let (error, source) = match &self.browser.binding {
+            // It has no older tokens.
+            None if self.browser.has_none => return Outcome::Released,
+            None => (
+                "the request does not show which browser it is".to_owned(),
+                None,
+            ),
+            Some(binding) => {
+                let lifetime = deployment.issuer.lifetime;
+                let redeemer = &deployment.redeemer;
+                match redeemer.raise_barrier(binding, lifetime, now).await {
+                    Ok(()) => return Outcome::Released,
+                    Err(error) => {
+                        let source = std::error::Error::source(&error).map(ToString::to_string);
+                        (error.to_string(), source)
+                    }
+                }
+            }
+        };
+        metrics::barrier_failed();
+        tracing::error!(
+            error,
+            source,
+            "a sign-out is answered without its barrier; for the lifetime of a token, a sign-in that is under way can undo it"
+        );
+        Outcome::ReleasedWithoutBarrier
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        // Does nothing once the headers have left.
+        self.queue.abandon();
+    }
+}
+
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Exchange(..)")
+    }
+}
+
+/// What the request says of the browser.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, and named where it is given"
+)]
+struct Browser {
+    binding: Option<BindingCookie>,
+    /// Without a binding, it certainly has none.
+    has_none: bool,
+    may_bind: bool,
+    no_body: bool,
+    connect: bool,
+}
+
+impl Browser {
+    fn from_request<F: Fields>(deployment: &Deployment, asked: Asked<'_, F>) -> Self {
+        let field = |name| asked.fields.all(name).next();
+        let metadata = FetchMetadata {
+            get: asked.method == "GET",
+            site: field("sec-fetch-site"),
+            mode: field("sec-fetch-mode"),
+            dest: field("sec-fetch-dest"),
+            foreign_origin: field("origin")
+                .is_some_and(|origin| !deployment.origins.allows(origin)),
+        };
+        let sent = deployment.binding_name.read(asked.fields.all("cookie"));
+        Self {
+            may_bind: metadata.may_bind() && sent.may_be_set(),
+            has_none: sent.may_be_set() && !metadata.may_withhold(),
+            binding: sent.into_cookie(),
+            no_body: asked.method == "HEAD",
+            connect: asked.method == "CONNECT",
+        }
+    }
+
+    fn facts(&self, status: u16) -> ResponseFacts {
+        ResponseFacts {
+            has_binding: self.binding.is_some(),
+            may_bind: self.may_bind,
+            // Over HTTP/2 a socket is an extended CONNECT, answered with a success (RFC 8441 §5).
+            handshake: status == 101 || (self.connect && (200..300).contains(&status)),
+            no_body: self.no_body,
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What a client is told where a handler cannot go on. Why is for the developer, who finds it in
+//! the log.
+
+use apply_cookies_protocol::Unreadable;
+
+use super::answer::{Answer, Rest};
+use crate::pending::PushError;
+
+/// Why an extractor gave a handler nothing.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExtractError {
+    /// The app has forgotten the middleware.
+    #[error("PendingCookies and Cookie<..> need the middleware: {remedy}")]
+    NoMiddleware {
+        /// The call that is missing.
+        remedy: &'static str,
+    },
+    /// The request has no cookie of this class that can be read.
+    #[error("cookie `{cookie}`: {why}")]
+    NoCookie {
+        /// Name of the class's cookie.
+        cookie: &'static str,
+        /// Why it counts as absent.
+        why: Unreadable,
+    },
+}
+
+impl ExtractError {
+    /// There is no slot: the middleware is missing, and `remedy` adds it. Logged here and now, for
+    /// some frameworks swallow the error of an optional argument.
+    #[must_use]
+    pub fn no_middleware(remedy: &'static str) -> Self {
+        let error = Self::NoMiddleware { remedy };
+        tracing::error!("{error}");
+        error
+    }
+
+    /// The answer: 401 without the cookie, 500 without the middleware; neither says more.
+    #[must_use]
+    pub fn to_answer(&self) -> Answer {
+        match self {
+            Self::NoMiddleware { .. } => Answer::uncached(500, Rest::Unasked),
+            Self::NoCookie { cookie, why } => {
+                tracing::debug!(cookie, %why, "a handler needs this cookie; answered 401");
+                Answer::uncached(401, Rest::Unasked).with("vary", &b"Cookie"[..])
+            }
+        }
+    }
+}
+
+impl PushError {
+    /// The answer when a handler returns it: 503 where a stream is not read fast enough, else 500.
+    /// Both count as failed, so nothing that the handler pushed is sent.
+    #[must_use]
+    pub fn to_answer(&self) -> Answer {
+        tracing::error!(error = %self, "a handler returned a PushError; the cookie was not set");
+        let status = match self {
+            Self::Full { .. } => 503,
+            _ => 500,
+        };
+        Answer::uncached(status, Rest::Unasked)
+    }
+}

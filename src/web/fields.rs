@@ -1,0 +1,38 @@
+//! A framework's header map, as far as it is needed here.
+
+use bytes::Bytes;
+
+/// A framework's header map. Names are in lower case.
+pub trait Fields {
+    /// The values of all fields of this name, in order.
+    fn all(&self, name: &'static str) -> impl Iterator<Item = &[u8]> + Clone;
+
+    /// Replaces all fields of this name by one.
+    fn set(&mut self, name: &'static str, value: Bytes);
+
+    /// Adds a field.
+    fn append(&mut self, name: &'static str, value: Bytes);
+
+    /// Removes all fields of this name.
+    fn remove(&mut self, name: &'static str);
+}
+
+/// A request, but for its body.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_structs, reason = "adapters make it")]
+pub struct Asked<'r, F> {
+    /// The method, as it was sent.
+    pub method: &'r str,
+    /// The path, without the query. In a nested router, what is left of it.
+    pub path: &'r str,
+    /// The header fields.
+    pub fields: &'r F,
+}
+
+impl<F> Clone for Asked<'_, F> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<F> Copy for Asked<'_, F> {}

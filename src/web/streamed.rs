@@ -1,0 +1,228 @@
+//! Streams that carry tokens by themselves.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::{Bytes, BytesMut};
+use futures_core::Stream;
+use pin_project_lite::pin_project;
+
+use super::caching::NEITHER_STORE_NOR_TRANSFORM;
+use super::event::Event;
+use crate::mint::Frame;
+use crate::pending::{Frames, PendingCookies};
+
+impl PendingCookies {
+    /// Answers with server-sent events, and carries cookies between them: what was pushed
+    /// before an event travels in front of it, what is pushed while the stream waits travels at
+    /// once, and what was pushed at the end travels last.
+    ///
+    /// The closure gets the handle, and returns a stream whose items become [`Event`]s. Clones of
+    /// the handle can push until the stream ends.
+    ///
+    /// Return the result from a handler: it is a response of each framework whose feature is on.
+    pub fn sse<S>(self, stream: impl FnOnce(Self) -> S) -> Streamed<S, Sse>
+    where
+        S: Stream,
+        S::Item: Into<Event>,
+    {
+        self.carry(true, stream)
+    }
+
+    /// Answers with streamed HTML, and carries cookies in `<apply-cookies>` elements behind the
+    /// chunk before which they were pushed. Each chunk must end where an element may stand.
+    ///
+    /// The page must load the client module, which defines the element.
+    pub fn html<S>(self, stream: impl FnOnce(Self) -> S) -> Streamed<S, Html>
+    where
+        S: Stream,
+        S::Item: Into<Bytes>,
+    {
+        self.carry(false, stream)
+    }
+
+    fn carry<S, F: Form>(self, started: bool, stream: impl FnOnce(Self) -> S) -> Streamed<S, F> {
+        // Attached before the handler returns, so that the response's head gives the browser a
+        // binding.
+        let frames = self.frames();
+        Streamed {
+            frames: Some(frames),
+            stream: stream(self),
+            started,
+            form: F::default(),
+        }
+    }
+}
+
+impl<S, F: Form> Streamed<S, F> {
+    /// The header fields that its response must have.
+    ///
+    /// Tokens must not be stored, rewritten, held back by a proxy's buffer, or compressed together
+    /// with secrets of the page (threats T38, T39). The encoding is there for middleware that
+    /// compresses, and is taken out again before the headers leave.
+    pub fn fields(&self) -> [(&'static str, Bytes); 4] {
+        [
+            ("content-type", Bytes::from_static(F::MEDIA_TYPE.as_bytes())),
+            (
+                "cache-control",
+                Bytes::from_static(NEITHER_STORE_NOR_TRANSFORM),
+            ),
+            ("x-accel-buffering", Bytes::from_static(b"no")),
+            (CONTENT_ENCODING, Bytes::from_static(IDENTITY)),
+        ]
+    }
+}
+
+pub(super) const CONTENT_ENCODING: &str = "content-encoding";
+pub(super) const IDENTITY: &[u8] = b"identity";
+
+/// The form of a stream: what its response is, and where frames are in it.
+pub trait Form: Default + sealed::Sealed {
+    /// The response's media type.
+    const MEDIA_TYPE: &'static str;
+    /// Whether frames go in front of the item before which their cookies were pushed.
+    const FRAMES_FIRST: bool;
+    /// A frame in this form.
+    fn frame(frame: &Frame) -> String;
+}
+
+/// A form that can write items of this type.
+pub trait Writes<T>: Form {
+    /// Writes one item of the app's own stream.
+    fn item(item: T, out: &mut BytesMut);
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::Sse {}
+    impl Sealed for super::Html {}
+}
+
+/// The form of [`PendingCookies::sse`].
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct Sse;
+
+impl Form for Sse {
+    const MEDIA_TYPE: &'static str = "text/event-stream";
+    // The page hears of the cookie before it hears that it has signed in.
+    const FRAMES_FIRST: bool = true;
+
+    fn frame(frame: &Frame) -> String {
+        frame.to_sse()
+    }
+}
+
+impl<T: Into<Event>> Writes<T> for Sse {
+    fn item(item: T, out: &mut BytesMut) {
+        out.extend_from_slice(item.into().as_str().as_bytes());
+    }
+}
+
+/// The form of [`PendingCookies::html`].
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct Html;
+
+impl Form for Html {
+    const MEDIA_TYPE: &'static str = "text/html; charset=utf-8";
+    // The first chunk starts with the doctype, and nothing may stand in front of that.
+    const FRAMES_FIRST: bool = false;
+
+    fn frame(frame: &Frame) -> String {
+        frame.to_html()
+    }
+}
+
+impl<T: Into<Bytes>> Writes<T> for Html {
+    fn item(item: T, out: &mut BytesMut) {
+        out.extend_from_slice(&item.into());
+    }
+}
+
+pin_project! {
+    /// A response that carries tokens, made by [`PendingCookies::sse`] and
+    /// [`PendingCookies::html`]: a stream of the body's chunks, with the [header
+    /// fields](Self::fields) that it needs.
+    ///
+    /// It is a response of actix-web (`Responder`, `Into<HttpResponse>`) and of axum
+    /// (`IntoResponse`) where those features are on.
+    #[must_use = "it carries nothing unless it is returned from a handler"]
+    pub struct Streamed<S, F> {
+        frames: Option<Frames>,
+        #[pin]
+        stream: S,
+        // Whether a frame may stand here already: not in front of a page's doctype.
+        started: bool,
+        form: F,
+    }
+}
+
+impl<S, F> fmt::Debug for Streamed<S, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Streamed(..)")
+    }
+}
+
+impl<S, F> Stream for Streamed<S, F>
+where
+    S: Stream,
+    F: Writes<S::Item>,
+{
+    type Item = Result<Bytes, Infallible>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.project();
+        // Once the app's stream has ended, the last flush has been done.
+        let Some(frames) = this.frames else {
+            return Poll::Ready(None);
+        };
+        let mut chunk = BytesMut::new();
+        let put = |frames: Vec<Frame>, chunk: &mut BytesMut| {
+            for frame in frames {
+                chunk.extend_from_slice(F::frame(&frame).as_bytes());
+            }
+        };
+        match this.stream.poll_next(context) {
+            Poll::Ready(Some(item)) => {
+                if F::FRAMES_FIRST {
+                    put(frames.take_ready(), &mut chunk);
+                    F::item(item, &mut chunk);
+                } else {
+                    F::item(item, &mut chunk);
+                    *this.started |= !chunk.is_empty();
+                    if *this.started {
+                        put(frames.take_ready(), &mut chunk);
+                    }
+                }
+                // An empty chunk would end a chunked response.
+                if chunk.is_empty() {
+                    context.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                Poll::Ready(Some(Ok(chunk.freeze())))
+            }
+            Poll::Ready(None) => {
+                let last = frames.take_ready();
+                *this.frames = None;
+                put(last, &mut chunk);
+                if chunk.is_empty() {
+                    Poll::Ready(None)
+                } else {
+                    Poll::Ready(Some(Ok(chunk.freeze())))
+                }
+            }
+            Poll::Pending if !*this.started => Poll::Pending,
+            Poll::Pending => match Pin::new(frames).poll_next(context) {
+                Poll::Ready(Some(frame)) => {
+                    chunk.extend_from_slice(F::frame(&frame).as_bytes());
+                    Poll::Ready(Some(Ok(chunk.freeze())))
+                }
+                // No handle is left; the app's stream may still go on.
+                Poll::Ready(None) | Poll::Pending => Poll::Pending,
+            },
+        }
+    }
+}
