@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use apply_cookies_protocol::{KeyRing, KeyRingError, Lifetime, Seal};
+use apply_cookies_protocol::{KeyRing, KeyRingError, Lifetime, Profile, Seal};
 
 use crate::binding::BindingName;
 use crate::classes::Classes;
@@ -78,18 +78,9 @@ impl ApplyCookies {
         shout(
             "development mode: any loopback origin may post; tokens, and signed and encrypted cookies, end with this process (to keep them, give a secret in APPLY_COOKIES_SECRET_KEY, and the origin of your pages)",
         );
-        Self::builder(Secrets::throw_away())
+        Self::builder(Secrets::random())
             .assemble(OriginPolicy::AnyLoopback)
             .expect("one random secret makes a ring")
-    }
-
-    /// A browser on the configured origins, without a secret of the environment: for the demo.
-    #[cfg(feature = "service")]
-    pub(crate) fn throw_away(origins: &[String]) -> Result<Self, BuildError> {
-        origins
-            .iter()
-            .fold(Self::builder(Secrets::throw_away()), Builder::origin)
-            .build()
     }
 
     /// The path of the endpoint.
@@ -102,6 +93,19 @@ impl ApplyCookies {
     #[must_use]
     pub fn replay_store(&self) -> &Arc<dyn ReplayStore> {
         &self.core.redeemer.store
+    }
+
+    /// Mints tokens of this deployment, for code outside of handlers.
+    #[must_use]
+    pub fn issuer(&self) -> &Issuer {
+        &self.core.issuer
+    }
+
+    /// The profile of the tokens that the endpoint redeems: Mesop's after
+    /// [`Builder::redeem_mesop`], else the protocol's own.
+    #[must_use]
+    pub fn profile(&self) -> Profile {
+        self.core.redeemer.keys.profile()
     }
 
     /// Cookie classes with the keys of this deployment, for code outside of handlers.
@@ -122,7 +126,7 @@ impl fmt::Debug for ApplyCookies {
         f.debug_struct("ApplyCookies")
             .field("origins", &self.core.origins.to_string())
             .field("prefix", &self.core.prefix)
-            .field("profile", &self.core.redeemer.keys.profile().as_str())
+            .field("profile", &self.profile().as_str())
             .field("binding", &self.core.redeemer.binding)
             .finish_non_exhaustive()
     }
@@ -160,10 +164,24 @@ impl Builder {
         self
     }
 
-    /// Makes the endpoint one for the tokens of the Mesop app whose secret was given, instead of
-    /// this deployment's own.
-    #[cfg(feature = "service")]
-    pub(crate) fn redeem_mesop(mut self) -> Self {
+    /// Makes the endpoint redeem the tokens of the Mesop app whose secret was given with
+    /// [`mesop`](Self::mesop), instead of this deployment's own; without that secret nothing
+    /// changes. Mesop's tokens carry no binding, so [`BindingPolicy::Optional`] goes with it.
+    ///
+    /// ```
+    /// use apply_cookies::{ApplyCookies, BindingPolicy, MesopSecret, Profile, Secrets};
+    ///
+    /// # let text = "8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA";
+    /// let mesop = ApplyCookies::builder(Secrets::random())
+    ///     .mesop(MesopSecret::new(text)?)
+    ///     .redeem_mesop()
+    ///     .binding(BindingPolicy::Optional)
+    ///     .origin("https://app.example")
+    ///     .build()?;
+    /// assert_eq!(mesop.profile(), Profile::Mesop);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn redeem_mesop(mut self) -> Self {
         self.redeem_mesop = true;
         self
     }
@@ -364,7 +382,7 @@ mod tests {
     use super::*;
 
     fn build(change: impl FnOnce(Builder) -> Builder) -> Result<ApplyCookies, BuildError> {
-        change(ApplyCookies::builder(Secrets::throw_away())).build()
+        change(ApplyCookies::builder(Secrets::random())).build()
     }
 
     #[test]

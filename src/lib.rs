@@ -32,9 +32,7 @@ pub mod replay;
 mod secrets;
 
 #[cfg(feature = "actix")]
-mod actix;
-#[cfg(feature = "service")]
-pub mod service;
+pub mod actix;
 
 #[doc(inline)]
 pub use apply_cookies_derive::CookieClassOfApplyCookies as CookieClass;
@@ -52,6 +50,7 @@ pub use config::{ApplyCookies, BuildError, Builder, DEFAULT_PREFIX};
 pub use cookie::Cookie;
 pub use event::Event;
 pub use frame::{FRAME_NAME, Frame};
+pub use issue::{Issuer, MintOptions, Minted};
 pub use origin::{Origin, OriginError};
 pub use pending::{
     Deletion, Frames, IntoOperation, PendingBatch, PendingCookies, PendingState, PushError,

@@ -100,12 +100,22 @@ async fn in_time<T>(body: impl Future<Output = Result<T, Refusal>>) -> Result<T,
         .unwrap_or(Err((Rejection::Timeout, Rest::Unread)))
 }
 
-/// Ends the connection with this answer if the request's body was not read to its end.
+/// Ends the connection with this answer if the request's body was not read to its end. For
+/// handlers that answer without a look at the body.
 ///
 /// actix reads a chunked body whose handle was dropped to its end, however long that is, before
 /// it closes the connection. While the handle lives, as it does inside the answer, the
 /// connection is closed at once.
-pub(crate) fn leave_unread(response: HttpResponse, body: Payload) -> HttpResponse {
+///
+/// ```
+/// use actix_web::{HttpResponse, web};
+/// use apply_cookies::actix::leave_unread;
+///
+/// async fn not_found(body: web::Payload) -> HttpResponse {
+///     leave_unread(HttpResponse::NotFound().finish(), body)
+/// }
+/// ```
+pub fn leave_unread(response: HttpResponse, body: Payload) -> HttpResponse {
     response.map_body(|_, answer| {
         BoxBody::new(Holding {
             answer,

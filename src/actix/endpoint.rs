@@ -125,7 +125,7 @@ fn serve_client(cookies: &ApplyCookies, request: &HttpRequest, body: Payload) ->
 }
 
 /// Everything else under the prefix.
-pub(crate) async fn not_found(body: Payload) -> HttpResponse {
+async fn not_found(body: Payload) -> HttpResponse {
     let mut response = HttpResponse::NotFound();
     response.insert_header((CACHE_CONTROL, "no-store"));
     body::leave_unread(response.finish(), body)

@@ -1,9 +1,9 @@
 //! actix-web: the extractor, the middleware, the endpoint and the stream helpers.
 
-pub(crate) mod body;
+mod body;
 mod caching;
 mod convert;
-pub(crate) mod endpoint;
+mod endpoint;
 mod extractor;
 mod head;
 mod middleware;
@@ -11,4 +11,5 @@ mod push_error;
 mod stream;
 pub mod testing;
 
+pub use body::leave_unread;
 pub use middleware::{Middleware, MiddlewareService};

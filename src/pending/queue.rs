@@ -342,7 +342,7 @@ impl Queue {
         if waiting.is_empty() {
             return Vec::new();
         }
-        let tokens = self.core.issuer.issue_all(
+        let tokens = self.core.issuer.mint_all(
             std::mem::take(&mut waiting.operations),
             &self.binding,
             waiting.barrier,
