@@ -85,8 +85,23 @@ impl Builder {
         self
     }
 
-    /// Makes the endpoint one for the tokens of the Mesop app whose secret was given, instead of
-    /// this deployment's own.
+    /// Makes the endpoint redeem the tokens of the Mesop app whose secret was given with
+    /// [`mesop`](Self::mesop), instead of this deployment's own; without that secret nothing
+    /// changes. Mesop's tokens carry no binding, so [`BindingPolicy::Optional`] goes with it.
+    ///
+    /// ```
+    /// use apply_cookies::{ApplyCookies, BindingPolicy, MesopSecret, Profile, Secrets};
+    ///
+    /// # let text = "8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA";
+    /// let mesop = ApplyCookies::builder(Secrets::random())
+    ///     .mesop(MesopSecret::new(text)?)
+    ///     .redeem_mesop()
+    ///     .binding(BindingPolicy::Optional)
+    ///     .origin("https://app.example")
+    ///     .build()?;
+    /// assert_eq!(mesop.profile(), Profile::Mesop);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn redeem_mesop(mut self) -> Self {
         self.redeem_mesop = true;
         self

@@ -55,7 +55,8 @@ impl ApplyCookies {
         &self.deployment.prefix
     }
 
-    /// Whose tokens the endpoint redeems.
+    /// The profile of the tokens that the endpoint redeems: Mesop's after
+    /// [`Builder::redeem_mesop`](crate::Builder::redeem_mesop), else the protocol's own.
     #[must_use]
     pub fn profile(&self) -> Profile {
         self.deployment.redeemer.keys.profile()

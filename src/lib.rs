@@ -25,7 +25,7 @@ pub use browser::{Origin, OriginError, OriginRejection};
 
 // A handler pushes: batch → token → frame, and the receipt.
 mod mint;
-pub use mint::{FRAME_NAME, Frame, Outcome, Receipt, Settled};
+pub use mint::{FRAME_NAME, Frame, Issuer, MintOptions, Minted, Outcome, Receipt, Settled};
 
 // A page posts: token → `Set-Cookie` lines.
 mod redeem;
@@ -60,9 +60,6 @@ pub mod actix;
 mod axum;
 #[cfg(feature = "tower")]
 pub mod tower;
-
-#[cfg(feature = "service")]
-pub mod service;
 
 // The codec, as far as apps name it.
 #[doc(inline)]

@@ -3,7 +3,9 @@
 use std::fmt;
 
 use apply_cookies_protocol::mesop::MesopKeys;
-use apply_cookies_protocol::{KeyRing, KeyRingError, Secret as RootSecret, WeakSecret};
+use apply_cookies_protocol::{
+    BindingCookie, KeyRing, KeyRingError, Secret as RootSecret, WeakSecret,
+};
 use zeroize::Zeroizing;
 
 use crate::random;
@@ -94,22 +96,39 @@ impl Secrets {
         Ok(secret)
     }
 
-    /// A random secret that nobody keeps: everything made with it ends with the process.
+    /// A random secret that nobody keeps: tokens, and signed and encrypted cookies, end with the
+    /// process. For tests and demonstrations.
     #[must_use]
-    #[expect(clippy::missing_panics_doc, reason = "256 random bits are not weak")]
+    #[expect(clippy::missing_panics_doc, reason = "nothing here can fail")]
     pub fn random() -> Self {
-        let text = Zeroizing::new(generate());
+        let text = Zeroizing::new(Self::generate());
         Self {
             current: RootSecret::new(&text).expect("256 random bits are not weak"),
             previous: Vec::new(),
         }
     }
 
-    /// The keys that are derived from them, for the codec.
+    /// The text of a new secret: 256 random bits as 43 characters of URL-safe base64, as
+    /// `apply-cookies keygen` prints them.
+    #[must_use]
+    pub fn generate() -> String {
+        // The same form as a binding cookie, so the same writer.
+        loop {
+            let text = BindingCookie::from_random(random::bytes()).to_text();
+            // The estimate refuses about one random text in more than a million million; such a
+            // one would be refused when it is used.
+            if RootSecret::new(&text).is_ok() {
+                return text;
+            }
+        }
+    }
+
+    /// The keys that are derived from the secrets, for what works on
+    /// [`protocol`](crate::protocol)'s level: opening a token, or reading a single value.
     ///
     /// # Errors
     ///
-    /// When two of the secrets cannot be told apart.
+    /// When the secrets cannot be used together.
     pub fn into_ring(self) -> Result<KeyRing, KeyRingError> {
         KeyRing::new(&self.current, &self.previous)
     }
@@ -159,7 +178,10 @@ impl MesopSecret {
         Ok(Self(secret))
     }
 
-    pub(crate) fn to_keys(&self) -> MesopKeys {
+    /// The keys that are derived from the secret, for what works on
+    /// [`protocol::mesop`](crate::protocol::mesop)'s level.
+    #[must_use]
+    pub fn to_keys(&self) -> MesopKeys {
         MesopKeys::new(&self.0)
     }
 }
@@ -177,20 +199,6 @@ fn variable(name: &'static str) -> Result<Option<Zeroizing<String>>, SecretError
         .map(|value| value.into_string().map(Zeroizing::new))
         .transpose()
         .map_err(|_| SecretError::NotText(name))
-}
-
-/// 256 random bits as 43 characters of URL-safe base64.
-#[must_use]
-pub(crate) fn generate() -> String {
-    // The same form as a binding cookie, so the same writer.
-    loop {
-        let text = apply_cookies_protocol::BindingCookie::from_random(random::bytes()).to_text();
-        // The estimate refuses about one random text in more than a million million; such a one
-        // would be refused when it is used.
-        if RootSecret::new(&text).is_ok() {
-            return text;
-        }
-    }
 }
 
 /// Why there is no usable secret.

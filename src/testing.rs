@@ -25,7 +25,7 @@ use crate::deployment::ApplyCookies;
 /// let mut browser = Browser::new(&apply);
 /// // Send `browser.cookie_field()` with a request to the app; then:
 /// # let theme = Operation::try_from(SetCookie::new("theme", "dark"))?;
-/// # let token = apply.issuer().mint(&Batch::new(theme), Some(&browser.binding()), &MintOptions::new());
+/// # let token = apply.issuer().mint(&Batch::new(theme), Some(&browser.binding()), &MintOptions::default());
 /// # let fields: [(&str, &str); 1] = [("set-cookie", "session=8f14e45f; Path=/; Secure")];
 /// # let body = format!("event: apply-cookies\ndata: {{\"token\":\"{}\"}}\n\n", token.token());
 /// let lines = browser.receive(fields, body.as_bytes()).await;

@@ -27,28 +27,25 @@ impl From<Answer> for HttpResponse {
 /// An answer of the endpoint, and what is left of its request.
 pub(super) fn respond(answer: Answer, body: Payload) -> HttpResponse {
     let rest = answer.rest;
-    let response = HttpResponse::from(answer);
+    let mut response = HttpResponse::from(answer);
     match rest {
         Rest::Read => response,
-        Rest::Unasked => hold(response, body),
-        Rest::GivenUp => leave_unread(response, body),
+        Rest::Unasked => leave_unread(response, body),
+        Rest::GivenUp => {
+            let head = response.head_mut();
+            head.set_connection_type(ConnectionType::Close);
+            leave_unread(response, body)
+        }
     }
 }
 
-/// Ends the connection with this answer, without reading the rest of the request's body.
+/// Answers without reading the request's body: where there is one, the connection ends with the
+/// answer.
 ///
-/// actix reads a body whose handle was dropped to its end, however long that is, before it closes
-/// the connection or goes on with it. While the handle lives, as it does inside the answer, it does
-/// not.
+/// actix reads a body whose handle was dropped to its end, however long that is, before it goes on
+/// with the connection. While the handle lives, as it does inside the answer, it does not.
 #[must_use]
-pub fn leave_unread(mut response: HttpResponse, body: Payload) -> HttpResponse {
-    response
-        .head_mut()
-        .set_connection_type(ConnectionType::Close);
-    hold(response, body)
-}
-
-fn hold(response: HttpResponse, body: Payload) -> HttpResponse {
+pub fn leave_unread(response: HttpResponse, body: Payload) -> HttpResponse {
     response.map_body(|_, answer| {
         BoxBody::new(Holding {
             answer,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use apply_cookies_protocol::{Nonce, Token, TokenId};
 
-use super::issuer::SealedBatch;
+use super::issuer::Minted;
 use super::receipt::{Receipt, ReceiptState};
 
 /// Name of the SSE event, `type` of the WebSocket message, and the HTML element.
@@ -22,11 +22,11 @@ pub struct Frame {
 }
 
 impl Frame {
-    pub(crate) fn new(sealed: SealedBatch, state: Arc<ReceiptState>) -> Self {
+    pub(crate) fn new(minted: Minted, state: Arc<ReceiptState>) -> Self {
         Self {
-            token: sealed.token,
-            nonce: sealed.nonce,
-            operations: sealed.operations,
+            token: minted.token,
+            nonce: minted.nonce,
+            operations: minted.operations,
             state,
         }
     }

@@ -3,17 +3,54 @@
 use std::sync::Arc;
 
 use apply_cookies_protocol::{
-    AfterApply, Batch, Binding, BindingCookie, KeyRing, Lifetime, Nonce, Operation, SameOriginPath,
-    Seal, Sealing, StoreScope, Token, TokenHeader, UnixMillis, seal,
+    AfterApply, Batch, Binding, BindingCookie, KeyRing, KeyRingError, Lifetime, Nonce, Operation,
+    SameOriginPath, Seal, Sealing, StoreScope, Token, TokenHeader, TokenId, UnixMillis, seal,
 };
 
 use crate::metrics;
 use crate::random;
 use crate::replay::Clock;
+use crate::secrets::Secrets;
 
-/// Seals batches for the browsers of one deployment.
+/// Mints tokens: outside a request too, in a worker, a test or another service.
+///
+/// A handler needs none of this: [`PendingCookies`](crate::PendingCookies) mints what it takes to
+/// the page. [`ApplyCookies::issuer`](crate::ApplyCookies::issuer) is the issuer that it uses. An
+/// issuer of another process has the same secret as the endpoint that redeems its tokens:
+///
+/// ```
+/// use apply_cookies::protocol::{Batch, BindingCookie, Token};
+/// use apply_cookies::{Issuer, MintOptions, Secrets, SetCookie};
+///
+/// /// A job that a handler queued. `browser` is the visitor's binding cookie, as its request
+/// /// brought it.
+/// struct Export {
+///     browser: BindingCookie,
+///     file: String,
+/// }
+///
+/// /// The page redeems this token, however it gets there.
+/// fn finished(issuer: &Issuer, export: &Export) -> Result<Token, Box<dyn std::error::Error>> {
+///     let ready = SetCookie::new("export", &export.file).try_into()?;
+///     let minted = issuer.mint(
+///         &Batch::new(ready),
+///         Some(&export.browser),
+///         &MintOptions::default(),
+///     );
+///     Ok(minted.into_token())
+/// }
+///
+/// # let secrets = Secrets::new("8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA")?;
+/// let issuer = Issuer::new(secrets)?; // of Secrets::from_env()?
+/// # let export = Export { browser: BindingCookie::from_random([7; 32]), file: "2026.csv".into() };
+/// let token = finished(&issuer, &export)?;
+/// assert!(token.as_str().starts_with("e1."));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// Nothing waits for such a token: it has no [`Receipt`](crate::Receipt).
 #[derive(Clone, Debug)]
-pub(crate) struct Issuer {
+pub struct Issuer {
     pub(crate) ring: Arc<KeyRing>,
     pub(crate) clock: Clock,
     pub(crate) seal: Seal,
@@ -22,15 +59,43 @@ pub(crate) struct Issuer {
     pub(crate) scope: Option<StoreScope>,
 }
 
-/// What a token says beside its operations.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct MintOptions<'a> {
-    /// Older tokens of the browser are refused from its redemption on.
+/// What a token says besides its operations; nothing, by default.
+///
+/// ```
+/// use apply_cookies::MintOptions;
+/// use apply_cookies::protocol::AfterApply;
+///
+/// let sign_out = MintOptions::default().barrier().then(AfterApply::Reload);
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use = "options do nothing until a token is minted with them"]
+pub struct MintOptions<'a> {
     pub(crate) barrier: bool,
-    /// What the page does afterwards.
     pub(crate) then: Option<AfterApply<'a>>,
-    /// A barrier of the same browser that this token is younger than.
     pub(crate) after: Option<UnixMillis>,
+}
+
+impl<'a> MintOptions<'a> {
+    /// Makes the token a barrier, as a sign-out is: once it is redeemed, no older token of its
+    /// browser is. A token without a binding stops nothing.
+    pub fn barrier(mut self) -> Self {
+        self.barrier = true;
+        self
+    }
+
+    /// The page does this once the cookies are applied.
+    pub fn then(mut self, then: AfterApply<'a>) -> Self {
+        self.then = Some(then);
+        self
+    }
+
+    /// Makes the token younger than a barrier of the same browser, whose
+    /// [`issued_at`](Minted::issued_at) this is. A token of the barrier's own millisecond counts
+    /// as older, and would be refused once the barrier is redeemed.
+    pub fn after(mut self, barrier: UnixMillis) -> Self {
+        self.after = Some(barrier);
+        self
+    }
 }
 
 /// What the page does once the cookies are applied, on its way into a token.
@@ -61,9 +126,10 @@ impl Action {
     }
 }
 
-/// A sealed batch, and what its receipt and its sender must know of it.
+/// A token, and what its sender must know of it. `Debug` shows a digest of the token's nonce,
+/// never the token.
 #[derive(Debug)]
-pub(crate) struct SealedBatch {
+pub struct Minted {
     pub(crate) token: Token,
     pub(crate) nonce: Nonce,
     pub(crate) operations: usize,
@@ -72,19 +138,97 @@ pub(crate) struct SealedBatch {
     pub(crate) expires_at: UnixMillis,
 }
 
+impl Minted {
+    /// The token.
+    #[must_use]
+    pub const fn token(&self) -> &Token {
+        &self.token
+    }
+
+    /// The token, to keep.
+    #[must_use]
+    pub fn into_token(self) -> Token {
+        self.token
+    }
+
+    /// The token's name in logs.
+    #[must_use]
+    pub fn id(&self) -> TokenId {
+        self.token.id()
+    }
+
+    /// When the token was made. Later than the clock said where
+    /// [`MintOptions::after`] asked for it.
+    #[must_use]
+    pub const fn issued_at(&self) -> UnixMillis {
+        self.issued_at
+    }
+
+    /// From when on the token is refused.
+    #[must_use]
+    pub const fn expires_at(&self) -> UnixMillis {
+        self.expires_at
+    }
+
+    /// Whether older tokens of the browser are refused once this one is redeemed.
+    #[must_use]
+    pub const fn is_barrier(&self) -> bool {
+        self.barrier
+    }
+}
+
 impl Issuer {
-    /// Seals one batch.
-    pub(crate) fn issue(
+    /// An issuer of encrypted tokens that live for 60 seconds.
+    ///
+    /// # Errors
+    ///
+    /// When the secrets cannot be used together.
+    pub fn new(secrets: Secrets) -> Result<Self, KeyRingError> {
+        Ok(Self {
+            ring: Arc::new(secrets.into_ring()?),
+            clock: Clock::system(),
+            seal: Seal::default(),
+            lifetime: Lifetime::default(),
+            // The store lives in another process, which judges these tokens by its horizon alone.
+            scope: None,
+        })
+    }
+
+    /// How tokens protect their operations.
+    #[must_use]
+    pub fn seal(mut self, seal: Seal) -> Self {
+        self.seal = seal;
+        self
+    }
+
+    /// How long tokens live.
+    #[must_use]
+    pub fn lifetime(mut self, lifetime: Lifetime) -> Self {
+        self.lifetime = lifetime;
+        self
+    }
+
+    /// Another clock, for tests.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Mints a token of one batch, for the browser that has this binding cookie.
+    ///
+    /// Without a binding the token is for whoever posts it from an allowed origin, and an endpoint
+    /// with [`BindingPolicy::Required`](crate::BindingPolicy::Required), the default, refuses it.
+    #[must_use]
+    pub fn mint(
         &self,
         batch: &Batch<'_>,
         binding: Option<&BindingCookie>,
-        options: MintOptions<'_>,
-    ) -> SealedBatch {
+        options: &MintOptions<'_>,
+    ) -> Minted {
         let now = self.clock.now();
         // A token of the barrier's own millisecond counts as older than the barrier (SPEC §10).
-        let issued_at = options
-            .after
-            .map_or(now, |barrier| now.max(barrier.plus(1)));
+        let issued_at = (options.after).map_or(now, |barrier| now.max(barrier.plus(1)));
         let nonce = Nonce::from_random(random::bytes());
         let mut header = TokenHeader::new(nonce, issued_at, self.lifetime);
         header.scope = self.scope;
@@ -100,7 +244,7 @@ impl Issuer {
         let token = seal(&self.ring, sealing, &header, batch);
         metrics::token_issued();
         tracing::debug!(token = %token.id(), operations = batch.operations().len(), "token issued");
-        SealedBatch {
+        Minted {
             token,
             nonce,
             operations: batch.operations().len(),
@@ -113,14 +257,14 @@ impl Issuer {
     /// Seals operations in as few batches as they fit into, in order. No two of them are on the
     /// same cookie. The first token is the barrier, and the last one has the action: the page
     /// acts when everything is applied.
-    pub(crate) fn issue_all(
+    pub(crate) fn mint_all(
         &self,
         operations: Vec<Operation<'static>>,
         binding: &BindingCookie,
         barrier: bool,
         then: Option<&Action>,
         mut after: Option<UnixMillis>,
-    ) -> Vec<SealedBatch> {
+    ) -> Vec<Minted> {
         let batches = into_batches(operations);
         let last = batches.len().saturating_sub(1);
         let mut tokens = Vec::with_capacity(batches.len());
@@ -130,11 +274,11 @@ impl Issuer {
                 then: then.filter(|_| n == last).and_then(Action::as_protocol),
                 after,
             };
-            let sealed = self.issue(batch, Some(binding), options);
-            if options.barrier {
-                after = Some(sealed.issued_at);
+            let minted = self.mint(batch, Some(binding), &options);
+            if minted.barrier {
+                after = Some(minted.issued_at);
             }
-            tokens.push(sealed);
+            tokens.push(minted);
         }
         tokens
     }

@@ -9,6 +9,7 @@ mod frame;
 
 pub use frame::{FRAME_NAME, Frame};
 pub(crate) use in_flight::InFlight;
-pub(crate) use issuer::{Action, Issuer, MintOptions, SealedBatch};
+pub(crate) use issuer::Action;
+pub use issuer::{Issuer, MintOptions, Minted};
 pub(crate) use receipt::{Deadline, ReceiptState};
 pub use receipt::{Outcome, Receipt, Settled};

@@ -211,7 +211,7 @@ impl Queue {
 
     /// Done outside the lock: sealing is the only slow thing here.
     fn seal(&self, mut outbox: Outbox) -> Vec<Frame> {
-        let tokens = self.deployment.issuer.issue_all(
+        let tokens = self.deployment.issuer.mint_all(
             std::mem::take(&mut outbox.operations),
             &self.binding,
             outbox.barrier,

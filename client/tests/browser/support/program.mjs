@@ -14,7 +14,7 @@ export async function startDemo(listen = "127.0.0.1:0") {
   const path = process.env.APPLY_COOKIES_BIN ?? BUILT;
   if (!existsSync(path)) {
     throw new Error(
-      `there is no ${path}: run \`cargo build --features service\`, or name the program in APPLY_COOKIES_BIN`,
+      `there is no ${path}: run \`cargo build\`, or name the program in APPLY_COOKIES_BIN`,
     );
   }
   const program = spawn(path, ["demo", "--listen", listen], {

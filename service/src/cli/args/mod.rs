@@ -1,0 +1,52 @@
+//! The command line: its commands, and what several of them take.
+
+#![allow(
+    clippy::doc_markdown,
+    reason = "doc comments here are the help that people read"
+)]
+
+pub(crate) mod serve;
+pub(crate) mod tools;
+
+use std::net::SocketAddr;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use self::serve::ServeArgs;
+use self::tools::Tool;
+
+/// Set HttpOnly cookies from inside SSE streams, WebSockets and streamed HTML
+#[derive(Parser)]
+#[command(name = "apply-cookies", version, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Shows the protocol at work in a browser; needs no configuration
+    Demo(DemoArgs),
+    /// Redeems tokens beside an app
+    ///
+    /// The secret comes from APPLY_COOKIES_SECRET_KEY or from the file that
+    /// APPLY_COOKIES_SECRET_KEY_FILE names; older secrets that still verify from
+    /// APPLY_COOKIES_PREVIOUS_KEYS, separated by commas. With `--profile mesop` it comes from
+    /// MESOP_COOKIE_SECRET_KEY.
+    Serve(ServeArgs),
+    #[command(flatten)]
+    Tool(Tool),
+}
+
+#[derive(clap::Args)]
+pub(crate) struct DemoArgs {
+    /// Where to listen
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8787")]
+    pub(crate) listen: SocketAddr,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProfileArg {
+    Native,
+    Mesop,
+}

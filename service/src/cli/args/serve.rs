@@ -1,0 +1,91 @@
+//! What `serve` takes.
+
+#![allow(
+    clippy::doc_markdown,
+    reason = "doc comments here are the help that people read"
+)]
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use apply_cookies::{BindingPolicy, Origin};
+use clap::ValueEnum;
+
+use super::ProfileArg;
+
+#[derive(clap::Args)]
+pub(crate) struct ServeArgs {
+    /// Where to listen
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: SocketAddr,
+    /// An origin whose pages may post, as in https://app.example; may be given again
+    #[arg(long, value_name = "ORIGIN", required = true, num_args = 1.., value_parser = parse_origin)]
+    pub(crate) origin: Vec<Origin>,
+    /// Whose tokens are redeemed; may be given twice, for a path each
+    ///
+    /// `mesop` redeems those of a Mesop app. Its secret comes from MESOP_COOKIE_SECRET_KEY, and must
+    /// not be the one of `native` as well.
+    #[arg(long, value_enum, default_value = "native")]
+    pub(crate) profile: Vec<ProfileArg>,
+    /// Path of the endpoint; with two profiles one for each, in their order
+    ///
+    /// Without it: /__apply-cookies, for `mesop` behind MESOP_BASE_URL_PATH if that is set.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) prefix: Vec<String>,
+    /// Whether a token without a binding is refused: `required` for `native`, `optional` for `mesop`,
+    /// unless it is given
+    ///
+    /// With `optional`, whoever holds a token without a binding can sign a visitor in as
+    /// somebody else; Mesop's own tokens have none. A binding that is present is enforced all the
+    /// same.
+    #[arg(long, value_enum)]
+    pub(crate) binding: Option<BindingArg>,
+    /// Where it is remembered which tokens were used: `memory`, or `file:PATH`
+    ///
+    /// `memory` forgets when the process ends: tokens that other processes issued before a restart
+    /// are then refused, and readyz says so for five seconds.
+    ///
+    /// `file:PATH` remembers across restarts, crashes and power losses, on a local disk and for one
+    /// process at a time. The file is made when there is none, readable by its owner alone. Never
+    /// put an older copy of it back, which has forgotten what was used since: stop the service and
+    /// remove it instead. Its folder must exist.
+    #[arg(long, value_name = "STORE", default_value = "memory", value_parser = parse_replay)]
+    pub(crate) replay: ReplayArg,
+    /// Accepts http origins outside this machine, where anyone on the network can take over
+    #[arg(long)]
+    pub(crate) allow_insecure_http: bool,
+}
+
+/// Where to remember which tokens were used.
+#[derive(Clone, Debug)]
+pub(crate) enum ReplayArg {
+    Memory,
+    File(PathBuf),
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum BindingArg {
+    Required,
+    Optional,
+}
+
+impl From<BindingArg> for BindingPolicy {
+    fn from(arg: BindingArg) -> Self {
+        match arg {
+            BindingArg::Required => Self::Required,
+            BindingArg::Optional => Self::Optional,
+        }
+    }
+}
+
+fn parse_replay(text: &str) -> Result<ReplayArg, String> {
+    match text.split_once(':') {
+        None if text == "memory" => Ok(ReplayArg::Memory),
+        Some(("file", path)) if !path.is_empty() => Ok(ReplayArg::File(path.into())),
+        _ => Err("must be memory, or file: and a path, as in file:/var/lib/app/replay".to_owned()),
+    }
+}
+
+fn parse_origin(text: &str) -> Result<Origin, String> {
+    Origin::parse(text).map_err(|error| error.to_string())
+}

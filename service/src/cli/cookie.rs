@@ -1,0 +1,172 @@
+//! `cookie encode` and `cookie decode`: values, for anyone writing another implementation.
+
+use std::fmt::Display;
+
+use apply_cookies::protocol::mesop::MesopValueCodec;
+use apply_cookies::protocol::{CookieHeader, Operation, Stamp, ValueCodec, check_json};
+use apply_cookies::{
+    Clock, Protection, Secrets, SetCookie, UnixMillis, Unreadable, UnreadableReason,
+};
+use serde_json::json;
+
+use super::args::tools::{DecodeArgs, EncodeArgs, ValueArgs};
+use super::lines::{self, TooLong};
+use super::mesop;
+use crate::refused::Refused;
+
+pub(super) fn encode(args: &EncodeArgs) -> Result<(), Refused> {
+    let codec = codec(&args.value)?;
+    let clock = Clock::system();
+    lines::answer_each(|_, line| {
+        let now = args.value.now.unwrap_or_else(|| clock.now());
+        let mut stamp = Stamp::new(now, rand::random());
+        if let Some(seconds) = args.max_age {
+            stamp = stamp.expires_at(now.plus(u64::from(seconds) * 1000));
+        }
+        match line {
+            Ok(line) => encode_line(&codec, &stamp, args.value.text, line),
+            Err(error) => refuse(UnreadableReason::TooLong, &error),
+        }
+    })
+}
+
+/// The codec of the profile that was asked for.
+enum Codec {
+    Native(ValueCodec),
+    Mesop(MesopValueCodec),
+}
+
+impl Codec {
+    fn name(&self) -> &str {
+        match self {
+            Self::Native(codec) => codec.name(),
+            Self::Mesop(codec) => codec.name(),
+        }
+    }
+
+    /// What the cookie's value holds.
+    fn decode(&self, text: &[u8], now: UnixMillis) -> Result<Vec<u8>, Unreadable> {
+        match self {
+            Self::Native(codec) => {
+                let mut buffer = Vec::new();
+                Ok(codec.decode(text, now, &mut buffer)?.bytes().to_vec())
+            }
+            Self::Mesop(codec) => Ok(codec.decode(text, now)?.text().as_bytes().to_vec()),
+        }
+    }
+}
+
+fn encode_line(codec: &Codec, stamp: &Stamp, is_text: bool, line: &[u8]) -> String {
+    let value = if is_text {
+        std::str::from_utf8(line)
+            .map(str::to_owned)
+            .map_err(|_| UnreadableReason::Malformed.into())
+    } else {
+        check_json(line).map(compact)
+    };
+    let value = match value {
+        Ok(value) => value,
+        Err(why) => return refuse(why.reason(), &why),
+    };
+    let codec = match codec {
+        Codec::Native(codec) => codec,
+        Codec::Mesop(codec) => {
+            let written = if is_text {
+                codec.encode(&value, stamp)
+            } else {
+                codec.encode_json_text(&value, stamp)
+            };
+            return written.unwrap_or_else(|why| refuse(why.reason(), &why));
+        }
+    };
+    let text = codec.encode(value.as_bytes(), stamp);
+    // As when it is pushed: the browser would drop what is too large.
+    match Operation::try_from(SetCookie::new(codec.name(), &text)) {
+        Ok(_) => text,
+        Err(error) => refuse(UnreadableReason::TooLong, &error),
+    }
+}
+
+/// In the order that the help shows.
+fn refuse(reason: UnreadableReason, detail: &dyn Display) -> String {
+    let detail = json!(detail.to_string());
+    format!(
+        r#"{{"ok":false,"reason":"{}","detail":{detail}}}"#,
+        reason.as_str()
+    )
+}
+
+pub(super) fn decode(args: &DecodeArgs) -> Result<(), Refused> {
+    let codec = codec(&args.value)?;
+    let clock = Clock::system();
+    lines::answer_each(|_, line| {
+        let now = args.value.now.unwrap_or_else(|| clock.now());
+        let text = line
+            .map_err(|TooLong| UnreadableReason::TooLong.into())
+            .and_then(|line| {
+                if args.header {
+                    CookieHeader::new([field_value(line)]).value(codec.name())
+                } else {
+                    Ok(line)
+                }
+            });
+        let value = text
+            .and_then(|text| codec.decode(text, now))
+            .and_then(|opened| {
+                if args.value.text {
+                    let text = std::str::from_utf8(&opened);
+                    text.map(|text| json!(text).to_string())
+                        .map_err(|_| UnreadableReason::Malformed.into())
+                } else {
+                    check_json(&opened).map(compact)
+                }
+            });
+        match value {
+            // Not by way of a JSON value, which would write its numbers and the order of its keys anew.
+            Ok(value) => format!(r#"{{"ok":true,"value":{value}}}"#),
+            Err(why) => json!({ "ok": false, "reason": why.reason().as_str() }).to_string(),
+        }
+    })
+}
+
+fn codec(args: &ValueArgs) -> Result<Codec, Refused> {
+    // Plain values have no key, so none is asked for.
+    Ok(match (args.profile.is_mesop(), args.protection.into()) {
+        (false, Protection::Plain) => Codec::Native(ValueCodec::plain(&args.name)?),
+        (false, protection) => {
+            let ring = Secrets::from_env()?.into_ring()?;
+            Codec::Native(ValueCodec::new(&ring, &args.name, protection)?)
+        }
+        (true, Protection::Plain) => Codec::Mesop(MesopValueCodec::plain(&args.name)?),
+        (true, protection) => {
+            let keys = mesop::keys()?;
+            Codec::Mesop(MesopValueCodec::new(&keys, &args.name, protection)?)
+        }
+    })
+}
+
+/// A header line without the field's name, if that stands in front.
+fn field_value(line: &[u8]) -> &[u8] {
+    const FIELD: &[u8] = b"cookie:";
+    // No cookie's name holds a colon, so nothing is mistaken for the field's name.
+    match line.split_at_checked(FIELD.len()) {
+        Some((field, value)) if field.eq_ignore_ascii_case(FIELD) => value,
+        _ => line,
+    }
+}
+
+/// JSON without the spaces between its tokens, so that it stands in one line and takes no room in
+/// a cookie. Order of keys and writing of numbers stay.
+fn compact(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    let (mut in_text, mut escaped) = (false, false);
+    for char in json.chars() {
+        if !in_text && char.is_ascii_whitespace() {
+            continue;
+        }
+        in_text ^= char == '"' && !escaped;
+        escaped = in_text && char == '\\' && !escaped;
+        out.push(char);
+    }
+    out
+}

@@ -1,0 +1,85 @@
+//! One line in, one line out: the shape that the tools share.
+
+use std::io::{BufRead, Write};
+
+use crate::refused::Refused;
+
+/// Longest input line, in bytes: ten times the largest token or batch. A longer one is refused,
+/// not read into memory.
+const LINE_MAX: u64 = 128 * 1024;
+
+/// A line that was not read.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the line is too long")]
+pub(super) struct TooLong;
+
+/// Writes one line to standard output.
+pub(crate) fn print(line: &str) -> Result<(), Refused> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")?;
+    Ok(out.flush()?)
+}
+
+/// Gives each line of standard input to `answer` with its number, counted from 1, and writes the
+/// answer. Answers appear at once, so that another program can talk to this one through pipes.
+pub(super) fn answer_each(
+    mut answer: impl FnMut(usize, Result<&[u8], TooLong>) -> String,
+) -> Result<(), Refused> {
+    let mut input = std::io::stdin().lock();
+    let mut out = std::io::stdout().lock();
+    let mut line = Vec::new();
+    for number in 1.. {
+        line.clear();
+        let mut too_long = false;
+        let mut limited = std::io::Read::take(&mut input, LINE_MAX);
+        if limited.read_until(b'\n', &mut line)? == 0 {
+            break;
+        }
+        if line.last() == Some(&b'\n') {
+            line.pop();
+            if line.last() == Some(&b'\r') {
+                line.pop();
+            }
+        } else if line.len() as u64 == LINE_MAX {
+            // Refused as a whole: its beginning alone may mean something else.
+            input.skip_until(b'\n')?;
+            too_long = true;
+        }
+        let answer = answer(number, if too_long { Err(TooLong) } else { Ok(&line) });
+        writeln!(out, "{answer}")?;
+        out.flush()?;
+    }
+    Ok(())
+}
+
+/// The same for tools whose lines are text. What is not UTF-8 is neither a token nor JSON; the
+/// replacement makes it fail as such.
+pub(super) fn answer_each_text(
+    mut answer: impl FnMut(usize, Result<&str, TooLong>) -> String,
+) -> Result<(), Refused> {
+    answer_each(|number, line| match line {
+        Ok(line) => answer(number, Ok(&String::from_utf8_lossy(line))),
+        Err(TooLong) => answer(number, Err(TooLong)),
+    })
+}
+
+/// Answers each line, or writes an empty line and the reason to standard error.
+pub(super) fn answer_or_report_each(
+    mut answer: impl FnMut(&str) -> Result<String, String>,
+) -> Result<(), Refused> {
+    let mut refused = false;
+    answer_each_text(|number, line| {
+        let answered = line
+            .map_err(|error| error.to_string())
+            .and_then(&mut answer);
+        answered.unwrap_or_else(|error| {
+            refused = true;
+            eprintln!("line {number}: {error}");
+            String::new()
+        })
+    })?;
+    if refused {
+        return Err(Refused::Reported);
+    }
+    Ok(())
+}

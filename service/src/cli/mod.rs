@@ -1,0 +1,29 @@
+//! The command line, and its tools.
+
+pub(crate) mod args;
+mod cookie;
+mod inspect;
+pub(crate) mod lines;
+mod mesop;
+mod mint;
+mod report;
+mod set_cookie;
+
+use apply_cookies::Secrets;
+
+use self::args::tools::{CookieCommand, Tool};
+use crate::refused::Refused;
+
+/// Runs a tool. Each has a form for either profile.
+pub(crate) fn run(tool: &Tool) -> Result<(), Refused> {
+    match tool {
+        Tool::Keygen => lines::print(&Secrets::generate()),
+        Tool::Mint(args) if args.profile.is_mesop() => mesop::mint(args),
+        Tool::Mint(args) => mint::run(args),
+        Tool::Inspect(args) if args.profile.is_mesop() => mesop::inspect(args),
+        Tool::Inspect(args) => inspect::run(args),
+        Tool::Cookie(CookieCommand::Encode(args)) => cookie::encode(args),
+        Tool::Cookie(CookieCommand::Decode(args)) => cookie::decode(args),
+        Tool::SetCookie(args) => set_cookie::run(args),
+    }
+}

@@ -1,0 +1,39 @@
+//! The answer of `inspect`, in either profile.
+
+use apply_cookies::UnixMillis;
+use apply_cookies::protocol::{AuthenticToken, RefusedToken};
+use serde::Serialize;
+
+pub(super) const INVALID: &str = r#"{"verdict":"invalid"}"#;
+
+/// One line of the answer. The order of the fields is part of the tool.
+#[derive(Serialize)]
+pub(super) struct Report<O> {
+    pub(super) verdict: &'static str,
+    pub(super) profile: &'static str,
+    pub(super) seal: &'static str,
+    pub(super) nonce: String,
+    pub(super) issued_at: u64,
+    pub(super) expires_at: u64,
+    /// Only of tokens that are one.
+    #[serde(skip_serializing_if = "is_false")]
+    pub(super) barrier: bool,
+    /// Only of tokens that have an action: what the header `Apply-Cookies-Then` will say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) then: Option<String>,
+    pub(super) operations: O,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+/// Whether the token's time is now.
+pub(super) fn verdict(token: &AuthenticToken<'_>, now: UnixMillis) -> &'static str {
+    match token.check_time(now) {
+        Ok(()) => "valid",
+        Err(RefusedToken::NotYetValid) => "not_yet_valid",
+        Err(_) => "expired",
+    }
+}

@@ -1,0 +1,84 @@
+//! `demo`: the protocol at work in a browser, step by step, with no configuration.
+
+mod address;
+mod assets;
+mod attacks;
+mod cookies;
+mod headers;
+mod html;
+mod own_page;
+mod sessions;
+mod sse;
+mod state;
+mod steps;
+mod websocket;
+mod whoami;
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{App, HttpServer};
+use apply_cookies::{ApplyCookies, Builder, Secrets};
+use futures_util::future::join;
+
+use self::address::Address;
+use self::sessions::Sessions;
+use self::state::Demo;
+use crate::cli::args::DemoArgs;
+use crate::cli::lines;
+use crate::log;
+use crate::refused::Refused;
+
+/// How long a client may take to send its request's head (threat T35).
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long streams may go on after SIGTERM, in seconds: somebody waits for the prompt.
+const DRAIN_SECONDS: u64 = 1;
+
+pub(crate) fn run(args: &DemoArgs) -> Result<(), Refused> {
+    log::start();
+    // Bound first: only then is it known which port `:0` became, and origins name the port.
+    let listener = TcpListener::bind(args.listen)
+        .map_err(|error| format!("cannot listen on {}: {error}", args.listen))?;
+    let address = Address::from_bound(listener.local_addr()?)?;
+    let apply = (address.origins.iter())
+        .fold(ApplyCookies::builder(Secrets::random()), Builder::origin)
+        .build()?;
+    let demo = Data::new(Demo {
+        apply,
+        sessions: Sessions::default(),
+        origins: address.origins,
+    });
+    eprintln!("apply-cookies: a throw-away key, for this run only; sessions end with it too");
+    actix_web::rt::System::new().block_on(async move {
+        let server = HttpServer::new(move || {
+            App::new()
+                .app_data(demo.clone())
+                .wrap(demo.apply.middleware())
+                .wrap(headers::for_everything())
+                .configure(assets::routes)
+                .configure(routes)
+        })
+        .client_request_timeout(HEAD_TIMEOUT)
+        .shutdown_timeout(DRAIN_SECONDS)
+        .listen(listener)?;
+        // Side by side, the server first: whoever reads the address may end the demo at once, and
+        // by then the server must have asked for signals.
+        let announce = async { lines::print(&address.url) };
+        let (ended, announced) = join(server.run(), announce).await;
+        announced?;
+        Ok(ended?)
+    })
+}
+
+fn routes(config: &mut ServiceConfig) {
+    config
+        .route("/whoami", web::get().to(whoami::whoami))
+        .route("/demo/sign-in", web::get().to(sse::sign_in))
+        .route("/demo/sign-out", web::get().to(sse::sign_out))
+        .route("/demo/accent", web::get().to(websocket::accent))
+        .route("/demo/visit", web::get().to(html::visit))
+        .route("/demo/practice", web::get().to(attacks::practice))
+        .route("/demo/stranger", web::get().to(attacks::stranger));
+}

@@ -1,0 +1,11 @@
+//! What the demo's handlers share.
+
+use apply_cookies::ApplyCookies;
+
+use super::sessions::Sessions;
+
+pub(super) struct Demo {
+    pub(super) apply: ApplyCookies,
+    pub(super) sessions: Sessions,
+    pub(super) origins: Vec<String>,
+}

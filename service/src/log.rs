@@ -1,0 +1,14 @@
+//! Where the log goes.
+
+use std::io::IsTerminal;
+
+/// Logs to standard error; `RUST_LOG` chooses which lines.
+pub(crate) fn start() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+}

@@ -1,0 +1,38 @@
+//! The program `apply-cookies`: a demo, the service beside an app, and tools.
+
+// Not in the workspace's table: tests may unwrap.
+#![warn(clippy::unwrap_used)]
+
+mod cli;
+mod demo;
+mod log;
+mod profiles;
+mod refused;
+mod replay;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
+
+use cli::args::{Args, Command};
+use refused::Refused;
+
+/// Exit codes: 0 done, 1 refused (the reason is on standard error), 2 wrong usage.
+fn main() -> ExitCode {
+    let done = match Args::parse().command {
+        Command::Demo(args) => demo::run(&args),
+        Command::Serve(args) => serve::run(&args),
+        Command::Tool(tool) => cli::run(&tool),
+    };
+    match done {
+        Ok(()) => return ExitCode::SUCCESS,
+        Err(Refused::Reported) => {}
+        Err(Refused::Because(reason)) => eprintln!("apply-cookies: {reason}"),
+        Err(Refused::Usage(reason)) => Args::command()
+            .error(ErrorKind::ValueValidation, reason)
+            .exit(),
+    }
+    ExitCode::from(1)
+}

@@ -1,0 +1,124 @@
+//! The profiles that `serve` was given → an endpoint for each, on a path of its own.
+
+use std::env::VarError;
+
+use apply_cookies::{
+    ApplyCookies, BindingPolicy, Builder, Clock, DEFAULT_PREFIX, MesopSecret, Secrets,
+};
+
+use crate::cli::args::ProfileArg;
+use crate::cli::args::serve::{BindingArg, ServeArgs};
+use crate::refused::Refused;
+use crate::replay;
+
+/// Environment variable of the path under which a Mesop app is served.
+const BASE_URL_PATH: &str = "MESOP_BASE_URL_PATH";
+
+pub(crate) fn from_args(args: &ServeArgs) -> Result<Vec<ApplyCookies>, Refused> {
+    let profiles = &args.profile;
+    // There are two, so a third is one of them again.
+    if profiles.len() > 2 || matches!(profiles[..], [one, other] if one == other) {
+        return Err("give each --profile once".into());
+    }
+    let prefixes = match args.prefix.len() {
+        0 => profiles
+            .iter()
+            .map(|profile| default_prefix(*profile))
+            .collect::<Result<_, _>>()?,
+        given if given == profiles.len() => args.prefix.clone(),
+        _ => {
+            return Err("give one --prefix for each --profile, or none".into());
+        }
+    };
+    let own = ["/healthz", "/readyz"];
+    if let Some(taken) = own
+        .into_iter()
+        .find(|own| prefixes.iter().any(|prefix| lies_within(own, prefix)))
+    {
+        return Err(format!("{taken} is the service's own; give another --prefix").into());
+    }
+    if let [one, other] = &prefixes[..]
+        && (lies_within(one, other) || lies_within(other, one))
+    {
+        return Err(format!(
+            "two profiles need two paths that lie apart, and {one} and {other} do not; give a --prefix for each"
+        )
+        .into());
+    }
+    let only_mesop = profiles.iter().all(|profile| *profile == ProfileArg::Mesop);
+    if only_mesop && matches!(args.binding, Some(BindingArg::Required)) {
+        tracing::warn!(
+            "with --binding required none of Mesop's own tokens is redeemed: they carry no binding"
+        );
+    }
+    // Each profile is refused the other's secret, whichever was given first.
+    let both = profiles.len() > 1;
+    let builders = profiles
+        .iter()
+        .zip(prefixes)
+        .map(|(profile, prefix)| {
+            let builder = match profile {
+                ProfileArg::Native => {
+                    let builder = ApplyCookies::builder(Secrets::from_env()?);
+                    if both {
+                        builder.mesop(MesopSecret::from_env()?)
+                    } else {
+                        builder
+                    }
+                }
+                ProfileArg::Mesop => ApplyCookies::builder(Secrets::random())
+                    .mesop(MesopSecret::from_env()?)
+                    .redeem_mesop()
+                    .binding(BindingPolicy::Optional),
+            };
+            Ok(finish(builder, args, prefix))
+        })
+        .collect::<Result<Vec<_>, Refused>>()?;
+    // One for both: nonces are random, so they never meet.
+    let clock = Clock::system();
+    let store = replay::open(&args.replay, &clock)?;
+    builders
+        .into_iter()
+        .map(|builder| {
+            let builder = builder.clock(clock.clone()).replay_store(store.clone());
+            Ok(builder.build()?)
+        })
+        .collect()
+}
+
+fn finish(builder: Builder, args: &ServeArgs, prefix: String) -> Builder {
+    let mut builder = builder.prefix(prefix);
+    for origin in &args.origin {
+        builder = builder.origin(origin.as_str());
+    }
+    if let Some(binding) = args.binding {
+        builder = builder.binding(binding.into());
+    }
+    if args.allow_insecure_http {
+        builder = builder.allow_insecure_http();
+    }
+    builder
+}
+
+fn default_prefix(profile: ProfileArg) -> Result<String, Refused> {
+    let base = match (profile, std::env::var(BASE_URL_PATH)) {
+        (ProfileArg::Mesop, Ok(base)) => base,
+        (ProfileArg::Mesop, Err(VarError::NotUnicode(_))) => {
+            return Err(format!("{BASE_URL_PATH} is not UTF-8 text").into());
+        }
+        (ProfileArg::Mesop, Err(VarError::NotPresent)) | (ProfileArg::Native, _) => String::new(),
+    };
+    // Spaces around it are not part of it, as in Mesop.
+    let base = base.trim().trim_matches('/');
+    Ok(if base.is_empty() {
+        DEFAULT_PREFIX.to_owned()
+    } else {
+        format!("/{base}{DEFAULT_PREFIX}")
+    })
+}
+
+/// Whether requests for `path` would meet the routes of `prefix`.
+fn lies_within(path: &str, prefix: &str) -> bool {
+    path.strip_prefix(prefix)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}

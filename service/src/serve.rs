@@ -1,0 +1,151 @@
+//! `serve`: the endpoint as a program of its own, beside an app in any language.
+
+use std::time::Duration;
+
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::rt::time::timeout;
+use actix_web::web::Payload;
+use actix_web::{App, HttpResponse, HttpResponseBuilder, HttpServer, web};
+use apply_cookies::actix::leave_unread;
+use apply_cookies::protocol::limits::SKEW_MS;
+use apply_cookies::replay::StoreError;
+use apply_cookies::{ApplyCookies, Profile};
+use futures_util::future::join;
+
+use crate::cli::args::serve::ServeArgs;
+use crate::refused::Refused;
+use crate::{log, profiles};
+
+/// How long a client may take to send its request's head (threat T35).
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long `healthz` waits for a store.
+const HEALTH_PATIENCE: Duration = Duration::from_millis(500);
+
+/// How long requests under way may take after SIGTERM, in seconds.
+const DRAIN_SECONDS: u64 = 10;
+
+pub(crate) fn run(args: &ServeArgs) -> Result<(), Refused> {
+    log::start();
+    let endpoints = Endpoints(profiles::from_args(args)?);
+    // There are at most two. Where there is one it is both, and the inner middleware lets pass.
+    let (Some(first), Some(last)) = (endpoints.0.first(), endpoints.0.last()) else {
+        return Err("give a --profile".to_owned().into());
+    };
+    let (first, last) = (first.clone(), last.clone());
+    let shown = endpoints.clone();
+    actix_web::rt::System::new().block_on(async move {
+        let server = HttpServer::new(move || {
+            App::new()
+                .app_data(web::Data::new(endpoints.clone()))
+                .wrap(first.middleware())
+                .wrap(last.middleware())
+                .route("/healthz", web::get().to(healthz))
+                .route("/readyz", web::get().to(readyz))
+                .default_service(web::to(not_found))
+        })
+        .client_request_timeout(HEAD_TIMEOUT)
+        .shutdown_timeout(DRAIN_SECONDS)
+        .bind(args.listen)
+        .map_err(|error| format!("cannot listen on {}: {error}", args.listen))?;
+        let addresses = server.addrs();
+        // Side by side, the server first: whoever reads the address may end the service at once,
+        // and by then it must have asked for signals.
+        let announce = async {
+            for (address, cookies) in addresses
+                .iter()
+                .flat_map(|address| shown.0.iter().map(move |cookies| (address, cookies)))
+            {
+                tracing::info!(%address, configuration = ?cookies, "listening");
+            }
+        };
+        let (ended, ()) = join(server.run(), announce).await;
+        ended?;
+        tracing::info!("stopped");
+        Ok(())
+    })
+}
+
+/// One for each profile. They share a store.
+#[derive(Clone)]
+struct Endpoints(Vec<ApplyCookies>);
+
+impl Endpoints {
+    /// Whether tokens that other processes issue now will be redeemed on every path.
+    async fn are_ready(&self) -> Result<bool, StoreError> {
+        for cookies in &self.0 {
+            let horizon = cookies.replay_store().horizon().await?;
+            // A time in whole seconds may be up to a second older than the token is.
+            let rounding = match cookies.profile() {
+                Profile::Mesop => 1000,
+                _ => 0,
+            };
+            if cookies.clock().now() < horizon.plus(SKEW_MS + rounding) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether a store has failed for good. One that is slow to say has not.
+    async fn are_broken(&self) -> bool {
+        for cookies in &self.0 {
+            let horizon = cookies.replay_store().horizon();
+            if let Ok(Err(StoreError::Broken(_))) = timeout(HEALTH_PATIENCE, horizon).await {
+                return true;
+            }
+        }
+        false
+    }
+}
+
+/// Liveness. Fails only when the store has failed for good; a restart would not cure an
+/// unreachable one.
+async fn healthz(endpoints: web::Data<Endpoints>, body: Payload) -> HttpResponse {
+    if endpoints.are_broken().await {
+        answer(
+            &mut HttpResponse::ServiceUnavailable(),
+            "the replay store has failed; start this process again",
+            body,
+        )
+    } else {
+        answer(&mut HttpResponse::Ok(), "ok", body)
+    }
+}
+
+/// Tokens that other processes issue now will be redeemed: the store is reached, and its horizon
+/// lies far enough behind.
+async fn readyz(endpoints: web::Data<Endpoints>, body: Payload) -> HttpResponse {
+    match endpoints.are_ready().await {
+        Ok(true) => answer(&mut HttpResponse::Ok(), "ready", body),
+        Ok(false) => answer(
+            &mut HttpResponse::ServiceUnavailable(),
+            "the replay store has only just begun to remember; ready in a few seconds",
+            body,
+        ),
+        Err(error) => {
+            tracing::error!(%error, "not ready");
+            answer(
+                &mut HttpResponse::ServiceUnavailable(),
+                "the replay store cannot be reached",
+                body,
+            )
+        }
+    }
+}
+
+/// Every path that is nobody's.
+async fn not_found(body: Payload) -> HttpResponse {
+    let mut response = HttpResponse::NotFound();
+    response.insert_header((CACHE_CONTROL, "no-store"));
+    leave_unread(response.finish(), body.into_inner())
+}
+
+/// `body`: of a request that should have none, so it is not read.
+fn answer(response: &mut HttpResponseBuilder, text: &'static str, body: Payload) -> HttpResponse {
+    let response = response
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .content_type("text/plain; charset=utf-8")
+        .body(text);
+    leave_unread(response, body.into_inner())
+}

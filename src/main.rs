@@ -1,5 +1,0 @@
-//! The program `apply-cookies`.
-
-fn main() -> std::process::ExitCode {
-    apply_cookies::service::main()
-}
