@@ -207,7 +207,6 @@ mod tests {
     /// Mesop compares scheme, host and port of what it parses, with what the request says of
     /// itself. Here the text is compared, with a list: the same answers, but for what no browser
     /// sends.
-    #[cfg(feature = "mesop")]
     #[test]
     fn origins_are_judged_as_by_mesop() {
         const DIFFERENT: [(&str, &str); 2] = [
