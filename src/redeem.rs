@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use apply_cookies_protocol::mesop::MesopKeys;
 use apply_cookies_protocol::{
-    AfterApply, AuthenticToken, BindingCookie, BindingRule, Claimed, InvalidToken, KeyRing,
-    Lifetime, Nonce, Profile, RedemptionDigest, SetCookieLines, TokenId, UnixMillis,
-    UntrustedToken,
+    AfterApply, AuthenticToken, BindingCookie, BindingRule, Grant, InvalidToken, KeyRing, Lifetime,
+    Nonce, Profile, RedemptionDigest, SetCookieLines, TokenId, UnixMillis, UntrustedToken,
 };
 
 use crate::clock::Clock;
@@ -109,13 +108,13 @@ impl Redeemer {
             ..Claim::new(header.nonce, header.issued_at, header.expires_at)
         };
         match self.store.claim(claim).await {
-            Ok(ClaimAnswer::Claimed(claimed)) => {
-                counts::redemption(match claimed {
-                    Claimed::First => "released",
-                    Claimed::Retry => "retried",
+            Ok(ClaimAnswer::Granted(grant)) => {
+                counts::redemption(match grant {
+                    Grant::First => "released",
+                    Grant::Retry => "retried",
                 });
                 Ok(Redeemed {
-                    lines: prepared.release(claimed),
+                    lines: prepared.release(grant),
                     then,
                     id,
                 })

@@ -11,7 +11,7 @@ use std::sync::{Arc, Barrier, Weak};
 use std::time::{Duration, Instant};
 
 use apply_cookies::Clock;
-use apply_cookies::protocol::{Claimed, Nonce, UnixMillis};
+use apply_cookies::protocol::{Grant, Nonce, UnixMillis};
 use apply_cookies::replay::conformance::{self, StoreMaker};
 use apply_cookies::replay::{
     Claim, ClaimAnswer, ClaimFuture, ClaimListener, FileReplayStore, FileStoreError, HorizonFuture,
@@ -248,7 +248,7 @@ fn a_file_that_rotted_is_refused_or_whole() {
     for batch in claims.chunks(60) {
         let answers: Vec<_> = batch.iter().map(|claim| store.claim(*claim)).collect();
         for answer in answers {
-            assert_eq!(wait(answer).unwrap(), ClaimAnswer::Claimed(Claimed::First));
+            assert_eq!(wait(answer).unwrap(), ClaimAnswer::Granted(Grant::First));
         }
     }
     drop(store);
@@ -265,7 +265,7 @@ fn a_file_that_rotted_is_refused_or_whole() {
         };
         for claim in &claims {
             let answer = wait(store.claim(*claim)).unwrap();
-            assert_ne!(answer, ClaimAnswer::Claimed(Claimed::First), "byte {at}");
+            assert_ne!(answer, ClaimAnswer::Granted(Grant::First), "byte {at}");
         }
     }
     assert!(refused > 10, "{refused}");
@@ -310,7 +310,7 @@ fn a_file_that_is_removed_or_replaced_while_it_is_in_use_stops_the_store() {
         let (clock, _) = clock();
         let store = FileReplayStore::open(folder.file(), clock.clone()).unwrap();
         let first = wait(store.claim(claim(1, START + 10_000))).unwrap();
-        assert_eq!(first, ClaimAnswer::Claimed(Claimed::First));
+        assert_eq!(first, ClaimAnswer::Granted(Grant::First));
         std::fs::remove_file(folder.file()).unwrap();
         // Its lock is on the old file: without a look at the path both would give one token away.
         let other = replaced.then(|| FileReplayStore::open(folder.file(), clock).unwrap());
@@ -367,10 +367,7 @@ fn a_panic_while_claims_are_written_stops_the_store_and_keeps_nobody_waiting() {
     let answers = claims.map(|claim| wait(store.claim(claim)).unwrap());
     assert_eq!(
         answers,
-        [
-            ClaimAnswer::AlreadyUsed,
-            ClaimAnswer::Claimed(Claimed::First)
-        ]
+        [ClaimAnswer::AlreadyUsed, ClaimAnswer::Granted(Grant::First)]
     );
 }
 
@@ -389,7 +386,7 @@ fn space_is_given_back_as_tokens_expire() {
             .map(|n| store.claim(claim(round * 100_000 + n, now)))
             .collect();
         for answer in claims {
-            assert_eq!(wait(answer).unwrap(), ClaimAnswer::Claimed(Claimed::First));
+            assert_eq!(wait(answer).unwrap(), ClaimAnswer::Granted(Grant::First));
         }
         assert!(store.len() <= 40_000, "{}", store.len());
         longest.push(length());

@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use apply_cookies::Clock;
 use apply_cookies::protocol::limits::{LIFETIME_MAX_MS, SKEW_MS};
-use apply_cookies::protocol::{BindingCookie, Claimed, Nonce, RedemptionDigest, UnixMillis};
+use apply_cookies::protocol::{BindingCookie, Grant, Nonce, RedemptionDigest, UnixMillis};
 use apply_cookies::replay::{
     Claim, ClaimAnswer, MARGIN_MS, MemoryReplayStore, ReplayStore, StoreError,
 };
 use futures_util::FutureExt;
 
 const START: u64 = 1_795_000_000_000;
-const FIRST: ClaimAnswer = ClaimAnswer::Claimed(Claimed::First);
+const FIRST: ClaimAnswer = ClaimAnswer::Granted(Grant::First);
 
 fn at(millis: u64) -> UnixMillis {
     UnixMillis::new(millis).unwrap()
@@ -190,7 +190,7 @@ fn a_barrier_that_found_no_room_is_raised_by_its_retry() {
     store.set_clock(START + 30_000);
     assert_eq!(
         store.claim(sign_out).unwrap(),
-        ClaimAnswer::Claimed(Claimed::Retry)
+        ClaimAnswer::Granted(Grant::Retry)
     );
     assert_eq!(
         store.claim(token(2, START, 60_000)).unwrap(),

@@ -84,7 +84,7 @@ fn claims(store: &FileReplayStore, time: Duration, in_flight: usize) -> f64 {
             let mut count = 0;
             while begun.elapsed() < time {
                 let answer = store.claim(claim(issued_at)).await.unwrap();
-                assert!(matches!(answer, ClaimAnswer::Claimed(_)));
+                assert!(matches!(answer, ClaimAnswer::Granted(_)));
                 count += 1;
             }
             count

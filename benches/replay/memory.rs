@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use apply_cookies::Clock;
-use apply_cookies::protocol::Claimed;
+use apply_cookies::protocol::Grant;
 use apply_cookies::replay::{Claim, ClaimAnswer, MemoryReplayStore, ReplayStore};
 use futures_util::FutureExt;
 use rand::Rng;
@@ -45,7 +45,7 @@ impl Contender for Store {
     }
 
     fn claim(&self, claim: &Claim) -> bool {
-        self.answer(claim) == ClaimAnswer::Claimed(Claimed::First)
+        self.answer(claim) == ClaimAnswer::Granted(Grant::First)
     }
 }
 
@@ -113,7 +113,7 @@ fn pauses(scale: usize) {
             kept.get_or_insert(batch[0]);
         }
         let retry = kept.map(|claim| store.answer(&claim));
-        assert_eq!(retry, Some(ClaimAnswer::Claimed(Claimed::Retry)));
+        assert_eq!(retry, Some(ClaimAnswer::Granted(Grant::Retry)));
     }
     Longest::print("growing to 14 million", &growing);
     Longest::print("at work, forgetting", &working);

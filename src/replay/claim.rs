@@ -1,7 +1,7 @@
 //! What a store is asked, and what it answers.
 
 use apply_cookies_protocol::{
-    BindingDigest, Claimed, Nonce, RedemptionDigest, StoreScope, UnixMillis,
+    BindingDigest, Grant, Nonce, RedemptionDigest, StoreScope, UnixMillis,
 };
 
 /// What a store is told of a token that is about to be redeemed. The token's MAC, lifetime and
@@ -47,7 +47,7 @@ impl Claim {
 #[non_exhaustive]
 pub enum ClaimAnswer {
     /// The cookies may be released.
-    Claimed(Claimed),
+    Granted(Grant),
     /// Another redemption id has the nonce, or none was given and it is used.
     AlreadyUsed,
     /// The token is older than what the store is certain to remember, or than a barrier of its

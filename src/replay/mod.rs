@@ -41,7 +41,7 @@ pub const MARGIN_MS: u64 = 2_000;
 ///
 /// **One atomic step.** [`claim`](Self::claim) decides and remembers in one step that no other
 /// claim can come between. Of any number of claims of one nonce, in any processes, at most one
-/// redemption id is ever answered [`ClaimAnswer::Claimed`].
+/// redemption id is ever answered [`ClaimAnswer::Granted`].
 ///
 /// The first of these that holds is the answer:
 ///
@@ -51,12 +51,12 @@ pub const MARGIN_MS: u64 = 2_000;
 ///    [`ClaimAnswer::BeforeHorizon`].
 /// 4. A barrier of the same binding that was issued no earlier, and is not this very token, was
 ///    claimed: [`ClaimAnswer::BeforeHorizon`], also as a retry.
-/// 5. The nonce was claimed under the same redemption id: [`Claimed::Retry`](apply_cookies_protocol::Claimed::Retry), for as long as
+/// 5. The nonce was claimed under the same redemption id: [`Grant::Retry`](apply_cookies_protocol::Grant::Retry), for as long as
 ///    the claim is remembered. Under another, or either of the two claims has no id: [`ClaimAnswer::AlreadyUsed`].
 /// 6. There is no room: [`StoreError::Full`].
-/// 7. [`Claimed::First`](apply_cookies_protocol::Claimed::First).
+/// 7. [`Grant::First`](apply_cookies_protocol::Grant::First).
 ///
-/// **A refusal leaves no trace.** What is not answered `Claimed` neither spends the nonce nor
+/// **A refusal leaves no trace.** What is not answered `Granted` neither spends the nonce nor
 /// raises a barrier. (After an error nobody knows; see below.)
 ///
 /// **A nonce belongs to one token.** All claims of one nonce carry the same times, and a store may
@@ -103,7 +103,7 @@ pub const MARGIN_MS: u64 = 2_000;
 /// **A future that is dropped** before it is ready leaves the claim made or not made, and nothing
 /// between: the same redemption id may ask again, and no other gets what it may have got.
 ///
-/// **A crash** at any point leaves the same as a dropped future. Whatever was *answered* `Claimed`
+/// **A crash** at any point leaves the same as a dropped future. Whatever was *answered* `Granted`
 /// stays claimed, or the horizon moves past it. So a durable store answers after its write is
 /// safe, and one that cannot tell whether it is, after a failed flush, is
 /// [`StoreError::Broken`] until it is opened again.

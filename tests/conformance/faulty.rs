@@ -5,7 +5,7 @@ use std::sync::{Mutex, Weak};
 use std::time::Duration;
 
 use apply_cookies::protocol::limits::{LIFETIME_MAX_MS, SKEW_MS};
-use apply_cookies::protocol::{BindingDigest, Claimed, Nonce, RedemptionDigest, StoreScope};
+use apply_cookies::protocol::{BindingDigest, Grant, Nonce, RedemptionDigest, StoreScope};
 use apply_cookies::replay::conformance::StoreMaker;
 use apply_cookies::replay::{
     Claim, ClaimAnswer, ClaimFuture, ClaimListener, HorizonFuture, Listeners, MARGIN_MS,
@@ -195,7 +195,7 @@ impl Store {
 
     fn tell(&self, claim: &Claim, answer: Answer) -> Answer {
         let is_told = match answer {
-            Ok(ClaimAnswer::Claimed(_)) => !self.has(Fault::TellsNobody),
+            Ok(ClaimAnswer::Granted(_)) => !self.has(Fault::TellsNobody),
             Ok(_) => self.has(Fault::TellsOfRefusals),
             Err(_) => self.has(Fault::FullTellsListeners),
         };
@@ -219,20 +219,20 @@ impl Store {
         }
         let answer = match memory.used.get(&claim.nonce.to_bytes()) {
             Some(used) if self.is_same(used.redemption, claim.redemption) => {
-                ClaimAnswer::Claimed(if self.has(Fault::EveryRetryIsFirst) {
-                    Claimed::First
+                ClaimAnswer::Granted(if self.has(Fault::EveryRetryIsFirst) {
+                    Grant::First
                 } else {
-                    Claimed::Retry
+                    Grant::Retry
                 })
             }
             Some(_) => ClaimAnswer::AlreadyUsed,
             None => {
                 self.make_room(memory)?;
                 memory.used.insert(claim.nonce.to_bytes(), self.used(claim));
-                ClaimAnswer::Claimed(Claimed::First)
+                ClaimAnswer::Granted(Grant::First)
             }
         };
-        if matches!(answer, ClaimAnswer::Claimed(_)) {
+        if matches!(answer, ClaimAnswer::Granted(_)) {
             self.raise_barrier(memory, claim);
         }
         Ok(answer)

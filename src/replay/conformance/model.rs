@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use apply_cookies_protocol::limits::SKEW_MS;
-use apply_cookies_protocol::{Claimed, RedemptionDigest, StoreScope, UnixMillis};
+use apply_cookies_protocol::{Grant, RedemptionDigest, StoreScope, UnixMillis};
 
 use crate::replay::{Claim, ClaimAnswer};
 
@@ -36,11 +36,11 @@ impl Model {
             return ClaimAnswer::BeforeHorizon;
         }
         let answer = match self.used.get(&claim.nonce.to_bytes()) {
-            None => ClaimAnswer::Claimed(Claimed::First),
+            None => ClaimAnswer::Granted(Grant::First),
             Some(_) if self.is_used_by_another(claim) => ClaimAnswer::AlreadyUsed,
-            Some(_) => ClaimAnswer::Claimed(Claimed::Retry),
+            Some(_) => ClaimAnswer::Granted(Grant::Retry),
         };
-        if matches!(answer, ClaimAnswer::Claimed(_)) {
+        if matches!(answer, ClaimAnswer::Granted(_)) {
             self.remember(claim);
         }
         answer

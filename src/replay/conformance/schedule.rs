@@ -189,7 +189,7 @@ impl Schedule {
             }
             let answer = world.claim(claim)?;
             if self.jumps {
-                let is_given = matches!(answer, ClaimAnswer::Claimed(_));
+                let is_given = matches!(answer, ClaimAnswer::Granted(_));
                 ensure(!is_given || !model.forbids(&claim), || {
                     format!("step {n}: {answer:?}")
                 })?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use apply_cookies_protocol::{
-    BindingCookie, BindingDigest, Claimed, Nonce, RedemptionDigest, StoreScope, UnixMillis,
+    BindingCookie, BindingDigest, Grant, Nonce, RedemptionDigest, StoreScope, UnixMillis,
 };
 use sha2::{Digest, Sha256};
 
@@ -12,8 +12,8 @@ use super::StoreMaker;
 use crate::clock::Clock;
 use crate::replay::{Claim, ClaimAnswer, ReplayStore, StoreError};
 
-pub(super) const FIRST: ClaimAnswer = ClaimAnswer::Claimed(Claimed::First);
-pub(super) const RETRY: ClaimAnswer = ClaimAnswer::Claimed(Claimed::Retry);
+pub(super) const FIRST: ClaimAnswer = ClaimAnswer::Granted(Grant::First);
+pub(super) const RETRY: ClaimAnswer = ClaimAnswer::Granted(Grant::Retry);
 
 /// What is far enough behind the store's beginning for the horizon to let it pass.
 pub(super) const SETTLED: u64 = 10_000;
@@ -135,7 +135,7 @@ impl<'m, M: StoreMaker> World<'m, M> {
     /// Claims, and accepts any refusal.
     pub(super) fn expect_refusal(&self, what: &str, claim: Claim) -> Result<(), String> {
         let answer = self.claim(claim)?;
-        ensure(!matches!(answer, ClaimAnswer::Claimed(_)), || {
+        ensure(!matches!(answer, ClaimAnswer::Granted(_)), || {
             format!("{what}: {answer:?}")
         })
     }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use apply_cookies_protocol::limits::{LIFETIME_MAX_MS, SKEW_MS};
 use apply_cookies_protocol::{
-    BindingDigest, Claimed, Nonce, RedemptionDigest, StoreScope, UnixMillis,
+    BindingDigest, Grant, Nonce, RedemptionDigest, StoreScope, UnixMillis,
 };
 use subtle::ConstantTimeEq;
 
@@ -207,7 +207,7 @@ impl Ledger {
             .and_then(|claims| claims.get(&record.nonce));
         if let Some(redemption) = used {
             return Ok(if is_same_redemption(*redemption, record.redemption) {
-                ClaimAnswer::Claimed(Claimed::Retry)
+                ClaimAnswer::Granted(Grant::Retry)
             } else {
                 ClaimAnswer::AlreadyUsed
             });
@@ -225,7 +225,7 @@ impl Ledger {
             self.load_barrier(generation, record);
             record.write(additions.barriers.of(generation));
         }
-        Ok(ClaimAnswer::Claimed(Claimed::First))
+        Ok(ClaimAnswer::Granted(Grant::First))
     }
 
     /// Whether a barrier of the same browser refuses this token. A token of the very millisecond

@@ -221,7 +221,7 @@ impl Writer {
             let answers = self.write(&batch)?;
             self.shared.show(&self.ledger);
             for (waiting, answer) in batch.into_iter().zip(answers) {
-                if matches!(answer, Ok(ClaimAnswer::Claimed(_))) {
+                if matches!(answer, Ok(ClaimAnswer::Granted(_))) {
                     self.shared.listeners.tell(waiting.claim.nonce);
                 }
                 let _ = waiting.answer.send(answer);

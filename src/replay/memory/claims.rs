@@ -8,7 +8,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use apply_cookies_protocol::{Claimed, RedemptionDigest, UnixMillis};
+use apply_cookies_protocol::{Grant, RedemptionDigest, UnixMillis};
 use subtle::ConstantTimeEq;
 
 use super::hash::KeyedHash;
@@ -72,7 +72,7 @@ impl Claims {
         let table = generations.table(ends_at);
         match table.find(fingerprint) {
             Found::Used(used) if is_same_redemption(used, redemption) => {
-                Ok(ClaimAnswer::Claimed(Claimed::Retry))
+                Ok(ClaimAnswer::Granted(Grant::Retry))
             }
             Found::Used(_) => Ok(ClaimAnswer::AlreadyUsed),
             Found::Free(slot) => {
@@ -80,7 +80,7 @@ impl Claims {
                 let outgrown = table.insert(slot, fingerprint, redemption);
                 drop(generations);
                 reaper.take(outgrown.len(), outgrown);
-                Ok(ClaimAnswer::Claimed(Claimed::First))
+                Ok(ClaimAnswer::Granted(Grant::First))
             }
         }
     }

@@ -107,7 +107,7 @@ impl MemoryReplayStore {
             .claims
             .claim(claim, &self.reaper, || self.take_place())?;
         // On a retry too: the first try may have found no room for the barrier.
-        if claim.barrier && matches!(answer, ClaimAnswer::Claimed(_)) {
+        if claim.barrier && matches!(answer, ClaimAnswer::Granted(_)) {
             self.barriers.raise(claim, || self.take_barrier_place())?;
         }
         Ok(answer)
@@ -163,7 +163,7 @@ fn take(taken: &AtomicUsize, of: usize) -> Result<(), StoreError> {
 impl ReplayStore for MemoryReplayStore {
     fn claim(&self, claim: Claim) -> ClaimFuture<'_> {
         let answer = self.decide(&claim);
-        if matches!(answer, Ok(ClaimAnswer::Claimed(_))) {
+        if matches!(answer, Ok(ClaimAnswer::Granted(_))) {
             self.listeners.tell(claim.nonce);
         }
         ClaimFuture::ready(answer)

@@ -5,7 +5,7 @@ use std::thread;
 use apply_cookies_protocol::limits::{LIFETIME_MAX_MS, SKEW_MS};
 
 use super::Outcome;
-use crate::replay::ClaimAnswer::{AlreadyUsed, BeforeHorizon, Claimed};
+use crate::replay::ClaimAnswer::{AlreadyUsed, BeforeHorizon, Granted};
 use crate::replay::conformance::world::{
     FIRST, LIFE, RETRY, Vary, World, ensure, foreign_scope, token,
 };
@@ -68,7 +68,7 @@ pub(in super::super) fn one_claimant<M: StoreMaker>(maker: &M) -> Outcome {
             answers.iter().filter(|answer| wanted(answer)).count()
         };
         let first = count(|answer| matches!(answer, Ok(answer) if *answer == FIRST));
-        let claimed = count(|answer| matches!(answer, Ok(Claimed(_))));
+        let claimed = count(|answer| matches!(answer, Ok(Granted(_))));
         let expected = if round % 3 == 2 {
             CLAIMANTS as usize
         } else {
@@ -154,7 +154,7 @@ pub(in super::super) fn cancelled<M: StoreMaker>(maker: &M) -> Outcome {
         let token = world.token(2 * n).of(1);
         world.give_up(token.by(1), is_polled);
         let answer = world.claim(token.by(1))?;
-        ensure(matches!(answer, Claimed(_)), || {
+        ensure(matches!(answer, Granted(_)), || {
             format!("the same id, after a claim that was given up: {answer:?}")
         })?;
         world.expect("then another id", token.by(2), AlreadyUsed)?;

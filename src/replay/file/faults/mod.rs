@@ -14,7 +14,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 
 use apply_cookies_protocol::{
-    BindingCookie, Claimed, Nonce, RedemptionDigest, StoreScope, UnixMillis,
+    BindingCookie, Grant, Nonce, RedemptionDigest, StoreScope, UnixMillis,
 };
 
 use self::disk::{Disk, Fault};
@@ -136,7 +136,7 @@ fn run(disk: &Disk, batches: u32, batch: u32) -> Run {
         let answers: Vec<_> = claims.iter().map(|claim| rig.store.claim(*claim)).collect();
         for (claim, answer) in claims.into_iter().zip(answers) {
             match wait(answer) {
-                Ok(ClaimAnswer::Claimed(Claimed::First)) => run.answered.push(claim),
+                Ok(ClaimAnswer::Granted(Grant::First)) => run.answered.push(claim),
                 // Signed out by one of the same moment.
                 Ok(ClaimAnswer::BeforeHorizon) => {}
                 Ok(answer) => panic!("a fresh nonce: {answer:?}"),
@@ -183,7 +183,7 @@ fn check(file: Vec<u8>, run: &Run, what: &str) {
             .collect();
         for (claim, answer) in asked.into_iter().zip(answers) {
             let answer = wait(answer).unwrap();
-            if matches!(answer, ClaimAnswer::Claimed(_)) {
+            if matches!(answer, ClaimAnswer::Granted(_)) {
                 let owner = owners.entry(claim.nonce).or_insert(redemption);
                 assert_eq!(*owner, redemption, "{what}: given away twice");
             } else if claim.expires_at > at(run.ended_at) && !claim.barrier {
@@ -294,7 +294,7 @@ fn a_batch_is_one_sync() {
     // A retry rests on what is on the disk already.
     assert_eq!(
         rig.claim(token(1, START)).unwrap(),
-        ClaimAnswer::Claimed(Claimed::Retry)
+        ClaimAnswer::Granted(Grant::Retry)
     );
     assert_eq!(disk.counts().1, after);
 }
