@@ -11,7 +11,7 @@ use apply_cookies_protocol::{
 };
 use dashmap::DashMap;
 
-use crate::clock::Clock;
+use crate::Clock;
 use crate::pending::PushError;
 use crate::random;
 

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use apply_cookies_protocol::{KeyRing, KeyRingError, Lifetime, Seal};
 
+use crate::Clock;
 use crate::binding::BindingName;
 use crate::classes::Classes;
 use crate::client::ClientModule;
-use crate::clock::Clock;
 use crate::issue::Issuer;
 use crate::origin::{Origin, OriginError, OriginPolicy};
 use crate::outstanding::OutstandingTokens;

@@ -7,7 +7,7 @@ use apply_cookies_protocol::{
     Seal, Sealing, StoreScope, Token, TokenHeader, UnixMillis, seal,
 };
 
-use crate::clock::Clock;
+use crate::Clock;
 use crate::counts;
 use crate::random;
 

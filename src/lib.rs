@@ -14,7 +14,6 @@
 mod binding;
 mod classes;
 mod client;
-mod clock;
 mod config;
 mod cookie;
 mod counts;
@@ -28,7 +27,6 @@ mod random;
 mod receipt;
 mod redeem;
 mod rejection;
-pub mod replay;
 mod secrets;
 
 #[cfg(feature = "actix")]
@@ -46,8 +44,10 @@ pub use apply_cookies_protocol::{
     Class, ClassError, DeleteCookie, Field, OperationError, Profile, Protection, ReadCookie,
     SameSite, Seal, SetCookie, UnixMillis, Unreadable, UnreadableReason,
 };
+#[doc(inline)]
+pub use apply_cookies_replay as replay;
+pub use apply_cookies_replay::Clock;
 pub use classes::Classes;
-pub use clock::Clock;
 pub use config::{ApplyCookies, BuildError, Builder, DEFAULT_PREFIX};
 pub use cookie::Cookie;
 pub use event::Event;

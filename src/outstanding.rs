@@ -9,7 +9,7 @@ use std::time::Duration;
 use apply_cookies_protocol::{Nonce, TokenId, UnixMillis};
 use dashmap::DashMap;
 
-use crate::clock::Clock;
+use crate::Clock;
 use crate::counts;
 use crate::receipt::{Outcome, Slip};
 use crate::replay::ClaimListener;

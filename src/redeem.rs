@@ -8,7 +8,7 @@ use apply_cookies_protocol::{
     Nonce, Profile, RedemptionDigest, SetCookieLines, TokenId, UnixMillis, UntrustedToken,
 };
 
-use crate::clock::Clock;
+use crate::Clock;
 use crate::counts;
 use crate::random;
 use crate::rejection::Rejection;

@@ -13,7 +13,7 @@ use super::Refused;
 use super::args::{DecodeArgs, EncodeArgs, ValueArgs};
 use super::lines::{self, TooLong};
 use super::mesop;
-use crate::clock::Clock;
+use crate::Clock;
 use crate::random;
 use crate::secrets::Secrets;
 

@@ -4,7 +4,7 @@ use std::env::VarError;
 
 use super::args::{BindingArg, ProfileArg, ServeArgs};
 use super::{Refused, replay};
-use crate::clock::Clock;
+use crate::Clock;
 use crate::config::{ApplyCookies, Builder, DEFAULT_PREFIX};
 use crate::redeem::BindingPolicy;
 use crate::secrets::{MesopSecret, Secrets};

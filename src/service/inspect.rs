@@ -7,7 +7,7 @@ use super::Refused;
 use super::args::InspectArgs;
 use super::lines::{self, TooLong};
 use super::mesop;
-use crate::clock::Clock;
+use crate::Clock;
 use crate::redeem::after_apply;
 use crate::secrets::Secrets;
 

@@ -6,7 +6,7 @@ use apply_cookies_protocol::{BatchError, BindingCookie, Nonce, Token, UnixMillis
 use super::args::{InspectArgs, MintArgs};
 use super::inspect::{INVALID, Report, verdict};
 use super::{Refused, lines, mint};
-use crate::clock::Clock;
+use crate::Clock;
 use crate::random;
 use crate::secrets::MesopSecret;
 

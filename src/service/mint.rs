@@ -6,7 +6,7 @@ use apply_cookies_protocol::parse_batch;
 
 use super::args::MintArgs;
 use super::{Refused, lines, mesop};
-use crate::clock::Clock;
+use crate::Clock;
 use crate::issue::Issuer;
 use crate::secrets::Secrets;
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Refused;
 use super::args::ReplayArg;
-use crate::clock::Clock;
+use crate::Clock;
 use crate::replay::{FileReplayStore, MemoryReplayStore, ReplayStore};
 
 pub(super) fn open(replay: &ReplayArg, clock: &Clock) -> Result<Arc<dyn ReplayStore>, Refused> {

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::args::SetCookieArgs;
 use super::{Refused, lines, mesop};
-use crate::clock::Clock;
+use crate::Clock;
 
 pub(super) fn run(args: &SetCookieArgs) -> Result<(), Refused> {
     let clock = Clock::system();

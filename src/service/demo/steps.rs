@@ -3,7 +3,7 @@
 use apply_cookies_protocol::UnixMillis;
 use serde::Serialize;
 
-use crate::clock::Clock;
+use crate::Clock;
 use crate::event::Event;
 use crate::frame::Frame;
 use crate::pending::{Frames, PushError};
