@@ -3,8 +3,10 @@
 use apply_cookies_protocol::Grant;
 
 /// A store's answer.
+///
+/// Exhaustive: a new answer must reach everyone who asks a store, at compile time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_enums, reason = "the doc comment says why")]
 pub enum ClaimAnswer {
     /// The cookies may be released.
     Granted(Grant),
