@@ -6,9 +6,10 @@
 // The map. A module uses those before it, and none behind it.
 
 // What everything stands on.
-pub mod replay;
+#[doc(inline)]
+pub use apply_cookies_replay as replay;
+pub use apply_cookies_replay::Clock;
 
-mod clock;
 mod metrics;
 mod random;
 
@@ -72,4 +73,3 @@ pub use apply_cookies_protocol::{
     Class, ClassError, DeleteCookie, Field, OperationError, Profile, Protection, ReadCookie,
     SameSite, Seal, SetCookie, UnixMillis, Unreadable, UnreadableReason,
 };
-pub use clock::Clock;

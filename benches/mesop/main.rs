@@ -54,10 +54,10 @@ fn redeem(keys: &MesopKeys, store: &dyn ReplayStore, buffer: &mut Vec<u8>, token
     let header = prepared.header();
     let claim = Claim::new(header.nonce, header.issued_at, header.expires_at);
     let answer = store.claim(claim).now_or_never().expect("in memory");
-    let Ok(ClaimAnswer::Claimed(claimed)) = answer else {
+    let Ok(ClaimAnswer::Granted(grant)) = answer else {
         panic!("refused: {answer:?}");
     };
-    assert_eq!(prepared.release(claimed).iter().len(), 1);
+    assert_eq!(prepared.release(grant).iter().len(), 1);
 }
 
 /// A store whose horizon lies far behind, and that remembers this many nonces.
@@ -74,7 +74,7 @@ fn store(live: usize) -> MemoryReplayStore {
     for _ in 0..live {
         let claim = Claim::new(Nonce::from_random(random()), now(), now().plus(60_000));
         let answer = store.claim(claim).now_or_never().expect("in memory");
-        assert!(matches!(answer, Ok(ClaimAnswer::Claimed(_))));
+        assert!(matches!(answer, Ok(ClaimAnswer::Granted(_))));
     }
     store
 }

@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use apply_cookies::protocol::{
-    Batch, Binding, BindingCookie, BindingRule, Claimed, KeyRing, Lifetime, Nonce, Sealing, Secret,
+    Batch, Binding, BindingCookie, BindingRule, Grant, KeyRing, Lifetime, Nonce, Sealing, Secret,
     SetCookie, SetCookieLines, TokenHeader, UntrustedToken, seal,
 };
 
@@ -75,6 +75,6 @@ impl Ours {
             .expect("now")
             .prepare()
             .expect("good")
-            .release(Claimed::First)
+            .release(Grant::First)
     }
 }

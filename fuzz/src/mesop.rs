@@ -8,7 +8,7 @@ use apply_cookies_protocol::mesop::{
     MesopCookie, MesopKeys, MesopValueCodec, parse_operation, seal,
 };
 use apply_cookies_protocol::{
-    BindingRule, Claimed, Nonce, Protection, Secret, Stamp, UntrustedToken, check_json,
+    BindingRule, Grant, Nonce, Protection, Secret, Stamp, UntrustedToken, check_json,
 };
 use arbitrary::Arbitrary;
 use serde_json::json;
@@ -63,7 +63,7 @@ pub fn mesop(data: &[u8]) {
         if let Ok(verified) = token.verify(NOW, BindingRule::Optional(None))
             && let Ok(prepared) = verified.prepare()
         {
-            let lines = prepared.release(Claimed::First);
+            let lines = prepared.release(Grant::First);
             let cookies = cookies.expect("emitted");
             assert_eq!(lines.iter().len(), cookies.len());
             for (line, cookie) in lines.iter().zip(&cookies) {

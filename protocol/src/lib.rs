@@ -32,7 +32,7 @@ pub use keys::{KeyId, KeyRing, KeyRingError, Secret, WeakSecret};
 pub use profile::Profile;
 pub use time::UnixMillis;
 pub use token::{
-    AfterApply, AuthenticToken, BindingRule, Claimed, InvalidReason, InvalidToken, Lifetime, Nonce,
+    AfterApply, AuthenticToken, BindingRule, Grant, InvalidReason, InvalidToken, Lifetime, Nonce,
     PreparedToken, RedemptionDigest, RefusedToken, SameOriginPath, Seal, Sealing, SetCookieLines,
     StoreScope, Token, TokenHeader, TokenId, UntrustedToken, VerifiedToken, seal,
 };

@@ -3,7 +3,7 @@
 mod support;
 
 use apply_cookies_protocol::{
-    AfterApply, Batch, Binding, BindingRule, Claimed, KeyRing, Lifetime, Nonce, RefusedToken,
+    AfterApply, Batch, Binding, BindingRule, Grant, KeyRing, Lifetime, Nonce, RefusedToken,
     SameOriginPath, Seal, Sealing, Secret, SetCookie, StoreScope, Token, TokenHeader, UnixMillis,
     UntrustedToken, limits, seal,
 };
@@ -92,7 +92,7 @@ proptest! {
         let opened = UntrustedToken::new(token.as_str()).open(&ring, &mut buffer).unwrap();
         let now = header.issued_at;
         let prepared = opened.verify(now, BindingRule::Optional(Some(&browser(1)))).unwrap().prepare().unwrap();
-        let lines = prepared.release(Claimed::First);
+        let lines = prepared.release(Grant::First);
         let expected: Vec<String> = batch.operations().iter().map(apply_cookies_protocol::Operation::to_set_cookie).collect();
         prop_assert_eq!(lines.iter().collect::<Vec<_>>(), expected.iter().map(String::as_str).collect::<Vec<_>>());
         let (text, ranges) = lines.into_parts();

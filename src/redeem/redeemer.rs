@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use apply_cookies_protocol::mesop::MesopKeys;
 use apply_cookies_protocol::{
-    AfterApply, AuthenticToken, BindingCookie, BindingRule, Claimed, InvalidToken, KeyRing,
+    AfterApply, AuthenticToken, BindingCookie, BindingRule, Grant, InvalidToken, KeyRing,
     KeyRingError, Lifetime, Nonce, Profile, RedemptionDigest, SetCookieLines, TokenId, UnixMillis,
     UntrustedToken,
 };
@@ -170,23 +170,21 @@ impl Redeemer {
             .prepare()?;
         let header = prepared.header();
         let then = header.then.and_then(after_apply);
-        let claim = Claim {
-            redemption,
-            // The digest, not the token's MAC: it stays the same when keys rotate, so a barrier
-            // holds across a rotation.
-            binding: header.binding.and(binding).map(BindingCookie::digest),
-            scope: header.scope,
-            barrier: header.barrier,
-            ..Claim::new(header.nonce, header.issued_at, header.expires_at)
-        };
+        let mut claim = Claim::new(header.nonce, header.issued_at, header.expires_at);
+        claim.redemption = redemption;
+        // The digest, not the token's MAC: it stays the same when keys rotate, so a barrier
+        // holds across a rotation.
+        claim.binding = header.binding.and(binding).map(BindingCookie::digest);
+        claim.scope = header.scope;
+        claim.barrier = header.barrier;
         match self.store.claim(claim).await {
-            Ok(ClaimAnswer::Claimed(claimed)) => {
-                metrics::redemption(match claimed {
-                    Claimed::First => "released",
-                    Claimed::Retry => "retried",
+            Ok(ClaimAnswer::Granted(grant)) => {
+                metrics::redemption(match grant {
+                    Grant::First => "released",
+                    Grant::Retry => "retried",
                 });
                 Ok(Redeemed {
-                    lines: prepared.release(claimed),
+                    lines: prepared.release(grant),
                     then,
                     id,
                 })
@@ -209,12 +207,10 @@ impl Redeemer {
         now: UnixMillis,
     ) -> Result<(), StoreError> {
         let nonce = Nonce::from_random(random::bytes());
-        let claim = Claim {
-            binding: Some(binding.digest()),
-            scope: self.store.scope(),
-            barrier: true,
-            ..Claim::new(nonce, now, now.plus(lifetime.as_millis()))
-        };
+        let mut claim = Claim::new(nonce, now, now.plus(lifetime.as_millis()));
+        claim.binding = Some(binding.digest());
+        claim.scope = self.store.scope();
+        claim.barrier = true;
         // An answer that this is before the horizon is as good: so is every older token.
         self.store.claim(claim).await?;
         Ok(())

@@ -57,7 +57,7 @@ impl ReplayStore for Ledger {
     fn claim(&self, claim: Claim) -> ClaimFuture<'_> {
         ClaimFuture::new(async move {
             let answer = self.store.claim(claim).await;
-            if matches!(answer, Ok(ClaimAnswer::Claimed(_))) {
+            if matches!(answer, Ok(ClaimAnswer::Granted(_))) {
                 self.write(&claim);
             }
             answer

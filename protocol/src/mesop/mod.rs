@@ -9,7 +9,7 @@
 //! ```
 //! use apply_cookies_protocol::mesop::{MesopKeys, parse_batch, seal};
 //! use apply_cookies_protocol::{
-//!     BindingRule, Claimed, Nonce, Secret, UnixMillis, UntrustedToken,
+//!     BindingRule, Grant, Nonce, Secret, UnixMillis, UntrustedToken,
 //! };
 //!
 //! # fn random<const N: usize>() -> [u8; N] { [4; N] } // your generator
@@ -27,7 +27,7 @@
 //!     .verify(now, BindingRule::Optional(None))?
 //!     .prepare()?;
 //! assert_eq!(
-//!     prepared.release(Claimed::First).iter().collect::<Vec<_>>(),
+//!     prepared.release(Grant::First).iter().collect::<Vec<_>>(),
 //!     ["greeting=\"say \\\"hi\\\"\"; Expires=Thu, 09 Oct 2025 08:54:20 GMT; Max-Age=60; Secure; HttpOnly; Path=/; SameSite=Lax"],
 //! );
 //! # Ok::<(), Box<dyn std::error::Error>>(())

@@ -4,7 +4,7 @@
 use crate::keys::KeyId;
 
 use super::payload::{decode_payload, encode_again};
-use super::prepared::{Claimed, PreparedToken};
+use super::prepared::{Grant, PreparedToken};
 use super::sealed::Seal;
 
 /// What a payload's bytes say.
@@ -29,7 +29,7 @@ pub fn open_payload(bytes: &[u8]) -> Option<OpenedPayload> {
     let lines = PreparedToken::build(&payload.header, &payload.operations)
         .ok()
         .map(|prepared| {
-            let lines = prepared.release(Claimed::First);
+            let lines = prepared.release(Grant::First);
             lines.iter().map(str::to_owned).collect()
         });
     Some(OpenedPayload {

@@ -3,8 +3,7 @@
 //! [`seal`] makes a [`Token`]. The way back is one type per step, each made only by the step
 //! before it: [`UntrustedToken`] (a stranger's text) → [`AuthenticToken`] (made with a key of
 //! the ring) → [`VerifiedToken`] (of this browser, now) → [`PreparedToken`] (every header line
-//! built, and hidden) → [`SetCookieLines`], for who shows that a store has
-//! [`Claimed`] the nonce.
+//! built, and hidden) → [`SetCookieLines`], for a store's [`Grant`].
 
 mod action;
 mod authentic;
@@ -21,7 +20,7 @@ pub use action::{AfterApply, SameOriginPath};
 pub use authentic::{AuthenticToken, BindingRule, RefusedToken, VerifiedToken};
 pub use ids::{Nonce, RedemptionDigest, StoreScope, TokenId};
 pub use payload::{Lifetime, TokenHeader};
-pub use prepared::{Claimed, PreparedToken, SetCookieLines};
+pub use prepared::{Grant, PreparedToken, SetCookieLines};
 pub use sealed::{Seal, Sealing, Token, seal};
 pub use untrusted::{InvalidReason, InvalidToken, UntrustedToken};
 

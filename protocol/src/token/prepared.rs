@@ -10,12 +10,12 @@ use crate::time::UnixMillis;
 use super::ids::TokenId;
 use super::payload::TokenHeader;
 
-/// What a replay store answered to a claim that may go on.
+/// A replay store's leave to release a token's cookies.
 ///
 /// Exhaustive: every other answer of a store is a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "the doc comment says why")]
-pub enum Claimed {
+pub enum Grant {
     /// Nobody had claimed the nonce before.
     First,
     /// The same redemption id had claimed it: the answer was lost on its way.
@@ -99,9 +99,9 @@ impl<'b> PreparedToken<'b> {
         &self.header
     }
 
-    /// Gives the lines out to who holds a store's answer.
+    /// Gives the lines out for a store's grant.
     #[must_use]
-    pub fn release(self, _: Claimed) -> SetCookieLines {
+    pub fn release(self, _: Grant) -> SetCookieLines {
         self.lines
     }
 }

@@ -2,7 +2,7 @@
 
 use apply_cookies_protocol::mesop::{MesopKeys, parse_batch, seal};
 use apply_cookies_protocol::{
-    BindingCookie, BindingRule, Claimed, InvalidReason, Nonce, RefusedToken, Secret, UnixMillis,
+    BindingCookie, BindingRule, Grant, InvalidReason, Nonce, RefusedToken, Secret, UnixMillis,
     UntrustedToken,
 };
 use base64::Engine;
@@ -22,7 +22,7 @@ fn redeem(keys: &MesopKeys, token: &str, now: UnixMillis) -> Option<Vec<String>>
         .ok()?
         .prepare()
         .ok()?;
-    let lines = prepared.release(Claimed::First);
+    let lines = prepared.release(Grant::First);
     Some(lines.iter().map(str::to_owned).collect())
 }
 

@@ -19,7 +19,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use apply_cookies_protocol::{
-    AfterApply, BindingCookie, BindingRule, Claimed, InvalidReason, KeyRing, RefusedToken, Secret,
+    AfterApply, BindingCookie, BindingRule, Grant, InvalidReason, KeyRing, RefusedToken, Secret,
     UnixMillis, UntrustedToken,
 };
 use serde_json::{Value, json};
@@ -193,7 +193,7 @@ fn accept(name: &str, vector: &Value) {
         .prepare()
         .unwrap();
     let lines: Vec<Value> = prepared
-        .release(Claimed::First)
+        .release(Grant::First)
         .iter()
         .map(Value::from)
         .collect();

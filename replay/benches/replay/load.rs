@@ -1,0 +1,63 @@
+//! Claims as a service at work would make them: random nonces, each under a redemption id of its
+//! own, of one of a thousand browsers, over tokens of the default life.
+
+use apply_cookies_protocol::limits::LIFETIME_DEFAULT_MS;
+use apply_cookies_protocol::{BindingCookie, BindingDigest, Nonce, RedemptionDigest, UnixMillis};
+use apply_cookies_replay::Claim;
+use rand::Rng;
+
+pub(crate) const BEGIN: u64 = 1_795_000_000_000;
+
+pub(crate) fn at(millis: u64) -> UnixMillis {
+    UnixMillis::new(millis).expect("before 9999")
+}
+
+pub(crate) struct Load {
+    random: rand::rngs::ThreadRng,
+    browsers: Vec<BindingDigest>,
+    batch: Vec<Claim>,
+}
+
+impl Load {
+    /// As many claims as are timed at once.
+    pub(crate) const BATCH: usize = 2_000;
+
+    pub(crate) fn new() -> Self {
+        let mut random = rand::rng();
+        let mut browser = || {
+            let mut bytes = [0; 32];
+            random.fill_bytes(&mut bytes);
+            BindingCookie::from_random(bytes).digest()
+        };
+        Self {
+            browsers: (0..1_000).map(|_| browser()).collect(),
+            random,
+            batch: Vec::with_capacity(Self::BATCH),
+        }
+    }
+
+    /// Tokens of any age: all generations grow at once, and no two claims touch the same memory.
+    pub(crate) fn of_any_age(&mut self, now: u64) -> &[Claim] {
+        self.draw(|random| now - u64::from(random) % LIFETIME_DEFAULT_MS)
+    }
+
+    /// Tokens that were issued within the last two seconds, as a page posts them.
+    pub(crate) fn just_issued(&mut self, now: u64) -> &[Claim] {
+        self.draw(|random| now - u64::from(random) % 2_000)
+    }
+
+    fn draw(&mut self, issued_at: impl Fn(u32) -> u64) -> &[Claim] {
+        self.batch.clear();
+        for n in 0..Self::BATCH {
+            let mut nonce = [0; 16];
+            self.random.fill_bytes(&mut nonce);
+            let issued_at = at(issued_at(self.random.next_u32()));
+            let expires_at = issued_at.plus(LIFETIME_DEFAULT_MS);
+            let mut claim = Claim::new(Nonce::from_random(nonce), issued_at, expires_at);
+            claim.redemption = RedemptionDigest::of(&nonce);
+            claim.binding = Some(self.browsers[n % self.browsers.len()]);
+            self.batch.push(claim);
+        }
+        &self.batch
+    }
+}

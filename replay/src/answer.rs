@@ -1,0 +1,34 @@
+//! What a store answers.
+
+use apply_cookies_protocol::Grant;
+
+/// A store's answer.
+///
+/// Exhaustive: a new answer must reach everyone who asks a store, at compile time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "the doc comment says why")]
+pub enum ClaimAnswer {
+    /// The cookies may be released.
+    Granted(Grant),
+    /// Another redemption id has the nonce, or none was given and it is used.
+    AlreadyUsed,
+    /// The token is older than what the store is certain to remember, or than a barrier of its
+    /// browser, or was issued under another scope.
+    BeforeHorizon,
+}
+
+/// Why a store cannot answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// No room for another entry before others expire.
+    #[error("the replay store is full")]
+    Full,
+    /// The backend failed.
+    #[error("the replay store cannot be reached")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The store can no longer be certain of what it remembers, and refuses everything until the
+    /// process is started again. The service's `healthz` then says so.
+    #[error("the replay store has failed, and refuses everything until it is started again")]
+    Broken(#[source] Box<dyn std::error::Error + Send + Sync>),
+}

@@ -1,0 +1,24 @@
+//! How many entries a store holds.
+
+/// Entries at most, barriers among them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Capacity(usize);
+
+impl Capacity {
+    /// Unless a store is told otherwise: a minute of 16,000 redemptions a second.
+    pub(crate) const DEFAULT: Self = Self(1_000_000);
+
+    pub(crate) const fn new(entries: usize) -> Self {
+        Self(entries)
+    }
+
+    pub(crate) const fn entries(self) -> usize {
+        self.0
+    }
+
+    /// Barriers take at most half of the room: they stay for a day and more, and anyone who can
+    /// reach a sign-out can raise them.
+    pub(crate) const fn barriers(self) -> usize {
+        self.0.div_ceil(2)
+    }
+}

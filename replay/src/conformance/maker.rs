@@ -1,0 +1,78 @@
+//! How the suite gets stores, and what a rule comes to.
+
+use apply_cookies_protocol::UnixMillis;
+
+use super::block_on::block_on;
+use crate::answer::StoreError;
+use crate::clock::Clock;
+use crate::future::StoreFuture;
+use crate::store::ReplayStore;
+
+/// How the suite gets stores.
+pub trait StoreMaker: Sync {
+    /// What it makes. A wrapper with its directory or its server beside it is fine.
+    type Store: ReplayStore;
+
+    /// A store that remembers nothing yet and begins now. It takes the time from this clock.
+    fn make(&self, clock: Clock) -> Self::Store;
+
+    /// The same, with room for a few entries only: ten thousand at most. `None` when the store has
+    /// no bound of its own.
+    fn make_small(&self, clock: Clock) -> Option<Self::Store> {
+        drop(clock);
+        None
+    }
+
+    /// Closes the store and opens it again over the same data. `None` when it does not survive
+    /// that, like one in memory.
+    fn reopen(&self, store: Self::Store, clock: Clock) -> Option<Self::Store> {
+        drop((store, clock));
+        None
+    }
+
+    /// Waits for an answer. The default polls on the calling thread, and panics after a minute. A
+    /// store that needs a runtime waits in it; the suite calls this from several threads at once.
+    ///
+    /// # Errors
+    ///
+    /// The store's own.
+    fn wait<T: Unpin + Send>(&self, answer: StoreFuture<'_, T>) -> Result<T, StoreError> {
+        block_on(answer)
+    }
+
+    /// What the clock says when a store is made. A fixed day, so that every run is the same; a
+    /// store that goes by a clock of its own answers with the time now.
+    fn start(&self) -> UnixMillis {
+        UnixMillis::new(1_795_000_000_000).unwrap_or(UnixMillis::EPOCH)
+    }
+
+    /// How many random schedules [`Rule::Schedules`](super::Rule::Schedules) and [`Rule::ClockSteps`](super::Rule::ClockSteps) run, each.
+    fn schedules(&self) -> u64 {
+        1_000
+    }
+}
+
+impl<F, S> StoreMaker for F
+where
+    F: Fn(Clock) -> S + Sync,
+    S: ReplayStore,
+{
+    type Store = S;
+
+    fn make(&self, clock: Clock) -> S {
+        self(clock)
+    }
+}
+
+/// What came of a rule that was not broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// The store keeps it.
+    Held,
+    /// The maker cannot make what the rule is about: a small store, or one that is opened again.
+    NotApplicable,
+}
+
+/// What a rule comes to: how a store breaks it is the error.
+pub(super) type Outcome = Result<Verdict, String>;

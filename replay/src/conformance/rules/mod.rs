@@ -1,0 +1,11 @@
+//! The rules that are a short story each.
+
+mod age;
+mod keeping;
+mod listening;
+mod single_use;
+
+pub(super) use age::{barrier, barrier_lasts, horizon, scope};
+pub(super) use keeping::{full, reopened, room_again};
+pub(super) use listening::listeners;
+pub(super) use single_use::{cancelled, no_id_no_retry, no_trace, one_claimant, remembered, retry};

@@ -1,0 +1,230 @@
+//! The file's tables, and the one transaction that a batch of claims is.
+//!
+//! | table | key | value |
+//! |---|---|---|
+//! | `apply-cookies` | `format`, `scope`, `horizon`, `floor` | little tables of numbers, below |
+//! | `claims` | end of the generation, number of the row | records of claims |
+//! | `barriers` | number of the generation, number of the row | records of barriers |
+//!
+//! A batch adds one row for each generation that it touches, at the end of that generation. So a
+//! commit writes few pages however many claims it holds, nothing is read but when the file is
+//! opened, and what has expired is a range at the front.
+
+use apply_cookies_protocol::{StoreScope, UnixMillis};
+use redb::{
+    Database, ReadableDatabase, ReadableTable, StorageBackend, Table, TableDefinition, TableError,
+};
+
+use super::ledger::{Additions, Epoch, Floor, Ledger};
+use super::record::{BarrierRecord, ClaimRecord};
+
+/// Generation, number of the row.
+type RowKey = (u64, u64);
+type Rows = TableDefinition<'static, RowKey, &'static [u8]>;
+
+const ABOUT: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("apply-cookies");
+const CLAIMS: Rows = TableDefinition::new("claims");
+const BARRIERS: Rows = TableDefinition::new("barriers");
+
+/// The format that this version reads and writes.
+const FORMAT: u32 = 1;
+
+/// Rows that one commit forgets at most, so that no claim waits for long behind them.
+const FORGET_ROWS: usize = 256;
+
+/// Memory for pages. Only the two ends of each table are ever touched.
+const CACHE_BYTES: usize = 8 << 20;
+
+pub(super) struct Journal {
+    database: Database,
+    /// The number of the next row.
+    number: u64,
+    /// What the file says now.
+    floor: Floor,
+    /// Whether rows below the floor may be left.
+    has_forgettable: bool,
+}
+
+/// Why a file cannot be used.
+#[derive(Debug)]
+pub(super) enum OpenError {
+    /// Another process has it.
+    Locked,
+    /// It is a redb file, but not a replay store.
+    Foreign,
+    /// It is of another version.
+    Format(u32),
+    /// It is damaged, or cannot be read or written.
+    Failed(redb::Error),
+}
+
+impl OpenError {
+    pub(super) fn damaged() -> Self {
+        Self::Failed(redb::Error::Corrupted("the file is damaged".to_owned()))
+    }
+}
+
+impl<E: Into<redb::Error>> From<E> for OpenError {
+    fn from(error: E) -> Self {
+        match error.into() {
+            redb::Error::DatabaseAlreadyOpen => Self::Locked,
+            error => Self::Failed(error),
+        }
+    }
+}
+
+impl Journal {
+    /// Makes the tables in an empty backend.
+    pub(super) fn create(backend: impl StorageBackend, epoch: Epoch) -> Result<(), OpenError> {
+        let database = database(backend)?;
+        let transaction = database.begin_write()?;
+        {
+            let mut about = transaction.open_table(ABOUT)?;
+            about.insert("format", &FORMAT.to_be_bytes()[..])?;
+            about.insert("scope", &epoch.scope.to_bytes()[..])?;
+            about.insert("horizon", &epoch.horizon.get().to_be_bytes()[..])?;
+            write_floor(&mut about, Floor::default())?;
+            transaction.open_table(CLAIMS)?;
+            transaction.open_table(BARRIERS)?;
+        }
+        transaction.commit()?;
+        Ok(database.close()?)
+    }
+
+    /// Opens what [`create`](Self::create) made, and reads all of it.
+    pub(super) fn open(backend: impl StorageBackend) -> Result<(Self, Ledger), OpenError> {
+        let database = database(backend)?;
+        let (ledger, number) = load(&database)?;
+        let journal = Self {
+            database,
+            number,
+            floor: ledger.floor(),
+            has_forgettable: true,
+        };
+        Ok((journal, ledger))
+    }
+
+    /// Whether rows wait to be forgotten.
+    pub(super) fn has_forgettable_below(&self, floor: Floor) -> bool {
+        self.has_forgettable || self.floor != floor
+    }
+
+    /// Writes a batch, and forgets some of what has expired. It is on the disk when this returns.
+    pub(super) fn commit(
+        &mut self,
+        additions: &Additions,
+        floor: Floor,
+    ) -> Result<(), redb::Error> {
+        let transaction = self.database.begin_write()?;
+        if floor != self.floor {
+            write_floor(&mut transaction.open_table(ABOUT)?, floor)?;
+            self.floor = floor;
+            self.has_forgettable = true;
+        }
+        let mut left = FORGET_ROWS;
+        for (table, added, first) in [
+            (CLAIMS, &additions.claims, first_claims(floor)),
+            (BARRIERS, &additions.barriers, (floor.barriers, 0)),
+        ] {
+            if !added.is_empty() || self.has_forgettable {
+                let mut table = transaction.open_table(table)?;
+                for (generation, row) in added.iter() {
+                    table.insert((generation, self.number), row)?;
+                    self.number += 1;
+                }
+                if self.has_forgettable {
+                    left -= table
+                        .extract_from_if(..first, |_, _| true)?
+                        .take(left)
+                        .try_fold(0, |count, row| row.map(|_| count + 1))?;
+                }
+            }
+        }
+        self.has_forgettable &= left == 0;
+        Ok(transaction.commit()?)
+    }
+}
+
+/// The first key of a claim that counts.
+const fn first_claims(floor: Floor) -> RowKey {
+    (floor.claims.saturating_add(1), 0)
+}
+
+fn database(backend: impl StorageBackend) -> Result<Database, OpenError> {
+    let mut builder = Database::builder();
+    builder.set_cache_size(CACHE_BYTES);
+    // All of it is read anyway, and a file that rotted must not be taken for what was written.
+    builder.set_check_integrity_on_open(true);
+    Ok(builder.create_with_backend(backend)?)
+}
+
+fn write_floor(about: &mut Table<'_, &str, &[u8]>, floor: Floor) -> redb::Result {
+    let mut value = [0; 16];
+    value[..8].copy_from_slice(&floor.claims.to_be_bytes());
+    value[8..].copy_from_slice(&floor.barriers.to_be_bytes());
+    about.insert("floor", &value[..])?;
+    Ok(())
+}
+
+/// Everything that still counts, and the number of the next row.
+fn load(database: &Database) -> Result<(Ledger, u64), OpenError> {
+    let transaction = database.begin_read()?;
+    let about = match transaction.open_table(ABOUT) {
+        Ok(about) => about,
+        Err(TableError::Storage(error)) => return Err(error.into()),
+        Err(_) => return Err(OpenError::Foreign),
+    };
+    let format = u32::from_be_bytes(value(&about, "format")?.ok_or(OpenError::Foreign)?);
+    if format != FORMAT {
+        return Err(OpenError::Format(format));
+    }
+    let horizon = u64::from_be_bytes(value(&about, "horizon")?.ok_or_else(OpenError::damaged)?);
+    let epoch = Epoch {
+        scope: StoreScope::from_random(value(&about, "scope")?.ok_or_else(OpenError::damaged)?),
+        horizon: UnixMillis::new(horizon).ok_or_else(OpenError::damaged)?,
+    };
+    let floor: [u8; 16] = value(&about, "floor")?.ok_or_else(OpenError::damaged)?;
+    let (claims, barriers) = floor.split_at(8);
+    let number = |bytes: &[u8]| bytes.try_into().map(u64::from_be_bytes).ok();
+    let floor = Floor {
+        claims: number(claims).ok_or_else(OpenError::damaged)?,
+        barriers: number(barriers).ok_or_else(OpenError::damaged)?,
+    };
+
+    let mut ledger = Ledger::new(epoch, floor);
+    let mut next = 0;
+    for row in transaction
+        .open_table(CLAIMS)?
+        .range(first_claims(floor)..)?
+    {
+        let (key, row) = row?;
+        let (generation, number) = key.value();
+        next = next.max(number.saturating_add(1));
+        let mut row = row.value();
+        while !row.is_empty() {
+            let claim = ClaimRecord::read(&mut row).ok_or_else(OpenError::damaged)?;
+            ledger.load_claim(generation, claim);
+        }
+    }
+    let table = transaction.open_table(BARRIERS)?;
+    for row in table.range((floor.barriers, 0)..)? {
+        let (key, row) = row?;
+        let (generation, number) = key.value();
+        next = next.max(number.saturating_add(1));
+        let mut row = row.value();
+        while !row.is_empty() {
+            let barrier = BarrierRecord::read(&mut row).ok_or_else(OpenError::damaged)?;
+            ledger.load_barrier(generation, barrier);
+        }
+    }
+    Ok((ledger, next))
+}
+
+fn value<const N: usize>(
+    about: &impl ReadableTable<&'static str, &'static [u8]>,
+    key: &str,
+) -> Result<Option<[u8; N]>, redb::Error> {
+    Ok(about
+        .get(key)?
+        .and_then(|value| value.value().try_into().ok()))
+}

@@ -1,0 +1,245 @@
+//! The file's content in memory: decides claims, and says what must be written for that. Does no
+//! I/O.
+//!
+//! One thread has it, so of two claims of one nonce one sees the other.
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
+
+use apply_cookies_protocol::{BindingDigest, Grant, RedemptionDigest, StoreScope, UnixMillis};
+
+use super::record::{BarrierRecord, ClaimRecord, Id, RECORD_MAX};
+use crate::answer::{ClaimAnswer, StoreError};
+use crate::barrier::{self, Barrier};
+use crate::capacity::Capacity;
+use crate::claim::Claim;
+
+/// One memory: its name, and when it began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Epoch {
+    pub(super) scope: StoreScope,
+    pub(super) horizon: UnixMillis,
+}
+
+/// How far the store has forgotten. It never sinks, however the clock is set, also over restarts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Floor {
+    /// Generations of claims that end by then, in milliseconds since 1970.
+    pub(super) claims: u64,
+    /// Generations of barriers below this number.
+    pub(super) barriers: u64,
+}
+
+impl Floor {
+    /// Until when something is forgotten, in milliseconds since 1970.
+    pub(super) fn until(self) -> u64 {
+        self.claims.max(barrier::start_of_generation(self.barriers))
+    }
+}
+
+/// What a batch of claims adds to the file: rows of records for each generation.
+#[derive(Debug, Default)]
+pub(super) struct Additions {
+    pub(super) claims: Rows,
+    pub(super) barriers: Rows,
+}
+
+/// Bytes of a row at most. With its key it fits into one page of redb: such pages are had wherever
+/// one is free, and longer runs of them only where the file has not become ragged.
+const ROW_BYTES: usize = 3_800;
+
+/// The full rows of each generation and the one that is being written, in the order of generations.
+#[derive(Debug, Default)]
+pub(super) struct Rows(BTreeMap<u64, Vec<Vec<u8>>>);
+
+impl Rows {
+    /// The row of this generation that takes the next record.
+    fn of(&mut self, generation: u64) -> &mut Vec<u8> {
+        let rows = self.0.entry(generation).or_default();
+        if rows
+            .last()
+            .is_none_or(|row| row.len() + RECORD_MAX > ROW_BYTES)
+        {
+            rows.push(Vec::new());
+        }
+        let last = rows.len() - 1;
+        &mut rows[last]
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// All rows, each with its generation.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u64, &[u8])> {
+        self.0
+            .iter()
+            .flat_map(|(generation, rows)| rows.iter().map(|row| (*generation, &row[..])))
+    }
+}
+
+impl Additions {
+    pub(super) fn is_empty(&self) -> bool {
+        self.claims.is_empty() && self.barriers.is_empty()
+    }
+}
+
+pub(super) struct Ledger {
+    epoch: Epoch,
+    floor: Floor,
+    capacity: Capacity,
+    entries: usize,
+    /// How many of the entries are barriers.
+    barrier_entries: usize,
+    /// By the end of the generation.
+    claims: BTreeMap<u64, HashMap<Id, Option<Id>>>,
+    /// By the number of the generation. Browsers choose their binding, so the hash must be one
+    /// that nobody can aim at.
+    barriers: BTreeMap<u64, HashMap<Id, Barrier>>,
+}
+
+impl Ledger {
+    pub(super) fn new(epoch: Epoch, floor: Floor) -> Self {
+        Self {
+            epoch,
+            floor,
+            capacity: Capacity::DEFAULT,
+            entries: 0,
+            barrier_entries: 0,
+            claims: BTreeMap::new(),
+            barriers: BTreeMap::new(),
+        }
+    }
+
+    pub(super) const fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    pub(super) const fn floor(&self) -> Floor {
+        self.floor
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.entries
+    }
+
+    pub(super) const fn set_capacity(&mut self, capacity: Capacity) {
+        self.capacity = capacity;
+    }
+
+    /// Takes in a claim that is in the file.
+    pub(super) fn load_claim(&mut self, generation: u64, claim: ClaimRecord) {
+        let claims = self.claims.entry(generation).or_default();
+        if claims.insert(claim.nonce, claim.redemption).is_none() {
+            self.entries += 1;
+        }
+    }
+
+    /// Takes in a barrier that is in the file.
+    pub(super) fn load_barrier(&mut self, generation: u64, record: BarrierRecord) {
+        match self
+            .barriers
+            .entry(generation)
+            .or_default()
+            .entry(record.binding)
+        {
+            Entry::Occupied(mut entry) => {
+                if record.barrier.replaces(entry.get()) {
+                    entry.insert(record.barrier);
+                }
+            }
+            Entry::Vacant(entry) => {
+                entry.insert(record.barrier);
+                self.entries += 1;
+                self.barrier_entries += 1;
+            }
+        }
+    }
+
+    /// Drops what can never matter again. The floor rises by that, and must then be written.
+    pub(super) fn forget(&mut self, now: UnixMillis) {
+        let past = Claim::forgettable_by(now);
+        // A generation in which there was no claim may begin yet: nothing of it is forgotten.
+        while let Some(first) = self.claims.first_entry()
+            && *first.key() <= past.get()
+        {
+            self.floor.claims = *first.key();
+            self.entries -= first.remove().len();
+        }
+        let barriers = barrier::first_generation_kept(past);
+        while let Some(first) = self.barriers.first_entry()
+            && *first.key() < barriers
+        {
+            self.floor.barriers = first.key() + 1;
+            let forgotten = first.remove().len();
+            self.entries -= forgotten;
+            self.barrier_entries -= forgotten;
+        }
+    }
+
+    /// Decides a claim and remembers it. The answer holds once the additions are in the file.
+    pub(super) fn decide(
+        &mut self,
+        claim: &Claim,
+        additions: &mut Additions,
+    ) -> Result<ClaimAnswer, StoreError> {
+        let is_known = claim.is_known(Some(self.epoch.scope), self.epoch.horizon);
+        let generation = claim.end_of_generation();
+        if !is_known || generation <= self.floor.claims || self.is_behind_barrier(claim) {
+            return Ok(ClaimAnswer::BeforeHorizon);
+        }
+        let record = ClaimRecord {
+            nonce: claim.nonce.to_bytes(),
+            redemption: claim.redemption.map(RedemptionDigest::to_bytes),
+        };
+        let used = self
+            .claims
+            .get(&generation)
+            .and_then(|claims| claims.get(&record.nonce));
+        if let Some(redemption) = used {
+            return Ok(if claim.is_retry_of(*redemption) {
+                ClaimAnswer::Granted(Grant::Retry)
+            } else {
+                ClaimAnswer::AlreadyUsed
+            });
+        }
+        let barrier = self.barrier_of(claim);
+        let has_room = self.entries + usize::from(barrier.is_some()) < self.capacity.entries()
+            && (barrier.is_none() || self.barrier_entries < self.capacity.barriers());
+        if !has_room {
+            return Err(StoreError::Full);
+        }
+        self.load_claim(generation, record);
+        record.write(additions.claims.of(generation));
+        // Together with the claim, so there is no retry that would have to raise it.
+        if let Some((generation, record)) = barrier {
+            self.load_barrier(generation, record);
+            record.write(additions.barriers.of(generation));
+        }
+        Ok(ClaimAnswer::Granted(Grant::First))
+    }
+
+    /// Whether a barrier of the same browser refuses this token, or may have and was forgotten.
+    fn is_behind_barrier(&self, claim: &Claim) -> bool {
+        let Some(binding) = claim.binding.map(BindingDigest::to_bytes) else {
+            return false;
+        };
+        let generation = barrier::generation(claim.issued_at);
+        generation < self.floor.barriers
+            || self
+                .barriers
+                .range(generation..)
+                .filter_map(|(_, barriers)| barriers.get(&binding))
+                .any(|barrier| barrier.refuses(claim))
+    }
+
+    /// The barrier that this claim raises, and its generation.
+    fn barrier_of(&self, claim: &Claim) -> Option<(u64, BarrierRecord)> {
+        let (binding, barrier) = Barrier::of(claim)?;
+        let generation = barrier::generation(barrier.issued_at);
+        let binding = binding.to_bytes();
+        // Every token that an older one could refuse has expired.
+        (generation >= self.floor.barriers)
+            .then_some((generation, BarrierRecord { binding, barrier }))
+    }
+}

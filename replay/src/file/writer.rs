@@ -1,0 +1,265 @@
+//! The thread that decides and writes: claims that wait together are one commit, and each is
+//! answered when that is on the disk.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use super::journal::Journal;
+use super::ledger::{Additions, Ledger};
+use super::open::Location;
+use crate::answer::{ClaimAnswer, StoreError};
+use crate::claim::Claim;
+use crate::clock::Clock;
+use crate::listeners::Listeners;
+
+/// How often expired rows are looked for while nobody claims.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// The same while nothing is held.
+const NOTHING_HELD: Duration = Duration::from_secs(3600);
+
+/// How long a commit may take before new claims are refused because the disk does not answer. The
+/// client gives up on a POST after the same time.
+pub(super) const UNRESPONSIVE_AFTER: Duration = Duration::from_secs(10);
+
+/// Claims that may wait for the disk at a time. No server has more requests than that either.
+const WAITING_MAX: usize = 65_536;
+
+/// How often more claims are waited for at most, each time for as long as the other threads take
+/// that are ready to run.
+const GATHER_TURNS: usize = 64;
+
+type Answer = Result<ClaimAnswer, StoreError>;
+
+/// What the store's handle and its thread share.
+pub(super) struct Shared {
+    inbox: Mutex<Inbox>,
+    arrived: Condvar,
+    pub(super) listeners: Listeners,
+    pub(super) entries: AtomicUsize,
+    /// Tokens that expire before this, or with a binding were issued before it, are forgotten. In
+    /// milliseconds since 1970.
+    pub(super) forgotten_until: AtomicU64,
+}
+
+#[derive(Default)]
+struct Inbox {
+    queued: Vec<QueuedClaim>,
+    /// The thread sleeps and must be woken: to wake one that does not costs a system call too.
+    asleep: bool,
+    /// The handle is gone.
+    closed: bool,
+    /// The disk failed, and nothing is certain any more.
+    broken: Option<Cause>,
+    /// When the commit under way began.
+    committing_since: Option<Instant>,
+}
+
+impl Inbox {
+    fn check(&self) -> Result<(), StoreError> {
+        if let Some(cause) = &self.broken {
+            return Err(cause.clone().into());
+        }
+        // The disk may come back, so nothing is broken yet; until then nobody should wait in vain.
+        if self
+            .committing_since
+            .is_some_and(|since| since.elapsed() > UNRESPONSIVE_AFTER)
+        {
+            let why = "the disk does not answer";
+            return Err(StoreError::Unavailable(why.into()));
+        }
+        Ok(())
+    }
+}
+
+struct QueuedClaim {
+    claim: Claim,
+    /// Nobody receives it when the client has gone away; the claim holds all the same.
+    answer: oneshot::Sender<Answer>,
+}
+
+/// What broke the store: the same for everyone who asks.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+struct Cause(Arc<str>);
+
+impl From<Cause> for StoreError {
+    fn from(cause: Cause) -> Self {
+        Self::Broken(Box::new(cause))
+    }
+}
+
+impl Shared {
+    pub(super) fn new(ledger: &Ledger) -> Self {
+        let shared = Self {
+            inbox: Mutex::default(),
+            arrived: Condvar::new(),
+            listeners: Listeners::default(),
+            entries: AtomicUsize::new(0),
+            forgotten_until: AtomicU64::new(0),
+        };
+        shared.show(ledger);
+        shared
+    }
+
+    fn show(&self, ledger: &Ledger) {
+        self.entries.store(ledger.len(), Ordering::Relaxed);
+        let until = ledger.floor().until();
+        self.forgotten_until.store(until, Ordering::Relaxed);
+    }
+
+    /// Hands a claim to the thread.
+    pub(super) fn submit(&self, claim: Claim) -> Result<oneshot::Receiver<Answer>, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let mut inbox = self.inbox();
+        inbox.check()?;
+        if inbox.queued.len() >= WAITING_MAX {
+            let why = "too many claims wait for the disk";
+            return Err(StoreError::Unavailable(why.into()));
+        }
+        inbox.queued.push(QueuedClaim { claim, answer });
+        let asleep = std::mem::take(&mut inbox.asleep);
+        drop(inbox);
+        if asleep {
+            self.arrived.notify_one();
+        }
+        Ok(answered)
+    }
+
+    /// An error when the store is broken.
+    pub(super) fn check(&self) -> Result<(), StoreError> {
+        self.inbox().check()
+    }
+
+    /// Notes that a commit is under way, or that none is.
+    fn committing(&self, since: Option<Instant>) {
+        self.inbox().committing_since = since;
+    }
+
+    /// Lets the thread end once nothing waits.
+    pub(super) fn close(&self) {
+        self.inbox().closed = true;
+        self.arrived.notify_one();
+    }
+
+    fn inbox(&self) -> MutexGuard<'_, Inbox> {
+        self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// All claims that wait. Waits for the first, but no longer than until there may be rows to
+    /// forget. `None` when the handle is gone.
+    fn next_batch(&self, patience: Duration) -> Option<Vec<QueuedClaim>> {
+        let mut inbox = self.inbox();
+        if inbox.queued.is_empty() && !inbox.closed && !patience.is_zero() {
+            inbox.asleep = true;
+            inbox = self
+                .arrived
+                .wait_timeout_while(inbox, patience, |inbox| inbox.asleep && !inbox.closed)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+            inbox.asleep = false;
+        }
+        // Those who were answered just now come again at once, one after the other: without this
+        // moment half of them would miss the commit, each time.
+        let mut count = 0;
+        for _ in 0..GATHER_TURNS {
+            if inbox.queued.len() == count {
+                break;
+            }
+            count = inbox.queued.len();
+            drop(inbox);
+            std::thread::yield_now();
+            inbox = self.inbox();
+        }
+        if inbox.queued.is_empty() && inbox.closed {
+            return None;
+        }
+        Some(std::mem::take(&mut inbox.queued))
+    }
+
+    /// Answers everybody with an error, now and from now on.
+    fn poison(&self, why: &str) {
+        tracing::error!(
+            error = why,
+            "the replay store's file has failed; nothing is redeemed until this process is started again"
+        );
+        let cause = Cause(why.into());
+        let mut inbox = self.inbox();
+        inbox.broken = Some(cause.clone());
+        for queued in std::mem::take(&mut inbox.queued) {
+            let _ = queued.answer.send(Err(cause.clone().into()));
+        }
+    }
+}
+
+pub(super) struct Writer {
+    pub(super) shared: Arc<Shared>,
+    pub(super) clock: Clock,
+    pub(super) ledger: Ledger,
+    pub(super) journal: Journal,
+    /// Where the journal is a file; `None` for a disk in memory, in tests.
+    pub(super) location: Option<Location>,
+}
+
+impl Writer {
+    /// Works until the handle is gone or the disk fails.
+    pub(super) fn run(mut self) {
+        let shared = self.shared.clone();
+        // A panic, here or in redb, leaves nothing certain either.
+        match catch_unwind(AssertUnwindSafe(|| self.work())) {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => shared.poison(&error.to_string()),
+            Err(_) => shared.poison("the thread that writes it panicked"),
+        }
+    }
+
+    fn work(&mut self) -> Result<(), redb::Error> {
+        while let Some(batch) = self.shared.next_batch(self.patience()) {
+            // Claims of a batch that fails are dropped, which their futures see.
+            let answers = self.write(&batch)?;
+            self.shared.show(&self.ledger);
+            for (queued, answer) in batch.into_iter().zip(answers) {
+                if matches!(answer, Ok(ClaimAnswer::Granted(_))) {
+                    self.shared.listeners.tell(queued.claim.nonce);
+                }
+                let _ = queued.answer.send(answer);
+            }
+        }
+        Ok(())
+    }
+
+    /// How long to wait for claims before looking for what has expired.
+    fn patience(&self) -> Duration {
+        if self.journal.has_forgettable_below(self.ledger.floor()) {
+            Duration::ZERO
+        } else if self.ledger.len() > 0 {
+            IDLE
+        } else {
+            NOTHING_HELD
+        }
+    }
+
+    fn write(&mut self, batch: &[QueuedClaim]) -> Result<Vec<Answer>, redb::Error> {
+        self.ledger.forget(self.clock.now());
+        let mut additions = Additions::default();
+        let answers = batch
+            .iter()
+            .map(|queued| self.ledger.decide(&queued.claim, &mut additions))
+            .collect();
+        // A retry and a refusal need no commit of their own: what they rest on is on the disk.
+        let floor = self.ledger.floor();
+        if self.journal.has_forgettable_below(floor) || !additions.is_empty() {
+            if let Some(location) = &self.location {
+                location.check()?;
+            }
+            self.shared.committing(Some(Instant::now()));
+            self.journal.commit(&additions, floor)?;
+            self.shared.committing(None);
+        }
+        Ok(answers)
+    }
+}

@@ -1,0 +1,39 @@
+#![doc = include_str!("../README.md")]
+// Not in the workspace's table: tests may unwrap.
+#![warn(clippy::unwrap_used)]
+
+// In the order of reading. A module uses those before it and none after it.
+
+// What is asked and what is answered.
+mod clock;
+pub use clock::Clock;
+mod random;
+
+mod claim;
+pub use claim::{Claim, MARGIN_MS};
+mod answer;
+pub use answer::{ClaimAnswer, StoreError};
+mod future;
+pub use future::{ClaimFuture, HorizonFuture, StoreFuture};
+mod listeners;
+pub use listeners::{ClaimListener, Listeners};
+
+// The contract.
+mod store;
+pub use store::ReplayStore;
+
+// What the stores here share.
+mod barrier;
+mod capacity;
+
+// The stores.
+mod memory;
+pub use memory::MemoryReplayStore;
+#[cfg(feature = "file")]
+mod file;
+#[cfg(feature = "file")]
+pub use file::{FileReplayStore, FileStoreError};
+
+// The contract as a suite.
+#[cfg(feature = "conformance")]
+pub mod conformance;

@@ -1,0 +1,41 @@
+//! The listeners of a store.
+
+use std::fmt;
+use std::sync::{PoisonError, RwLock, Weak};
+
+use apply_cookies_protocol::Nonce;
+
+/// Hears of claims. Called within a claim, so it must be quick and must not ask the store
+/// anything.
+pub trait ClaimListener: Send + Sync {
+    /// This nonce was claimed.
+    fn claimed(&self, nonce: Nonce);
+}
+
+/// The listeners of a store in this process. It does not keep them alive; those that are gone
+/// drop out.
+#[derive(Default)]
+pub struct Listeners(RwLock<Vec<Weak<dyn ClaimListener>>>);
+
+impl Listeners {
+    /// Adds a listener.
+    pub fn add(&self, listener: Weak<dyn ClaimListener>) {
+        let mut listeners = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        listeners.retain(|listener| listener.strong_count() > 0);
+        listeners.push(listener);
+    }
+
+    /// Tells every listener of a claim.
+    pub fn tell(&self, nonce: Nonce) {
+        let listeners = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        for listener in listeners.iter().filter_map(Weak::upgrade) {
+            listener.claimed(nonce);
+        }
+    }
+}
+
+impl fmt::Debug for Listeners {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Listeners(..)")
+    }
+}

@@ -1,0 +1,147 @@
+//! The nonces that were claimed, in shards, and within a shard in generations that are forgotten
+//! together.
+//!
+//! Entries whose tokens expire within the same span of time share a generation. Forgetting takes a
+//! generation out as a whole: nothing is ever scanned. A shard knows until when it has forgotten,
+//! and a token that expires before that is never taken for a fresh one, however the clock is set.
+//! Both are behind the shard's one lock, so no claim can slip into a generation that is gone.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use apply_cookies_protocol::{Grant, RedemptionDigest, UnixMillis};
+
+use super::hash::KeyedHash;
+use super::reaper::Reaper;
+use super::table::{ClaimTable, Fingerprint, Lookup, RedemptionWord, SHARDS};
+use crate::answer::{ClaimAnswer, StoreError};
+use crate::claim::Claim;
+
+/// The word of a claim without a redemption id.
+const NO_REDEMPTION: RedemptionWord = 0;
+
+pub(super) struct Claims {
+    hash: KeyedHash,
+    shards: Box<[Shard]>,
+}
+
+/// On a cache line of its own, so that two processors in two shards do not meet.
+#[derive(Default)]
+#[repr(align(64))]
+struct Shard(Mutex<Generations>);
+
+#[derive(Default)]
+struct Generations {
+    /// Generations that end by then are gone, in milliseconds since 1970.
+    forgotten_until: u64,
+    live: Vec<Generation>,
+}
+
+struct Generation {
+    /// Every token of it has expired then, in milliseconds since 1970.
+    ends_at: u64,
+    table: ClaimTable,
+}
+
+/// Generations that were taken out, and how many entries they held.
+pub(super) struct Forgotten {
+    pub(super) entries: usize,
+    pub(super) tables: Vec<ClaimTable>,
+}
+
+impl Claims {
+    pub(super) fn new(hash: KeyedHash) -> Self {
+        Self {
+            hash,
+            shards: (0..SHARDS).map(|_| Shard::default()).collect(),
+        }
+    }
+
+    /// Claims the nonce; a fresh one when `take_place` finds a place for it. What a table has
+    /// outgrown goes to the reaper.
+    pub(super) fn claim(
+        &self,
+        claim: &Claim,
+        reaper: &Reaper,
+        take_place: impl FnOnce() -> Result<(), StoreError>,
+    ) -> Result<ClaimAnswer, StoreError> {
+        let fingerprint = Fingerprint::new(self.hash.of(claim.nonce.to_bytes()));
+        let redemption = claim.redemption.map_or(NO_REDEMPTION, word);
+        let ends_at = claim.end_of_generation();
+        let mut generations = self.shards[fingerprint.shard()].lock();
+        if ends_at <= generations.forgotten_until {
+            return Ok(ClaimAnswer::BeforeHorizon);
+        }
+        let table = generations.table(ends_at);
+        match table.find(fingerprint) {
+            Lookup::Used(used) if claim.is_retry_of(kept(used)) => {
+                Ok(ClaimAnswer::Granted(Grant::Retry))
+            }
+            Lookup::Used(_) => Ok(ClaimAnswer::AlreadyUsed),
+            Lookup::Free(slot) => {
+                take_place()?;
+                let outgrown = table.insert(slot, fingerprint, redemption);
+                drop(generations);
+                reaper.take(outgrown.len(), outgrown);
+                Ok(ClaimAnswer::Granted(Grant::First))
+            }
+        }
+    }
+
+    /// Takes the generations out that end by `until`.
+    pub(super) fn forget(&self, until: UnixMillis) -> Forgotten {
+        let mut tables = Vec::new();
+        for shard in &self.shards {
+            let Generations {
+                forgotten_until,
+                live,
+            } = &mut *shard.lock();
+            let gone = live.extract_if(.., |generation| generation.ends_at <= until.get());
+            tables.extend(gone.map(|generation| {
+                // Where there was no claim, nothing is forgotten: a clock that ran ahead for a
+                // while closes no generation that is still to begin.
+                *forgotten_until = generation.ends_at.max(*forgotten_until);
+                generation.table
+            }));
+        }
+        Forgotten {
+            entries: tables.iter().map(ClaimTable::len).sum(),
+            tables,
+        }
+    }
+}
+
+impl Shard {
+    fn lock(&self) -> MutexGuard<'_, Generations> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Generations {
+    fn table(&mut self, ends_at: u64) -> &mut ClaimTable {
+        // A handful, the latest last: most claims are of tokens that were just issued.
+        let found = self.live.iter().rposition(|live| live.ends_at == ends_at);
+        let at = found.unwrap_or_else(|| {
+            self.live.push(Generation {
+                ends_at,
+                table: ClaimTable::default(),
+            });
+            self.live.len() - 1
+        });
+        &mut self.live[at].table
+    }
+}
+
+/// Half of the digest. Guessing a redemption id to pass for its owner succeeds with a chance of
+/// 2^-64 a request, for as long as the token lives, and takes the token and the browser's binding
+/// cookie besides. A digest whose half is zero counts as none: such a claim has no retry, once in
+/// 2^64.
+fn word(redemption: RedemptionDigest) -> RedemptionWord {
+    let bytes = redemption.to_bytes();
+    let half = bytes.first_chunk().copied().unwrap_or_default();
+    u64::from_ne_bytes(half)
+}
+
+/// The bytes that `word` took.
+fn kept(word: RedemptionWord) -> Option<[u8; 8]> {
+    (word != NO_REDEMPTION).then(|| word.to_ne_bytes())
+}

@@ -1,0 +1,186 @@
+//! The store in this process's memory: the default, right for one process.
+//!
+//! A nonce is remembered exactly as long as its token could be redeemed, and forgetting never
+//! scans. Two processes with a memory store each and one secret do not protect one another: use a
+//! shared store for that.
+
+mod barriers;
+mod claims;
+mod hash;
+mod reaper;
+mod table;
+
+use std::fmt;
+use std::sync::Weak;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use apply_cookies_protocol::{StoreScope, UnixMillis};
+
+use self::barriers::Barriers;
+use self::claims::Claims;
+use self::hash::KeyedHash;
+use self::reaper::Reaper;
+use crate::answer::{ClaimAnswer, StoreError};
+use crate::capacity::Capacity;
+use crate::claim::Claim;
+use crate::clock::Clock;
+use crate::future::{ClaimFuture, HorizonFuture};
+use crate::listeners::{ClaimListener, Listeners};
+use crate::random;
+use crate::store::ReplayStore;
+
+/// How often a claim looks for what may be forgotten, in milliseconds.
+const FORGET_EVERY_MS: u64 = 1_000;
+
+/// A bounded replay store in memory.
+///
+/// An entry takes up to 29 bytes, so the default capacity of a million fills 29 MB.
+pub struct MemoryReplayStore {
+    clock: Clock,
+    scope: StoreScope,
+    horizon: UnixMillis,
+    capacity: Capacity,
+    entries: AtomicUsize,
+    /// How many of the entries are barriers.
+    barrier_entries: AtomicUsize,
+    /// When to look for generations to forget again, in milliseconds since 1970.
+    next_forget: AtomicU64,
+    claims: Claims,
+    barriers: Barriers,
+    reaper: Reaper,
+    listeners: Listeners,
+}
+
+impl MemoryReplayStore {
+    /// A store that remembers from now on, up to a million claims at a time.
+    #[must_use]
+    pub fn new(clock: Clock) -> Self {
+        let hash = KeyedHash::random();
+        Self {
+            scope: StoreScope::from_random(random::bytes()),
+            horizon: clock.now(),
+            clock,
+            capacity: Capacity::DEFAULT,
+            entries: AtomicUsize::new(0),
+            barrier_entries: AtomicUsize::new(0),
+            next_forget: AtomicU64::new(0),
+            claims: Claims::new(hash.clone()),
+            barriers: Barriers::new(hash),
+            reaper: Reaper::default(),
+            listeners: Listeners::default(),
+        }
+    }
+
+    /// Sets how many entries are held at most, barriers at most half of them: those stay for a day
+    /// and more, and anyone who can reach a sign-out can raise them. A full store answers with an error
+    /// (503) until entries expire.
+    #[must_use]
+    pub const fn capacity(mut self, entries: usize) -> Self {
+        self.capacity = Capacity::new(entries);
+        self
+    }
+
+    /// Entries held now. Expired ones count until their generation is dropped.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.load(Ordering::Relaxed)
+    }
+
+    /// Whether nothing is held.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn decide(&self, claim: &Claim) -> Result<ClaimAnswer, StoreError> {
+        self.forget();
+        if !claim.is_known(Some(self.scope), self.horizon) || self.barriers.refuse(claim) {
+            return Ok(ClaimAnswer::BeforeHorizon);
+        }
+        let answer = self
+            .claims
+            .claim(claim, &self.reaper, || self.take_place())?;
+        // On a retry too: the first try may have found no room for the barrier.
+        if matches!(answer, ClaimAnswer::Granted(_)) {
+            self.barriers.raise(claim, || self.take_barrier_place())?;
+        }
+        Ok(answer)
+    }
+
+    fn take_place(&self) -> Result<(), StoreError> {
+        take(&self.entries, self.capacity.entries())
+    }
+
+    fn take_barrier_place(&self) -> Result<(), StoreError> {
+        take(&self.barrier_entries, self.capacity.barriers())?;
+        self.take_place().inspect_err(|_| {
+            self.barrier_entries.fetch_sub(1, Ordering::Relaxed);
+        })
+    }
+
+    /// Forgets what can never matter again. What is forgotten is decided here and now; giving the
+    /// memory back is left to another thread.
+    fn forget(&self) {
+        let now = self.clock.now();
+        let due = self.next_forget.load(Ordering::Relaxed);
+        let next = now.plus(FORGET_EVERY_MS).get();
+        if now.get() < due
+            || self
+                .next_forget
+                .compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed)
+                .is_err()
+        {
+            return;
+        }
+        let past = Claim::forgettable_by(now);
+        let claims = self.claims.forget(past);
+        self.entries.fetch_sub(claims.entries, Ordering::Relaxed);
+        self.reaper.take(claims.entries, claims.tables);
+        if let Some(barriers) = self.barriers.forget(past) {
+            self.entries.fetch_sub(barriers.entries, Ordering::Relaxed);
+            self.barrier_entries
+                .fetch_sub(barriers.entries, Ordering::Relaxed);
+            self.reaper.take(barriers.entries, barriers.generations);
+        }
+    }
+}
+
+/// Takes one of so many places.
+fn take(taken: &AtomicUsize, of: usize) -> Result<(), StoreError> {
+    if taken.fetch_add(1, Ordering::Relaxed) < of {
+        return Ok(());
+    }
+    taken.fetch_sub(1, Ordering::Relaxed);
+    Err(StoreError::Full)
+}
+
+impl ReplayStore for MemoryReplayStore {
+    fn claim(&self, claim: Claim) -> ClaimFuture<'_> {
+        let answer = self.decide(&claim);
+        if matches!(answer, Ok(ClaimAnswer::Granted(_))) {
+            self.listeners.tell(claim.nonce);
+        }
+        ClaimFuture::ready(answer)
+    }
+
+    fn scope(&self) -> Option<StoreScope> {
+        Some(self.scope)
+    }
+
+    fn listen(&self, listener: Weak<dyn ClaimListener>) {
+        self.listeners.add(listener);
+    }
+
+    fn horizon(&self) -> HorizonFuture<'_> {
+        HorizonFuture::ready(Ok(self.horizon))
+    }
+}
+
+impl fmt::Debug for MemoryReplayStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryReplayStore")
+            .field("entries", &self.len())
+            .field("capacity", &self.capacity.entries())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,378 @@
+//! A plain store that keeps the contract, and a switch for each way to break it.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, Weak};
+use std::time::Duration;
+
+use apply_cookies_protocol::limits::{LIFETIME_MAX_MS, SKEW_MS};
+use apply_cookies_protocol::{
+    BindingDigest, Grant, Nonce, RedemptionDigest, StoreScope, UnixMillis,
+};
+use apply_cookies_replay::conformance::StoreMaker;
+use apply_cookies_replay::{
+    Claim, ClaimAnswer, ClaimFuture, ClaimListener, Clock, HorizonFuture, Listeners, MARGIN_MS,
+    ReplayStore, StoreError,
+};
+
+/// What is wrong with a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Fault {
+    /// Looks first and writes later.
+    ChecksThenSets,
+    AnyIdIsARetry,
+    NeverARetry,
+    EveryRetryIsFirst,
+    NoIdEqualsNoId,
+    AnIdFollowsNone,
+    /// Mesop's way.
+    ForgetsAMinuteAfterUse,
+    ForgetsAnHourAfterUse,
+    ForgetsAtExpiry,
+    /// Does not know what it has forgotten when the clock is set back.
+    ForgetsThatItForgot,
+    NoHorizon,
+    HorizonWithoutSkew,
+    HorizonForItsOwn,
+    AnyScope,
+    ForeignScopeWithinHorizon,
+    NoBarrier,
+    BarrierSparesItsMillisecond,
+    BarrierRefusesItself,
+    BarrierForAll,
+    BarrierOfNobody,
+    BarrierSparesRetries,
+    BarrierForgottenWithItsToken,
+    RefusalSpends,
+    RefusalRaises,
+    TellsNobody,
+    TellsOneListener,
+    TellsOfRefusals,
+    SpendsWhenGivenUp,
+    EvictsWhenFull,
+    FullForgetsRetries,
+    FullTellsListeners,
+    NeverMakesRoom,
+    ForgetsWhenClosed,
+    ForgetsBarriersWhenClosed,
+    /// What only a longer story shows: the second barrier of a browser is not kept.
+    KeepsTheFirstBarrier,
+}
+
+pub(crate) struct Maker(pub(crate) Option<Fault>);
+
+impl StoreMaker for Maker {
+    type Store = Store;
+
+    fn make(&self, clock: Clock) -> Store {
+        Store {
+            fault: self.0,
+            horizon: clock.now(),
+            clock,
+            scope: StoreScope::from_random([7; 16]),
+            capacity: usize::MAX,
+            memory: Mutex::default(),
+            listeners: Listeners::default(),
+        }
+    }
+
+    fn make_small(&self, clock: Clock) -> Option<Store> {
+        let capacity = 20;
+        Some(Store {
+            capacity,
+            ..self.make(clock)
+        })
+    }
+
+    fn reopen(&self, mut store: Store, clock: Clock) -> Option<Store> {
+        store.clock = clock;
+        store.listeners = Listeners::default();
+        let memory = store.memory.get_mut().unwrap();
+        match self.0 {
+            Some(Fault::ForgetsWhenClosed) => *memory = Memory::default(),
+            Some(Fault::ForgetsBarriersWhenClosed) => memory.barriers.clear(),
+            _ => {}
+        }
+        Some(store)
+    }
+
+    fn schedules(&self) -> u64 {
+        300
+    }
+}
+
+pub(crate) struct Store {
+    fault: Option<Fault>,
+    clock: Clock,
+    horizon: UnixMillis,
+    scope: StoreScope,
+    capacity: usize,
+    memory: Mutex<Memory>,
+    listeners: Listeners,
+}
+
+#[derive(Clone, Default)]
+struct Memory {
+    used: HashMap<[u8; 16], Used>,
+    barriers: HashMap<Option<[u8; 16]>, Barrier>,
+    /// Claims of tokens that expire until then, in milliseconds, may be forgotten.
+    forgotten_until: u64,
+    told: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Used {
+    redemption: Option<RedemptionDigest>,
+    since: UnixMillis,
+    expires_at: UnixMillis,
+}
+
+#[derive(Clone, Copy)]
+struct Barrier {
+    nonce: Nonce,
+    issued_at: UnixMillis,
+    expires_at: UnixMillis,
+}
+
+impl ReplayStore for Store {
+    fn claim(&self, claim: Claim) -> ClaimFuture<'_> {
+        ClaimFuture::new(async move {
+            if self.has(Fault::SpendsWhenGivenUp) {
+                self.spend_for_nobody(&claim);
+                wait_a_turn().await;
+                self.give_back(&claim);
+            } else {
+                wait_a_turn().await;
+            }
+            if self.has(Fault::ChecksThenSets) {
+                let answer = {
+                    let mut before = self.memory.lock().unwrap().clone();
+                    self.decide(&mut before, &claim)
+                };
+                std::thread::sleep(Duration::from_millis(2));
+                let _ = self.decide(&mut self.memory.lock().unwrap(), &claim);
+                return self.tell(&claim, answer);
+            }
+            let answer = self.decide(&mut self.memory.lock().unwrap(), &claim);
+            self.tell(&claim, answer)
+        })
+    }
+
+    fn scope(&self) -> Option<StoreScope> {
+        Some(self.scope)
+    }
+
+    fn listen(&self, listener: Weak<dyn ClaimListener>) {
+        let mut memory = self.memory.lock().unwrap();
+        if !(self.has(Fault::TellsOneListener) && memory.told) {
+            self.listeners.add(listener);
+        }
+        memory.told = true;
+    }
+
+    fn horizon(&self) -> HorizonFuture<'_> {
+        HorizonFuture::ready(Ok(self.horizon))
+    }
+}
+
+/// Pending once, like a store that asks somebody else.
+async fn wait_a_turn() {
+    let mut is_later = false;
+    std::future::poll_fn(|context| {
+        if std::mem::replace(&mut is_later, true) {
+            return std::task::Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        std::task::Poll::Pending
+    })
+    .await;
+}
+
+type Answer = Result<ClaimAnswer, StoreError>;
+
+impl Store {
+    fn has(&self, fault: Fault) -> bool {
+        self.fault == Some(fault)
+    }
+
+    fn tell(&self, claim: &Claim, answer: Answer) -> Answer {
+        let is_told = match answer {
+            Ok(ClaimAnswer::Granted(_)) => !self.has(Fault::TellsNobody),
+            Ok(_) => self.has(Fault::TellsOfRefusals),
+            Err(_) => self.has(Fault::FullTellsListeners),
+        };
+        if is_told {
+            self.listeners.tell(claim.nonce);
+        }
+        answer
+    }
+
+    fn decide(&self, memory: &mut Memory, claim: &Claim) -> Answer {
+        self.forget(memory);
+        if !self.knows(memory, claim) || self.is_behind_barrier(memory, claim) {
+            if self.has(Fault::RefusalSpends) {
+                let used = self.used(claim);
+                memory.used.entry(claim.nonce.to_bytes()).or_insert(used);
+            }
+            if self.has(Fault::RefusalRaises) {
+                self.raise_barrier(memory, claim);
+            }
+            return Ok(ClaimAnswer::BeforeHorizon);
+        }
+        let answer = match memory.used.get(&claim.nonce.to_bytes()) {
+            Some(used) if self.is_same(used.redemption, claim.redemption) => {
+                ClaimAnswer::Granted(if self.has(Fault::EveryRetryIsFirst) {
+                    Grant::First
+                } else {
+                    Grant::Retry
+                })
+            }
+            Some(_) => ClaimAnswer::AlreadyUsed,
+            None => {
+                self.make_room(memory)?;
+                memory.used.insert(claim.nonce.to_bytes(), self.used(claim));
+                ClaimAnswer::Granted(Grant::First)
+            }
+        };
+        if matches!(answer, ClaimAnswer::Granted(_)) {
+            self.raise_barrier(memory, claim);
+        }
+        Ok(answer)
+    }
+
+    fn spend_for_nobody(&self, claim: &Claim) {
+        let mut nobody = self.used(claim);
+        nobody.redemption = None;
+        let used = &mut self.memory.lock().unwrap().used;
+        used.entry(claim.nonce.to_bytes()).or_insert(nobody);
+    }
+
+    fn give_back(&self, claim: &Claim) {
+        let used = &mut self.memory.lock().unwrap().used;
+        if used[&claim.nonce.to_bytes()].redemption.is_none() {
+            used.remove(&claim.nonce.to_bytes());
+        }
+    }
+
+    fn used(&self, claim: &Claim) -> Used {
+        Used {
+            redemption: claim.redemption,
+            since: self.clock.now(),
+            expires_at: claim.expires_at,
+        }
+    }
+
+    fn knows(&self, memory: &Memory, claim: &Claim) -> bool {
+        let skew = match self.fault {
+            Some(Fault::HorizonWithoutSkew) => 0,
+            _ => SKEW_MS,
+        };
+        let is_young = claim.issued_at >= self.horizon.plus(skew) || self.has(Fault::NoHorizon);
+        let is_known = match claim.scope {
+            None => is_young,
+            Some(_) if self.has(Fault::AnyScope) => true,
+            Some(scope) if scope == self.scope => is_young || !self.has(Fault::HorizonForItsOwn),
+            Some(_) => is_young && self.has(Fault::ForeignScopeWithinHorizon),
+        };
+        is_known
+            && (claim.expires_at.get() > memory.forgotten_until
+                || self.has(Fault::ForgetsThatItForgot))
+    }
+
+    fn is_behind_barrier(&self, memory: &Memory, claim: &Claim) -> bool {
+        if claim.binding.is_none() && !self.has(Fault::BarrierOfNobody) {
+            return false;
+        }
+        let is_retry = memory.used.contains_key(&claim.nonce.to_bytes());
+        let barrier = memory.barriers.get(&self.key(claim));
+        barrier.is_some_and(|barrier| match self.fault {
+            Some(Fault::BarrierSparesItsMillisecond) => {
+                claim.issued_at < barrier.issued_at && claim.nonce != barrier.nonce
+            }
+            Some(Fault::BarrierRefusesItself) => claim.issued_at <= barrier.issued_at,
+            Some(Fault::BarrierSparesRetries) if is_retry => false,
+            _ => claim.issued_at <= barrier.issued_at && claim.nonce != barrier.nonce,
+        })
+    }
+
+    fn raise_barrier(&self, memory: &mut Memory, claim: &Claim) {
+        let is_barrier = claim.barrier && !self.has(Fault::NoBarrier);
+        if !is_barrier || (claim.binding.is_none() && !self.has(Fault::BarrierOfNobody)) {
+            return;
+        }
+        let raised = Barrier {
+            nonce: claim.nonce,
+            issued_at: claim.issued_at,
+            expires_at: claim.expires_at,
+        };
+        let kept = memory.barriers.entry(self.key(claim)).or_insert(raised);
+        let replaces = match self.fault {
+            Some(Fault::KeepsTheFirstBarrier) => false,
+            _ => kept.issued_at < raised.issued_at,
+        };
+        if replaces {
+            *kept = raised;
+        }
+    }
+
+    fn key(&self, claim: &Claim) -> Option<[u8; 16]> {
+        match self.fault {
+            Some(Fault::BarrierForAll) => None,
+            _ => claim.binding.map(BindingDigest::to_bytes),
+        }
+    }
+
+    fn is_same(&self, kept: Option<RedemptionDigest>, given: Option<RedemptionDigest>) -> bool {
+        match self.fault {
+            Some(Fault::AnyIdIsARetry) => kept.is_some() && given.is_some(),
+            Some(Fault::NeverARetry) => false,
+            Some(Fault::NoIdEqualsNoId) => kept == given,
+            Some(Fault::AnIdFollowsNone) => given.is_some() && (kept.is_none() || kept == given),
+            _ => kept.is_some() && kept == given,
+        }
+    }
+
+    fn make_room(&self, memory: &mut Memory) -> Result<(), StoreError> {
+        if memory.used.len() < self.capacity {
+            return Ok(());
+        }
+        match self.fault {
+            Some(Fault::EvictsWhenFull) => {
+                let oldest = memory.used.iter().min_by_key(|(_, used)| used.since);
+                let oldest = *oldest.unwrap().0;
+                memory.used.remove(&oldest);
+                return Ok(());
+            }
+            Some(Fault::FullForgetsRetries) => {
+                for used in memory.used.values_mut() {
+                    used.redemption = None;
+                }
+            }
+            _ => {}
+        }
+        Err(StoreError::Full)
+    }
+
+    fn forget(&self, memory: &mut Memory) {
+        if self.has(Fault::NeverMakesRoom) {
+            return;
+        }
+        let now = self.clock.now();
+        let margin = match self.fault {
+            Some(Fault::ForgetsAtExpiry) => 0,
+            _ => SKEW_MS + MARGIN_MS,
+        };
+        let until = now.minus(margin).get();
+        memory.forgotten_until = memory.forgotten_until.max(until);
+        let until = memory.forgotten_until;
+        memory.used.retain(|_, used| match self.fault {
+            Some(Fault::ForgetsAMinuteAfterUse) => used.since.plus(60_000) > now,
+            Some(Fault::ForgetsAnHourAfterUse) => used.since.plus(3_600_000) > now,
+            Some(Fault::ForgetsAtExpiry) => used.expires_at > now,
+            _ => used.expires_at.get() > until,
+        });
+        memory.barriers.retain(|_, barrier| match self.fault {
+            Some(Fault::BarrierForgottenWithItsToken) => barrier.expires_at.get() > until,
+            _ => barrier.issued_at.plus(LIFETIME_MAX_MS).get() > until,
+        });
+    }
+}

@@ -1,0 +1,119 @@
+//! The suite for replay stores: our own pass it, and a store with any of the rules broken does not.
+
+mod faulty;
+
+use apply_cookies_replay::conformance::{self, Rule, StoreMaker, Verdict};
+use apply_cookies_replay::{Clock, MemoryReplayStore};
+
+use faulty::{Fault, Maker};
+
+struct InMemory;
+
+impl StoreMaker for InMemory {
+    type Store = MemoryReplayStore;
+
+    fn make(&self, clock: Clock) -> MemoryReplayStore {
+        MemoryReplayStore::new(clock)
+    }
+
+    fn make_small(&self, clock: Clock) -> Option<MemoryReplayStore> {
+        Some(MemoryReplayStore::new(clock).capacity(100))
+    }
+
+    fn schedules(&self) -> u64 {
+        10_000
+    }
+}
+
+#[test]
+fn the_store_in_memory_keeps_every_rule() {
+    assert_eq!(conformance::check(&InMemory), [Rule::Reopened]);
+}
+
+#[test]
+fn a_closure_is_enough_of_a_maker() {
+    let verdict = Rule::Retry.test(&MemoryReplayStore::new);
+    assert_eq!(verdict.unwrap(), Verdict::Held);
+    let verdict = Rule::Full.test(&MemoryReplayStore::new);
+    assert_eq!(verdict.unwrap(), Verdict::NotApplicable);
+}
+
+#[test]
+fn a_store_without_a_fault_keeps_every_rule() {
+    assert_eq!(conformance::check(&Maker(None)), []);
+}
+
+/// Each fault, and the rule that must find it. Other rules may find it as well.
+const FAULTS: &[(Fault, Rule)] = &[
+    (Fault::ChecksThenSets, Rule::OneClaimant),
+    (Fault::AnyIdIsARetry, Rule::Retry),
+    (Fault::NeverARetry, Rule::Retry),
+    (Fault::EveryRetryIsFirst, Rule::Retry),
+    (Fault::EveryRetryIsFirst, Rule::OneClaimant),
+    (Fault::NoIdEqualsNoId, Rule::NoIdNoRetry),
+    (Fault::AnIdFollowsNone, Rule::NoIdNoRetry),
+    (Fault::ForgetsAMinuteAfterUse, Rule::Remembered),
+    (Fault::ForgetsAnHourAfterUse, Rule::Remembered),
+    (Fault::ForgetsAtExpiry, Rule::Remembered),
+    (Fault::ForgetsThatItForgot, Rule::ClockSteps),
+    (Fault::NoHorizon, Rule::Horizon),
+    (Fault::HorizonWithoutSkew, Rule::Horizon),
+    (Fault::HorizonForItsOwn, Rule::Scope),
+    (Fault::AnyScope, Rule::Scope),
+    (Fault::ForeignScopeWithinHorizon, Rule::Scope),
+    (Fault::NoBarrier, Rule::Barrier),
+    (Fault::BarrierSparesItsMillisecond, Rule::Barrier),
+    (Fault::BarrierRefusesItself, Rule::Barrier),
+    (Fault::BarrierForAll, Rule::Barrier),
+    (Fault::BarrierOfNobody, Rule::Barrier),
+    (Fault::BarrierSparesRetries, Rule::Barrier),
+    (Fault::KeepsTheFirstBarrier, Rule::Barrier),
+    (Fault::BarrierForgottenWithItsToken, Rule::BarrierLasts),
+    (Fault::RefusalSpends, Rule::NoTrace),
+    (Fault::RefusalRaises, Rule::NoTrace),
+    (Fault::TellsNobody, Rule::Listeners),
+    (Fault::TellsOneListener, Rule::Listeners),
+    (Fault::TellsOfRefusals, Rule::Listeners),
+    (Fault::SpendsWhenGivenUp, Rule::Cancelled),
+    (Fault::EvictsWhenFull, Rule::Full),
+    (Fault::FullForgetsRetries, Rule::Full),
+    (Fault::FullTellsListeners, Rule::Full),
+    (Fault::NeverMakesRoom, Rule::RoomAgain),
+    (Fault::ForgetsWhenClosed, Rule::Reopened),
+    (Fault::ForgetsBarriersWhenClosed, Rule::Reopened),
+    // The schedules find the subtle ones without having been told of them.
+    (Fault::AnIdFollowsNone, Rule::Schedules),
+    (Fault::BarrierSparesItsMillisecond, Rule::Schedules),
+    (Fault::KeepsTheFirstBarrier, Rule::Schedules),
+    (Fault::ForgetsBarriersWhenClosed, Rule::Schedules),
+    (Fault::ForgetsWhenClosed, Rule::ClockSteps),
+];
+
+#[test]
+fn a_store_with_a_fault_breaks_the_rule_about_it() {
+    std::thread::scope(|scope| {
+        for (fault, rule) in FAULTS {
+            scope.spawn(move || {
+                let verdict = rule.test(&Maker(Some(*fault)));
+                let violation = verdict.expect_err(&format!("{fault:?} passes `{rule}`"));
+                assert_eq!(violation.rule(), *rule);
+                let text = violation.to_string();
+                assert!(text.starts_with(&format!("the rule `{rule}` is broken: ")));
+            });
+        }
+    });
+}
+
+#[test]
+fn every_rule_finds_a_fault() {
+    for rule in Rule::ALL {
+        let is_tested = FAULTS.iter().any(|(_, found_by)| found_by == rule);
+        assert!(is_tested, "no fault is found by `{rule}`");
+    }
+}
+
+#[test]
+#[should_panic(expected = "the rule `no id, no retry` is broken: no redemption id, twice")]
+fn check_panics_with_the_name_of_the_rule() {
+    let _ = conformance::check(&Maker(Some(Fault::NoIdEqualsNoId)));
+}

@@ -1,0 +1,211 @@
+//! What the store in memory promises beyond the contract, which `tests/conformance` holds it to:
+//! that it counts its entries exactly, and gives up what has expired.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use apply_cookies_protocol::limits::{LIFETIME_MAX_MS, SKEW_MS};
+use apply_cookies_protocol::{BindingCookie, Grant, Nonce, RedemptionDigest, UnixMillis};
+use apply_cookies_replay::{
+    Claim, ClaimAnswer, Clock, MARGIN_MS, MemoryReplayStore, ReplayStore, StoreError,
+};
+use futures_util::FutureExt;
+
+const START: u64 = 1_795_000_000_000;
+const FIRST: ClaimAnswer = ClaimAnswer::Granted(Grant::First);
+
+fn at(millis: u64) -> UnixMillis {
+    UnixMillis::new(millis).unwrap()
+}
+
+struct Store {
+    store: MemoryReplayStore,
+    clock: Arc<AtomicU64>,
+}
+
+impl Store {
+    /// A store whose horizon lies behind.
+    fn with_capacity(entries: usize) -> Self {
+        let clock = Arc::new(AtomicU64::new(START - 60_000));
+        let hands = clock.clone();
+        let clock_of_store = Clock::from_fn(move || at(hands.load(Ordering::SeqCst)));
+        let store = MemoryReplayStore::new(clock_of_store).capacity(entries);
+        clock.store(START, Ordering::SeqCst);
+        Self { store, clock }
+    }
+
+    fn set_clock(&self, millis: u64) {
+        self.clock.store(millis, Ordering::SeqCst);
+    }
+
+    fn claim(&self, claim: Claim) -> Result<ClaimAnswer, StoreError> {
+        self.store.claim(claim).now_or_never().unwrap()
+    }
+}
+
+/// A token of this browser.
+fn token(nonce: u64, issued_at: u64, lifetime: u64) -> Claim {
+    let mut bytes = [0; 16];
+    bytes[..8].copy_from_slice(&nonce.to_be_bytes());
+    let issued_at = at(issued_at);
+    let mut claim = Claim::new(
+        Nonce::from_random(bytes),
+        issued_at,
+        issued_at.plus(lifetime),
+    );
+    claim.redemption = RedemptionDigest::of(b"r");
+    claim.binding = Some(BindingCookie::from_random([1; 32]).digest());
+    claim
+}
+
+#[test]
+fn expired_entries_make_room() {
+    let store = Store::with_capacity(1_000);
+    for n in 0..200 {
+        let now = START + n * 1_000;
+        store.set_clock(now);
+        assert_eq!(store.claim(token(n, now, 10_000)).unwrap(), FIRST);
+    }
+    // Ten seconds of life, seven of grace, ten until the generation is over, one until the store
+    // looks.
+    assert!(store.store.len() <= 28, "{} are kept", store.store.len());
+}
+
+/// A sign-out of a browser of this number.
+fn sign_out(number: u64, issued_at: u64) -> Claim {
+    let mut cookie = [0; 32];
+    cookie[..8].copy_from_slice(&number.to_be_bytes());
+    let mut claim = token(1_000_000 + number, issued_at, 60_000);
+    claim.binding = Some(BindingCookie::from_random(cookie).digest());
+    claim.barrier = true;
+    claim
+}
+
+#[test]
+fn a_flood_of_sign_outs_does_not_stop_sign_ins() {
+    let store = Store::with_capacity(1_000);
+    for number in 0..2_000 {
+        // A minute apart, so that only barriers are left.
+        let now = START + number * 61_000;
+        store.set_clock(now);
+        let answer = store.claim(sign_out(number, now));
+        assert_eq!(answer.is_ok(), number < 500, "{number}: {answer:?}");
+        if number % 50 == 0 {
+            assert_eq!(store.claim(token(number, now, 60_000)).unwrap(), FIRST);
+        }
+    }
+    // They make room again when no older token can be left.
+    let later = START + 5 * LIFETIME_MAX_MS;
+    store.set_clock(later);
+    assert_eq!(store.claim(token(5_000, later, 60_000)).unwrap(), FIRST);
+    assert_eq!(store.claim(sign_out(9_000, later)).unwrap(), FIRST);
+}
+
+#[test]
+fn a_clock_that_ran_ahead_for_a_while_closes_nothing_that_was_empty() {
+    let store = Store::with_capacity(1_000);
+    assert_eq!(store.claim(token(0, START, 60_000)).unwrap(), FIRST);
+    assert_eq!(store.claim(sign_out(0, START)).unwrap(), FIRST);
+    let ahead = START + 30 * LIFETIME_MAX_MS;
+    store.set_clock(ahead);
+    assert_eq!(store.claim(token(1, ahead, 60_000)).unwrap(), FIRST);
+    store.set_clock(START + 120_000);
+    // What was forgotten is refused, and what is issued now is not.
+    let again = store.claim(token(0, START, 60_000)).unwrap();
+    assert_eq!(again, ClaimAnswer::BeforeHorizon);
+    let mut fresh = token(2, START + 120_000, 60_000);
+    fresh.binding = None;
+    assert_eq!(store.claim(fresh).unwrap(), FIRST);
+}
+
+#[test]
+fn a_token_that_lives_long_is_kept_at_most_an_eighth_of_its_life_too_long() {
+    for lifetime in [1, 60_000, 170_000, 3_600_000, LIFETIME_MAX_MS] {
+        let store = Store::with_capacity(1_000);
+        assert_eq!(store.claim(token(0, START, lifetime)).unwrap(), FIRST);
+        let kept_until = START + lifetime + SKEW_MS + MARGIN_MS;
+        let late = 10_000.max(lifetime / 8);
+        for (n, (now, kept)) in (1..).zip([(kept_until - 1, 1), (kept_until + late, 0)]) {
+            store.set_clock(now);
+            // Refused, so that it is no entry itself; but the store looks for what has expired.
+            let stranger = token(n, START - 60_000, 1);
+            assert_eq!(store.claim(stranger).unwrap(), ClaimAnswer::BeforeHorizon);
+            assert_eq!(store.store.len(), kept, "of {lifetime} ms, at {now}");
+        }
+        assert!(store.store.is_empty());
+    }
+}
+
+#[test]
+fn a_store_holds_as_many_entries_as_it_has_room_for_and_not_one_more() {
+    let store = Store::with_capacity(10_000);
+    for n in 0..10_000 {
+        assert_eq!(store.claim(token(n, START, 60_000)).unwrap(), FIRST);
+    }
+    for n in 10_000..10_100 {
+        let full = store.claim(token(n, START, 60_000));
+        assert!(matches!(full, Err(StoreError::Full)));
+    }
+    assert_eq!(store.store.len(), 10_000);
+}
+
+#[test]
+fn entries_are_counted_exactly_while_threads_claim_and_the_store_forgets() {
+    const THREADS: u64 = 4;
+    const CLAIMS: u64 = 20_000;
+    let store = Store::with_capacity(1_000_000);
+    std::thread::scope(|scope| {
+        for thread in 0..THREADS {
+            let store = &store;
+            scope.spawn(move || {
+                for n in 0..CLAIMS {
+                    // Generations end all the time, and some claims are of ones that are gone.
+                    let now = store.clock.fetch_add(7, Ordering::SeqCst);
+                    let token = token(thread * CLAIMS + n, now, 1 + n % 20_000);
+                    let mut token = token;
+                    token.barrier = n % 1_000 == 0;
+                    store.claim(token).unwrap();
+                }
+            });
+        }
+    });
+    let days = 3 * LIFETIME_MAX_MS;
+    store.set_clock(START + THREADS * CLAIMS * 7 + days);
+    let stranger = token(u64::MAX, START - 60_000, 1);
+    assert_eq!(store.claim(stranger).unwrap(), ClaimAnswer::BeforeHorizon);
+    assert_eq!(store.store.len(), 0);
+}
+
+#[test]
+fn a_barrier_that_found_no_room_is_raised_by_its_retry() {
+    let store = Store::with_capacity(2);
+    assert_eq!(store.claim(token(0, START, 1_000)).unwrap(), FIRST);
+    let mut sign_out = token(1, START + 1, 60_000);
+    sign_out.barrier = true;
+    assert!(
+        matches!(store.claim(sign_out), Err(StoreError::Full)),
+        "room for the nonce, none for the barrier"
+    );
+    store.set_clock(START + 30_000);
+    assert_eq!(
+        store.claim(sign_out).unwrap(),
+        ClaimAnswer::Granted(Grant::Retry)
+    );
+    assert_eq!(
+        store.claim(token(2, START, 60_000)).unwrap(),
+        ClaimAnswer::BeforeHorizon
+    );
+}
+
+#[test]
+fn a_barrier_that_is_forgotten_refuses_whatever_it_may_have_refused() {
+    let store = Store::with_capacity(100);
+    let mut sign_out = token(0, START + 1, 60_000);
+    sign_out.barrier = true;
+    assert_eq!(store.claim(sign_out).unwrap(), FIRST);
+    store.set_clock(START + 3 * LIFETIME_MAX_MS);
+    // No issuer of ours makes a token that lives so long; a caller of the store can.
+    let older = token(1, START, 10 * LIFETIME_MAX_MS);
+    assert_eq!(store.claim(older).unwrap(), ClaimAnswer::BeforeHorizon);
+    assert_eq!(store.store.len(), 0);
+}
