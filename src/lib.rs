@@ -45,6 +45,9 @@ pub use pending::{
     Deletion, Frames, IntoOperation, PendingBatch, PendingCookies, PendingState, PushError,
 };
 
+#[cfg(any(feature = "actix", feature = "cookie"))]
+mod convert;
+
 // HTTP without a framework.
 pub mod web;
 pub use web::{Event, ExtractError, Html, Sse, Streamed};

@@ -54,7 +54,6 @@ async fn run(origin: &str, lifetime: Duration) -> std::io::Result<()> {
             .wrap(cookies.middleware())
             .app_data(minted.clone())
             .app_data(ledger.clone())
-            .configure(cookies.routes())
             .route("/mint", web::get().to(streams::mint))
             .route("/report", web::get().to(report))
             .route("/page", web::get().to(page))

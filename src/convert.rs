@@ -1,0 +1,115 @@
+//! The `Cookie` of the crate cookie, for handlers that have one already. Its versions 0.16, which
+//! actix-web exports, and 0.18 are two types with the same methods.
+
+/// Implements [`IntoOperation`](crate::IntoOperation) for the `Cookie` of a version.
+macro_rules! convert_cookie {
+    ($($library:ident)::+) => {
+        use std::time::Duration;
+
+        use $($library)::+::{Cookie, Expiration, SameSite as TheirSameSite};
+        use apply_cookies_protocol::{Operation, SameSite, SetCookie};
+        use time::OffsetDateTime;
+
+        use crate::classes::Classes;
+        use crate::pending::{IntoOperation, PushError};
+
+        /// Attributes that were never set take our safe defaults (`Secure`, `HttpOnly`, `SameSite=Lax`,
+        /// `Path=/`); those that were set stay, also where they are unsafe. `Expires` without `Max-Age`
+        /// becomes the `Max-Age` that is left until then.
+        impl IntoOperation for Cookie<'_> {
+            fn into_operation(self, classes: &Classes) -> Result<Operation<'static>, PushError> {
+                draft(&self).into_operation(classes)
+            }
+        }
+
+        fn draft<'c>(cookie: &'c Cookie<'_>) -> SetCookie<'c> {
+            let mut draft = SetCookie::new(cookie.name(), cookie.value());
+            if let Some(path) = cookie.path() {
+                draft = draft.path(path);
+            }
+            if let Some(domain) = cookie.domain() {
+                draft = draft.domain(domain);
+            }
+            if let Some(age) = age(cookie) {
+                draft = draft.max_age(age);
+            }
+            if let Some(secure) = cookie.secure() {
+                draft = draft.secure(secure);
+            }
+            if let Some(http_only) = cookie.http_only() {
+                draft = draft.http_only(http_only);
+            }
+            if let Some(same_site) = cookie.same_site() {
+                draft = draft.same_site(match same_site {
+                    TheirSameSite::Strict => SameSite::Strict,
+                    TheirSameSite::Lax => SameSite::Lax,
+                    TheirSameSite::None => SameSite::None,
+                });
+            }
+            draft
+        }
+
+        fn age(cookie: &Cookie<'_>) -> Option<Duration> {
+            let left = match (cookie.max_age(), cookie.expires()) {
+                (Some(age), _) => age,
+                (None, Some(Expiration::DateTime(end))) => end - OffsetDateTime::now_utc(),
+                (None, Some(Expiration::Session) | None) => return None,
+            };
+            // What lies in the past deletes the cookie, as zero does.
+            Some(left.try_into().unwrap_or(Duration::ZERO))
+        }
+
+        #[cfg(test)]
+        mod tests {
+            use super::*;
+
+            fn line(cookie: &Cookie<'_>) -> String {
+                Operation::try_from(draft(cookie)).unwrap().to_set_cookie()
+            }
+
+            #[test]
+            fn unset_attributes_are_safe_and_set_ones_stay() {
+                assert_eq!(
+                    line(&Cookie::new("a", "b")),
+                    "a=b; Path=/; Secure; HttpOnly; SameSite=Lax"
+                );
+                let mut open = Cookie::new("a", "b");
+                open.set_path("/x");
+                open.set_secure(false);
+                open.set_http_only(false);
+                open.set_same_site(TheirSameSite::Strict);
+                open.set_max_age(time::Duration::minutes(1));
+                assert_eq!(line(&open), "a=b; Path=/x; Max-Age=60; SameSite=Strict");
+            }
+
+            #[test]
+            fn a_removal_deletes() {
+                let mut removal = Cookie::new("a", "");
+                removal.make_removal();
+                assert!(line(&removal).contains("Max-Age=0"));
+            }
+
+            #[test]
+            fn attributes_cannot_be_injected() {
+                let mut path = Cookie::new("a", "v");
+                path.set_path("/; Domain=evil.example");
+                let mut domain = Cookie::new("a", "v");
+                domain.set_domain("x.example; Path=/");
+                for cookie in [
+                    Cookie::new("a", "v; Domain=evil.example"),
+                    Cookie::new("a; Domain=evil.example; b", "v"),
+                    path,
+                    domain,
+                ] {
+                    assert!(Operation::try_from(draft(&cookie)).is_err());
+                }
+            }
+        }
+    };
+}
+pub(crate) use convert_cookie;
+
+#[cfg(feature = "cookie")]
+mod version_0_18 {
+    super::convert_cookie!(cookie);
+}
