@@ -15,7 +15,7 @@ use actix_web::dev::ServiceResponse;
 use actix_web::http::header::SET_COOKIE;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::{self, Data, Query};
-use actix_web::{App, HttpResponse, rt};
+use actix_web::{App, Responder, rt};
 use apply_cookies::{
     ApplyCookies, Clock, Event, Outcome, PendingCookies, Receipt, Secrets, SetCookie, testing,
 };
@@ -131,13 +131,14 @@ async fn mint(
     pending: PendingCookies,
     wanted: Query<Wanted>,
     receipts: Data<Mutex<Vec<Receipt>>>,
-) -> HttpResponse {
-    let cookies = pending.clone();
-    pending.sse(stream! {
-        let batch = if wanted.sign_out { cookies.sign_out() } else { cookies.batch() };
-        let receipt = batch.set(SetCookie::new("session", &*wanted.value)).push().unwrap();
-        receipts.lock().unwrap().push(receipt);
-        yield Event::data("minted");
+) -> impl Responder {
+    pending.sse(|cookies| {
+        stream! {
+            let batch = if wanted.sign_out { cookies.sign_out() } else { cookies.batch() };
+            let receipt = batch.set(SetCookie::new("session", &*wanted.value)).push().unwrap();
+            receipts.lock().unwrap().push(receipt);
+            yield Event::data("minted");
+        }
     })
 }
 
@@ -154,7 +155,6 @@ impl Program {
         let app = App::new()
             .wrap(cookies.middleware())
             .app_data(receipts.clone())
-            .configure(cookies.routes())
             .route("/mint", web::get().to(mint));
         let app = Rc::new(init_service(app).await);
         Self {

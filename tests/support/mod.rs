@@ -78,7 +78,6 @@ impl Server {
                 let server = HttpServer::new(move || {
                     App::new()
                         .wrap(configured.middleware())
-                        .configure(configured.routes())
                         .configure(routes.clone())
                 })
                 .workers(2)
