@@ -1,4 +1,4 @@
-// The real program: `apply-cookies demo`, on a port of its own.
+// The real programs: `apply-cookies demo` and the examples, each on a port of its own.
 
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -7,41 +7,56 @@ import { fileURLToPath } from "node:url";
 
 import { within } from "./within.mjs";
 
-const BUILT = fileURLToPath(new URL("../../../../target/debug/apply-cookies", import.meta.url));
+const built = (name) => fileURLToPath(new URL(`../../../../target/debug/${name}`, import.meta.url));
 
 /** Starts the demo; `stop` ends this very process, in good order or with an error. */
-export async function startDemo(listen = "127.0.0.1:0") {
-  const path = process.env.APPLY_COOKIES_BIN ?? BUILT;
-  if (!existsSync(path)) {
-    throw new Error(
-      `there is no ${path}: run \`cargo build\`, or name the program in APPLY_COOKIES_BIN`,
-    );
-  }
-  const program = spawn(path, ["demo", "--listen", listen], {
+export const startDemo = (listen = "127.0.0.1:0") =>
+  start(
+    "the demo",
+    process.env.APPLY_COOKIES_BIN ?? built("apply-cookies"),
+    "run `cargo build`, or name the program in APPLY_COOKIES_BIN",
+    ["demo", "--listen", listen],
+    {},
+  );
+
+/** Starts the example app of this framework. */
+export const startExample = (framework) =>
+  start(
+    `the example on ${framework}`,
+    built(`examples/${framework}`),
+    "run `cargo build -p apply-cookies --examples --features actix,axum`",
+    [],
+    { LISTEN: "127.0.0.1:0", APPLY_COOKIES_SECRET_KEY: "" },
+    ["SIGTERM", 0], // axum leaves signals to the app, and the example is short
+  );
+
+async function start(what, path, remedy, args, env, ends = [0]) {
+  if (!existsSync(path)) throw new Error(`there is no ${path}: ${remedy}`);
+  const program = spawn(path, args, {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, RUST_LOG: "warn" },
+    env: { ...process.env, RUST_LOG: "warn", ...env },
   });
   const said = { stdout: "", stderr: "" };
   for (const stream of ["stdout", "stderr"]) {
     program[stream].setEncoding("utf8").on("data", (text) => (said[stream] += text));
   }
   // `close` comes after the last word has been read, `exit` may come before it.
-  const ended = new Promise((resolve) => program.once("close", resolve));
+  const ended = new Promise((resolve) => program.once("close", (code, signal) => resolve(code ?? signal)));
   const address = new Promise((resolve, reject) => {
     createInterface(program.stdout).once("line", resolve);
     program.once("error", reject);
-    ended.then((code) => reject(new Error(`the demo ended with ${code}: ${said.stderr}`)));
+    ended.then((code) => reject(new Error(`${what} ended with ${code}: ${said.stderr}`)));
   });
   // Handled also where nobody waits any more.
   address.catch(() => {});
 
   const stop = async () => {
     program.kill("SIGTERM");
-    const code = await within(10_000, "the demo's end", ended);
-    if (code !== 0) throw new Error(`the demo ended with ${code}: ${said.stderr}`);
+    const code = await within(10_000, `${what}: the end`, ended);
+    if (!ends.includes(code)) throw new Error(`${what} ended with ${code}: ${said.stderr}`);
   };
   try {
-    const url = await within(10_000, "the demo's address", address);
+    const url = await within(10_000, `${what}: the address`, address);
     return { url, port: new URL(url).port, said, stop };
   } catch (error) {
     program.kill("SIGKILL");
