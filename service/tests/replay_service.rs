@@ -165,7 +165,11 @@ fn what_cannot_be_a_store_is_refused_with_a_reason() {
     std::fs::write(folder.file(), "something else").unwrap();
     let nowhere = folder.path().join("no").join("folder");
     for (store, code, reason) in [
-        (replay(&folder), 1, "no replay store, and was left as it is"),
+        (
+            replay(&folder),
+            1,
+            "is not a replay store, and was left as it is",
+        ),
         (format!("file:{}", nowhere.display()), 1, "cannot be opened"),
         ("file:".to_owned(), 2, "file: and a path"),
         ("disk".to_owned(), 2, "file: and a path"),
