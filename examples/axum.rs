@@ -49,32 +49,36 @@ async fn theme(theme: CookieOrDefault<Theme>) -> impl IntoResponse {
 
 async fn sign_in(Query(query): Query<SignIn>, cookies: PendingCookies) -> impl IntoResponse {
     let session = Session { user: query.name };
-    cookies.sse(|cookies| stream! {
-        yield Event::data("checking the password");
-        tokio::time::sleep(Duration::from_millis(300)).await; // the headers are gone by now
-        match cookies.set(&session) {
-            Ok(receipt) => yield Event::data(match receipt.await {
-                Outcome::Released => "welcome",
-                _ => "your browser did not take the sign-in",
-            }),
-            Err(error) => yield Event::data(error.to_string()),
+    cookies.sse(|cookies| {
+        stream! {
+            yield Event::data("checking the password");
+            tokio::time::sleep(Duration::from_millis(300)).await; // the headers are gone by now
+            match cookies.set(&session) {
+                Ok(receipt) => yield Event::data(match receipt.await {
+                    Outcome::Released => "welcome",
+                    _ => "your browser did not take the sign-in",
+                }),
+                Err(error) => yield Event::data(error.to_string()),
+            }
+            yield Event::data("").named("done");
         }
-        yield Event::data("").named("done");
     })
 }
 
 async fn sign_out(cookies: PendingCookies) -> impl IntoResponse {
-    cookies.sse(|cookies| stream! {
-        // A sign-in that is still under way cannot undo it. An app that keeps sessions ends this
-        // one there as well: no copy of the cookie is deleted with it.
-        match cookies.sign_out().delete::<Session>().push() {
-            Ok(receipt) => yield Event::data(match receipt.await {
-                Outcome::Released => "goodbye",
-                _ => "your browser did not take the sign-out",
-            }),
-            Err(error) => yield Event::data(error.to_string()),
+    cookies.sse(|cookies| {
+        stream! {
+            // A sign-in that is still under way cannot undo it. An app that keeps sessions ends this
+            // one there as well: no copy of the cookie is deleted with it.
+            match cookies.sign_out().delete::<Session>().push() {
+                Ok(receipt) => yield Event::data(match receipt.await {
+                    Outcome::Released => "goodbye",
+                    _ => "your browser did not take the sign-out",
+                }),
+                Err(error) => yield Event::data(error.to_string()),
+            }
+            yield Event::data("").named("done");
         }
-        yield Event::data("").named("done");
     })
 }
 
@@ -117,7 +121,9 @@ async fn script() -> impl IntoResponse {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Says why something was refused.
-    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .init();
     // With APPLY_COOKIES_SECRET_KEY: production, for pages of this origin. Without: development.
     let apply = match Secrets::from_env() {
         Ok(secrets) => ApplyCookies::builder(secrets)
