@@ -9,5 +9,6 @@ mod extract;
 mod layer;
 
 pub use body::ResponseBody;
+#[cfg(feature = "axum")] // its extractors are the only ones that need it
 pub(crate) use extract::slot;
 pub use layer::{ApplyLayer, ApplyService, ResponseFuture};

@@ -15,7 +15,7 @@ export async function startRig(origin, lifetime) {
   const path = process.env.DELIVERY_RIG_BIN ?? BUILT;
   if (!existsSync(path)) {
     throw new Error(
-      `there is no ${path}: run \`cargo build --example delivery-rig\`, or name the program in DELIVERY_RIG_BIN`,
+      `there is no ${path}: run \`cargo build -p apply-cookies --features actix --example delivery-rig\`, or name the program in DELIVERY_RIG_BIN`,
     );
   }
   const program = spawn(path, [origin, lifetime], { stdio: ["ignore", "pipe", "pipe"] });
