@@ -27,7 +27,7 @@ impl Adapter for Tested {
     const FAILED_ERRORS: &'static [u16] = &[400, 403, 404, 500, 503];
     // The framework says of each answer whether it was an error.
     const FAILED_ANSWERS: &'static [u16] = &[];
-    const LAYER: &'static str = ".wrap(cookies.middleware())";
+    const LAYER: &'static str = ".wrap(apply.middleware())";
 
     fn serve(site: Site) -> Running {
         let (started, starting) = mpsc::channel();
@@ -65,8 +65,9 @@ impl Adapter for Tested {
 fn pages(site: Site) -> impl FnOnce(&mut ServiceConfig) {
     move |config| {
         config
-            .configure(site.cookies.routes())
             .route(extractors::EVERY_CLASS, web::to(extractors::every_class))
+            .route(extractors::REQUIRED, web::to(extractors::required))
+            .route(extractors::OPTIONAL, web::to(extractors::optional))
             .route(extractors::RENEWED, web::to(extractors::renewed))
             .route(extractors::UNTOUCHED, web::to(extractors::untouched));
         for (path, handler) in site.script.into_pages() {
@@ -102,8 +103,8 @@ fn answer(reply: Reply, request: &HttpRequest, body: Payload) -> Result<HttpResp
             }
             response.streaming(chunks.map(Ok::<_, Error>))
         }
-        Reply::Sse(pending, events) => pending.sse(events),
-        Reply::Html(pending, chunks) => pending.html(chunks),
+        Reply::Sse(events) => events.into(),
+        Reply::Html(page) => page.into(),
         Reply::Socket(messages) => socket(messages, request, body)?,
         Reply::Fails(code) => return Err(InternalError::new("half-way", status(code)).into()),
         Reply::Refused(error) => return Err(error.into()),

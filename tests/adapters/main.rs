@@ -16,3 +16,4 @@ mod harness;
 mod support;
 
 mod actix;
+mod axum;

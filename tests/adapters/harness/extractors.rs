@@ -1,7 +1,9 @@
 //! Cookie classes, and handlers that take them as arguments. They name no framework, and are a
 //! part of every site: extractors are the one thing that a script cannot ask for.
 
-use apply_cookies::{Cookie, CookieClass, PendingCookies, Unreadable, UnreadableReason};
+use apply_cookies::{
+    Cookie, CookieClass, CookieOrDefault, PendingCookies, Unreadable, UnreadableReason,
+};
 use serde::{Deserialize, Serialize};
 
 #[derive(CookieClass, Serialize, Deserialize, Default, Clone, PartialEq, Debug)]
@@ -39,9 +41,9 @@ pub(crate) const EVERY_CLASS: &str = "/every-class";
 
 /// Shows each class, or its default and why.
 pub(crate) async fn every_class(
-    session: Cookie<Session>,
-    cart: Cookie<Cart>,
-    theme: Cookie<Theme>,
+    session: CookieOrDefault<Session>,
+    cart: CookieOrDefault<Cart>,
+    theme: CookieOrDefault<Theme>,
 ) -> String {
     let why = |unreadable: Option<&Unreadable>| {
         unreadable.map_or("sent", |why| UnreadableReason::as_str(why.reason()))
@@ -57,15 +59,32 @@ pub(crate) async fn every_class(
     )
 }
 
+/// The path of [`required`].
+pub(crate) const REQUIRED: &str = "/required";
+
+/// Cannot do without a session.
+pub(crate) async fn required(session: Cookie<Session>) -> String {
+    session.username.clone()
+}
+
+/// The path of [`optional`].
+pub(crate) const OPTIONAL: &str = "/optional";
+
+/// Says whether there is a session.
+pub(crate) async fn optional(session: Option<Cookie<Session>>) -> String {
+    session.map_or_else(
+        || "nobody".to_owned(),
+        |session| session.into_inner().username,
+    )
+}
+
 /// The path of [`renewed`].
 pub(crate) const RENEWED: &str = "/renewed";
 
 /// Writes a session of a previous secret anew.
 pub(crate) async fn renewed(pending: PendingCookies, session: Cookie<Session>) -> String {
-    if let Ok(session) = session.sent()
-        && session.is_under_previous_key()
-    {
-        pending.reissue(session).unwrap();
+    if session.is_under_previous_key() {
+        pending.reissue(&session).unwrap();
     }
     session.username.clone()
 }

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use apply_cookies::{Event, PendingCookies, PushError};
+use apply_cookies::{Event, Html, PendingCookies, PushError, Sse, Streamed};
 use bytes::Bytes;
 use futures_core::Stream;
 use futures_util::StreamExt;
@@ -75,8 +75,8 @@ pub(crate) enum Reply {
         fields: Vec<(&'static str, &'static str)>,
         chunks: Chunks<Bytes>,
     },
-    Sse(PendingCookies, Chunks<Event>),
-    Html(PendingCookies, Chunks<Bytes>),
+    Sse(Streamed<Chunks<Event>, Sse>),
+    Html(Streamed<Chunks<Bytes>, Html>),
     /// A WebSocket that sends these texts.
     Socket(Chunks<String>),
     /// An error of the framework itself, with this status.
@@ -110,16 +110,16 @@ impl Reply {
     where
         S: Stream<Item = Event> + Send + 'static,
     {
-        let stream = Box::pin(stream(pending.clone()));
-        Self::Sse(pending, stream)
+        Self::Sse(pending.sse(|cookies| -> Chunks<Event> { Box::pin(stream(cookies)) }))
     }
 
     pub(crate) fn html<S>(pending: PendingCookies, stream: impl FnOnce(PendingCookies) -> S) -> Self
     where
         S: Stream<Item: Into<Bytes>> + Send + 'static,
     {
-        let stream = Box::pin(stream(pending.clone()).map(Into::into));
-        Self::Html(pending, stream)
+        Self::Html(
+            pending.html(|cookies| -> Chunks<Bytes> { Box::pin(stream(cookies).map(Into::into)) }),
+        )
     }
 
     pub(crate) fn streamed<S>(stream: S) -> Self

@@ -9,8 +9,11 @@ use apply_cookies::{Event, SetCookie};
 use async_stream::stream;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 
-use super::{R, Server};
-use crate::harness::{Ask, Reply, Script, Surroundings, in_a_process_of_its_own, one_token, wait};
+use super::{R, Server, Tested};
+use crate::harness::extractors::{EVERY_CLASS, OPTIONAL, REQUIRED};
+use crate::harness::{
+    Adapter, Ask, Reply, Script, Surroundings, in_a_process_of_its_own, one_token, wait,
+};
 use crate::support::NOW;
 use crate::support::http::post;
 
@@ -184,4 +187,25 @@ fn lose_to_an_outer_layer() {
         counters([("operations_lost_total reason=handler-failed", 1)])
     );
     assert!(!observer.log().contains("secret-of"));
+}
+
+#[test]
+fn a_layer_that_the_app_forgot_is_named_in_the_log() {
+    in_a_process_of_its_own(
+        module_path!(),
+        "a_layer_that_the_app_forgot_is_named_in_the_log",
+        forget_the_layer,
+    );
+}
+
+fn forget_the_layer() {
+    let observer = Observer::install();
+    let server = Server::in_surroundings(Surroundings::Bare)
+        .start(Script::at("/", |_| async { Reply::done() }));
+    for path in ["/", REQUIRED, OPTIONAL, EVERY_CLASS] {
+        let before = observer.log().matches(Tested::LAYER).count();
+        server.get_bound(path);
+        let after = observer.log().matches(Tested::LAYER).count();
+        assert!(after > before, "{path}: {}", observer.log());
+    }
 }

@@ -3,8 +3,8 @@
 use apply_cookies::Secrets;
 
 use super::{Server, sign_in};
-use crate::harness::extractors::{EVERY_CLASS, RENEWED};
-use crate::harness::{Script, jar};
+use crate::harness::extractors::{EVERY_CLASS, OPTIONAL, RENEWED, REQUIRED};
+use crate::harness::{Script, browser_and, jar};
 use crate::support::{NOW, SECRET};
 
 #[test]
@@ -73,6 +73,37 @@ fn what_cannot_be_read_is_the_default_and_never_an_error() {
         let response = server.get(EVERY_CLASS, &[headers]);
         assert_eq!(response.status, 200, "{cookies}");
         assert_eq!(response.body, shown, "{cookies}");
+    }
+}
+
+#[test]
+fn a_handler_that_needs_a_cookie_is_not_called_without_one() {
+    let server = Server::start(sign_in());
+    let good = jar(&server.get("/in", &[]));
+    let with = server.get(REQUIRED, &[&good]);
+    assert_eq!((with.status, &*with.body), (200, "ada"));
+    for bad in [
+        "X: y".to_owned(),
+        "Cookie: session=".to_owned(),
+        good.replace("ce1.", "ce1.A"),
+        good.replace("session=", "session=x; session="),
+        browser_and(1, "Cookie: other=1"),
+    ] {
+        let response = server.get(REQUIRED, &[&bad]);
+        assert_eq!((response.status, &*response.body), (401, ""), "{bad}");
+        assert_eq!(response.header("vary"), Some("Cookie"));
+    }
+}
+
+#[test]
+fn an_optional_cookie_is_some_only_where_one_can_be_read() {
+    let server = Server::start(sign_in());
+    let good = jar(&server.get("/in", &[]));
+    assert_eq!(server.get(OPTIONAL, &[&good]).body, "ada");
+    for bad in ["X: y".to_owned(), good.replace("ce1.", "ce1.A")] {
+        let response = server.get(OPTIONAL, &[&bad]);
+        assert_eq!((response.status, &*response.body), (200, "nobody"), "{bad}");
+        assert_eq!(response.header("vary"), Some("Cookie"));
     }
 }
 

@@ -27,13 +27,7 @@ fn a_value_that_browsers_or_readers_would_lose_is_refused_when_pushed() {
         "{text}"
     );
     let error = server.notes.error();
-    assert!(matches!(
-        error,
-        PushError::Class {
-            cookie: "theme",
-            ..
-        }
-    ));
+    assert!(matches!(error, PushError::Class(_)));
     assert_eq!(
         error.to_string(),
         "cookie `theme`: the value could not be read back: the cookie's JSON does not fit the class (field ratio)"

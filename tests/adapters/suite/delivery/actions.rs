@@ -1,10 +1,10 @@
 //! What the page does after its cookies are applied, and batches as a whole.
 
-use apply_cookies::{Event, PendingState, PushError, SetCookie};
+use apply_cookies::{Event, Outcome, PendingState, PushError, SetCookie};
 use async_stream::stream;
 
 use super::{R, Server, session};
-use crate::harness::{Ask, Reply, Script, one_token};
+use crate::harness::{Ask, Reply, Script, one_token, outcome};
 use crate::support::http::post;
 use crate::support::{SESSION, SESSION_LINE, token_with};
 
@@ -132,13 +132,14 @@ fn a_batch_is_queued_as_a_whole_or_not_at_all() {
 }
 
 #[test]
-fn an_action_before_the_headers_have_left_needs_a_token_that_is_not_there() {
+fn an_action_before_the_headers_have_left_leaves_with_them() {
     let server = Server::start(Script::at("/", |ask: Ask| async move {
-        let pushed = ask.pending.batch().set(session()).reload().push();
+        let pushed = ask.pending.batch().set(session()).go_to("/account").push();
         ask.notes.keep(pushed);
         Reply::done()
     }));
     let response = server.get_bound("/");
-    assert_eq!(server.notes.error(), PushError::NoToken);
-    assert_eq!(response.all("set-cookie"), [""; 0]);
+    assert_eq!(response.all("set-cookie"), [SESSION_LINE]);
+    assert_eq!(response.header("apply-cookies-then"), Some("go /account"));
+    assert_eq!(outcome(&server.notes.receipt()), Outcome::Released);
 }

@@ -103,7 +103,7 @@ fn over_plain_http_secure_cookies_are_refused_and_the_binding_has_another_name()
     });
     let server = Server::with(insecure).start(script);
     let response = server.get("/", &[]);
-    assert!(matches!(server.notes.error(), PushError::Origin { .. }));
+    assert!(matches!(server.notes.error(), PushError::SecureOverHttp));
     let line = response.header("set-cookie").unwrap();
     assert!(
         line.starts_with("apply-cookies=") && !line.contains("Secure"),

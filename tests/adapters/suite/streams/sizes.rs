@@ -50,7 +50,7 @@ fn more_than_fits_travels_as_several_tokens_and_too_much_is_an_error() {
     assert_eq!(tokens(parts[0]).len(), 3, "20 + 20 + 5");
     let parts: Vec<&str> = parts[1].split("data: large").collect();
     assert_eq!(tokens(parts[0]).len(), 3);
-    assert!(parts[1].contains("256 operations wait"));
+    assert!(parts[1].contains("256 operations are already waiting"));
     assert_eq!(server.redeem(&response).len(), 45 + 3 + 256);
 }
 
@@ -66,4 +66,31 @@ fn headers_take_no_more_cookies_than_proxies_do() {
     assert_eq!(server.get("/", &[]).all("set-cookie").len(), 2);
     let outcomes = [(); 3].map(|()| server.notes.push());
     assert_eq!(outcomes, [Ok(()), Ok(()), Err(PushError::HeadersFull)]);
+}
+
+#[test]
+fn a_handler_that_pushes_into_a_stream_that_is_not_read_answers_503() {
+    let server = Server::start(
+        Script::at("/events", |ask: Ask| async move {
+            let frames = ask.pending.frames();
+            ask.notes.hand_over(ask.pending);
+            Reply::streamed(stream! {
+                let _unread = frames;
+                yield "open";
+                std::future::pending::<()>().await;
+            })
+        })
+        .and("/push", |ask: Ask| async move {
+            let stream = ask.notes.handle();
+            for n in 0..=256 {
+                stream.set(SetCookie::new(format!("c{n}"), "1"))?;
+            }
+            Ok(Reply::done())
+        }),
+    );
+    let mut stream = server.open();
+    stream.send(b"GET /events HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!(stream.head().status, 200);
+    let response = server.get_bound("/push");
+    assert_eq!((response.status, response.body.as_str()), (503, ""));
 }
