@@ -86,8 +86,11 @@ impl Loot {
     /// What the thief can put into `t`: the stolen token, or one of the thief's own. `odd`: also
     /// what is no proper form, in the hope of a reader that is too kind.
     fn tokens(self, victim: &Victim, odd: bool) -> Vec<String> {
-        let own = token_of(THIEF, "session-of-the-thief");
-        let token = if self.token { &victim.token } else { &own };
+        let token = if self.token {
+            victim.token.clone()
+        } else {
+            token_of(THIEF, "session-of-the-thief")
+        };
         let mut forms = vec![format!("t={token}")];
         if odd {
             let (head, tail) = token.split_at(token.len() - 1);
@@ -152,7 +155,7 @@ impl Loot {
     /// Every request that can be made of it. Not the thief's own token in the thief's own
     /// browser, which is nobody's loss.
     fn requests(self, victim: &Victim) -> Vec<(String, String)> {
-        let odd = victim.number.is_multiple_of(20);
+        let odd = victim.number.is_multiple_of(50);
         let mut requests = Vec::new();
         for token in self.tokens(victim, odd) {
             for redemption in self.redemptions(victim, odd) {
