@@ -14,11 +14,11 @@ use actix_web::http::StatusCode;
 use actix_web::middleware::{Condition, Next, from_fn};
 use actix_web::web::{self, Payload, ServiceConfig};
 use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, rt};
-use apply_cookies::PendingCookies;
+use apply_cookies::{PendingCookies, SetCookie};
 use futures_util::StreamExt;
 
 use crate::harness::{
-    Adapter, Ask, Chunks, Reply, Running, Script, Server, Site, Surroundings, extractors,
+    Adapter, Ask, BETWEEN, Chunks, Reply, Running, Script, Server, Site, Surroundings, extractors,
 };
 
 pub(crate) struct Tested;
@@ -39,6 +39,7 @@ impl Adapter for Tested {
                     let twice = around == Surroundings::LayerTwice;
                     App::new()
                         .wrap(Condition::new(twice, site.cookies.middleware()))
+                        .wrap(Condition::new(twice, from_fn(set_between)))
                         .wrap(Condition::new(layered, site.cookies.middleware()))
                         .wrap(Condition::new(
                             around == Surroundings::LayerInHaste,
@@ -125,6 +126,18 @@ fn socket(
         }
     });
     Ok(response)
+}
+
+/// As middleware does that sets a cookie.
+async fn set_between<B: MessageBody>(
+    mut request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let (name, value) = BETWEEN;
+    let cookies = request.extract::<PendingCookies>().await?;
+    cookies.set(SetCookie::new(name, value))?;
+    drop(cookies);
+    next.call(request).await
 }
 
 /// As middleware does that limits the time of a request.

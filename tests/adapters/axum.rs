@@ -8,7 +8,7 @@ use std::pin::pin;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use apply_cookies::PendingCookies;
+use apply_cookies::{PendingCookies, SetCookie};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -23,7 +23,9 @@ use futures_util::future::select;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::harness::{Adapter, Ask, Chunks, Reply, Running, Site, Surroundings, extractors};
+use crate::harness::{
+    Adapter, Ask, BETWEEN, Chunks, Reply, Running, Site, Surroundings, extractors,
+};
 
 pub(crate) struct Tested;
 
@@ -77,7 +79,10 @@ fn router(site: Site) -> Router {
     match site.surroundings {
         Surroundings::Bare => router,
         Surroundings::Layer => router.layer(layer),
-        Surroundings::LayerTwice => router.layer(layer.clone()).layer(layer),
+        Surroundings::LayerTwice => router
+            .layer(layer.clone())
+            .layer(from_fn(set_between))
+            .layer(layer),
         Surroundings::LayerInHaste => router.layer(layer).layer(from_fn(hurry)),
     }
 }
@@ -125,6 +130,15 @@ fn socket(mut messages: Chunks<String>, upgrade: WebSocketUpgrade) -> Response {
             }
         }
     })
+}
+
+/// As middleware does that sets a cookie.
+async fn set_between(cookies: PendingCookies, request: Request, next: Next) -> Response {
+    let (name, value) = BETWEEN;
+    match cookies.set(SetCookie::new(name, value)) {
+        Ok(_) => next.run(request).await,
+        Err(error) => error.into_response(),
+    }
 }
 
 /// As middleware does that limits the time of a request.

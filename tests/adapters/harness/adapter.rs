@@ -41,11 +41,15 @@ pub(crate) enum Surroundings {
     Layer,
     /// Nothing at all.
     Bare,
-    /// Our layer twice, of the same deployment.
+    /// Our layer twice, of the same deployment, and between them something that sets the cookie
+    /// [`BETWEEN`].
     LayerTwice,
     /// Our layer, and outside of it something that gives up after 50 milliseconds with a 504.
     LayerInHaste,
 }
+
+/// Name and value.
+pub(crate) const BETWEEN: (&str, &str) = ("between", "1");
 
 /// A server that runs until this is dropped.
 pub(crate) struct Running {

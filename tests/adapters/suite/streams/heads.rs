@@ -5,11 +5,14 @@ use async_stream::stream;
 use futures_util::StreamExt;
 
 use super::{Server, Tested, plain_sign_in, session, streamed_sign_in};
-use crate::harness::{Adapter, Ask, Reply, Script, Surroundings};
+use crate::harness::{Adapter, Ask, BETWEEN, Reply, Script, Surroundings};
 use crate::support::{SESSION_LINE, cookie_header};
 
 /// Of which both frameworks know what they mean.
 const FAILURES: [u16; 5] = [400, 403, 404, 500, 503];
+
+/// The cookie that is set between two layers.
+const BETWEEN_LINE: &str = "between=1; Path=/; Secure; HttpOnly; SameSite=Lax";
 
 #[test]
 fn before_the_headers_leave_an_operation_is_an_ordinary_set_cookie() {
@@ -123,10 +126,24 @@ fn a_second_layer_on_the_way_in_changes_nothing() {
     let script = Script::at("/events", streamed_sign_in).and("/plain", plain_sign_in);
     let server = Server::in_surroundings(Surroundings::LayerTwice).start(script);
     let response = server.get("/events", &[]);
-    assert_eq!(response.all("set-cookie").len(), 1, "the binding, once");
+    let lines = response.all("set-cookie");
+    assert_eq!(lines.len(), 2, "the binding, once: {lines:?}");
+    assert_eq!(lines[1], BETWEEN_LINE);
     assert_eq!(server.redeem(&response), [SESSION_LINE]);
     let plain = server.get("/plain", &[]);
-    assert_eq!(plain.all("set-cookie"), [SESSION_LINE]);
+    assert_eq!(plain.all("set-cookie"), [BETWEEN_LINE, SESSION_LINE]);
+}
+
+#[test]
+fn what_is_set_between_two_layers_is_seen_by_the_handler() {
+    let script = Script::at("/", |ask: Ask| async move {
+        let between = ask.pending.get_raw(BETWEEN.0);
+        Reply::text(String::from_utf8(between.unwrap_or_default()).unwrap())
+    });
+    let server = Server::in_surroundings(Surroundings::LayerTwice).start(script);
+    let response = server.get("/", &[]);
+    assert_eq!(response.body, BETWEEN.1);
+    assert_eq!(response.all("set-cookie"), [BETWEEN_LINE]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 
 use super::{Server, session};
 use crate::harness::{Ask, Reply, Script};
-use crate::support::SESSION_LINE;
+use crate::support::{SESSION_LINE, cookie_header};
 
 /// Pushes once the answer is on its way.
 fn push_later(ask: Ask) {
@@ -61,6 +61,29 @@ fn a_head_request_has_no_body_that_could_carry() {
     }));
     let mut connection = server.open();
     connection.send(b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n");
+    let head = connection.head();
+    assert_eq!(
+        head.all("set-cookie"),
+        [""; 0],
+        "no binding, for no token follows"
+    );
+    assert_eq!(server.notes.push(), Err(PushError::Closed));
+}
+
+#[test]
+fn a_carrier_by_hand_carries_nothing_to_a_head_request() {
+    let server = Server::start(Script::at("/", |ask: Ask| async move {
+        let frames = ask.pending.frames();
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            ask.notes.pushed(ask.pending.set(session()));
+            drop(frames);
+        });
+        Reply::done()
+    }));
+    let mut connection = server.open();
+    let browser = cookie_header(1);
+    connection.send(format!("HEAD / HTTP/1.1\r\nHost: a\r\n{browser}\r\n\r\n").as_bytes());
     connection.head();
     assert_eq!(server.notes.push(), Err(PushError::Closed));
 }
