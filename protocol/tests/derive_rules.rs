@@ -43,19 +43,19 @@ proptest! {
     }
 
     #[test]
-    fn so_is_a_path(path in text()) {
+    fn the_macro_and_the_codec_take_the_same_paths(path in text()) {
         let codec = Operation::try_from(draft("n").path(path.clone())).is_ok();
         prop_assert_eq!(rules::check_path(&path).is_ok(), codec, "{}", path);
     }
 
     #[test]
-    fn so_is_a_domain(domain in text()) {
+    fn the_macro_and_the_codec_take_the_same_domains(domain in text()) {
         let codec = Operation::try_from(draft("n").domain(domain.clone())).is_ok();
         prop_assert_eq!(rules::check_domain(&domain).is_ok(), codec, "{}", domain);
     }
 
     #[test]
-    fn so_is_an_age(age in prop_oneof!["[0-9]{1,3} ?[smhdw]( [0-9]{1,2}[smhdw])?", ".{0,8}"]) {
+    fn an_age_that_the_macro_takes_is_one_that_the_codec_takes(age in prop_oneof!["[0-9]{1,3} ?[smhdw]( [0-9]{1,2}[smhdw])?", ".{0,8}"]) {
         if let Ok(seconds) = rules::parse_age(&age) {
             let draft = draft("n").max_age(Duration::from_secs(seconds));
             prop_assert!(seconds > 0 && Operation::try_from(draft).is_ok());

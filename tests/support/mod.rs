@@ -1,5 +1,5 @@
-//! What several tests share: a real server on a loopback socket, and a client that writes its
-//! requests byte by byte.
+//! What several tests share: one deployment's secret and clock, tokens of it, and a client that
+//! writes its requests byte by byte.
 
 #![allow(
     dead_code,
@@ -10,107 +10,18 @@
 
 pub mod http;
 
-use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc;
 
-use actix_web::web::ServiceConfig;
-use actix_web::{App, HttpServer};
 use apply_cookies::protocol::{
     Batch, Binding, BindingCookie, KeyRing, Lifetime, Nonce, Sealing, Secret as RootSecret,
     TokenHeader, UnixMillis, seal,
 };
-use apply_cookies::{ApplyCookies, Builder, Clock, Secrets};
 
 pub const SECRET: &str = "8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA";
 pub const ORIGIN: &str = "https://app.example";
 
 /// The time at which most tests play, long after the store's horizon.
 pub const NOW: u64 = 1_795_000_000_000;
-
-pub struct Server {
-    pub address: SocketAddr,
-    pub cookies: ApplyCookies,
-    clock: Arc<AtomicU64>,
-    handle: actix_web::dev::ServerHandle,
-}
-
-impl Server {
-    /// A server with our endpoint and nothing else.
-    pub fn start() -> Self {
-        Self::start_with(|builder| builder, |_| {})
-    }
-
-    /// A server with another configuration and further routes. Its store begins a minute before
-    /// [`NOW`].
-    pub fn start_with(
-        change: impl FnOnce(Builder) -> Builder,
-        routes: impl FnOnce(&mut ServiceConfig) + Clone + Send + 'static,
-    ) -> Self {
-        Self::start_as(Secrets::new(SECRET).unwrap(), change, routes)
-    }
-
-    /// A server of other secrets.
-    pub fn start_with_secret(
-        secret: Secrets,
-        routes: impl FnOnce(&mut ServiceConfig) + Clone + Send + 'static,
-    ) -> Self {
-        Self::start_as(secret, |builder| builder, routes)
-    }
-
-    fn start_as(
-        secret: Secrets,
-        change: impl FnOnce(Builder) -> Builder,
-        routes: impl FnOnce(&mut ServiceConfig) + Clone + Send + 'static,
-    ) -> Self {
-        let clock = Arc::new(AtomicU64::new(NOW - 60_000));
-        let hands = clock.clone();
-        let builder = ApplyCookies::builder(secret)
-            .origin(ORIGIN)
-            .clock(Clock::from_fn(move || at(hands.load(Ordering::SeqCst))));
-        let cookies = change(builder).build().unwrap();
-        clock.store(NOW, Ordering::SeqCst);
-        let (started, starting) = mpsc::channel();
-        let configured = cookies.clone();
-        std::thread::spawn(move || {
-            actix_web::rt::System::new().block_on(async move {
-                let server = HttpServer::new(move || {
-                    App::new()
-                        .wrap(configured.middleware())
-                        .configure(routes.clone())
-                })
-                .workers(2)
-                .shutdown_timeout(1)
-                .bind(("127.0.0.1", 0))
-                .unwrap();
-                let address = server.addrs()[0];
-                let server = server.run();
-                started.send((address, server.handle())).unwrap();
-                server.await.unwrap();
-            });
-        });
-        let (address, handle) = starting.recv().unwrap();
-        Self {
-            address,
-            cookies,
-            clock,
-            handle,
-        }
-    }
-
-    /// Sets the clock of issuer, redeemer and store.
-    pub fn set_clock(&self, millis: u64) {
-        self.clock.store(millis, Ordering::SeqCst);
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // Sent at once; the server's own thread acts on it.
-        drop(self.handle.stop(false));
-    }
-}
 
 pub fn at(millis: u64) -> UnixMillis {
     UnixMillis::new(millis).unwrap()

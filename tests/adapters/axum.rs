@@ -1,0 +1,148 @@
+//! axum.
+
+#[path = "suite/mod.rs"]
+mod suite;
+
+use std::convert::Infallible;
+use std::pin::pin;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use apply_cookies::{PendingCookies, SetCookie};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::ws::{Message, WebSocketUpgrade};
+use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn};
+use axum::response::{ErrorResponse, IntoResponse, Response};
+use axum::routing::any;
+use futures_util::StreamExt;
+use futures_util::future::select;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use crate::harness::{
+    Adapter, Ask, BETWEEN, Chunks, Reply, Running, Site, Surroundings, extractors,
+};
+
+pub(crate) struct Tested;
+
+impl Adapter for Tested {
+    // An error is an answer here: what it was shows in its status alone.
+    const FAILED_ERRORS: &'static [u16] = &[500, 503];
+    const FAILED_ANSWERS: &'static [u16] = &[500, 503];
+    const LAYER: &'static str = ".layer(apply.layer())";
+
+    fn serve(site: Site) -> Running {
+        let (started, starting) = mpsc::channel();
+        let (stop, stopped) = oneshot::channel();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async move {
+                let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+                started.send(listener.local_addr().unwrap()).unwrap();
+                let served = axum::serve(listener, router(site)).into_future();
+                select(pin!(served), stopped).await;
+            });
+        });
+        let address = starting.recv().unwrap();
+        // Connections that are still open end with the runtime.
+        Running::new(address, move || {
+            let _ = stop.send(());
+        })
+    }
+}
+
+fn router(site: Site) -> Router {
+    let mut router = Router::new()
+        .route(extractors::EVERY_CLASS, any(extractors::every_class))
+        .route(extractors::REQUIRED, any(extractors::required))
+        .route(extractors::OPTIONAL, any(extractors::optional))
+        .route(extractors::RENEWED, any(extractors::renewed))
+        .route(extractors::UNTOUCHED, any(extractors::untouched));
+    for (path, handler) in site.script.into_pages() {
+        let notes = site.notes.clone();
+        let page = move |pending: PendingCookies, upgrade: Upgrade| {
+            let notes = notes.clone();
+            let reply = handler(Ask { pending, notes });
+            async move { answer(reply.await, upgrade) }
+        };
+        router = router.route(path, any(page));
+    }
+    let layer = site.cookies.layer();
+    match site.surroundings {
+        Surroundings::Bare => router,
+        Surroundings::Layer => router.layer(layer),
+        Surroundings::LayerTwice => router
+            .layer(layer.clone())
+            .layer(from_fn(set_between))
+            .layer(layer),
+        Surroundings::LayerInHaste => router.layer(layer).layer(from_fn(hurry)),
+    }
+}
+
+type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
+
+fn answer(reply: Reply, upgrade: Upgrade) -> Response {
+    let code = |status| StatusCode::from_u16(status).unwrap();
+    match reply {
+        Reply::Answer {
+            status,
+            fields,
+            body,
+        } => whole(code(status), fields, body.into()),
+        Reply::Streamed { fields, chunks } => {
+            let chunks = chunks.map(Ok::<_, Infallible>);
+            whole(StatusCode::OK, fields, Body::from_stream(chunks))
+        }
+        Reply::Sse(events) => events.into_response(),
+        Reply::Html(page) => page.into_response(),
+        Reply::Socket(messages) => match upgrade {
+            Ok(upgrade) => socket(messages, upgrade),
+            Err(rejection) => rejection.into_response(),
+        },
+        Reply::Fails(status) => {
+            Err::<(), _>(ErrorResponse::from((code(status), "half-way"))).into_response()
+        }
+        Reply::Refused(error) => error.into_response(),
+    }
+}
+
+fn whole(status: StatusCode, fields: Vec<(&'static str, &'static str)>, body: Body) -> Response {
+    let mut response = Response::builder().status(status);
+    for (name, value) in fields {
+        response = response.header(name, value);
+    }
+    response.body(body).unwrap()
+}
+
+fn socket(mut messages: Chunks<String>, upgrade: WebSocketUpgrade) -> Response {
+    upgrade.on_upgrade(async move |mut socket| {
+        while let Some(message) = messages.next().await {
+            if socket.send(Message::Text(message.into())).await.is_err() {
+                break;
+            }
+        }
+    })
+}
+
+/// As middleware does that sets a cookie.
+async fn set_between(cookies: PendingCookies, request: Request, next: Next) -> Response {
+    let (name, value) = BETWEEN;
+    match cookies.set(SetCookie::new(name, value)) {
+        Ok(_) => next.run(request).await,
+        Err(error) => error.into_response(),
+    }
+}
+
+/// As middleware does that limits the time of a request.
+async fn hurry(request: Request, next: Next) -> Response {
+    let answer = tokio::time::timeout(Duration::from_millis(50), next.run(request)).await;
+    answer.unwrap_or_else(|_| StatusCode::GATEWAY_TIMEOUT.into_response())
+}

@@ -1,0 +1,155 @@
+//! Reading through `PendingCookies`, which sees what was written on the same response.
+
+use std::time::Duration;
+
+use apply_cookies::{DeleteCookie, Event, PendingCookies, SetCookie, UnreadableReason};
+use async_stream::stream;
+
+use super::{Server, sign_in};
+use crate::harness::extractors::{EVERY_CLASS, Session};
+use crate::harness::{Ask, Reply, browser_and, jar, tokens};
+use crate::support::cookie_header;
+use crate::support::http::post_as;
+
+/// Whose session the handle reads, or why there is none.
+fn whose(pending: &PendingCookies) -> String {
+    match pending.get::<Session>() {
+        Ok(session) => session.username.clone(),
+        Err(why) => why.reason().as_str().to_owned(),
+    }
+}
+
+#[test]
+fn reading_through_the_handle_sees_what_was_written() {
+    let server = Server::start(sign_in().and("/steps", |ask: Ask| async move {
+        let pending = ask.pending;
+        let mut seen = vec![whose(&pending)];
+        pending.set(&Session::of("bob"))?;
+        seen.push(whose(&pending));
+        pending.delete::<Session>()?;
+        seen.push(whose(&pending));
+        pending.set(&Session::of("eve"))?;
+        seen.push(whose(&pending.clone()));
+        assert!(pending.get_raw("session").unwrap().starts_with(b"ce1."));
+        assert_eq!(pending.get_raw("a").unwrap(), b"1");
+        pending.set(SetCookie::new("a", "2"))?;
+        assert_eq!(pending.get_raw("a").unwrap(), b"2");
+        pending.delete_cookie("a")?;
+        let gone = pending.get_raw("a").unwrap_err();
+        assert_eq!(gone.reason(), UnreadableReason::Absent);
+        Ok(Reply::text(seen.join(" ")))
+    }));
+    let sent = jar(&server.get("/in", &[])) + "; a=1";
+    let response = server.get("/steps", &[&sent]);
+    assert_eq!(response.body, "ada bob absent eve");
+}
+
+#[test]
+fn a_read_is_of_the_very_cookie_that_the_class_has() {
+    let server = Server::start(sign_in().and("/steps", |ask: Ask| async move {
+        let pending = ask.pending;
+        let mut seen = Vec::new();
+        // What an app does whose class has another path or domain than it had.
+        pending.delete_cookie(DeleteCookie::new("session").path("/old"))?;
+        pending.delete_cookie(DeleteCookie::new("session").domain("app.example"))?;
+        seen.push(whose(&pending));
+        pending.set(SetCookie::new("session", "x").path("/elsewhere"))?;
+        seen.push(whose(&pending));
+        assert_eq!(pending.get_raw("session").unwrap(), b"x");
+        // An age of zero deletes.
+        pending.set(SetCookie::new("session", "x").max_age(Duration::ZERO))?;
+        seen.push(whose(&pending));
+        // What was refused was not written.
+        assert!(pending.set(&Session::of("x".repeat(5000))).is_err());
+        assert!(pending.set(SetCookie::new("session", "a b")).is_err());
+        seen.push(whose(&pending));
+        Ok(Reply::text(seen.join(" ")))
+    }));
+    let sent = jar(&server.get("/in", &[]));
+    let response = server.get("/steps", &[&sent]);
+    assert_eq!(response.body, "ada ada absent absent");
+}
+
+#[test]
+fn reading_in_a_stream_sees_what_has_travelled_already() {
+    let server = Server::start(sign_in().and("/events", |ask: Ask| async move {
+        Reply::sse(ask.pending, |cookies| {
+            stream! {
+                yield Event::data("started");
+                cookies.set(&Session::of("ada")).unwrap();
+                yield Event::data("pushed");
+                // By now the token is on its way, and the queue is empty.
+                yield Event::data(cookies.get::<Session>().unwrap().username.clone());
+                cookies.delete::<Session>().unwrap();
+                yield Event::data(cookies.get::<Session>().unwrap_err().to_string());
+            }
+        })
+    }));
+    let response = server.get_bound("/events");
+    assert!(response.body.contains("data: ada\n"), "{}", response.body);
+    assert!(
+        response
+            .body
+            .contains("data: the request has no cookie of this name\n")
+    );
+    let tokens = tokens(&response.body);
+    assert_eq!(tokens.len(), 2);
+    let applied = post_as(server.address, &cookie_header(1), tokens[0], None);
+    assert_eq!(applied.status, 204);
+    let shown = server.get(EVERY_CLASS, &[&jar(&applied)]);
+    assert_eq!(shown.body, "ada:sent 0:absent false:absent");
+    // Neither the token nor the frame shows the value to the page.
+    assert!(!response.body.contains("admin"));
+}
+
+#[test]
+fn what_was_lost_with_its_carrier_is_not_read() {
+    let server = Server::start(sign_in().and("/events", |ask: Ask| async move {
+        let cookies = ask.pending;
+        let mut frames = Some(cookies.frames());
+        Reply::streamed(stream! {
+            yield "started ".to_owned();
+            // One deletion is on its way, and what follows is lost: the request's cookie must not
+            // come back.
+            cookies.delete::<Session>().unwrap();
+            let travelled = frames.as_mut().unwrap().take_ready();
+            assert_eq!(travelled.len(), 1);
+            cookies.set(&Session::of("ada")).unwrap();
+            drop(frames.take());
+            yield whose(&cookies);
+        })
+    }));
+    let sent = browser_and(1, &jar(&server.get("/in", &[])));
+    let response = server.get("/events", &[&sent]);
+    assert_eq!(response.body, "started absent");
+}
+
+#[test]
+fn a_socket_that_lives_long_forgets_old_names_and_never_a_sign_out() {
+    let server = Server::start(sign_in().and("/many", |ask: Ask| async move {
+        Reply::sse(ask.pending, |cookies| {
+            stream! {
+                yield Event::data("started");
+                cookies.delete::<Session>().unwrap();
+                for n in 0..300 {
+                    cookies.set(SetCookie::new(format!("c{n}"), "1")).unwrap();
+                    yield Event::data("next");
+                }
+                let known: Vec<i32> = (0..300)
+                    .filter(|n| cookies.get_raw(&format!("c{n}")).is_ok())
+                    .collect();
+                yield Event::data(format!("known {} from {}", known.len(), known[0]));
+                yield Event::data(format!("session {}", whose(&cookies)));
+            }
+        })
+    }));
+    let sent = browser_and(1, &jar(&server.get("/in", &[])));
+    let response = server.get("/many", &[&sent]);
+    // The deletion of the session takes one of 256 places, for as long as the socket lives.
+    assert!(
+        response.body.contains("data: known 255 from 45\n"),
+        "{}",
+        response.body
+    );
+    assert!(response.body.contains("data: session absent\n"));
+}

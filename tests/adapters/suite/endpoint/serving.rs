@@ -1,0 +1,83 @@
+//! What the endpoint serves beside tokens.
+
+use super::{Server, assert_bare};
+use crate::support::http::{FORM, form, origin_header};
+use crate::support::{cookie_header, token};
+
+#[test]
+fn binding_is_given_once_and_never_overwritten() {
+    let server = Server::bare();
+    let bind = |cookie: &str| {
+        let origin = origin_header();
+        server
+            .open()
+            .request("POST", "/__apply-cookies/bind", &[&origin, cookie], b"")
+    };
+    for unbound in [
+        "X: y",
+        "Cookie: __Host-apply-cookies=short",
+        "Cookie: apply-cookies=x",
+    ] {
+        let response = bind(unbound);
+        assert_eq!(response.status, 204);
+        assert_bare(&response);
+        let line = response.header("set-cookie").unwrap();
+        let (value, attributes) = line.split_once("; ").unwrap();
+        assert_eq!(value.len(), "__Host-apply-cookies=".len() + 43);
+        assert_eq!(attributes, "Path=/; Secure; HttpOnly; SameSite=Lax");
+    }
+    assert_eq!(bind(&cookie_header(1)).header("set-cookie"), None);
+}
+
+#[test]
+fn the_client_module_is_served_and_revalidated() {
+    let server = Server::bare();
+    let get = |headers: &[&str]| {
+        server
+            .open()
+            .request("GET", "/__apply-cookies/client.js", headers, b"")
+    };
+    let response = get(&[]);
+    assert_eq!(response.status, 200);
+    assert_eq!(
+        response.header("content-type"),
+        Some("text/javascript; charset=utf-8")
+    );
+    assert_eq!(response.header("cache-control"), Some("no-cache"));
+    assert_eq!(response.header("x-content-type-options"), Some("nosniff"));
+    assert!(response.body.contains("export"));
+    let etag = response.header("etag").unwrap();
+    let unchanged = get(&[&format!("If-None-Match: \"other\", W/{etag}")]);
+    assert_eq!((unchanged.status, unchanged.body.as_str()), (304, ""));
+    assert_eq!(unchanged.header("etag"), Some(etag));
+    assert_eq!(get(&["If-None-Match: \"other\""]).status, 200);
+}
+
+#[test]
+fn a_head_request_for_the_client_module_gets_its_head() {
+    let server = Server::bare();
+    let path = "/__apply-cookies/client.js";
+    let module = server.get(path, &[]);
+    let mut connection = server.open();
+    for _ in 0..2 {
+        // A body here would be read as the head of the next response.
+        connection.send(format!("HEAD {path} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes());
+        let head = connection.head();
+        assert_eq!(head.status, 200);
+        assert_eq!(head.header("etag"), module.header("etag"));
+        assert_eq!(head.header("content-type"), module.header("content-type"));
+    }
+}
+
+#[test]
+fn the_endpoint_can_stand_under_another_path() {
+    let server = Server::with(|b| b.prefix("/app/cookies")).bare();
+    let request = |path: &str| {
+        let headers = [&origin_header(), FORM, &cookie_header(1)];
+        server
+            .open()
+            .request("POST", path, &headers, form(&token(), None).as_bytes())
+    };
+    assert_eq!(request("/app/cookies").status, 204);
+    assert_eq!(request("/__apply-cookies").status, 404);
+}

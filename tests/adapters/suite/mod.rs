@@ -1,0 +1,15 @@
+//! The promises that every adapter keeps.
+
+mod classes;
+mod delivery;
+mod endpoint;
+mod never_silent;
+mod stolen;
+mod streams;
+
+use super::Tested;
+
+/// A server of the adapter that includes this.
+type Server = crate::harness::Server<Tested>;
+
+const R: &str = "AAAAAAAAAAAAAAAAAAAAAA";
