@@ -1,5 +1,9 @@
-#![doc = include_str!("../README.md")]
-#![doc = include_str!("guide.md")]
+// Their examples are apps on both frameworks, which are tested where both are built.
+#![cfg_attr(
+    any(not(doctest), all(feature = "actix", feature = "axum")),
+    doc = include_str!("../README.md"),
+    doc = include_str!("guide.md")
+)]
 // Not in the workspace's table: tests may unwrap.
 #![warn(clippy::unwrap_used)]
 

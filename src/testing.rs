@@ -27,7 +27,7 @@ use crate::deployment::ApplyCookies;
 /// # let theme = Operation::try_from(SetCookie::new("theme", "dark"))?;
 /// # let token = apply.issuer().mint(&Batch::new(theme), Some(&browser.binding()), &MintOptions::default());
 /// # let fields: [(&str, &str); 1] = [("set-cookie", "session=8f14e45f; Path=/; Secure")];
-/// # let body = format!("event: apply-cookies\ndata: {{\"token\":\"{}\"}}\n\n", token.token());
+/// # let body = format!("event: apply-cookies\ndata: {{\"token\":\"{}\"}}\n\n", token.token().as_str());
 /// let lines = browser.receive(fields, body.as_bytes()).await;
 /// assert_eq!(lines[0], "session=8f14e45f; Path=/; Secure");
 /// assert_eq!(browser.cookie("theme"), Some("dark"));
