@@ -1,4 +1,4 @@
-//! What every web framework's adapter must keep, over real sockets.
+//! The promises that every web framework's adapter must keep, over real sockets.
 //!
 //! `suite/` holds the tests, and each adapter includes it whole: a test cannot exist for one
 //! adapter only. Handlers are written once, as a [`Script`](harness::Script), and belong to no

@@ -1,4 +1,4 @@
-//! What several tests share: one deployment's secret and clock, tokens of it, and a client that
+//! Shared by several tests: one deployment's secret and clock, tokens of it, and a client that
 //! writes its requests byte by byte.
 
 #![allow(

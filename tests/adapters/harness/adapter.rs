@@ -1,4 +1,4 @@
-//! What a framework's adapter must give to be tested.
+//! The little that a framework must give for its adapter to be tested.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ pub(crate) trait Adapter: 'static {
     fn serve(site: Site) -> Running;
 }
 
-/// What is served.
+/// An app of ours on some framework.
 #[derive(Clone)]
 pub(crate) struct Site {
     pub(crate) cookies: ApplyCookies,
@@ -34,7 +34,7 @@ pub(crate) struct Site {
     pub(crate) notes: Arc<Notes>,
 }
 
-/// What stands around the handlers.
+/// The layers around the handlers.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Surroundings {
     /// Our layer, once.

@@ -1,4 +1,4 @@
-//! What a browser does with a response.
+//! A browser of a few lines: it reads a response, and sends back what it got.
 
 use super::adapter::Adapter;
 use super::server::Server;
@@ -51,7 +51,7 @@ pub(crate) fn pair(line: &str) -> &str {
     line.split(';').next().unwrap()
 }
 
-/// What a browser sends after this response.
+/// The `Cookie` field that a browser sends after this response.
 pub(crate) fn jar(response: &Response) -> String {
     let pairs: Vec<&str> = response.all("set-cookie").into_iter().map(pair).collect();
     format!("Cookie: {}", pairs.join("; "))

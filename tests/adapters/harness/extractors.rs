@@ -92,7 +92,7 @@ pub(crate) async fn renewed(pending: PendingCookies, session: Cookie<Session>) -
 /// The path of [`untouched`].
 pub(crate) const UNTOUCHED: &str = "/untouched";
 
-/// Takes nothing of ours.
+/// Takes no argument.
 pub(crate) async fn untouched() -> &'static str {
     "untouched"
 }

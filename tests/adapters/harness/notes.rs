@@ -1,4 +1,4 @@
-//! What handlers leave for the test.
+//! Notes that handlers leave for the test.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -16,7 +16,7 @@ pub(crate) struct Notes {
 }
 
 impl Notes {
-    /// What a push returned.
+    /// Keeps the outcome of a push.
     pub(crate) fn pushed<T>(&self, result: Result<T, PushError>) {
         self.pushes.lock().unwrap().push_back(result.map(drop));
     }
@@ -74,7 +74,7 @@ pub(crate) fn wait<T>(mut look: impl FnMut() -> Option<T>) -> T {
     panic!("it never came");
 }
 
-/// What a receipt ends as.
+/// Waits for the end of a receipt.
 pub(crate) fn outcome(receipt: &Receipt) -> Outcome {
     wait(|| receipt.outcome())
 }

@@ -56,21 +56,21 @@ impl Script {
     }
 }
 
-/// What a handler gets.
+/// The arguments of a handler.
 pub(crate) struct Ask {
     pub(crate) pending: PendingCookies,
     /// Shared with the test.
     pub(crate) notes: Arc<Notes>,
 }
 
-/// What a handler answers.
+/// The answer of a handler.
 pub(crate) enum Reply {
     Answer {
         status: u16,
         fields: Vec<(&'static str, &'static str)>,
         body: String,
     },
-    /// A body that is written bit by bit, without help of ours.
+    /// A body that is written bit by bit, without `sse` or `html`.
     Streamed {
         fields: Vec<(&'static str, &'static str)>,
         chunks: Chunks<Bytes>,

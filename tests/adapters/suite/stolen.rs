@@ -65,7 +65,7 @@ fn post(connection: &mut Connection, cookie: &str, form: &str) -> Response {
     connection.request("POST", "/__apply-cookies", &headers, form.as_bytes())
 }
 
-/// What was stolen.
+/// The stolen part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Loot {
     token: bool,
@@ -83,7 +83,7 @@ fn parts() -> impl Iterator<Item = Loot> {
 }
 
 impl Loot {
-    /// What the thief can put into `t`: the stolen token, or one of the thief's own. `odd`: also
+    /// All that the thief can put into `t`: the stolen token, or one of the thief's own. `odd`: also
     /// what is no proper form, in the hope of a reader that is too kind.
     fn tokens(self, victim: &Victim, odd: bool) -> Vec<String> {
         let token = if self.token {
@@ -109,7 +109,7 @@ impl Loot {
         forms
     }
 
-    /// What the thief can put into `r`.
+    /// All that the thief can put into `r`.
     fn redemptions(self, victim: &Victim, odd: bool) -> Vec<String> {
         let known = &victim.redemption;
         let (mut forms, odd_forms) = if self.redemption {
@@ -129,7 +129,7 @@ impl Loot {
         forms
     }
 
-    /// What the thief can send as `Cookie`.
+    /// All that the thief can send as `Cookie`.
     fn cookies(self, odd: bool) -> Vec<String> {
         let own = browser(THIEF).to_text();
         if self.binding {

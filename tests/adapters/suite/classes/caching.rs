@@ -1,4 +1,4 @@
-//! What caches are told of an answer that depends on cookies.
+//! Fields for caches on an answer that depends on cookies.
 
 use async_stream::stream;
 

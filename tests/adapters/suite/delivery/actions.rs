@@ -1,4 +1,4 @@
-//! What the page does after its cookies are applied, and batches as a whole.
+//! Actions that the page takes after its cookies are applied, and batches as a whole.
 
 use apply_cookies::{Event, Outcome, PendingState, PushError, SetCookie};
 use async_stream::stream;

@@ -57,6 +57,26 @@ fn the_receipt_of_a_push_that_cannot_reach_the_page_says_undeliverable() {
     }
 }
 
+fn give_up() -> Reply {
+    panic!("on purpose")
+}
+
+#[test]
+fn a_handler_that_panics_leaves_no_receipt_open() {
+    let server = Server::start(signs().and("/panics", |ask: Ask| async move {
+        ask.notes.keep(ask.pending.batch().set(session()).push());
+        give_up()
+    }));
+    let mut connection = server.open();
+    let browser = cookie_header(1);
+    connection.send(format!("GET /panics HTTP/1.1\r\nHost: a\r\n{browser}\r\n\r\n").as_bytes());
+    assert!(connection.is_closed());
+    let receipt = server.notes.receipt();
+    assert_eq!(outcome(&receipt), Outcome::Undeliverable);
+    // The server goes on.
+    assert_eq!(server.get_bound("/sign-in").status, 200);
+}
+
 #[test]
 fn of_two_tokens_the_worse_end_is_the_receipts() {
     let server = Server::start(Script::at("/", |ask: Ask| async move {

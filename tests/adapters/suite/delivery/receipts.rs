@@ -1,4 +1,4 @@
-//! What a receipt says, and when.
+//! Receipts: when they settle, and as what.
 
 use std::time::Duration;
 

@@ -65,7 +65,7 @@ fn a_token_of_the_same_response_is_younger_than_its_sign_out() {
             }
         })
     }));
-    // The clock stands still, so both are of one millisecond.
+    // The clock does not move, so both are of one millisecond.
     let token = one_token(&server.get_bound("/"));
     assert_eq!(post(server.address, &token, Some(R)).status, 204);
 }

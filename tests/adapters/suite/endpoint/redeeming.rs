@@ -1,4 +1,4 @@
-//! What is released, to whom, and how often.
+//! Tokens: released to whom, and how often.
 
 use std::sync::Barrier;
 

@@ -1,4 +1,4 @@
-//! What the endpoint serves beside tokens.
+//! Bindings, the client module, and the path of the endpoint.
 
 use super::{Server, assert_bare};
 use crate::support::http::{FORM, form, origin_header};

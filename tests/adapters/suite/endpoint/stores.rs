@@ -1,4 +1,4 @@
-//! What the endpoint makes of its store's answers.
+//! Stores that fail, are full, or must not be reached at all.
 
 use std::sync::Arc;
 

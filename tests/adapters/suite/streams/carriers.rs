@@ -115,7 +115,7 @@ fn streamed_html_carries_elements_behind_its_chunks() {
 }
 
 #[test]
-fn nothing_stands_in_front_of_a_streamed_pages_doctype() {
+fn no_frame_comes_before_the_doctype_of_a_streamed_page() {
     let server = Server::start(Script::at("/", |ask: Ask| async move {
         Reply::html(ask.pending, |cookies| {
             stream! {
