@@ -43,7 +43,7 @@ impl ExtractError {
             Self::NoMiddleware { .. } => Answer::uncached(500, Rest::Unasked),
             Self::NoCookie { cookie, why } => {
                 tracing::debug!(cookie, %why, "a handler needs this cookie; answered 401");
-                Answer::uncached(401, Rest::Unasked).with("vary", &b"Cookie"[..])
+                Answer::uncached(401, Rest::Unasked)
             }
         }
     }
