@@ -72,6 +72,17 @@ impl OriginPolicy {
         Ok(())
     }
 
+    /// Whether a page of a listed origin asks, as far as the request shows. An `EventSource` sends
+    /// no `Origin` and a `WebSocket` no `Sec-Fetch-Site`, so each counts where it is present. A
+    /// client that sends neither is not a browser, and has nobody's cookies.
+    pub(crate) fn allows_page<'h>(
+        &self,
+        mut fetch_site: impl Iterator<Item = &'h [u8]>,
+        mut origin: impl Iterator<Item = &'h [u8]>,
+    ) -> bool {
+        fetch_site.all(|site| site == b"same-origin") && origin.all(|origin| self.allows(origin))
+    }
+
     /// Whether pages of this origin may post.
     pub(crate) fn allows(&self, origin: &[u8]) -> bool {
         match self {
@@ -239,6 +250,31 @@ mod tests {
             }
         }
         assert_eq!(different, DIFFERENT.len());
+    }
+
+    #[test]
+    fn a_stream_is_opened_by_the_apps_own_pages() {
+        let asks = |site: &[&'static str], origin: &[&'static str]| {
+            policy().allows_page(
+                site.iter().map(|text| text.as_bytes()),
+                origin.iter().map(|text| text.as_bytes()),
+            )
+        };
+        assert!(asks(&["same-origin"], &[]));
+        assert!(asks(&[], &["https://app.example"]));
+        assert!(asks(&[], &[]));
+        for site in ["same-site", "cross-site", "none"] {
+            assert!(!asks(&[site], &[]));
+            assert!(!asks(&["same-origin", site], &[]));
+        }
+        for origin in [
+            "https://app.example:8443",
+            "null",
+            "https://app.example.evil",
+        ] {
+            assert!(!asks(&[], &[origin]));
+            assert!(!asks(&["same-origin"], &[origin]));
+        }
     }
 
     #[test]

@@ -23,6 +23,16 @@ impl ApplyCookies {
         self.deployment.own_path(path).is_some()
     }
 
+    /// Whether a page of the deployment's own origins makes a request with these header fields, as
+    /// far as they show. The endpoint looks after itself; streams are the app's. One that is opened
+    /// by GET and signs somebody in or out should ask this, or every page that the browser visits
+    /// can open it.
+    #[must_use]
+    pub fn is_own_page(&self, fields: &impl Fields) -> bool {
+        let origins = &self.deployment.origins;
+        origins.allows_page(fields.all("sec-fetch-site"), fields.all("origin"))
+    }
+
     /// Answers a request to the endpoint, for adapters of frameworks.
     ///
     /// `timer` makes a future that is ready after so long: the framework's own. What the answer

@@ -48,7 +48,6 @@ pub(crate) fn run(args: &DemoArgs) -> Result<(), Refused> {
     let demo = Data::new(Demo {
         apply,
         sessions: Sessions::default(),
-        origins: address.origins,
     });
     eprintln!("apply-cookies: a throw-away key, for this run only; sessions end with it too");
     actix_web::rt::System::new().block_on(async move {

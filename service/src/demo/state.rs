@@ -7,5 +7,4 @@ use super::sessions::Sessions;
 pub(super) struct Demo {
     pub(super) apply: ApplyCookies,
     pub(super) sessions: Sessions,
-    pub(super) origins: Vec<String>,
 }
