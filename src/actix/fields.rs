@@ -1,38 +1,10 @@
-//! actix's header map as [`Fields`].
+//! actix's header map as [`Fields`](crate::web::Fields).
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
-use bytes::Bytes;
 
-use crate::web::Fields;
-
-impl Fields for HeaderMap {
+crate::web::header_map! { HeaderMap, HeaderName, HeaderValue,
     fn all(&self, name: &'static str) -> impl Iterator<Item = &[u8]> + Clone {
         self.get_all(HeaderName::from_static(name))
             .map(HeaderValue::as_bytes)
     }
-
-    fn set(&mut self, name: &'static str, value: Bytes) {
-        if let Some(value) = field_value(name, value) {
-            self.insert(HeaderName::from_static(name), value);
-        }
-    }
-
-    fn append(&mut self, name: &'static str, value: Bytes) {
-        if let Some(value) = field_value(name, value) {
-            Self::append(self, HeaderName::from_static(name), value);
-        }
-    }
-
-    fn remove(&mut self, name: &'static str) {
-        Self::remove(self, HeaderName::from_static(name));
-    }
-}
-
-fn field_value(name: &'static str, value: Bytes) -> Option<HeaderValue> {
-    let value = HeaderValue::from_maybe_shared(value);
-    if value.is_err() {
-        // Not reached: operations are visible ASCII by construction.
-        tracing::error!(name, "not a field value; the field is lost");
-    }
-    value.ok()
 }

@@ -49,67 +49,55 @@ impl ApplyCookies {
         T: Future,
     {
         let deployment = &*self.deployment;
-        match (deployment.own_path(asked.path), asked.method) {
-            (Some(""), _) => apply(deployment, asked, body, timer).await,
-            (Some("/bind"), _) => bind(deployment, asked, body, timer).await,
-            (Some("/client.js"), "GET" | "HEAD") => serve_client(deployment, asked),
-            _ => Answer::uncached(404, Rest::Unasked),
+        let path = deployment.own_path(asked.path);
+        match (path, asked.method) {
+            (Some("" | "/bind"), _) => {}
+            (Some("/client.js"), "GET" | "HEAD") => return serve_client(deployment, asked),
+            _ => return Answer::uncached(404, Rest::Unasked),
         }
+        let body = body::read(asked, body, timer).await;
+        let answered = match path {
+            Some("/bind") => bind(deployment, asked, body),
+            _ => apply(deployment, asked, body).await,
+        };
+        answered.unwrap_or_else(|Refused { rejection, rest }| {
+            Answer::refused(&rejection, deployment.redeemer.keys.profile(), rest)
+        })
     }
 }
 
 /// `POST {prefix}`: redeems a token.
-async fn apply<F, B, E, T>(
+async fn apply<F: Fields>(
     deployment: &Deployment,
     asked: Asked<'_, F>,
-    body: &mut B,
-    timer: impl FnOnce(Duration) -> T,
-) -> Answer
-where
-    F: Fields,
-    B: Stream<Item = Result<Bytes, E>> + Unpin,
-    T: Future,
-{
+    body: Result<Bytes, Refused>,
+) -> Result<Answer, Refused> {
     let allowed = check(deployment, asked).and_then(|()| check_media_type(asked));
-    let redeemed = match admit(allowed, body::read(asked, body, timer).await) {
-        Ok(body) => redeem(deployment, asked, &body)
-            .await
-            .map_err(|rejection| Refused {
-                rejection,
-                rest: Rest::Read,
-            }),
-        Err(refused) => Err(refused),
-    };
-    match redeemed {
-        Ok(redeemed) => Answer::applied(redeemed),
-        Err(refused) => refuse(deployment, &refused),
+    let body = admit(allowed, body)?;
+    match redeem(deployment, asked, &body).await {
+        Ok(redeemed) => Ok(Answer::applied(redeemed)),
+        Err(rejection) => Err(Refused {
+            rejection,
+            rest: Rest::Read,
+        }),
     }
 }
 
 /// `POST {prefix}/bind`: gives the browser a binding, unless it has one. Pages await it before
 /// they open a stream, so that several tabs end up with one and the same.
-async fn bind<F, B, E, T>(
+fn bind<F: Fields>(
     deployment: &Deployment,
     asked: Asked<'_, F>,
-    body: &mut B,
-    timer: impl FnOnce(Duration) -> T,
-) -> Answer
-where
-    F: Fields,
-    B: Stream<Item = Result<Bytes, E>> + Unpin,
-    T: Future,
-{
-    let allowed = check(deployment, asked);
-    if let Err(refused) = admit(allowed, body::read(asked, body, timer).await) {
-        return refuse(deployment, &refused);
-    }
+    body: Result<Bytes, Refused>,
+) -> Result<Answer, Refused> {
+    admit(check(deployment, asked), body)?;
     let answer = Answer::uncached(204, Rest::Read);
     let name = deployment.binding_name;
-    if name.read(asked.fields.all("cookie")).may_be_set() {
+    Ok(if name.read(asked.fields.all("cookie")).may_be_set() {
         answer.with("set-cookie", name.set_cookie(&browser::fresh()))
     } else {
         answer
-    }
+    })
 }
 
 /// `GET {prefix}/client.js`: the browser's module.
@@ -202,9 +190,4 @@ async fn redeem<F: Fields>(
         .redeemer
         .redeem(UntrustedToken::new(&token), redemption, binding.as_ref())
         .await
-}
-
-fn refuse(deployment: &Deployment, refused: &Refused) -> Answer {
-    let profile = deployment.redeemer.keys.profile();
-    Answer::refused(&refused.rejection, profile, refused.rest)
 }

@@ -17,6 +17,43 @@ pub trait Fields {
     fn remove(&mut self, name: &'static str);
 }
 
+/// Implements [`Fields`] for a framework's header map: all but [`Fields::all`], which differs.
+#[cfg(any(feature = "actix", feature = "tower"))]
+macro_rules! header_map {
+    ($map:ty, $name:ty, $value:ty, $($all:tt)*) => {
+        impl crate::web::Fields for $map {
+            $($all)*
+
+            fn set(&mut self, name: &'static str, value: bytes::Bytes) {
+                if let Some(value) = field_value(name, value) {
+                    self.insert(<$name>::from_static(name), value);
+                }
+            }
+
+            fn append(&mut self, name: &'static str, value: bytes::Bytes) {
+                if let Some(value) = field_value(name, value) {
+                    Self::append(self, <$name>::from_static(name), value);
+                }
+            }
+
+            fn remove(&mut self, name: &'static str) {
+                Self::remove(self, <$name>::from_static(name));
+            }
+        }
+
+        fn field_value(name: &'static str, value: bytes::Bytes) -> Option<$value> {
+            let value = <$value>::from_maybe_shared(value);
+            if value.is_err() {
+                // Not reached: operations are visible ASCII by construction.
+                tracing::error!(name, "not a field value; the field is lost");
+            }
+            value.ok()
+        }
+    };
+}
+#[cfg(any(feature = "actix", feature = "tower"))]
+pub(crate) use header_map;
+
 /// A request, but for its body.
 #[derive(Debug)]
 #[expect(clippy::exhaustive_structs, reason = "adapters make it")]
