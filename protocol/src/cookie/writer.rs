@@ -26,7 +26,7 @@ impl Operation<'_> {
     pub fn line_len(&self) -> usize {
         let mut length = LINE_OVERHEAD;
         write(&Parts::from_operation(self), &mut |piece| {
-            length += piece.len()
+            length += piece.len();
         });
         length
     }
