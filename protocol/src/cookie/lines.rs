@@ -112,3 +112,41 @@ impl fmt::Debug for SetCookieLines {
         write!(f, "SetCookieLines({})", self.spent.lines)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn push(lines: &mut SetCookieLines, bytes: usize) -> Result<(), Rule> {
+        let pushed = lines.push(|line| {
+            line.push_str(&"v".repeat(bytes));
+            Ok(())
+        });
+        pushed.map_err(|error| error.rule())
+    }
+
+    #[test]
+    fn lines_fill_six_kibibytes_to_the_byte() {
+        let room = SET_COOKIE_LINES_MAX - 2 * LINE_OVERHEAD - 3000;
+        for (second, fits) in [(room, true), (room + 1, false)] {
+            let mut lines = SetCookieLines::with_capacity(2);
+            push(&mut lines, 3000).unwrap();
+            assert_eq!(push(&mut lines, second).is_ok(), fits);
+        }
+    }
+
+    #[test]
+    fn twenty_lines_fit_and_no_more() {
+        let mut lines = SetCookieLines::with_capacity(OPERATIONS_MAX);
+        for n in 0..OPERATIONS_MAX {
+            push(&mut lines, n).unwrap();
+        }
+        let lengths: Vec<usize> = lines.iter().map(str::len).collect();
+        assert_eq!(lengths, (0..OPERATIONS_MAX).collect::<Vec<_>>());
+        let rule = Rule::TooLarge {
+            actual: 21,
+            max: 20,
+        };
+        assert_eq!(push(&mut lines, 1), Err(rule));
+    }
+}

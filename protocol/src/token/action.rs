@@ -104,3 +104,30 @@ impl<'a> SameOriginPath<'a> {
         SameOriginPath(Cow::Owned(self.0.into_owned()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_header_reads_back_and_nothing_else_does() {
+        for text in ["reconnect", "reload", "go /", "go /account?tab=1"] {
+            let then = AfterApply::parse(text).unwrap();
+            assert_eq!(then.to_header(), text);
+            assert_eq!(then.clone().into_owned(), then);
+        }
+        for text in [
+            "",
+            "Reload",
+            "reload ",
+            "go",
+            "go ",
+            "go  /",
+            "/account",
+            "go //evil.example",
+            "go\t/",
+        ] {
+            assert_eq!(AfterApply::parse(text), None, "{text:?}");
+        }
+    }
+}

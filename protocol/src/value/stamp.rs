@@ -13,7 +13,7 @@ pub struct Stamp {
 
 impl Stamp {
     /// A value without an end, made now. `iv` is fresh random bytes for every value; only
-    /// [`Protection::Encrypted`] uses them.
+    /// [`Protection::Encrypted`](crate::Protection::Encrypted) uses them.
     #[must_use]
     pub const fn new(now: UnixMillis, iv: [u8; 16]) -> Self {
         Self {
