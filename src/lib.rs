@@ -64,10 +64,11 @@ pub mod testing;
 // Frameworks: translation.
 #[cfg(feature = "actix")]
 pub mod actix;
-#[cfg(feature = "axum")]
-mod axum;
 #[cfg(feature = "tower")]
 pub mod tower;
+
+#[cfg(feature = "axum")]
+mod axum;
 
 // The codec, as far as apps name it.
 #[doc(inline)]

@@ -10,7 +10,7 @@ use apply_cookies::protocol::{AfterApply, BindingCookie, Lifetime, SameOriginPat
 use apply_cookies::{MintOptions, Protection, Seal, UnixMillis};
 use clap::{Subcommand, ValueEnum};
 
-use super::ProfileArg;
+use super::profile::ProfileArg;
 use crate::refused::Refused;
 #[derive(Subcommand)]
 pub(crate) enum Tool {
