@@ -58,7 +58,7 @@ fn report(keys: &MesopKeys, now: UnixMillis, text: &str) -> Option<String> {
         verdict: verdict(&token, now),
         profile: "mesop",
         seal: token.seal().as_str(),
-        nonce: token.nonce_text().to_owned().to_owned(),
+        nonce: token.nonce_text().to_owned(),
         issued_at: header.issued_at.get(),
         expires_at: header.expires_at.get(),
         barrier: false,
