@@ -4,15 +4,17 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use apply_cookies_protocol::{KeyRing, KeyRingError, Lifetime, Seal};
+use apply_cookies_protocol::{BindingPolicy, KeyRing, KeyRingError, Lifetime, Seal};
 
 use crate::browser::{BindingName, ClientModule, Origin, OriginError, OriginPolicy};
 use crate::classes::Classes;
 use crate::deployment::{ApplyCookies, Deployment};
 use crate::mint::{InFlight, Issuer};
-use crate::redeem::{BindingPolicy, Redeemer, TokenKeys};
+use crate::redeem::{Redeemer, TokenKeys};
 use crate::replay::{Clock, MemoryReplayStore, ReplayStore};
-use crate::secrets::{MesopSecret, Secrets};
+#[cfg(feature = "mesop")]
+use crate::secrets::MesopSecret;
+use crate::secrets::Secrets;
 
 /// Where the endpoint is unless told otherwise.
 pub const DEFAULT_PREFIX: &str = "/__apply-cookies";
@@ -22,7 +24,9 @@ impl ApplyCookies {
     pub fn builder(secrets: Secrets) -> Builder {
         Builder {
             secrets,
+            #[cfg(feature = "mesop")]
             mesop: None,
+            #[cfg(feature = "mesop")]
             redeem_mesop: false,
             origins: Vec::new(),
             allow_insecure_http: false,
@@ -57,8 +61,10 @@ impl ApplyCookies {
 #[must_use = "a builder does nothing until it is built"]
 pub struct Builder {
     secrets: Secrets,
+    #[cfg(feature = "mesop")]
     mesop: Option<MesopSecret>,
     /// The endpoint redeems Mesop's tokens, and no others.
+    #[cfg(feature = "mesop")]
     redeem_mesop: bool,
     origins: Vec<String>,
     allow_insecure_http: bool,
@@ -80,6 +86,7 @@ impl Builder {
 
     /// The secret of a Mesop app, for cookie classes with `profile = "mesop"`: both then share
     /// their cookies. It must not be the secret of this deployment as well.
+    #[cfg(feature = "mesop")]
     pub fn mesop(mut self, secret: MesopSecret) -> Self {
         self.mesop = Some(secret);
         self
@@ -102,6 +109,7 @@ impl Builder {
     /// assert_eq!(mesop.profile(), Profile::Mesop);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[cfg(feature = "mesop")]
     pub fn redeem_mesop(mut self) -> Self {
         self.redeem_mesop = true;
         self
@@ -189,16 +197,19 @@ impl Builder {
             .ok()
             .and_then(Lifetime::from_millis)
             .ok_or(BuildError::Lifetime)?;
-        let mut ring = self.secrets.into_ring()?;
-        let redeemed = self
-            .mesop
-            .as_ref()
-            .filter(|_| self.redeem_mesop)
-            .map(|secret| TokenKeys::Mesop(Arc::new(secret.to_keys())));
-        if let Some(secret) = self.mesop {
-            ring = ring.with_mesop(secret.to_keys())?;
-        }
+        let ring = self.secrets.into_ring()?;
+        #[cfg(feature = "mesop")]
+        let ring = match &self.mesop {
+            Some(secret) => ring.with_mesop(secret.to_keys())?,
+            None => ring,
+        };
         let ring: Arc<KeyRing> = Arc::new(ring);
+        let redeemed = TokenKeys::Native(ring.clone());
+        #[cfg(feature = "mesop")]
+        let redeemed = match &self.mesop {
+            Some(secret) if self.redeem_mesop => TokenKeys::Mesop(Arc::new(secret.to_keys())),
+            _ => redeemed,
+        };
         let store = self
             .store
             .unwrap_or_else(|| Arc::new(MemoryReplayStore::new(self.clock.clone())));
@@ -209,14 +220,14 @@ impl Builder {
                 in_flight,
                 classes: Classes::new(ring.clone(), self.clock.clone()),
                 issuer: Issuer {
-                    ring: ring.clone(),
+                    ring,
                     clock: self.clock.clone(),
                     seal: self.seal,
                     lifetime,
                     scope: store.scope(),
                 },
                 redeemer: Redeemer {
-                    keys: redeemed.unwrap_or(TokenKeys::Native(ring)),
+                    keys: redeemed,
                     clock: self.clock,
                     store,
                     binding: self.binding,

@@ -130,6 +130,7 @@ impl Classes {
         let read = match self.codec::<C>() {
             Ok(codec) => read(&codec),
             // It cannot be read without its keys, and there is nowhere to say so but the log.
+            #[cfg(feature = "mesop")]
             Err(why @ ClassError::NoMesopKeys) => {
                 tracing::error!(cookie = C::CLASS.name(), %why, "cookie reads as absent");
                 Err(UnreadableReason::UnknownKey.into())

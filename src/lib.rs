@@ -18,9 +18,9 @@ mod metrics;
 mod random;
 
 mod secrets;
-pub use secrets::{
-    MESOP_SECRET_KEY, MesopSecret, PREVIOUS_KEYS, SECRET_KEY, SECRET_KEY_FILE, SecretError, Secrets,
-};
+#[cfg(feature = "mesop")]
+pub use secrets::{MESOP_SECRET_KEY, MesopSecret};
+pub use secrets::{PREVIOUS_KEYS, SECRET_KEY, SECRET_KEY_FILE, SecretError, Secrets};
 
 mod classes;
 pub use classes::{ClassRefused, Classes};
@@ -34,7 +34,7 @@ pub use mint::{FRAME_NAME, Frame, Issuer, MintOptions, Minted, Outcome, Receipt,
 
 // A page posts: token → `Set-Cookie` lines.
 mod redeem;
-pub use redeem::{BindingPolicy, Problem, Redeemed, Redeemer, Rejection};
+pub use redeem::{Problem, Redeemed, Redeemer, Rejection};
 
 // What all of it shares in one deployment.
 mod deployment;
@@ -64,10 +64,11 @@ pub mod testing;
 // Frameworks: translation.
 #[cfg(feature = "actix")]
 pub mod actix;
-#[cfg(feature = "axum")]
-mod axum;
 #[cfg(feature = "tower")]
 pub mod tower;
+
+#[cfg(feature = "axum")]
+mod axum;
 
 // The codec, as far as apps name it.
 #[doc(inline)]
@@ -77,6 +78,6 @@ pub use apply_cookies_protocol as protocol;
 #[doc(inline)]
 pub use apply_cookies_protocol::for_root::CookieClass;
 pub use apply_cookies_protocol::{
-    Class, ClassError, DeleteCookie, Field, OperationError, Profile, Protection, ReadCookie,
-    SameSite, Seal, SetCookie, UnixMillis, Unreadable, UnreadableReason,
+    BindingPolicy, Class, ClassError, DeleteCookie, Field, OperationError, Profile, Protection,
+    ReadCookie, SameSite, Seal, SetCookie, UnixMillis, Unreadable, UnreadableReason,
 };

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+#[cfg(feature = "mesop")]
 use apply_cookies_protocol::mesop::MesopKeys;
 use apply_cookies_protocol::{
     BindingCookie, KeyRing, KeyRingError, Secret as RootSecret, WeakSecret,
@@ -141,6 +142,7 @@ impl fmt::Debug for Secrets {
 }
 
 /// Environment variable in which Mesop keeps its secret.
+#[cfg(feature = "mesop")]
 pub const MESOP_SECRET_KEY: &str = "MESOP_COOKIE_SECRET_KEY";
 
 /// The secret of a Mesop app, with which cookies and tokens of the profile `mesop` are made.
@@ -151,8 +153,10 @@ pub const MESOP_SECRET_KEY: &str = "MESOP_COOKIE_SECRET_KEY";
 /// let secret = MesopSecret::new("8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA")?;
 /// # Ok::<(), apply_cookies::SecretError>(())
 /// ```
+#[cfg(feature = "mesop")]
 pub struct MesopSecret(RootSecret);
 
+#[cfg(feature = "mesop")]
 impl MesopSecret {
     /// A secret of at least 32 bytes: what stands in the app's `MESOP_COOKIE_SECRET_KEY`.
     ///
@@ -161,7 +165,7 @@ impl MesopSecret {
     /// [`SecretError::Weak`] when it can be guessed. Mesop takes such a secret, and then anyone
     /// can make its tokens.
     pub fn new(text: &str) -> Result<Self, SecretError> {
-        Ok(Self(RootSecret::of_mesop(text)?))
+        Ok(Self(RootSecret::from_mesop(text)?))
     }
 
     /// Reads `MESOP_COOKIE_SECRET_KEY`.
@@ -171,7 +175,7 @@ impl MesopSecret {
     /// When it is not set, or can be guessed. Never shows it.
     pub fn from_env() -> Result<Self, SecretError> {
         let text = variable(MESOP_SECRET_KEY)?.ok_or(SecretError::MissingOfMesop)?;
-        let secret = RootSecret::of_mesop(&text).map_err(|reason| SecretError::WeakVariable {
+        let secret = RootSecret::from_mesop(&text).map_err(|reason| SecretError::WeakVariable {
             variable: MESOP_SECRET_KEY,
             reason,
         })?;
@@ -186,6 +190,7 @@ impl MesopSecret {
     }
 }
 
+#[cfg(feature = "mesop")]
 impl fmt::Debug for MesopSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("MesopSecret(..)")
@@ -220,6 +225,7 @@ pub enum SecretError {
     )]
     Missing,
     /// The variable of the Mesop app is not set.
+    #[cfg(feature = "mesop")]
     #[error(
         "set MESOP_COOKIE_SECRET_KEY to the secret of the Mesop app (`apply-cookies keygen` makes one that both can use)"
     )]

@@ -1,7 +1,7 @@
 //! Minting without a request: what an `Issuer` was asked for is in its tokens.
 
 use apply_cookies::protocol::{
-    AfterApply, Batch, BindingCookie, BindingRule, KeyRing, Lifetime, UntrustedToken,
+    AfterApply, Batch, BindingCookie, BindingPolicy, KeyRing, Lifetime, UntrustedToken,
 };
 use apply_cookies::{Clock, Issuer, MintOptions, Minted, Seal, Secrets, SetCookie, UnixMillis};
 
@@ -61,7 +61,7 @@ fn a_token_is_for_the_browser_of_its_binding() {
         let opened = UntrustedToken::new(&token).open(&ring, &mut buffer);
         let verified = opened
             .unwrap()
-            .verify(at(NOW), BindingRule::Required(browser));
+            .verify(at(NOW), BindingPolicy::Required, browser);
         verified.is_ok()
     };
     assert!(verified_as(Some(&own)));

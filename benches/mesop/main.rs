@@ -9,7 +9,7 @@ use std::time::{Instant, SystemTime};
 
 use apply_cookies::Clock;
 use apply_cookies::protocol::mesop::{MesopKeys, parse_batch, seal};
-use apply_cookies::protocol::{BindingRule, Nonce, Secret, UnixMillis, UntrustedToken};
+use apply_cookies::protocol::{BindingPolicy, Nonce, Secret, UnixMillis, UntrustedToken};
 use apply_cookies::replay::{Claim, ClaimAnswer, MemoryReplayStore, ReplayStore};
 use futures_util::FutureExt;
 use rand::Rng;
@@ -47,7 +47,7 @@ fn redeem(keys: &MesopKeys, store: &dyn ReplayStore, buffer: &mut Vec<u8>, token
     let prepared = UntrustedToken::new(token)
         .open_mesop(keys, buffer)
         .expect("ours")
-        .verify(now(), BindingRule::Optional(None))
+        .verify(now(), BindingPolicy::Optional, None)
         .expect("now")
         .prepare()
         .expect("good");
@@ -80,7 +80,7 @@ fn store(live: usize) -> MemoryReplayStore {
 }
 
 fn main() {
-    let secret = Secret::of_mesop("8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA").expect("strong");
+    let secret = Secret::from_mesop("8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA").expect("strong");
     let keys = MesopKeys::new(&secret);
     println!("microseconds to redeem a token, by live nonces (median)");
     println!("  apply-cookies, --profile mesop");

@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use apply_cookies::protocol::{
-    Batch, Binding, BindingCookie, BindingRule, Grant, KeyRing, Lifetime, Nonce, Sealing, Secret,
+    Batch, Binding, BindingCookie, BindingPolicy, Grant, KeyRing, Lifetime, Nonce, Sealing, Secret,
     SetCookie, SetCookieLines, TokenHeader, UntrustedToken, seal,
 };
 
@@ -62,7 +62,7 @@ impl Ours {
             black_box(&operation.expect("good"));
         }
         token
-            .verify(now(), BindingRule::Optional(Some(&self.browser)))
+            .verify(now(), BindingPolicy::Optional, Some(&self.browser))
             .expect("now");
     }
 
@@ -71,7 +71,7 @@ impl Ours {
         UntrustedToken::new(token)
             .open(&self.ring, buffer)
             .expect("ours")
-            .verify(now(), BindingRule::Optional(Some(&self.browser)))
+            .verify(now(), BindingPolicy::Optional, Some(&self.browser))
             .expect("now")
             .prepare()
             .expect("good")

@@ -1,6 +1,6 @@
 //! The reader finds a cookie if and only if a slower, simpler reading does.
 
-use apply_cookies_protocol::{CookieHeader, Found};
+use apply_cookies_protocol::{CookieHeader, Lookup};
 
 pub fn cookie_header(data: &[u8]) {
     let Some((first, second)) = crate::input::<(&[u8], &[u8])>(data) else {
@@ -19,9 +19,9 @@ pub fn cookie_header(data: &[u8]) {
             }
         }
         let expected = match values[..] {
-            [] => Found::Absent,
-            [one] => Found::One(one),
-            _ => Found::Duplicate,
+            [] => Lookup::Absent,
+            [one] => Lookup::One(one),
+            _ => Lookup::Duplicate,
         };
         assert_eq!(CookieHeader::new([first, second]).find(name), expected);
     }

@@ -6,6 +6,7 @@
 mod class_values;
 mod cookie_header;
 mod draft;
+#[cfg(feature = "mesop")]
 mod mesop;
 mod opening;
 mod operations;
@@ -20,6 +21,7 @@ mod browser;
 
 pub use class_values::class_values;
 pub use cookie_header::cookie_header;
+#[cfg(feature = "mesop")]
 pub use mesop::mesop;
 pub use opening::opening;
 pub use operations::operations;

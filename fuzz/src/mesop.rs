@@ -8,7 +8,7 @@ use apply_cookies_protocol::mesop::{
     MesopCookie, MesopKeys, MesopValueCodec, parse_operation, seal,
 };
 use apply_cookies_protocol::{
-    BindingRule, Grant, Nonce, Protection, Secret, Stamp, UntrustedToken, check_json,
+    BindingPolicy, Grant, Nonce, Protection, Secret, Stamp, UntrustedToken, check_json,
 };
 use arbitrary::Arbitrary;
 use serde_json::json;
@@ -30,7 +30,7 @@ struct Input<'a> {
 }
 
 static KEYS: LazyLock<MesopKeys> = LazyLock::new(|| {
-    let secret = Secret::of_mesop("8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA");
+    let secret = Secret::from_mesop("8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA");
     MesopKeys::new(&secret.expect("strong"))
 });
 
@@ -59,8 +59,8 @@ pub fn mesop(data: &[u8]) {
     let signed = sign_mesop(&KEYS, input.json, NOW.get() / 1000);
     if let Ok(token) = UntrustedToken::new(&signed).open_mesop(&KEYS, &mut buffer) {
         // What the tools show is what the endpoint emits.
-        let cookies = token.mesop_cookies(NOW).map(<[MesopCookie]>::to_vec);
-        if let Ok(verified) = token.verify(NOW, BindingRule::Optional(None))
+        let cookies = token.cookies(NOW).map(<[MesopCookie]>::to_vec);
+        if let Ok(verified) = token.verify(NOW, BindingPolicy::Optional, None)
             && let Ok(prepared) = verified.prepare()
         {
             let lines = prepared.release(Grant::First);
@@ -117,7 +117,7 @@ fn seals(cookies: &[MesopCookie], random: [u8; 16], damage: &Damage) {
         .open_mesop(&KEYS, &mut buffer)
         .expect("made here");
     assert_eq!(opened.id(), token.id());
-    let again = opened.mesop_cookies(NOW).expect("sealed here");
+    let again = opened.cookies(NOW).expect("sealed here");
     assert_eq!(again.len(), cookies.len());
     for (again, cookie) in again.iter().zip(cookies) {
         // An age that is a fraction may change in its last digit.

@@ -1,7 +1,6 @@
 //! An ordered, bounded list of operations: what one token carries.
 
-use crate::cookie::{Field, Operation, OperationError, Problem};
-use crate::limits::{OPERATIONS_MAX, SET_COOKIE_LINES_MAX};
+use crate::cookie::{Field, LineBudget, Operation, OperationError, Rule};
 
 /// From one to twenty operations on different cookies, whose `Set-Cookie` lines fit into one
 /// response.
@@ -17,17 +16,17 @@ use crate::limits::{OPERATIONS_MAX, SET_COOKIE_LINES_MAX};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batch<'a> {
     operations: Vec<Operation<'a>>,
-    line_bytes: usize,
+    spent: LineBudget,
 }
 
 impl<'a> Batch<'a> {
     /// A batch of one operation. One always fits: the limits of its fields see to it.
     #[must_use]
     pub fn new(operation: Operation<'a>) -> Self {
-        let line_bytes = operation.line_len();
+        let spent = LineBudget::one(operation.line_len());
         Self {
             operations: vec![operation],
-            line_bytes,
+            spent,
         }
     }
 
@@ -39,8 +38,7 @@ impl<'a> Batch<'a> {
     /// operation on the same cookie: servers must not send two lines for one cookie (RFC
     /// 6265bis §4.1.1), and which of them wins is not for a token to say.
     pub fn push(&mut self, operation: Operation<'a>) -> Result<(), OperationError> {
-        self.fits(&operation)?;
-        self.line_bytes += operation.line_len();
+        self.spent = self.spent_with(&operation)?;
         self.operations.push(operation);
         Ok(())
     }
@@ -51,15 +49,16 @@ impl<'a> Batch<'a> {
     ///
     /// Those of [`push`](Self::push).
     pub fn fits(&self, operation: &Operation<'_>) -> Result<(), OperationError> {
-        fits(self.operations.len(), self.line_bytes, operation)?;
-        if self
-            .operations
-            .iter()
-            .any(|earlier| earlier.is_same_cookie(operation))
-        {
-            return Err(OperationError::new(Field::Name, Problem::Duplicate));
+        self.spent_with(operation).map(|_| ())
+    }
+
+    fn spent_with(&self, operation: &Operation<'_>) -> Result<LineBudget, OperationError> {
+        let spent = self.spent.with(operation.line_len())?;
+        let key = operation.key();
+        if self.operations.iter().any(|earlier| earlier.key() == key) {
+            return Err(OperationError::new(Field::Name, Rule::Duplicate));
         }
-        Ok(())
+        Ok(spent)
     }
 
     /// The operations, in the order in which they are applied.
@@ -69,33 +68,11 @@ impl<'a> Batch<'a> {
     }
 }
 
-fn fits(count: usize, line_bytes: usize, operation: &Operation<'_>) -> Result<(), OperationError> {
-    let too_long = |actual, max| {
-        Err(OperationError::new(
-            Field::Operations,
-            Problem::TooLong { actual, max },
-        ))
-    };
-    if count >= OPERATIONS_MAX {
-        return Err(OperationError::new(
-            Field::Operations,
-            Problem::TooLarge {
-                actual: count as u64 + 1,
-                max: OPERATIONS_MAX as u64,
-            },
-        ));
-    }
-    let total = line_bytes + operation.line_len();
-    if total > SET_COOKIE_LINES_MAX {
-        return too_long(total, SET_COOKIE_LINES_MAX);
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::cookie::SetCookie;
+    use crate::limits::{OPERATIONS_MAX, SET_COOKIE_LINES_MAX};
 
     fn set(name: &str, size: usize) -> Operation<'static> {
         Operation::try_from(SetCookie::new(name.to_owned(), "v".repeat(size))).unwrap()
@@ -141,7 +118,7 @@ mod tests {
     fn one_cookie_stands_in_a_batch_once() {
         let mut batch = Batch::new(set("a", 1));
         let error = batch.push(set("a", 2)).unwrap_err();
-        assert_eq!(error.problem(), Problem::Duplicate);
+        assert_eq!(error.rule(), Rule::Duplicate);
         let elsewhere = SetCookie::new("a", "v").path("/elsewhere");
         batch.push(elsewhere.try_into().unwrap()).unwrap();
     }

@@ -6,7 +6,8 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::base64url;
-use crate::keys::{DerivedKeys, KeyRing, MacKey};
+use crate::crypto::{MacKey, digest16};
+use crate::keys::KeyRing;
 
 /// The value of a browser's binding cookie: 256 random bits, as 43 characters of URL-safe
 /// base64. Whoever holds it can redeem that browser's tokens, so `Debug` does not show it.
@@ -44,7 +45,7 @@ impl BindingCookie {
     /// when keys rotate.
     #[must_use]
     pub fn digest(&self) -> BindingDigest {
-        BindingDigest(crate::token::digest16(
+        BindingDigest(digest16(
             Sha256::new()
                 .chain_update(b"apply-cookies/v1/binding-digest")
                 .chain_update(self.0),
@@ -67,20 +68,16 @@ impl Binding {
     /// The binding to this browser, under the key that seals.
     #[must_use]
     pub fn new(ring: &KeyRing, cookie: &BindingCookie) -> Self {
-        Self::under(ring.current(), cookie)
-    }
-
-    pub(crate) fn under(keys: &DerivedKeys, cookie: &BindingCookie) -> Self {
-        Self::of_cookie(&keys.binding, cookie)
+        Self::from_cookie(&ring.current().binding, cookie)
     }
 
     /// The binding under a key that is for nothing else.
-    pub(crate) fn of_cookie(key: &MacKey, cookie: &BindingCookie) -> Self {
-        Self::of(key, &cookie.0)
+    pub(crate) fn from_cookie(key: &MacKey, cookie: &BindingCookie) -> Self {
+        Self::from_tag(key, &cookie.0)
     }
 
     /// The leftmost half of the tag (RFC 2104 §5).
-    pub(crate) fn of(key: &MacKey, message: &[u8]) -> Self {
+    pub(crate) fn from_tag(key: &MacKey, message: &[u8]) -> Self {
         let mut binding = [0; 16];
         binding.copy_from_slice(&key.tag(message)[..16]);
         Self(binding)
@@ -114,4 +111,17 @@ impl fmt::Debug for BindingDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("BindingDigest(..)")
     }
+}
+
+/// Whether tokens must carry a binding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BindingPolicy {
+    /// A token without a binding is refused. The default.
+    #[default]
+    Required,
+    /// A token without a binding is redeemed for whoever posts it from an allowed origin: a
+    /// stranger who holds one can sign a visitor in as somebody else. A binding that is present
+    /// is enforced all the same.
+    Optional,
 }

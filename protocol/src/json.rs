@@ -15,8 +15,7 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::batch::Batch;
-use crate::cookie::DeleteCookie;
-use crate::cookie::{Draft, Field, Operation, SameSite, SetCookie};
+use crate::cookie::{DeleteCookie, Draft, Field, Operation, SameSite, SetCookie};
 
 /// Reads a batch: `{"operations":[{"op":"set","name":"session","value":"…"}, …]}`.
 ///
@@ -48,7 +47,7 @@ pub fn parse_batch(json: &str) -> Result<Batch<'static>, BatchError> {
     for (index, Object(operation)) in operations {
         batch
             .push(operation.into_operation(Some(index))?)
-            .map_err(|error| BatchError::of_operation(Some(index), error))?;
+            .map_err(|error| BatchError::from_operation(Some(index), error))?;
     }
     Ok(batch)
 }
@@ -77,7 +76,7 @@ pub(crate) fn read_batch<A: DeserializeOwned, S: DeserializeOwned>(
     let mut deserializer = serde_json::Deserializer::from_str(json);
     let Object(batch) =
         serde_path_to_error::deserialize::<_, Object<BatchJson<A, S>>>(&mut deserializer)
-            .map_err(|error| BatchError::of_json(&error, "batch", Field::Operations.as_str()))?;
+            .map_err(|error| BatchError::from_json(&error, "batch", Field::Operations.as_str()))?;
     deserializer
         .end()
         .map_err(|_| BatchError::whole("text follows after the batch"))?;
@@ -92,7 +91,7 @@ pub(crate) fn read_operation<A: DeserializeOwned, S: DeserializeOwned>(
     let mut deserializer = serde_json::Deserializer::from_str(json);
     let Object(operation) =
         serde_path_to_error::deserialize::<_, Object<OperationJson<A, S>>>(&mut deserializer)
-            .map_err(|error| BatchError::of_json(&error, WHOLE, WHOLE))?;
+            .map_err(|error| BatchError::from_json(&error, WHOLE, WHOLE))?;
     deserializer
         .end()
         .map_err(|_| BatchError::at(None, WHOLE, "text follows after the operation"))?;
@@ -279,7 +278,7 @@ impl OperationJson<u64, SameSiteJson> {
             partitioned: self.partitioned.flag(false),
             ..SetCookie::new(self.name, value)
         };
-        Operation::try_from(draft).map_err(|error| BatchError::of_operation(index, error))
+        Operation::try_from(draft).map_err(|error| BatchError::from_operation(index, error))
     }
 
     fn into_delete(self, index: Option<usize>) -> Result<Operation<'static>, BatchError> {
@@ -291,7 +290,7 @@ impl OperationJson<u64, SameSiteJson> {
             partitioned: self.partitioned.flag(false),
             ..DeleteCookie::new(self.name)
         };
-        Operation::try_from(draft).map_err(|error| BatchError::of_operation(index, error))
+        Operation::try_from(draft).map_err(|error| BatchError::from_operation(index, error))
     }
 }
 

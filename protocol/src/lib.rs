@@ -3,53 +3,75 @@
 // Not in the workspace's table: tests may unwrap.
 #![warn(clippy::unwrap_used)]
 
-mod base64url;
-mod batch;
-mod binding;
-mod bytes;
-mod class;
-mod cookie;
-mod json;
-mod keys;
-pub mod limits;
-pub mod mesop;
-mod profile;
-mod time;
-mod token;
-mod value;
+// In the order of reading: a module uses those above it, never one below (scripts/check-house).
 
-#[doc(inline)]
-pub use apply_cookies_derive::CookieClass;
-pub use batch::Batch;
-pub use binding::{Binding, BindingCookie, BindingDigest};
-pub use class::{Class, ClassCodec, ClassError, CookieClass, ReadCookie};
-pub use cookie::{
-    BINDING_COOKIE, BINDING_COOKIE_INSECURE, CookieHeader, DeleteCookie, Draft, Field, Found,
-    Operation, OperationError, Problem, SameSite, SetCookie,
-};
-pub use json::{BatchError, parse_batch, parse_operation};
-pub use keys::{KeyId, KeyRing, KeyRingError, Secret, WeakSecret};
-pub use profile::Profile;
+// What everything is made of.
+pub mod limits;
+
+mod base64url;
+mod bytes;
+
+mod time;
 pub use time::UnixMillis;
-pub use token::{
-    AfterApply, AuthenticToken, BindingRule, Grant, InvalidReason, InvalidToken, Lifetime, Nonce,
-    PreparedToken, RedemptionDigest, RefusedToken, SameOriginPath, Seal, Sealing, SetCookieLines,
-    StoreScope, Token, TokenHeader, TokenId, UntrustedToken, VerifiedToken, seal,
+
+mod crypto;
+
+// Cookies: what may be written, and what a request brings.
+mod cookie;
+pub use cookie::{
+    BINDING_COOKIE, BINDING_COOKIE_INSECURE, Characters, CookieHeader, CookieKey, DeleteCookie,
+    Demand, Draft, Field, Hidden, Lookup, Operation, OperationError, Rule, SameSite, SecureFor,
+    SetCookie, SetCookieLines,
 };
+
+mod batch;
+pub use batch::Batch;
+
+mod json;
+pub use json::{BatchError, parse_batch, parse_operation};
+
+// Secrets, and the browser that a token belongs to.
+mod keys;
+pub use keys::{KeyId, KeyRing, KeyRingError, Secret, WeakSecret};
+
+mod binding;
+pub use binding::{Binding, BindingCookie, BindingDigest, BindingPolicy};
+
+// The two things that are sealed: the value of a cookie, and a batch in a token.
+mod value;
 pub use value::{
     OpenedValue, Protection, Stamp, Unreadable, UnreadableReason, ValueCodec, check_json,
 };
+
+mod token;
+pub use token::{
+    AfterApply, AuthenticToken, Grant, InvalidReason, InvalidToken, Lifetime, NativeBody, Nonce,
+    PreparedToken, RedemptionDigest, RefusedToken, SameOriginPath, Seal, Sealing, StoreScope,
+    Token, TokenBody, TokenHeader, TokenId, UntrustedToken, VerifiedToken, seal,
+};
+
+// Both of them once more, in the bytes of Mesop.
+#[cfg(feature = "mesop")]
+pub mod mesop;
+
+// Rust types as cookies, of either profile.
+mod class;
+#[doc(inline)]
+pub use apply_cookies_derive::CookieClass;
+pub use class::{Class, ClassCodec, ClassError, CookieClass, Profile, ReadCookie};
 
 /// What lies under the seal, for the fuzzers.
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing {
+    #[cfg(feature = "mesop")]
     pub use crate::mesop::sign_mesop;
-    pub use crate::token::door::{OpenedPayload, open_payload};
+    pub use crate::token::fuzzing::{OpenedPayload, open_payload};
 }
 
-/// The trait without the macro of the same name: the crate `apply-cookies` exports a macro of its
-/// own beside it, whose output names that crate.
+/// The trait without the macro of the same name. The crate `apply-cookies` exports a macro of its
+/// own beside it, whose output names that crate: its users would otherwise have to depend on this
+/// one by name, or to write `#[cookie(crate = "…")]` on every class.
 #[doc(hidden)]
 pub mod for_root {
     pub use crate::class::CookieClass;

@@ -40,10 +40,12 @@ pub const LIFETIME_MAX_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// How long a token of the profile `mesop` lives, counted from the second in which it was issued:
 /// Mesop takes an age of 60 whole seconds.
+#[cfg(feature = "mesop")]
 pub const MESOP_LIFETIME_MS: u64 = 61_000;
 
 /// Most bytes that a payload of the profile `mesop` may inflate to. Ten times the largest batch;
 /// zlib alone would let a token of 12 KiB take 12 MiB.
+#[cfg(feature = "mesop")]
 pub const MESOP_INFLATED_MAX: usize = 64 * 1024;
 
 /// How far the clocks of issuer and redeemer may differ, in milliseconds. A token issued later

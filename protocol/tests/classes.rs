@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use apply_cookies_protocol::{
-    Class, ClassCodec, ClassError, CookieClass, CookieHeader, Field, KeyRing, Operation, Problem,
-    Protection, ReadCookie, Secret, SetCookie, Stamp, UnixMillis, Unreadable,
+    Class, ClassCodec, ClassError, CookieClass, CookieHeader, Field, KeyRing, Operation,
+    Protection, ReadCookie, Rule, Secret, SetCookie, Stamp, UnixMillis, Unreadable,
     UnreadableReason as Reason, ValueCodec,
 };
 use proptest::prelude::*;
@@ -148,7 +148,8 @@ fn the_attributes_are_those_of_the_class() {
         gone.to_set_cookie(),
         "theme_choice=; Path=/app; Domain=app.example; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly"
     );
-    assert!(gone.is_same_cookie(&theme));
+    assert_eq!(gone.key(), theme.key());
+    assert_eq!(gone.key(), ThemeChoice::CLASS.key());
     assert_eq!(Signed::CLASS.name(), "__Host-session");
 }
 
@@ -388,7 +389,7 @@ fn a_cookie_that_is_too_large_is_refused_with_the_sizes() {
         panic!("not refused");
     };
     assert_eq!(error.field(), Field::Value);
-    let Problem::TooLong { actual, max } = error.problem() else {
+    let Rule::TooLong { actual, max } = error.rule() else {
         panic!("{error}");
     };
     assert!(actual > max && max == 4096);

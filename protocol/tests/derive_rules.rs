@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use apply_cookies_protocol::limits::{ATTRIBUTE_MAX, DOMAIN_MAX, MAX_AGE_MAX, NAME_VALUE_MAX};
 use apply_cookies_protocol::{Operation, SetCookie};
 use proptest::prelude::*;
 
@@ -61,6 +62,31 @@ proptest! {
             prop_assert!(seconds > 0 && Operation::try_from(draft).is_ok());
         }
     }
+}
+
+/// The macro writes each limit out again; here each is the codec's, to the byte.
+#[test]
+fn the_limits_of_the_macro_are_those_of_the_codec() {
+    let path = |length| format!("/{}", "p".repeat(length - 1));
+    assert!(rules::check_path(&path(ATTRIBUTE_MAX)).is_ok());
+    assert!(rules::check_path(&path(ATTRIBUTE_MAX + 1)).is_err());
+
+    let domain = |length: usize| {
+        let labels = [&*"d".repeat(63); 5].join(".");
+        labels[..length].to_owned()
+    };
+    assert!(rules::check_domain(&domain(DOMAIN_MAX)).is_ok());
+    assert!(rules::check_domain(&domain(DOMAIN_MAX + 1)).is_err());
+
+    let age = u64::from(MAX_AGE_MAX);
+    assert_eq!(rules::check_age(age), Ok(age));
+    assert!(rules::check_age(age + 1).is_err());
+
+    // Names that never vary have a limit of their own, and within it room for a value.
+    let longest = (1..=NAME_VALUE_MAX)
+        .take_while(|length| rules::check_name(&"n".repeat(*length)).is_ok())
+        .last();
+    assert_eq!(longest, Some(256));
 }
 
 #[test]

@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn a_retry_has_the_same_redemption_id_and_has_one() {
         let mut claim = claim();
-        claim.redemption = RedemptionDigest::of(b"one");
+        claim.redemption = RedemptionDigest::from_id(b"one");
         let all = claim.redemption.map(RedemptionDigest::to_bytes);
         let half = all.and_then(|all| all.first_chunk::<8>().copied());
         assert!(claim.is_retry_of(all) && claim.is_retry_of(half));

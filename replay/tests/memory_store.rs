@@ -53,7 +53,7 @@ fn token(nonce: u64, issued_at: u64, lifetime: u64) -> Claim {
         issued_at,
         issued_at.plus(lifetime),
     );
-    claim.redemption = RedemptionDigest::of(b"r");
+    claim.redemption = RedemptionDigest::from_id(b"r");
     claim.binding = Some(BindingCookie::from_random([1; 32]).digest());
     claim
 }

@@ -6,7 +6,7 @@ use apply_cookies::{
     ApplyCookies, BindingPolicy, Builder, Clock, DEFAULT_PREFIX, MesopSecret, Secrets,
 };
 
-use crate::cli::args::ProfileArg;
+use crate::cli::args::profile::ProfileArg;
 use crate::cli::args::serve::{BindingArg, ServeArgs};
 use crate::refused::Refused;
 use crate::replay;

@@ -32,7 +32,7 @@ fn now() -> UnixMillis {
 }
 
 fn keys() -> MesopKeys {
-    MesopKeys::new(&Secret::of_mesop(MESOP_SECRET).unwrap())
+    MesopKeys::new(&Secret::from_mesop(MESOP_SECRET).unwrap())
 }
 
 /// A token as the app makes it, perhaps with a binding, which is ours.

@@ -81,7 +81,7 @@ where
     F: Writes<S::Item> + 'static,
 {
     fn from(streamed: Streamed<S, F>) -> Self {
-        let mut response = Self::new(StatusCode::OK);
+        let mut response = Self::new(StatusCode::default());
         for (name, value) in streamed.fields() {
             Fields::set(response.headers_mut(), name, value);
         }

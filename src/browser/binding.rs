@@ -1,7 +1,7 @@
 //! A request → the browser's binding cookie: read it, or decide whether to set one.
 
 use apply_cookies_protocol::{
-    BINDING_COOKIE, BINDING_COOKIE_INSECURE, BindingCookie, CookieHeader, Found,
+    BINDING_COOKIE, BINDING_COOKIE_INSECURE, BindingCookie, CookieHeader, Lookup,
 };
 
 use crate::random;
@@ -30,9 +30,9 @@ impl BindingName {
         I: Iterator<Item = &'h [u8]> + Clone,
     {
         match CookieHeader::new(fields).find(self.as_str()) {
-            Found::One(value) => BindingCookie::parse(value).map_or(Sent::None, Sent::Binding),
-            Found::Absent => Sent::None,
-            Found::Duplicate => Sent::Several,
+            Lookup::One(value) => BindingCookie::parse(value).map_or(Sent::None, Sent::Binding),
+            Lookup::Absent => Sent::None,
+            Lookup::Duplicate => Sent::Several,
         }
     }
 

@@ -173,7 +173,7 @@ impl Table {
                 if let Some((_, state)) = self.states.remove(nonce) {
                     metrics::token_expired();
                     tracing::info!(
-                        token = %TokenId::of(*nonce),
+                        token = %TokenId::from_nonce(*nonce),
                         "a token expired unredeemed, as far as this process knows; its cookies are lost"
                     );
                     state.settle(Outcome::Expired);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use apply_cookies_protocol::{
     AfterApply, Batch, Binding, BindingCookie, KeyRing, KeyRingError, Lifetime, Nonce, Operation,
-    SameOriginPath, Seal, Sealing, StoreScope, Token, TokenHeader, TokenId, UnixMillis, seal,
+    Seal, Sealing, StoreScope, Token, TokenHeader, TokenId, UnixMillis, seal,
 };
 
 use crate::metrics;
@@ -95,34 +95,6 @@ impl<'a> MintOptions<'a> {
     pub fn after(mut self, barrier: UnixMillis) -> Self {
         self.after = Some(barrier);
         self
-    }
-}
-
-/// What the page does once the cookies are applied, on its way into a token.
-#[derive(Clone, Debug)]
-pub(crate) enum Action {
-    Reconnect,
-    Reload,
-    GoTo(String),
-}
-
-impl Action {
-    /// The value of the field `Apply-Cookies-Then` (SPEC §9.4).
-    pub(crate) fn to_header(&self) -> String {
-        match self {
-            Self::Reconnect => "reconnect".to_owned(),
-            Self::Reload => "reload".to_owned(),
-            Self::GoTo(path) => format!("go {path}"),
-        }
-    }
-
-    pub(crate) fn as_protocol(&self) -> Option<AfterApply<'_>> {
-        match self {
-            Self::Reconnect => Some(AfterApply::Reconnect),
-            Self::Reload => Some(AfterApply::Reload),
-            // Parsed when it was pushed.
-            Self::GoTo(path) => SameOriginPath::parse(path).map(AfterApply::GoTo),
-        }
     }
 }
 
@@ -234,7 +206,7 @@ impl Issuer {
         header.scope = self.scope;
         header.binding = binding.map(|cookie| Binding::new(&self.ring, cookie));
         header.barrier = options.barrier;
-        header.then = options.then;
+        header.then.clone_from(&options.then);
         let sealing = match self.seal {
             Seal::Signed => Sealing::Signed,
             _ => Sealing::Encrypted {
@@ -262,7 +234,7 @@ impl Issuer {
         operations: Vec<Operation<'static>>,
         binding: &BindingCookie,
         barrier: bool,
-        then: Option<&Action>,
+        then: Option<&AfterApply<'_>>,
         mut after: Option<UnixMillis>,
     ) -> Vec<Minted> {
         let batches = into_batches(operations);
@@ -271,7 +243,7 @@ impl Issuer {
         for (n, batch) in batches.iter().enumerate() {
             let options = MintOptions {
                 barrier: barrier && n == 0,
-                then: then.filter(|_| n == last).and_then(Action::as_protocol),
+                then: then.filter(|_| n == last).cloned(),
                 after,
             };
             let minted = self.mint(batch, Some(binding), &options);

@@ -9,7 +9,6 @@ mod frame;
 
 pub use frame::{FRAME_NAME, Frame};
 pub(crate) use in_flight::InFlight;
-pub(crate) use issuer::Action;
 pub use issuer::{Issuer, MintOptions, Minted};
 pub(crate) use receipt::{Deadline, ReceiptState};
 pub use receipt::{Outcome, Receipt, Settled};

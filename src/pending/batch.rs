@@ -3,14 +3,14 @@
 use std::fmt;
 
 use apply_cookies_protocol::for_root::CookieClass;
-use apply_cookies_protocol::{Operation, SameOriginPath};
+use apply_cookies_protocol::{AfterApply, Operation, SameOriginPath};
 
 use super::error::PushError;
 use super::handle::PendingCookies;
 use super::operation::{Deletion, IntoOperation};
 use super::outbox::Addition;
 use super::queue::Queue;
-use crate::mint::{Action, Receipt};
+use crate::mint::Receipt;
 
 /// Operations that are pushed at one moment: all of them or none, so that nothing can come between
 /// them and they leave together, in one token if they fit. Made by [`PendingCookies::batch`] and
@@ -63,12 +63,12 @@ impl PendingBatch<'_> {
     /// carries them: if it was opened by the client's `listen(() => …)`. Other pages hear the event
     /// `apply-cookies:then`.
     pub fn reconnect(self) -> Self {
-        self.then(Action::Reconnect)
+        self.then(AfterApply::Reconnect)
     }
 
     /// When the cookies are there, the page loads itself again.
     pub fn reload(self) -> Self {
-        self.then(Action::Reload)
+        self.then(AfterApply::Reload)
     }
 
     /// When the cookies are there, the page goes to this path of its own origin, such as
@@ -76,7 +76,7 @@ impl PendingBatch<'_> {
     /// Encoded slashes (`%2F`) are refused also behind the `?`.
     pub fn go_to(self, path: impl AsRef<str>) -> Self {
         match SameOriginPath::parse(path.as_ref()) {
-            Some(path) => self.then(Action::GoTo(path.as_str().to_owned())),
+            Some(path) => self.then(AfterApply::GoTo(path.into_owned())),
             None => self.fail(PushError::Path),
         }
     }
@@ -102,16 +102,13 @@ impl PendingBatch<'_> {
     fn with(self, operation: Result<Operation<'static>, PushError>) -> Self {
         match operation {
             Ok(operation) => self.change(|addition| {
-                // A cookie stands in a batch once; the later operation counts.
-                let operations = &mut addition.operations;
-                operations.retain(|earlier| !earlier.is_same_cookie(&operation));
-                operations.push(operation);
+                operation.replace_in(&mut addition.operations);
             }),
             Err(error) => self.fail(error),
         }
     }
 
-    fn then(self, action: Action) -> Self {
+    fn then(self, action: AfterApply<'static>) -> Self {
         self.change(|addition| addition.then = Some(action))
     }
 

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use apply_cookies_protocol::Operation;
 use apply_cookies_protocol::limits::SET_COOKIE_LINES_MAX;
+use apply_cookies_protocol::{AfterApply, Operation};
 
 use super::error::PushError;
 use crate::metrics::{self, Loss};
-use crate::mint::{Action, Deadline, Outcome, ReceiptState};
+use crate::mint::{Deadline, Outcome, ReceiptState};
 
 /// Operations that may wait for one carrier. A stream that is not read must not make the server
 /// grow without bound (threat T35).
@@ -18,7 +18,7 @@ const WAITING_MAX: usize = 256;
 pub(super) struct Addition {
     pub(super) operations: Vec<Operation<'static>>,
     pub(super) barrier: bool,
-    pub(super) then: Option<Action>,
+    pub(super) then: Option<AfterApply<'static>>,
 }
 
 impl From<Operation<'static>> for Addition {
@@ -37,7 +37,7 @@ pub(crate) struct Outbox {
     /// Older tokens of the browser are refused once this has arrived.
     pub(crate) barrier: bool,
     /// The last action that was asked for.
-    pub(crate) then: Option<Action>,
+    pub(crate) then: Option<AfterApply<'static>>,
     /// Behind the receipts of all of it.
     whole: Option<Arc<ReceiptState>>,
 }
@@ -52,7 +52,7 @@ impl Outbox {
         // One line for each cookie: the later operation is the one that counts.
         let replaced = |earlier: &Operation<'_>| {
             let mut later = addition.operations.iter();
-            later.any(|operation| earlier.is_same_cookie(operation))
+            later.any(|operation| earlier.key() == operation.key())
         };
         let kept = || self.operations.iter().filter(|earlier| !replaced(earlier));
         let whole = || kept().chain(&addition.operations);

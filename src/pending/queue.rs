@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use apply_cookies_protocol::for_root::CookieClass;
 use apply_cookies_protocol::{
-    BindingCookie, Operation, ReadCookie, UnixMillis, Unreadable, UnreadableReason,
+    AfterApply, BindingCookie, Operation, ReadCookie, UnixMillis, Unreadable, UnreadableReason,
 };
 
 use super::error::PushError;
@@ -18,7 +18,7 @@ use super::view::CookieView;
 use crate::classes::Classes;
 use crate::deployment::Deployment;
 use crate::metrics::Loss;
-use crate::mint::{Action, Frame, Outcome, Receipt};
+use crate::mint::{Frame, Outcome, Receipt};
 
 pub(crate) struct Queue {
     deployment: Arc<Deployment>,
@@ -279,7 +279,7 @@ impl Leaving {
     }
 
     /// What the page does next.
-    pub(crate) fn then(&self) -> Option<&Action> {
+    pub(crate) fn then(&self) -> Option<&AfterApply<'static>> {
         self.left.outbox.then.as_ref()
     }
 

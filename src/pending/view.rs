@@ -1,7 +1,9 @@
 //! The request's cookies with a handler's own writes over them, so that it reads what it wrote:
 //! also after that has travelled, when the queue is empty.
 
-use apply_cookies_protocol::{CookieHeader, Draft, Found, Operation, Unreadable, UnreadableReason};
+use apply_cookies_protocol::{
+    CookieHeader, Draft, Lookup, Operation, Unreadable, UnreadableReason,
+};
 
 /// Operations that are remembered, beside those on names that the request brought: more than
 /// browsers keep cookies for a site (about 180). A socket that lives for days must not grow
@@ -26,7 +28,7 @@ impl CookieView {
 
     pub(super) fn remember(&mut self, operation: &Operation<'static>) {
         self.operations
-            .retain(|earlier| !earlier.is_same_cookie(operation));
+            .retain(|earlier| earlier.key() != operation.key());
         if self.operations.len() >= WRITTEN_MAX {
             let oldest = self.oldest_of_no_request();
             // Where the request has brought them all, it is forgotten itself.
@@ -44,7 +46,7 @@ impl CookieView {
         let header = CookieHeader::new([&*self.sent]);
         self.operations
             .iter()
-            .position(|earlier| header.find(earlier.name()) == Found::Absent)
+            .position(|earlier| header.find(earlier.name()) == Lookup::Absent)
     }
 
     /// These writes never reached the browser, and earlier ones on the same cookies are no longer
@@ -64,7 +66,7 @@ impl CookieView {
         let written = self
             .operations
             .iter()
-            .find(|written| written.is_same_cookie(like));
+            .find(|written| written.key() == like.key());
         match written {
             Some(written) => value(written).ok_or_else(|| UnreadableReason::Absent.into()),
             None => self.of_request(like.name()),

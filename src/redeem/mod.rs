@@ -5,5 +5,5 @@ mod rejection;
 mod redeemer;
 
 pub(crate) use redeemer::TokenKeys;
-pub use redeemer::{BindingPolicy, Redeemed, Redeemer};
+pub use redeemer::{Redeemed, Redeemer};
 pub use rejection::{Problem, Rejection};

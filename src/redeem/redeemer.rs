@@ -3,10 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
+#[cfg(feature = "mesop")]
 use apply_cookies_protocol::mesop::MesopKeys;
 use apply_cookies_protocol::{
-    AfterApply, AuthenticToken, BindingCookie, BindingRule, Grant, InvalidToken, KeyRing,
-    KeyRingError, Lifetime, Nonce, Profile, RedemptionDigest, SetCookieLines, TokenId, UnixMillis,
+    AuthenticToken, BindingCookie, BindingPolicy, Grant, KeyRing, KeyRingError, Lifetime, Nonce,
+    PreparedToken, Profile, RedemptionDigest, SetCookieLines, TokenBody, TokenId, UnixMillis,
     UntrustedToken,
 };
 
@@ -16,41 +17,19 @@ use crate::random;
 use crate::replay::{Claim, ClaimAnswer, Clock, ReplayStore, StoreError};
 use crate::secrets::Secrets;
 
-/// Whether tokens must carry a binding.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum BindingPolicy {
-    /// A token without a binding is refused. The default.
-    #[default]
-    Required,
-    /// A token without a binding is redeemed for whoever posts it from an allowed origin: a
-    /// stranger who holds one can sign a visitor in as somebody else. A binding that is present
-    /// is enforced all the same.
-    Optional,
-}
-
 /// Whose tokens a path redeems: of one profile, and never of both.
 #[derive(Clone)]
 pub(crate) enum TokenKeys {
     Native(Arc<KeyRing>),
+    #[cfg(feature = "mesop")]
     Mesop(Arc<MesopKeys>),
 }
 
 impl TokenKeys {
-    fn open<'b>(
-        &'b self,
-        token: UntrustedToken<'_>,
-        buffer: &'b mut Vec<u8>,
-    ) -> Result<AuthenticToken<'b>, InvalidToken> {
-        match self {
-            Self::Native(ring) => token.open(ring, buffer),
-            Self::Mesop(keys) => token.open_mesop(keys, buffer),
-        }
-    }
-
     pub(crate) const fn profile(&self) -> Profile {
         match self {
             Self::Native(_) => Profile::Native,
+            #[cfg(feature = "mesop")]
             Self::Mesop(_) => Profile::Mesop,
         }
     }
@@ -158,18 +137,18 @@ impl Redeemer {
     ) -> Result<Redeemed, Rejection> {
         // Every check that can fail comes before the claim; the claim is the last step that can.
         let mut buffer = Vec::new();
-        let authentic = self.keys.open(token, &mut buffer)?;
-        let id = authentic.id();
-        let rule = match self.binding {
-            BindingPolicy::Required => BindingRule::Required(binding),
-            BindingPolicy::Optional => BindingRule::Optional(binding),
+        let (prepared, id) = match &self.keys {
+            TokenKeys::Native(ring) => self.prepare(token.open(ring, &mut buffer)?, binding)?,
+            #[cfg(feature = "mesop")]
+            TokenKeys::Mesop(keys) => {
+                self.prepare(token.open_mesop(keys, &mut buffer)?, binding)?
+            }
         };
-        let prepared = authentic
-            .verify(self.clock.now(), rule)
-            .map_err(|refused| Rejection::from_refused(refused, id))?
-            .prepare()?;
         let header = prepared.header();
-        let then = header.then.and_then(after_apply);
+        let then = header
+            .then
+            .as_ref()
+            .map(|then| then.to_header().into_owned());
         let mut claim = Claim::new(header.nonce, header.issued_at, header.expires_at);
         claim.redemption = redemption;
         // The digest, not the token's MAC: it stays the same when keys rotate, so a barrier
@@ -193,6 +172,20 @@ impl Redeemer {
             Ok(ClaimAnswer::BeforeHorizon) => Err(Rejection::BeforeHorizon(id)),
             Err(error) => Err(Rejection::Store(error, id)),
         }
+    }
+
+    /// The checks that need no store, in the same order for every profile.
+    fn prepare<'b, B: TokenBody>(
+        &self,
+        authentic: AuthenticToken<'b, B>,
+        binding: Option<&BindingCookie>,
+    ) -> Result<(PreparedToken<'b>, TokenId), Rejection> {
+        let id = authentic.id();
+        let prepared = authentic
+            .verify(self.clock.now(), self.binding, binding)
+            .map_err(|refused| Rejection::from_refused(refused, id))?
+            .prepare()?;
+        Ok((prepared, id))
     }
 
     /// No token of this browser that was issued by `now` is redeemed any more: the barrier of a
@@ -223,15 +216,5 @@ impl fmt::Debug for Redeemer {
             .field("profile", &self.keys.profile().as_str())
             .field("binding", &self.binding)
             .finish_non_exhaustive()
-    }
-}
-
-/// The header that tells the page what to do next (SPEC §9.4).
-pub(crate) fn after_apply(action: AfterApply<'_>) -> Option<String> {
-    match action {
-        AfterApply::Reconnect => Some("reconnect".to_owned()),
-        AfterApply::Reload => Some("reload".to_owned()),
-        AfterApply::GoTo(path) => Some(format!("go {}", path.as_str())),
-        _ => None,
     }
 }

@@ -101,6 +101,7 @@ impl Rejection {
     #[must_use]
     pub const fn problem_for(&self, profile: Profile) -> Problem {
         match (profile, self) {
+            #[cfg(feature = "mesop")]
             (
                 Profile::Mesop,
                 Self::Expired(_)

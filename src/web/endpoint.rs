@@ -180,7 +180,7 @@ async fn redeem<F: Fields>(
     // An empty id is none: the use is then strictly single.
     let redemption = redemption
         .filter(|id| !id.is_empty())
-        .map(|id| RedemptionDigest::of(id.as_bytes()).ok_or(Rejection::Form))
+        .map(|id| RedemptionDigest::from_id(id.as_bytes()).ok_or(Rejection::Form))
         .transpose()?;
     let binding = deployment
         .binding_name

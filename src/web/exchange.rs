@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use apply_cookies_protocol::for_root::CookieClass;
-use apply_cookies_protocol::{BindingCookie, ReadCookie, Unreadable};
+use apply_cookies_protocol::{AfterApply, BindingCookie, ReadCookie, Unreadable};
 use bytes::Bytes;
 
 use super::answer::THEN;
@@ -15,7 +15,7 @@ use super::streamed::{CONTENT_ENCODING, IDENTITY};
 use crate::browser::{self, FetchMetadata};
 use crate::deployment::{ApplyCookies, Deployment};
 use crate::metrics;
-use crate::mint::{Action, Outcome};
+use crate::mint::Outcome;
 use crate::pending::{Leaving, PendingCookies, Queue, ResponseFacts};
 
 /// What a request carries in its extensions, for extractors. Not a handle: it does not keep a
@@ -115,8 +115,8 @@ impl Exchange {
         for operation in leaving.operations() {
             set_cookie(operation.to_set_cookie());
         }
-        if let Some(then) = leaving.then().map(Action::to_header) {
-            fields.set(THEN, then.into());
+        if let Some(then) = leaving.then().map(AfterApply::to_header) {
+            fields.set(THEN, Bytes::from(then.into_owned()));
         }
         if leaving.is_carried() && !facts.handshake {
             caching::forbid(fields);

@@ -165,7 +165,11 @@ fn check_profile(written: &Attributes) -> Result<Option<&'static str>> {
         return Ok(None);
     };
     match profile.value().as_str() {
-        "mesop" => Ok(Some("Mesop")),
+        "mesop" if cfg!(feature = "mesop") => Ok(Some("Mesop")),
+        "mesop" => Err(Error::new(
+            profile.span(),
+            "profile = \"mesop\" needs the feature `mesop`; add it where Cargo.toml names apply-cookies, as in features = [\"mesop\"]",
+        )),
         "native" => Ok(None),
         _ => Err(Error::new(
             profile.span(),

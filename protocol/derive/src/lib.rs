@@ -2,11 +2,12 @@
 //! export it as `CookieClass`; this crate is an implementation detail
 //! of theirs, of exactly their version.
 
+mod rules;
+mod snake_case;
+
 mod attributes;
 mod check;
 mod expand;
-mod rules;
-mod snake_case;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, Error, parse_macro_input};
@@ -19,8 +20,10 @@ pub fn of_protocol(input: TokenStream) -> TokenStream {
     derive(&parse_macro_input!(input), "apply_cookies_protocol")
 }
 
-/// Makes a struct a cookie class, as `apply_cookies` knows it: its users need not depend on the
-/// codec by name.
+/// Makes a struct a cookie class, as `apply_cookies` knows it. A macro of its own, because the
+/// paths that it writes must be of a crate that the user names in Cargo.toml: with the one above,
+/// users of `apply-cookies` would have to depend on the codec too, or to write
+/// `#[cookie(crate = "…")]` on every class.
 ///
 #[doc = include_str!("attributes.md")]
 #[proc_macro_derive(CookieClassOfApplyCookies, attributes(cookie))]

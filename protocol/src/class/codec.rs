@@ -4,14 +4,14 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use super::{Class, CookieClass, ReadCookie};
+use super::CookieClass;
+use super::error::ClassError;
+use super::profile_codec::{ProfileCodec, millis};
+use super::read::ReadCookie;
 use crate::cookie::{CookieHeader, Operation, OperationError};
 use crate::keys::KeyRing;
-use crate::limits::SKEW_MS;
-use crate::mesop::MesopValueCodec;
-use crate::profile::Profile;
 use crate::time::UnixMillis;
-use crate::value::{Protection, Stamp, Unreadable, UnreadableReason, ValueCodec};
+use crate::value::{Stamp, Unreadable, UnreadableReason};
 
 /// Writes and reads the cookie of one class with the keys of one ring. Its keys are derived when
 /// it is made, so keep it.
@@ -41,15 +41,8 @@ use crate::value::{Protection, Stamp, Unreadable, UnreadableReason, ValueCodec};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct ClassCodec<C> {
-    codec: Codec,
+    codec: ProfileCodec,
     class: PhantomData<fn() -> C>,
-}
-
-/// The codec of the class's profile.
-#[derive(Debug)]
-enum Codec {
-    Native(ValueCodec),
-    Mesop(MesopValueCodec),
 }
 
 impl<C: CookieClass> ClassCodec<C> {
@@ -57,19 +50,11 @@ impl<C: CookieClass> ClassCodec<C> {
     ///
     /// # Errors
     ///
-    /// [`ClassError::NoMesopKeys`] for a class of the profile `mesop` when the ring has no keys of
-    /// it; and when browsers would not take the name, but never for a class that was derived.
+    /// When browsers would not take the name, but never for a class that was derived; and when the
+    /// ring has no keys of the class's profile.
     pub fn new(ring: &KeyRing) -> Result<Self, ClassError> {
-        let (name, protection) = (C::CLASS.name, C::CLASS.protection);
-        let codec = match C::CLASS.profile {
-            Profile::Native => Codec::Native(ValueCodec::new(ring, name, protection)?),
-            Profile::Mesop => {
-                let keys = ring.mesop().ok_or(ClassError::NoMesopKeys)?;
-                Codec::Mesop(MesopValueCodec::new(keys, name, protection)?)
-            }
-        };
         Ok(Self {
-            codec,
+            codec: ProfileCodec::new(ring, &C::CLASS)?,
             class: PhantomData,
         })
     }
@@ -130,15 +115,7 @@ impl<C: CookieClass> ClassCodec<C> {
         if let Some(end) = end {
             stamp = stamp.expires_at(end);
         }
-        let text = match &self.codec {
-            Codec::Native(codec) => codec.encode_json(value, &stamp)?,
-            // Written as Python quotes it, with quotes, spaces and backslashes: what SPEC §4 keeps
-            // out of every value.
-            Codec::Mesop(codec) if codec.protection() == Protection::Plain => {
-                return Err(ClassError::QuotedByMesop);
-            }
-            Codec::Mesop(codec) => codec.encode_json(value, &stamp)?,
-        };
+        let text = self.codec.encode(value, &stamp)?;
         Ok(Operation::try_from(C::CLASS.draft(text, age))?)
     }
 
@@ -174,49 +151,7 @@ impl<C: CookieClass> ClassCodec<C> {
     /// Says why the cookie must be treated as absent. A value that was written when the
     /// class had no age, or a longer one, and would outlive the one that it has now, has expired.
     pub fn decode(&self, text: &[u8], now: UnixMillis) -> Result<ReadCookie<C>, Unreadable> {
-        let (value, end, under_previous_key) = match &self.codec {
-            Codec::Native(codec) => {
-                let mut buffer = Vec::new();
-                let opened = codec.decode(text, now, &mut buffer)?;
-                check_end(&C::CLASS, opened.expires_at(), now)?;
-                (
-                    opened.json()?,
-                    opened.expires_at(),
-                    opened.is_under_previous_key(),
-                )
-            }
-            Codec::Mesop(codec) => {
-                let opened = codec.decode(text, now)?;
-                // One that Mesop wrote says no end, whatever the class says.
-                if let Some(end) = opened.expires_at() {
-                    check_end(&C::CLASS, Some(end), now)?;
-                }
-                (opened.json()?, opened.expires_at(), false)
-            }
-        };
-        Ok(ReadCookie {
-            value,
-            expires_at: end,
-            under_previous_key,
-        })
-    }
-}
-
-/// Whether a value ends when the class now lets it.
-fn check_end(
-    class: &Class,
-    end: Option<UnixMillis>,
-    now: UnixMillis,
-) -> Result<(), UnreadableReason> {
-    match class.max_age {
-        Some(age) if class.protection != Protection::Plain => {
-            let latest = now.plus(millis(age)).plus(SKEW_MS);
-            if end.is_none_or(|end| end > latest) {
-                return Err(UnreadableReason::Expired);
-            }
-            Ok(())
-        }
-        _ => Ok(()),
+        self.codec.decode(text, now, &C::CLASS)
     }
 }
 
@@ -224,32 +159,4 @@ impl<C> fmt::Debug for ClassCodec<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ClassCodec({:?})", self.codec)
     }
-}
-
-/// Milliseconds of whole seconds, as `Max-Age` counts.
-fn millis(age: Duration) -> u64 {
-    age.as_secs().saturating_mul(1000)
-}
-
-/// A value of a class that cannot become a cookie.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ClassError {
-    /// A browser or proxy would not take the cookie.
-    #[error(transparent)]
-    Invalid(#[from] OperationError),
-    /// The value could not be read back: it holds what JSON cannot say, is nested too deep, or
-    /// its `Serialize` and `Deserialize` disagree.
-    #[error("the value could not be read back: {0}")]
-    Unreadable(#[from] Unreadable),
-    /// The class is shared with a Mesop app, whose secret is not known here.
-    #[error(
-        "the class has the profile mesop and the key ring no keys of it; add the secret of the Mesop app: KeyRing::with_mesop, or ApplyCookies::builder(..).mesop(..)"
-    )]
-    NoMesopKeys,
-    /// A plain class of the profile `mesop` can be read, not written.
-    #[error(
-        "a plain value of the profile mesop stands in quotes, which no token can carry; make the class `signed` or `encrypted`, or let the Mesop app write it"
-    )]
-    QuotedByMesop,
 }

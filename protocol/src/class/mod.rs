@@ -1,9 +1,14 @@
 //! Cookie classes: a Rust type stored in a cookie.
 
 mod codec;
+mod error;
+mod profile;
+mod profile_codec;
 mod read;
 
-pub use codec::{ClassCodec, ClassError};
+pub use codec::ClassCodec;
+pub use error::ClassError;
+pub use profile::Profile;
 pub use read::ReadCookie;
 
 use std::time::Duration;
@@ -11,8 +16,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::cookie::{DeleteCookie, SameSite, SetCookie};
-use crate::profile::Profile;
+use crate::cookie::{CookieKey, DeleteCookie, SameSite, SetCookie};
 use crate::value::Protection;
 
 /// A type that is stored in a cookie as a JSON object. `#[derive(CookieClass)]` implements it,
@@ -101,7 +105,7 @@ impl Class {
     ///
     /// # Panics
     ///
-    /// When that is none: at compile time, where the class is a constant.
+    /// When `age` is under one second. For a `const` class this is a compile-time error.
     pub const fn max_age(mut self, age: Duration) -> Self {
         assert!(
             age.as_secs() > 0,
@@ -157,6 +161,18 @@ impl Class {
     #[must_use]
     pub const fn protection(&self) -> Protection {
         self.protection
+    }
+
+    /// The cookie that it is stored in, to find it among operations. Nothing is checked: a class
+    /// that no browser takes has no operation with this key.
+    #[must_use]
+    pub const fn key(&self) -> CookieKey<'static> {
+        CookieKey {
+            name: self.name,
+            domain: self.domain,
+            path: Some(self.path),
+            partitioned: self.partitioned,
+        }
     }
 
     /// The draft of a cookie of this class that holds this value.

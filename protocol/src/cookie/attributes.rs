@@ -1,6 +1,7 @@
 //! The values of a cookie and of its attributes: what each may hold.
 
-use super::error::{Field, OperationError, Problem};
+use super::error::{Field, OperationError};
+use super::rule::{Characters, Rule};
 use crate::limits::{ATTRIBUTE_MAX, DOMAIN_MAX, MAX_AGE_MAX};
 
 /// The `SameSite` attribute (RFC 6265bis §4.1.2.7).
@@ -75,9 +76,9 @@ pub(super) fn check_value(value: &str) -> Result<(), OperationError> {
     if bad {
         Err(OperationError::new(
             Field::Value,
-            Problem::Forbidden(
-                "may hold only visible ASCII without space, quote, comma, semicolon and backslash (RFC 6265 section 4.1.1); encode it first",
-            ),
+            Rule::Characters {
+                allowed: Characters::CookieOctets,
+            },
         ))
     } else {
         Ok(())
@@ -92,27 +93,26 @@ pub(crate) const fn is_cookie_octet(byte: u8) -> bool {
 /// A path: starts with a slash, visible ASCII without semicolon (av-octets of RFC 6265bis
 /// §4.1.1, less the space, which browsers would trim at the end).
 pub(super) fn check_path(path: &str) -> Result<(), OperationError> {
-    let refuse = |problem| Err(OperationError::new(Field::Path, problem));
+    let refuse = |rule| Err(OperationError::new(Field::Path, rule));
     if path == "/" {
         return Ok(()); // nearly every path
     }
     if path.len() > ATTRIBUTE_MAX {
-        return refuse(Problem::TooLong {
+        return refuse(Rule::TooLong {
             actual: path.len(),
             max: ATTRIBUTE_MAX,
         });
     }
     if !path.starts_with('/') {
-        // A browser would silently take the request's own directory instead.
-        return refuse(Problem::Forbidden("must start with a slash"));
+        return refuse(Rule::NoSlash);
     }
     if !path
         .bytes()
         .all(|byte| matches!(byte, 0x21..=0x3A | 0x3C..=0x7E))
     {
-        return refuse(Problem::Forbidden(
-            "may hold only visible ASCII without space and semicolon; percent-encode it first",
-        ));
+        return refuse(Rule::Characters {
+            allowed: Characters::Path,
+        });
     }
     Ok(())
 }
@@ -120,30 +120,27 @@ pub(super) fn check_path(path: &str) -> Result<(), OperationError> {
 /// A domain: lower-case LDH labels with at least one dot; no address, no dot at either end.
 /// Write international names in their `xn--` form.
 pub(super) fn check_domain(domain: &str) -> Result<(), OperationError> {
-    let refuse = |problem| Err(OperationError::new(Field::Domain, problem));
+    let refuse = |rule| Err(OperationError::new(Field::Domain, rule));
     if domain.is_empty() {
-        return refuse(Problem::Empty);
+        return refuse(Rule::Empty);
     }
     if domain.len() > DOMAIN_MAX {
-        return refuse(Problem::TooLong {
+        return refuse(Rule::TooLong {
             actual: domain.len(),
             max: DOMAIN_MAX,
         });
     }
     if !domain.split('.').all(is_label) {
-        return refuse(Problem::Forbidden(
-            "must be a host name in lower case, without a dot at either end; international names in their xn-- form",
-        ));
+        return refuse(Rule::Characters {
+            allowed: Characters::Host,
+        });
     }
     let (_, last) = domain.rsplit_once('.').unwrap_or(("", domain));
     if last.bytes().all(|byte| byte.is_ascii_digit()) {
-        return refuse(Problem::Forbidden("must not be an IP address"));
+        return refuse(Rule::IpAddress);
     }
     if !domain.contains('.') {
-        // A single label is a public suffix or a local name; browsers refuse a Domain of it.
-        return refuse(Problem::Forbidden(
-            "must have a dot; leave it out to mean this host",
-        ));
+        return refuse(Rule::NoDot);
     }
     Ok(())
 }
@@ -164,7 +161,7 @@ pub(super) fn check_max_age(seconds: u64) -> Result<(), OperationError> {
     } else {
         Err(OperationError::new(
             Field::MaxAge,
-            Problem::TooLarge {
+            Rule::TooLarge {
                 actual: seconds,
                 max: u64::from(MAX_AGE_MAX),
             },

@@ -1,6 +1,8 @@
-//! What is wrong with an operation: which field, and which rule. Never the offending bytes.
+//! An operation that is refused: which field, and which rule. Never the offending bytes.
 
 use std::fmt;
+
+use super::rule::Rule;
 
 /// A field of an operation, named as in its JSON form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -53,46 +55,6 @@ impl fmt::Display for Field {
     }
 }
 
-/// The rule that a field breaks. SPEC §4 lists the rules in the same order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Problem {
-    /// Nothing stands where something must.
-    #[error("must not be empty")]
-    Empty,
-    /// A byte that this field may not hold.
-    #[error("{0}")]
-    Forbidden(&'static str),
-    /// More bytes than a browser or proxy takes.
-    #[error("{actual} bytes are too many, at most {max} fit")]
-    TooLong {
-        /// Bytes that were given.
-        actual: usize,
-        /// Bytes that fit.
-        max: usize,
-    },
-    /// A number above the largest allowed.
-    #[error("{actual} is too large, at most {max} is kept by browsers")]
-    TooLarge {
-        /// The number given.
-        actual: u64,
-        /// The largest allowed.
-        max: u64,
-    },
-    /// The field contradicts the name's prefix.
-    #[error("{0}")]
-    Prefix(&'static str),
-    /// `Secure` is missing where another attribute demands it.
-    #[error("must be set, because {0} demands it")]
-    NeedsSecure(&'static str),
-    /// A name that belongs to this library.
-    #[error("is reserved for apply-cookies itself")]
-    Reserved,
-    /// The same cookie (name, domain, path) is already in the batch.
-    #[error("the same cookie stands in this batch already")]
-    Duplicate,
-}
-
 /// An operation that is refused. Names the field and the rule, never the value.
 ///
 /// ```
@@ -103,20 +65,20 @@ pub enum Problem {
 /// assert!(error.to_string().starts_with("name: may hold only"));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{field}: {problem}{}", self.note())]
+#[error("{field}: {rule}{}", self.note())]
 pub struct OperationError {
     field: Field,
-    problem: Problem,
+    rule: Rule,
 }
 
 impl OperationError {
-    pub(crate) const fn new(field: Field, problem: Problem) -> Self {
-        Self { field, problem }
+    pub(crate) const fn new(field: Field, rule: Rule) -> Self {
+        Self { field, rule }
     }
 
     const fn note(&self) -> &'static str {
-        match (self.field, self.problem) {
-            (Field::Value, Problem::TooLong { .. }) => " (of name and encoded value together)",
+        match (self.field, self.rule) {
+            (Field::Value, Rule::TooLong { .. }) => " (of name and encoded value together)",
             _ => "",
         }
     }
@@ -129,7 +91,7 @@ impl OperationError {
 
     /// The rule that it breaks.
     #[must_use]
-    pub const fn problem(&self) -> Problem {
-        self.problem
+    pub const fn rule(&self) -> Rule {
+        self.rule
     }
 }

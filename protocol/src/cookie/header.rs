@@ -5,15 +5,13 @@
 //! T22). This one compares bytes, strips only space and tab, and reports a second cookie of the
 //! same name instead of choosing. It looks at each byte once.
 
-use crate::value::{Unreadable, UnreadableReason};
-
 /// What a lookup found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "none, one and several are all there is"
 )]
-pub enum Found<'h> {
+pub enum Lookup<'h> {
     /// No cookie of this name.
     Absent,
     /// Exactly one, with this value.
@@ -25,11 +23,11 @@ pub enum Found<'h> {
 /// The `Cookie` fields of one request, unparsed.
 ///
 /// ```
-/// use apply_cookies_protocol::{CookieHeader, Found};
+/// use apply_cookies_protocol::{CookieHeader, Lookup};
 ///
 /// let header = CookieHeader::new([b"a=1; __Host-sid=good; %5F%5FHost-sid=evil".as_slice()]);
-/// assert_eq!(header.find("__Host-sid"), Found::One(b"good"));
-/// assert_eq!(header.find("b"), Found::Absent);
+/// assert_eq!(header.find("__Host-sid"), Lookup::One(b"good"));
+/// assert_eq!(header.find("b"), Lookup::Absent);
 /// ```
 #[derive(Clone, Debug)]
 pub struct CookieHeader<I>(I);
@@ -43,30 +41,17 @@ where
         Self(fields.into_iter())
     }
 
-    /// The value of the cookie of exactly this name, for who treats several as none.
-    ///
-    /// # Errors
-    ///
-    /// Says whether there is none, or several.
-    pub fn value(&self, name: &str) -> Result<&'h [u8], Unreadable> {
-        match self.find(name) {
-            Found::One(value) => Ok(value),
-            Found::Absent => Err(UnreadableReason::Absent.into()),
-            Found::Duplicate => Err(UnreadableReason::Duplicate.into()),
-        }
-    }
-
     /// The value of the cookie of exactly this name.
-    pub fn find(&self, name: &str) -> Found<'h> {
-        let mut found = Found::Absent;
+    pub fn find(&self, name: &str) -> Lookup<'h> {
+        let mut found = Lookup::Absent;
         for pair in self.0.clone().flat_map(|field| field.split(|b| *b == b';')) {
             let Some(value) = value_of(pair, name.as_bytes()) else {
                 continue;
             };
-            if found != Found::Absent {
-                return Found::Duplicate;
+            if found != Lookup::Absent {
+                return Lookup::Duplicate;
             }
-            found = Found::One(value);
+            found = Lookup::One(value);
         }
         found
     }
@@ -98,7 +83,7 @@ fn trim_end(mut bytes: &[u8]) -> &[u8] {
 mod tests {
     use super::*;
 
-    fn find<'h>(header: &'h [u8], name: &str) -> Found<'h> {
+    fn find<'h>(header: &'h [u8], name: &str) -> Lookup<'h> {
         CookieHeader::new([header]).find(name)
     }
 
@@ -121,13 +106,13 @@ mod tests {
         ] {
             assert_eq!(
                 find(forged.as_bytes(), "__Host-sid"),
-                Found::Absent,
+                Lookup::Absent,
                 "{forged:?}"
             );
             let both = format!("{forged}; __Host-sid=good");
             assert_eq!(
                 find(both.as_bytes(), "__Host-sid"),
-                Found::One(b"good"),
+                Lookup::One(b"good"),
                 "{both:?}"
             );
         }
@@ -135,17 +120,17 @@ mod tests {
 
     #[test]
     fn a_second_cookie_of_the_name_is_reported() {
-        assert_eq!(find(b"a=1; a=1", "a"), Found::Duplicate);
+        assert_eq!(find(b"a=1; a=1", "a"), Lookup::Duplicate);
         let fields = [b"a=1".as_slice(), b"b=2; a=3"];
-        assert_eq!(CookieHeader::new(fields).find("a"), Found::Duplicate);
-        assert_eq!(CookieHeader::new(fields).find("b"), Found::One(b"2"));
+        assert_eq!(CookieHeader::new(fields).find("a"), Lookup::Duplicate);
+        assert_eq!(CookieHeader::new(fields).find("b"), Lookup::One(b"2"));
     }
 
     #[test]
     fn spaces_and_tabs_are_stripped_and_equals_signs_kept() {
-        assert_eq!(find(b" \ta= x=y \t;b=2", "a"), Found::One(b"x=y"));
-        assert_eq!(find(b"a=", "a"), Found::One(b""));
-        assert_eq!(find(b"", "a"), Found::Absent);
-        assert_eq!(find(b"a=\xff\xfe", "a"), Found::One(b"\xff\xfe"));
+        assert_eq!(find(b" \ta= x=y \t;b=2", "a"), Lookup::One(b"x=y"));
+        assert_eq!(find(b"a=", "a"), Lookup::One(b""));
+        assert_eq!(find(b"", "a"), Lookup::Absent);
+        assert_eq!(find(b"a=\xff\xfe", "a"), Lookup::One(b"\xff\xfe"));
     }
 }

@@ -1,6 +1,7 @@
 //! Cookie names: RFC 9110 tokens, their prefixes, and the names that are ours.
 
-use super::error::{Field, OperationError, Problem};
+use super::error::{Field, OperationError};
+use super::rule::{Characters, Hidden, Rule};
 
 /// Name of the binding cookie on https and on loopback.
 pub const BINDING_COOKIE: &str = "__Host-apply-cookies";
@@ -19,22 +20,22 @@ pub(crate) struct Prefix {
     pub(crate) http_only: bool,
 }
 
-/// Checks a name and tells what its prefix demands.
+/// Checks a name and says what its prefix demands.
 pub(crate) fn check(name: &str) -> Result<Prefix, OperationError> {
-    let refuse = |problem| Err(OperationError::new(Field::Name, problem));
+    let refuse = |rule| Err(OperationError::new(Field::Name, rule));
     if name.is_empty() {
-        return refuse(Problem::Empty);
+        return refuse(Rule::Empty);
     }
     // What all its bytes have in common, in one pass.
     let common = (name.bytes()).fold(u8::MAX, |common, byte| common & CLASSES[byte as usize]);
     if common & class::TOKEN == 0 {
-        return refuse(Problem::Forbidden(
-            "may hold only letters, digits and !#$%&'*+-.^_`|~ (RFC 9110 section 5.6.2)",
-        ));
+        return refuse(Rule::Characters {
+            allowed: Characters::Token,
+        });
     }
     let (prefix, bare) = split_prefix(name);
     if is_reserved(bare) {
-        return refuse(Problem::Reserved);
+        return refuse(Rule::Reserved);
     }
     // Some servers percent-decode names when they read them, and there `%5F%5FHost-x` becomes
     // `__Host-x` without having met that prefix's conditions in any browser (threat T18).
@@ -43,17 +44,17 @@ pub(crate) fn check(name: &str) -> Result<Prefix, OperationError> {
         let (decoded_prefix, decoded_bare) = split_prefix(&decoded);
         // Such servers also trim: a name that decodes to more than a token may be anything.
         if !decoded.bytes().all(is_token_byte) {
-            return refuse(Problem::Forbidden(
-                "must not percent-decode to anything but token characters",
-            ));
+            return refuse(Rule::PercentEncoded {
+                hidden: Hidden::OtherCharacters,
+            });
         }
         if decoded_prefix != prefix {
-            return refuse(Problem::Prefix(
-                "becomes a name with a prefix when a server percent-decodes it",
-            ));
+            return refuse(Rule::PercentEncoded {
+                hidden: Hidden::Prefix,
+            });
         }
         if is_reserved(decoded_bare) {
-            return refuse(Problem::Reserved);
+            return refuse(Rule::Reserved);
         }
     }
     Ok(prefix)
@@ -197,8 +198,8 @@ fn percent_decoded(name: &str) -> String {
 mod tests {
     use super::*;
 
-    fn problem(name: &str) -> Option<Problem> {
-        check(name).err().map(|error| error.problem())
+    fn rule(name: &str) -> Option<Rule> {
+        check(name).err().map(|error| error.rule())
     }
 
     #[test]
@@ -206,13 +207,13 @@ mod tests {
         for name in [
             "a", "session", "user_id", "a.b", "100%", "%", "%5", "__host",
         ] {
-            assert_eq!(problem(name), None, "{name}");
+            assert_eq!(rule(name), None, "{name}");
         }
     }
 
     #[test]
     fn names_outside_the_token_alphabet_are_refused() {
-        assert_eq!(problem(""), Some(Problem::Empty));
+        assert_eq!(rule(""), Some(Rule::Empty));
         for name in [
             "a b",
             "a=b",
@@ -224,10 +225,8 @@ mod tests {
             "a\0",
             "a(b",
         ] {
-            assert!(
-                matches!(problem(name), Some(Problem::Forbidden(_))),
-                "{name:?}"
-            );
+            let allowed = Characters::Token;
+            assert_eq!(rule(name), Some(Rule::Characters { allowed }), "{name:?}");
         }
     }
 
@@ -240,7 +239,8 @@ mod tests {
             "__%48ost-x",
             "%5f%5fsecure-x",
         ] {
-            assert!(matches!(problem(name), Some(Problem::Prefix(_))), "{name}");
+            let hidden = Hidden::Prefix;
+            assert_eq!(rule(name), Some(Rule::PercentEncoded { hidden }), "{name}");
         }
     }
 
@@ -255,10 +255,8 @@ mod tests {
             "a%3Db",
             "a%3B",
         ] {
-            assert!(
-                matches!(problem(name), Some(Problem::Forbidden(_))),
-                "{name}"
-            );
+            let hidden = Hidden::OtherCharacters;
+            assert_eq!(rule(name), Some(Rule::PercentEncoded { hidden }), "{name}");
         }
     }
 
@@ -273,10 +271,10 @@ mod tests {
             "apply-cookies-x",
             "apply%2Dcookies",
         ] {
-            assert_eq!(problem(name), Some(Problem::Reserved), "{name}");
+            assert_eq!(rule(name), Some(Rule::Reserved), "{name}");
         }
-        assert_eq!(problem("apply-cookiesx"), None);
-        assert_eq!(problem("my-apply-cookies"), None);
+        assert_eq!(rule("apply-cookiesx"), None);
+        assert_eq!(rule("my-apply-cookies"), None);
     }
 
     #[test]

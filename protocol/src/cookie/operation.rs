@@ -4,8 +4,10 @@ use std::borrow::Cow;
 
 use super::attributes::{SameSite, check_domain, check_max_age, check_path, check_value};
 use super::delete_cookie::DeleteCookie;
-use super::error::{Field, OperationError, Problem};
+use super::error::{Field, OperationError};
+use super::key::CookieKey;
 use super::name::{self, Prefix};
+use super::rule::{Demand, Rule, SecureFor};
 use super::set_cookie::SetCookie;
 use crate::limits::{MAX_AGE_MAX, NAME_VALUE_MAX};
 
@@ -81,11 +83,35 @@ impl<'a> Operation<'a> {
         }
     }
 
-    /// Whether both are about the same cookie in the browser's jar: the same name, domain, path
-    /// and partition.
+    /// The cookie that it is about.
     #[must_use]
-    pub fn is_same_cookie(&self, other: &Operation<'_>) -> bool {
-        Parts::of(self).is_same_cookie(&Parts::of(other))
+    pub fn key(&self) -> CookieKey<'_> {
+        CookieKey {
+            name: self.name(),
+            domain: self.domain(),
+            path: self.path(),
+            partitioned: self.is_partitioned(),
+        }
+    }
+
+    /// Appends the operation to a list in which each cookie stands once: an earlier operation on
+    /// the same cookie goes, because the later one counts.
+    ///
+    /// ```
+    /// use apply_cookies_protocol::{DeleteCookie, Operation, SetCookie};
+    ///
+    /// let mut operations = vec![
+    ///     Operation::try_from(SetCookie::new("session", "8f14e45f"))?,
+    ///     Operation::try_from(SetCookie::new("theme", "dark"))?,
+    /// ];
+    /// Operation::try_from(DeleteCookie::new("session"))?.replace_in(&mut operations);
+    /// assert_eq!(operations.len(), 2);
+    /// assert_eq!(operations[1].to_set_cookie().split(';').next(), Some("session="));
+    /// # Ok::<(), apply_cookies_protocol::OperationError>(())
+    /// ```
+    pub fn replace_in(self, operations: &mut Vec<Self>) {
+        operations.retain(|earlier| earlier.key() != self.key());
+        operations.push(self);
     }
 
     /// The same operation, owning its text.
@@ -109,7 +135,7 @@ impl<'a> TryFrom<SetCookie<'a>> for Operation<'a> {
             check_max_age(seconds)?;
         }
         let operation = Self(Draft::Set(set));
-        Parts::of(&operation).check()?;
+        Parts::from_operation(&operation).check()?;
         Ok(operation)
     }
 }
@@ -122,7 +148,7 @@ impl<'a> TryFrom<DeleteCookie<'a>> for Operation<'a> {
     /// Names the first field that a browser or proxy would not take.
     fn try_from(delete: DeleteCookie<'a>) -> Result<Self, OperationError> {
         let operation = Self(Draft::Delete(delete));
-        Parts::of(&operation).check()?;
+        Parts::from_operation(&operation).check()?;
         Ok(operation)
     }
 }
@@ -148,7 +174,7 @@ pub(crate) struct Parts<'o> {
 }
 
 impl<'o> Parts<'o> {
-    pub(crate) fn of(operation: &'o Operation<'_>) -> Self {
+    pub(crate) fn from_operation(operation: &'o Operation<'_>) -> Self {
         match &operation.0 {
             Draft::Set(set) => Self {
                 delete: false,
@@ -183,7 +209,7 @@ impl<'o> Parts<'o> {
 
     /// SPEC §4, rules 1 to 7.
     pub(crate) fn check(&self) -> Result<(), OperationError> {
-        let refuse = |field, problem| Err(OperationError::new(field, problem));
+        let refuse = |field, rule| Err(OperationError::new(field, rule));
         let prefix = name::check(self.name)?;
         check_value(self.value)?;
         let size = self.name.len() + self.value.len();
@@ -195,7 +221,7 @@ impl<'o> Parts<'o> {
             };
             return refuse(
                 field,
-                Problem::TooLong {
+                Rule::TooLong {
                     actual: size,
                     max: NAME_VALUE_MAX,
                 },
@@ -215,44 +241,52 @@ impl<'o> Parts<'o> {
 
     /// SPEC §4, rules 2 and 6: what fields demand of one another.
     pub(crate) fn check_agreement(&self, prefix: Prefix) -> Result<(), OperationError> {
-        let refuse = |field, problem| Err(OperationError::new(field, problem));
+        let refuse = |field, rule| Err(OperationError::new(field, rule));
+        let needs_secure = |by| refuse(Field::Secure, Rule::NeedsSecure { by });
         if prefix.secure && !self.secure {
-            return refuse(Field::Secure, Problem::NeedsSecure("the name's prefix"));
+            return needs_secure(SecureFor::Prefix);
         }
         if prefix.host && self.domain.is_some() {
             return refuse(
                 Field::Domain,
-                Problem::Prefix("must be left out, because the name starts with __Host-"),
+                Rule::Prefix {
+                    demand: Demand::NoDomain,
+                },
             );
         }
         if prefix.host && self.path != Some("/") {
             return refuse(
                 Field::Path,
-                Problem::Prefix("must be /, because the name starts with __Host-"),
+                Rule::Prefix {
+                    demand: Demand::RootPath,
+                },
             );
         }
         if prefix.http_only && !self.http_only {
             return refuse(
                 Field::HttpOnly,
-                Problem::Prefix("must be set, because the name's prefix demands it"),
+                Rule::Prefix {
+                    demand: Demand::HttpOnly,
+                },
             );
         }
         if self.same_site == Some(SameSite::None) && !self.secure {
-            return refuse(Field::Secure, Problem::NeedsSecure("SameSite=None"));
+            return needs_secure(SecureFor::SameSiteNone);
         }
         if self.partitioned && !self.secure {
-            return refuse(Field::Secure, Problem::NeedsSecure("Partitioned"));
+            return needs_secure(SecureFor::Partitioned);
         }
         Ok(())
     }
 
-    /// Whether both are about the same cookie in the browser's jar: the same name, domain, path
-    /// and partition (RFC 6265bis §5.7, step 23).
-    pub(crate) fn is_same_cookie(&self, other: &Parts<'_>) -> bool {
-        self.name == other.name
-            && self.domain == other.domain
-            && self.path == other.path
-            && self.partitioned == other.partitioned
+    /// The cookie that they are about.
+    pub(crate) fn key(&self) -> CookieKey<'o> {
+        CookieKey {
+            name: self.name,
+            domain: self.domain,
+            path: self.path,
+            partitioned: self.partitioned,
+        }
     }
 
     /// The operation that these fields make up, if they pass the checks.

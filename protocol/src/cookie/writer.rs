@@ -1,9 +1,7 @@
 //! The text of a `Set-Cookie` field (RFC 6265bis §4.1).
 
+use super::lines::LINE_OVERHEAD;
 use super::operation::{Operation, Parts};
-
-/// What each line costs beside its value: the field's name, colon, space, and the line end.
-pub(crate) const LINE_OVERHEAD: usize = "Set-Cookie: \r\n".len();
 
 /// A deleted cookie is one that expired in 1970; `Max-Age=0` says the same to whoever reads
 /// that, and wins where both are understood (RFC 6265bis §5.7, step 5).
@@ -12,7 +10,7 @@ const DELETED: &str = "; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT";
 impl Operation<'_> {
     /// Appends the value of the `Set-Cookie` field to `out`.
     pub fn write_set_cookie(&self, out: &mut String) {
-        Parts::of(self).write_set_cookie(out);
+        Parts::from_operation(self).write_set_cookie(out);
     }
 
     /// The value of the `Set-Cookie` field.
@@ -27,7 +25,9 @@ impl Operation<'_> {
     #[must_use]
     pub fn line_len(&self) -> usize {
         let mut length = LINE_OVERHEAD;
-        write(&Parts::of(self), &mut |piece| length += piece.len());
+        write(&Parts::from_operation(self), &mut |piece| {
+            length += piece.len();
+        });
         length
     }
 }

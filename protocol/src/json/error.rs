@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_path_to_error::Segment;
 
-use crate::cookie::{Field, OperationError, Problem};
+use crate::cookie::{Field, OperationError};
 
 /// A JSON batch that is refused: `field: reason`, with the operation's number where it helps.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,14 +50,13 @@ impl BatchError {
         }
     }
 
-    pub(crate) fn of_operation(index: Option<usize>, error: OperationError) -> Self {
-        let problem: Problem = error.problem();
-        Self::at(index, error.field().as_str(), problem)
+    pub(crate) fn from_operation(index: Option<usize>, error: OperationError) -> Self {
+        Self::at(index, error.field().as_str(), error.rule())
     }
 
     /// serde's messages quote the input, which may be a cookie's value; so only their kind is
     /// kept.
-    pub(super) fn of_json(
+    pub(super) fn from_json(
         error: &serde_path_to_error::Error<serde_json::Error>,
         text: &str,
         outermost: &str,
@@ -134,7 +133,7 @@ pub(crate) fn printable(field: &str) -> String {
 
 impl From<OperationError> for BatchError {
     fn from(error: OperationError) -> Self {
-        Self::of_operation(None, error)
+        Self::from_operation(None, error)
     }
 }
 

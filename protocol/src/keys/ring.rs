@@ -3,8 +3,9 @@
 use std::fmt;
 
 use super::derived::{DerivedKeys, KeyId};
+#[cfg(feature = "mesop")]
+use super::mesop::MesopKeys;
 use super::secret::Secret;
-use crate::mesop::MesopKeys;
 
 /// The keys of tokens and cookie values: the current secret writes, previous ones still read what
 /// they wrote. How to [rotate a secret](crate#how-to-rotate-a-secret) stands in the guide.
@@ -20,6 +21,7 @@ use crate::mesop::MesopKeys;
 /// ```
 pub struct KeyRing {
     keys: Vec<DerivedKeys>,
+    #[cfg(feature = "mesop")]
     mesop: Option<MesopKeys>,
 }
 
@@ -39,7 +41,11 @@ impl KeyRing {
             }
             keys.push(derived);
         }
-        Ok(Self { keys, mesop: None })
+        Ok(Self {
+            keys,
+            #[cfg(feature = "mesop")]
+            mesop: None,
+        })
     }
 
     /// Adds the keys of a Mesop app, for cookie classes of the profile `mesop`.
@@ -48,6 +54,7 @@ impl KeyRing {
     ///
     /// [`KeyRingError::SecretOfMesop`] when its secret is one of this ring as well: what one
     /// profile makes must never be taken for something of the other.
+    #[cfg(feature = "mesop")]
     pub fn with_mesop(mut self, keys: MesopKeys) -> Result<Self, KeyRingError> {
         if self.find(keys.native_id).is_some() {
             return Err(KeyRingError::SecretOfMesop);
@@ -58,6 +65,7 @@ impl KeyRing {
 
     /// The keys of the profile `mesop`, if it has any.
     #[must_use]
+    #[cfg(feature = "mesop")]
     pub fn mesop(&self) -> Option<&MesopKeys> {
         self.mesop.as_ref()
     }
@@ -101,6 +109,7 @@ pub enum KeyRingError {
     #[error("two secrets of the key ring are the same (equal key ids); remove one")]
     SameKeyId,
     /// The secret of a Mesop app is a secret of the native profile as well.
+    #[cfg(feature = "mesop")]
     #[error(
         "the secret of the Mesop app stands among those of this service as well; give each its own (`apply-cookies keygen` makes one)"
     )]

@@ -46,19 +46,20 @@ impl Secret {
     }
 
     /// The secret of a Mesop app, which has chosen it already and takes every byte of it, a line
-    /// end too: at least 32 bytes, and no
-    /// repetition, but it may be one that [`new`](Self::new) refuses for its sequences of
-    /// characters. Take a random one where you can: `apply-cookies keygen` makes it, and Mesop
+    /// end too: at least 32 bytes, and not a repetition, but it may be one that
+    /// [`new`](Self::new) refuses for its sequences of characters. Take a random one where you can: `apply-cookies keygen` makes it, and Mesop
     /// takes any text.
     ///
     /// # Errors
     ///
     /// When the secret can be guessed.
-    pub fn of_mesop(text: &str) -> Result<Self, WeakSecret> {
+    #[cfg(feature = "mesop")]
+    pub fn from_mesop(text: &str) -> Result<Self, WeakSecret> {
         Self::judged(text, shannon_bits)
     }
 
-    /// What [`new`](Self::new) would have taken of the same text.
+    /// The bytes that [`new`](Self::new) would have taken of the same text.
+    #[cfg(feature = "mesop")]
     pub(crate) fn bytes_without_line_end(&self) -> &[u8] {
         let bytes = self.bytes();
         bytes

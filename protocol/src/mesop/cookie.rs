@@ -14,7 +14,7 @@ use super::domain::domain;
 use super::max_age::MaxAge;
 use super::werkzeug::{path, quote};
 use crate::cookie::{
-    Draft, Field, Operation, OperationError, Parts, Problem, SameSite, check_name,
+    Characters, Draft, Field, Operation, OperationError, Parts, Rule, SameSite, check_name,
 };
 use crate::limits::{ATTRIBUTE_MAX, NAME_VALUE_MAX};
 use crate::time::UnixMillis;
@@ -96,7 +96,7 @@ impl MesopCookie {
         now: UnixMillis,
         out: &mut String,
     ) -> Result<(), OperationError> {
-        let refuse = |field, problem| Err(OperationError::new(field, problem));
+        let refuse = |field, rule| Err(OperationError::new(field, rule));
         let prefix = check_name(&self.name)?;
         let start = out.len();
         out.push_str(&self.name);
@@ -104,14 +104,16 @@ impl MesopCookie {
         if quote::push(&self.value, out).is_err() {
             return refuse(
                 Field::Value,
-                Problem::Forbidden("must not hold the control characters 0x1A to 0x1F"),
+                Rule::Characters {
+                    allowed: Characters::Quotable,
+                },
             );
         }
         let size = out.len() - start - 1;
         if size > NAME_VALUE_MAX {
             return refuse(
                 Field::Value,
-                Problem::TooLong {
+                Rule::TooLong {
                     actual: size,
                     max: NAME_VALUE_MAX,
                 },
@@ -124,10 +126,7 @@ impl MesopCookie {
         }
         if let Some(age) = self.max_age {
             let Some(expires) = age.expires(now) else {
-                return refuse(
-                    Field::MaxAge,
-                    Problem::Forbidden("must not lead out of the years 1 to 9999"),
-                );
+                return refuse(Field::MaxAge, Rule::OutOfYears);
             };
             out.push_str("; Expires=");
             out.push_str(&expires);
@@ -147,7 +146,7 @@ impl MesopCookie {
             if out.len() - start > ATTRIBUTE_MAX {
                 return refuse(
                     Field::Path,
-                    Problem::TooLong {
+                    Rule::TooLong {
                         actual: out.len() - start,
                         max: ATTRIBUTE_MAX,
                     },
@@ -179,7 +178,7 @@ impl MesopCookie {
 
     /// Reads one element of a token's list. `None` where Mesop refuses or Python crashes: a field
     /// that is not known, a missing name, a value of another type.
-    pub(super) fn of_json(fields: Map<String, Value>) -> Option<Self> {
+    pub(super) fn from_json(fields: Map<String, Value>) -> Option<Self> {
         let mut cookie = Self::new(String::new(), String::new());
         let mut named = false;
         for (field, value) in fields {
@@ -190,7 +189,7 @@ impl MesopCookie {
                 }
                 ("value", Value::String(value)) => cookie.value = value,
                 ("max_age", Value::Null) => cookie.max_age = None,
-                ("max_age", age) => cookie.max_age = Some(MaxAge::of_json(&age)?),
+                ("max_age", age) => cookie.max_age = Some(MaxAge::from_json(&age)?),
                 ("path", value) => cookie.path = text_or_null(value).ok()?,
                 ("domain", value) => cookie.domain = text_or_null(value).ok()?,
                 ("secure", value) => cookie.secure = flag(&value)?,
@@ -243,10 +242,7 @@ impl TryFrom<&Operation<'_>> for MesopCookie {
     /// For a partitioned cookie: Mesop's tokens cannot say it.
     fn try_from(operation: &Operation<'_>) -> Result<Self, OperationError> {
         if operation.is_partitioned() {
-            return Err(OperationError::new(
-                Field::Partitioned,
-                Problem::Forbidden("cannot be said in the profile mesop"),
-            ));
+            return Err(OperationError::new(Field::Partitioned, Rule::NotInMesop));
         }
         let common = |cookie: Self| Self {
             path: operation.path().map(str::to_owned),

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use crate::cookie::{Field, OperationError, Problem};
+use crate::cookie::{Characters, Field, OperationError, Rule};
 use crate::limits::DOMAIN_MAX;
 
 /// Longest label of a host name (RFC 1035 §2.3.4).
@@ -14,7 +14,7 @@ const LABEL_MAX: usize = 63;
 
 /// The attribute's value. An empty one means this host alone, to browsers as well.
 pub(super) fn domain(text: &str) -> Result<Cow<'_, str>, OperationError> {
-    let refuse = |problem| Err(OperationError::new(Field::Domain, problem));
+    let refuse = |rule| Err(OperationError::new(Field::Domain, rule));
     let host = text
         .split(':')
         .next()
@@ -28,22 +28,22 @@ pub(super) fn domain(text: &str) -> Result<Cow<'_, str>, OperationError> {
     } else {
         let labels: Option<Vec<String>> = host.split('.').map(to_ascii).collect();
         let Some(labels) = labels else {
-            return refuse(Problem::Forbidden(
-                "holds characters that only the xn-- form can say; write that",
-            ));
+            return refuse(Rule::Characters {
+                allowed: Characters::SimpleIdn,
+            });
         };
         Cow::Owned(labels.join("."))
     };
     if ascii.len() > DOMAIN_MAX {
-        return refuse(Problem::TooLong {
+        return refuse(Rule::TooLong {
             actual: ascii.len(),
             max: DOMAIN_MAX,
         });
     }
     if !ascii.split('.').all(is_label) {
-        return refuse(Problem::Forbidden(
-            "must be a host name: letters, digits and hyphens, with single dots between them",
-        ));
+        return refuse(Rule::Characters {
+            allowed: Characters::WerkzeugHost,
+        });
     }
     Ok(ascii)
 }

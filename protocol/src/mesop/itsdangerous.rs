@@ -8,23 +8,14 @@
 //! T       = base64url(seconds, big-endian, without leading zeros)
 //! P       = base64url(J)  or  "." base64url(zlib(J)), whichever is shorter
 //! ```
-//!
-//! SHA-1 has collisions, HMAC-SHA1 has no known forgery; what it costs is a tag of 160 bits.
-
-use hmac::{Hmac, KeyInit, Mac};
-use sha1::{Digest, Sha1};
-use zeroize::Zeroizing;
 
 use super::zlib;
 use crate::base64url;
+use crate::crypto::{MacSha1, TAG_SHA1};
 
-const TAG: usize = 20;
 const DOT: u8 = b'.';
 
-/// The key of one salt, already taken in. Wipes itself when dropped.
-pub(super) struct Signer(Hmac<Sha1>);
-
-/// Why a text is not what this signer made. Nothing under a MAC that is wrong is looked at.
+/// Why a text is not what this key made. Nothing under a MAC that is wrong is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unsigned {
     /// Not the form of a signed text.
@@ -35,17 +26,7 @@ pub(super) enum Unsigned {
     Payload,
 }
 
-impl Signer {
-    pub(super) fn new(secret: &[u8], salt: &[u8]) -> Self {
-        let mut key = Zeroizing::new([0_u8; TAG]);
-        Sha1::new()
-            .chain_update(salt)
-            .chain_update(b"signer")
-            .chain_update(secret)
-            .finalize_into((&mut *key).into());
-        Self(Hmac::new_from_slice(&*key).expect("HMAC takes keys of any length"))
-    }
-
+impl MacSha1 {
     /// The signed text of some JSON.
     pub(super) fn sign(&self, json: &[u8]) -> String {
         let mut text = encode_payload(json);
@@ -65,20 +46,20 @@ impl Signer {
     }
 
     fn finish(&self, text: &mut Vec<u8>) {
-        let tag = self.0.clone().chain_update(&*text).finalize();
+        let tag = self.tag(text);
         text.push(DOT);
-        base64url::encode_into(&tag.into_bytes(), text);
+        base64url::encode_into(&tag, text);
     }
 
     /// Replaces `json` with what the text carries.
     pub(super) fn open(&self, text: &[u8], json: &mut Vec<u8>) -> Result<(), Unsigned> {
-        let signed = self.verify(text)?;
+        let signed = self.signed(text)?;
         decode_payload(signed, json)
     }
 
     /// The same for a timed text; gives the time in seconds.
     pub(super) fn open_timed(&self, text: &[u8], json: &mut Vec<u8>) -> Result<u64, Unsigned> {
-        let signed = self.verify(text)?;
+        let signed = self.signed(text)?;
         let (payload, time) = split_last(signed).ok_or(Unsigned::Payload)?;
         let time = decode_time(time).ok_or(Unsigned::Payload)?;
         decode_payload(payload, json)?;
@@ -86,16 +67,12 @@ impl Signer {
     }
 
     /// What is signed, if it is.
-    fn verify<'t>(&self, text: &'t [u8]) -> Result<&'t [u8], Unsigned> {
+    fn signed<'t>(&self, text: &'t [u8]) -> Result<&'t [u8], Unsigned> {
         let (signed, tag) = split_last(text).ok_or(Unsigned::Form)?;
         // One text for one tag: Python also takes padding, other low bits, and any byte that is
         // not of the alphabet in between (threat M18).
-        let tag: [u8; TAG] = base64url::decode_array(tag).ok_or(Unsigned::Form)?;
-        self.0
-            .clone()
-            .chain_update(signed)
-            .verify_slice(&tag)
-            .map_err(|_| Unsigned::Mac)?;
+        let tag: [u8; TAG_SHA1] = base64url::decode_array(tag).ok_or(Unsigned::Form)?;
+        self.verify(signed, &tag).map_err(|_| Unsigned::Mac)?;
         Ok(signed)
     }
 }
@@ -151,8 +128,8 @@ mod tests {
 
     use super::*;
 
-    fn signer() -> Signer {
-        Signer::new(b"a secret", b"a salt")
+    fn signer() -> MacSha1 {
+        MacSha1::new(b"a secret", b"a salt")
     }
 
     proptest! {
@@ -203,8 +180,8 @@ mod tests {
     fn a_mac_under_another_salt_or_secret_is_refused() {
         let text = signer().sign(b"{}");
         for other in [
-            Signer::new(b"a secret", b"a sals"),
-            Signer::new(b"a secreu", b"a salt"),
+            MacSha1::new(b"a secret", b"a sals"),
+            MacSha1::new(b"a secreu", b"a salt"),
         ] {
             let opened = other.open(text.as_bytes(), &mut Vec::new());
             assert_eq!(opened, Err(Unsigned::Mac));

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::cookie::{MesopCookie, same_site};
 use super::max_age::MaxAge;
 use super::token;
-use crate::cookie::{Field, OperationError, Problem, SameSite};
+use crate::cookie::{Field, OperationError, Rule, SameSite};
 use crate::json::{BatchError, Object, Op, OperationJson, read_batch, read_operation, word};
 use crate::time::UnixMillis;
 
@@ -23,7 +23,7 @@ pub fn parse_batch(json: &str, now: UnixMillis) -> Result<Vec<MesopCookie>, Batc
     let cookies = operations
         .map(|(index, Object(operation))| cookie(operation, Some(index), now))
         .collect::<Result<Vec<_>, _>>()?;
-    token::check(&cookies, now).map_err(|error| BatchError::of_operation(None, error))?;
+    token::check(&cookies, now).map_err(|error| BatchError::from_operation(None, error))?;
     Ok(cookies)
 }
 
@@ -54,11 +54,11 @@ fn cookie(
     index: Option<usize>,
     now: UnixMillis,
 ) -> Result<MesopCookie, BatchError> {
-    let refuse = |error| BatchError::of_operation(index, error);
+    let refuse = |error| BatchError::from_operation(index, error);
     if std::mem::take(&mut json.partitioned).flag(false) {
         return Err(refuse(OperationError::new(
             Field::Partitioned,
-            Problem::Forbidden("cannot be said in the profile mesop"),
+            Rule::NotInMesop,
         )));
     }
     let cookie = match json.op {
@@ -92,7 +92,7 @@ fn cookie(
 impl<'de> Deserialize<'de> for MaxAge {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let age = Value::deserialize(deserializer)?;
-        Self::of_json(&age).ok_or_else(|| D::Error::custom("no age"))
+        Self::from_json(&age).ok_or_else(|| D::Error::custom("no age"))
     }
 }
 

@@ -17,15 +17,15 @@ pub(super) enum MaxAge {
 
 impl MaxAge {
     /// `None` for what Python cannot add to a date.
-    pub(super) fn of_json(value: &Value) -> Option<Self> {
+    pub(super) fn from_json(value: &Value) -> Option<Self> {
         match value {
             Value::Bool(flag) => Some(Self::Flag(*flag)),
-            Value::Number(number) => Self::of_number(number),
+            Value::Number(number) => Self::from_number(number),
             _ => None,
         }
     }
 
-    fn of_number(number: &Number) -> Option<Self> {
+    fn from_number(number: &Number) -> Option<Self> {
         if number.is_f64() {
             return number.as_f64().map(Self::Fraction);
         }

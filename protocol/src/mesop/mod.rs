@@ -1,5 +1,5 @@
 //! The profile `mesop`: byte-compatible with Mesop 1.3, and so with Python's itsdangerous,
-//! Werkzeug and Fernet, as MESOP.md tells.
+//! Werkzeug and Fernet, as MESOP.md says. Feature `mesop`.
 //!
 //! Two frameworks can share one sign-in cookie, and each can redeem the other's tokens:
 //! [`UntrustedToken::open_mesop`](crate::UntrustedToken::open_mesop) stands beside `open`, and
@@ -9,11 +9,11 @@
 //! ```
 //! use apply_cookies_protocol::mesop::{MesopKeys, parse_batch, seal};
 //! use apply_cookies_protocol::{
-//!     BindingRule, Grant, Nonce, Secret, UnixMillis, UntrustedToken,
+//!     BindingPolicy, Grant, Nonce, Secret, UnixMillis, UntrustedToken,
 //! };
 //!
 //! # fn random<const N: usize>() -> [u8; N] { [4; N] } // your generator
-//! let keys = MesopKeys::new(&Secret::of_mesop("8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA")?);
+//! let keys = MesopKeys::new(&Secret::from_mesop("8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA")?);
 //! let now = UnixMillis::from_secs(1_760_000_000).unwrap();
 //! let batch = parse_batch(
 //!     r#"{"operations":[{"op":"set","name":"greeting","value":"say \"hi\"","max_age":60}]}"#,
@@ -24,7 +24,7 @@
 //! let mut buffer = Vec::new();
 //! let prepared = UntrustedToken::new(token.as_str())
 //!     .open_mesop(&keys, &mut buffer)?
-//!     .verify(now, BindingRule::Optional(None))?
+//!     .verify(now, BindingPolicy::Optional, None)?
 //!     .prepare()?;
 //! assert_eq!(
 //!     prepared.release(Grant::First).iter().collect::<Vec<_>>(),
@@ -38,7 +38,6 @@ mod domain;
 mod http_date;
 mod itsdangerous;
 mod json;
-mod keys;
 mod max_age;
 mod member;
 mod nonce;
@@ -48,16 +47,15 @@ mod value;
 mod werkzeug;
 mod zlib;
 
+pub use crate::keys::MesopKeys;
 pub use cookie::MesopCookie;
 pub use json::{parse_batch, parse_operation};
-pub use keys::MesopKeys;
 pub use python_json::relayout;
-pub use token::seal;
+pub use token::{MesopBody, seal};
 pub use value::{MesopValueCodec, OpenedText};
 
 #[cfg(fuzzing)]
 pub use token::sign_mesop;
-pub(crate) use token::{Body, write_lines};
 
 /// What the vectors need beside the public functions.
 #[doc(hidden)]

@@ -8,23 +8,24 @@
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::token::{Nonce, digest16};
+use crate::crypto::digest16;
+use crate::token::Nonce;
 
 /// `None` for a list or an object, which no Python dictionary takes for a key.
-pub(super) fn of_json(nonce: Option<&Value>) -> Option<Nonce> {
+pub(super) fn from_json(nonce: Option<&Value>) -> Option<Nonce> {
     match nonce {
-        None => Some(of_text("")),
+        None => Some(from_text("")),
         Some(Value::Null) => Some(digest(b"null", &[])),
-        Some(Value::Bool(flag)) => Some(of_integer(i128::from(*flag))),
-        Some(Value::String(text)) => Some(of_text(text)),
+        Some(Value::Bool(flag)) => Some(from_integer(i128::from(*flag))),
+        Some(Value::String(text)) => Some(from_text(text)),
         Some(Value::Number(number)) => {
             let integer = number
                 .as_i64()
                 .map(i128::from)
                 .or_else(|| number.as_u64().map(i128::from));
             match (integer, number.as_f64()) {
-                (Some(integer), _) => Some(of_integer(integer)),
-                (None, Some(float)) => Some(of_float(float)),
+                (Some(integer), _) => Some(from_integer(integer)),
+                (None, Some(float)) => Some(from_float(float)),
                 (None, None) => None,
             }
         }
@@ -33,19 +34,19 @@ pub(super) fn of_json(nonce: Option<&Value>) -> Option<Nonce> {
 }
 
 /// The nonce of a text, as tokens that are made here have it.
-pub(super) fn of_text(text: &str) -> Nonce {
+pub(super) fn from_text(text: &str) -> Nonce {
     digest(b"text", text.as_bytes())
 }
 
-fn of_integer(integer: i128) -> Nonce {
+fn from_integer(integer: i128) -> Nonce {
     digest(b"int", &integer.to_be_bytes())
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "in range, and whole")]
-fn of_float(float: f64) -> Nonce {
+fn from_float(float: f64) -> Nonce {
     // Every whole float below 2^120 is an integer of 128 bits exactly.
     if float.fract() == 0.0 && float.abs() < 2.0_f64.powi(120) {
-        of_integer(float as i128)
+        from_integer(float as i128)
     } else {
         digest(b"float", &float.to_bits().to_be_bytes())
     }
@@ -67,12 +68,12 @@ mod tests {
     use super::*;
 
     fn of(json: &str) -> Option<Nonce> {
-        of_json(Some(&serde_json::from_str(json).unwrap()))
+        from_json(Some(&serde_json::from_str(json).unwrap()))
     }
 
     #[test]
     fn equal_values_of_python_are_one_nonce() {
-        assert_eq!(of_json(None), of(r#""""#));
+        assert_eq!(from_json(None), of(r#""""#));
         for equal in [
             ["5", "5.0"],
             ["1", "true"],

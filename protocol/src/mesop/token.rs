@@ -1,32 +1,60 @@
 //! Apply tokens: a timed signed text over `{"n": nonce, "c": [cookies]}`.
 
+use std::fmt;
+
 use serde::Serialize;
 use serde_json::Value;
 
 use super::cookie::MesopCookie;
 use super::itsdangerous::Unsigned;
-use super::keys::MesopKeys;
 use super::max_age::MaxAge;
 use super::nonce;
 use crate::base64url;
 use crate::binding::{Binding, BindingCookie};
-use crate::cookie::{Field, LINE_OVERHEAD, OperationError, Problem, SameSite};
-use crate::limits::{MESOP_LIFETIME_MS, OPERATIONS_MAX, SET_COOKIE_LINES_MAX, TOKEN_TEXT_MAX};
+use crate::cookie::{Field, OperationError, Rule, SameSite, SetCookieLines};
+use crate::keys::MesopKeys;
+use crate::limits::{MESOP_LIFETIME_MS, TOKEN_TEXT_MAX};
 use crate::time::UnixMillis;
 use crate::token::{
-    AuthenticToken, InvalidReason, InvalidToken, Nonce, Token, TokenHeader, UntrustedToken,
+    AuthenticToken, InvalidReason, InvalidToken, Nonce, Seal, Sealed, Token, TokenBody,
+    TokenHeader, UntrustedToken,
 };
 
 /// Key of the token's JSON that holds the binding. Mesop's reader takes `n` and `c`, and ignores
 /// every other.
 const BINDING: &str = "b";
 
-/// What a token holds beside its header.
-#[derive(Debug)]
-pub(crate) struct Body {
-    pub(crate) cookies: Vec<MesopCookie>,
+/// The cookies of a token of the profile `mesop`.
+pub struct MesopBody {
+    cookies: Vec<MesopCookie>,
     /// The nonce as it stands in the JSON.
-    pub(crate) nonce: String,
+    nonce: String,
+}
+
+impl fmt::Debug for MesopBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MesopBody({} cookies)", self.cookies.len())
+    }
+}
+
+impl AuthenticToken<'_, MesopBody> {
+    /// The cookies, for tools that show a token without redeeming it.
+    ///
+    /// # Errors
+    ///
+    /// When they could not be emitted now, each by itself or all together.
+    pub fn cookies(&self, now: UnixMillis) -> Result<&[MesopCookie], InvalidToken> {
+        let cookies = &self.body().cookies;
+        write_lines(cookies, now).map_err(|_| InvalidReason::CannotEmit)?;
+        Ok(cookies)
+    }
+
+    /// The nonce as the token writes it: 22 characters, unless somebody else made the token with
+    /// another.
+    #[must_use]
+    pub fn nonce_text(&self) -> &str {
+        &self.body().nonce
+    }
 }
 
 /// The JSON of a token, in the order in which Mesop writes it.
@@ -66,7 +94,7 @@ enum AgeJson {
 }
 
 impl<'t> CookieJson<'t> {
-    fn of(cookie: &'t MesopCookie) -> Self {
+    fn from_cookie(cookie: &'t MesopCookie) -> Self {
         Self {
             name: &cookie.name,
             value: &cookie.value,
@@ -106,8 +134,8 @@ pub fn seal(
     let n = nonce.to_text();
     let token = TokenJson {
         n: &n,
-        c: cookies.iter().map(CookieJson::of).collect(),
-        b: browser.map(|cookie| base64url::encode(&keys.binding(cookie).0)),
+        c: cookies.iter().map(CookieJson::from_cookie).collect(),
+        b: browser.map(|cookie| base64url::encode(&Binding::from_cookie(&keys.binding, cookie).0)),
     };
     let text = keys
         .tokens
@@ -115,51 +143,37 @@ pub fn seal(
     if text.len() > TOKEN_TEXT_MAX {
         return Err(OperationError::new(
             Field::Operations,
-            Problem::TooLong {
+            Rule::TooLong {
                 actual: text.len(),
                 max: TOKEN_TEXT_MAX,
             },
         ));
     }
-    Ok(Token::new(text, nonce::of_text(&n)))
+    Ok(Token::new(text, nonce::from_text(&n)))
 }
 
 /// Whether these cookies make up a token.
 pub(super) fn check(cookies: &[MesopCookie], now: UnixMillis) -> Result<(), OperationError> {
     if cookies.is_empty() {
-        return Err(OperationError::new(Field::Operations, Problem::Empty));
+        return Err(OperationError::new(Field::Operations, Rule::Empty));
     }
-    write_lines(cookies, now, &mut String::new(), |_| ())
+    write_lines(cookies, now).map(|_| ())
 }
 
-/// Appends the values of the `Set-Cookie` lines one after the other, and tells where each ends.
-pub(crate) fn write_lines(
-    cookies: &[MesopCookie],
-    now: UnixMillis,
-    out: &mut String,
-    mut ends_at: impl FnMut(u16),
-) -> Result<(), OperationError> {
-    let refuse = |problem| Err(OperationError::new(Field::Operations, problem));
-    if cookies.len() > OPERATIONS_MAX {
-        return refuse(Problem::TooLarge {
-            actual: cookies.len() as u64,
-            max: OPERATIONS_MAX as u64,
-        });
+fn write_lines(cookies: &[MesopCookie], now: UnixMillis) -> Result<SetCookieLines, OperationError> {
+    let mut lines = SetCookieLines::with_capacity(cookies.len());
+    for cookie in cookies {
+        lines.push(|line| cookie.write_set_cookie(now, line))?;
     }
-    for (n, cookie) in cookies.iter().enumerate() {
-        cookie.write_set_cookie(now, out)?;
-        let bytes = out.len() + (n + 1) * LINE_OVERHEAD;
-        match u16::try_from(out.len()) {
-            Ok(end) if bytes <= SET_COOKIE_LINES_MAX => ends_at(end),
-            _ => {
-                return refuse(Problem::TooLong {
-                    actual: bytes,
-                    max: SET_COOKIE_LINES_MAX,
-                });
-            }
-        }
+    Ok(lines)
+}
+
+impl TokenBody for MesopBody {}
+
+impl Sealed for MesopBody {
+    fn write_lines(&self, now: UnixMillis) -> Result<SetCookieLines, OperationError> {
+        write_lines(&self.cookies, now)
     }
-    Ok(())
 }
 
 impl UntrustedToken<'_> {
@@ -177,7 +191,7 @@ impl UntrustedToken<'_> {
         self,
         keys: &'b MesopKeys,
         buffer: &'b mut Vec<u8>,
-    ) -> Result<AuthenticToken<'b>, InvalidToken> {
+    ) -> Result<AuthenticToken<'b, MesopBody>, InvalidToken> {
         let text = self.text();
         if text.len() > TOKEN_TEXT_MAX {
             return Err(InvalidReason::TooLong.into());
@@ -201,7 +215,12 @@ impl UntrustedToken<'_> {
             barrier: false,
             then: None,
         };
-        Ok(AuthenticToken::of_mesop(header, body, &keys.binding))
+        Ok(AuthenticToken::new(
+            Seal::Signed,
+            &keys.binding,
+            header,
+            body,
+        ))
     }
 }
 
@@ -213,20 +232,20 @@ pub fn sign_mesop(keys: &MesopKeys, json: &[u8], seconds: u64) -> String {
 }
 
 /// What Mesop would make of the JSON; `None` where it refuses or Python crashes.
-fn decode(json: &[u8]) -> Option<(Nonce, Option<Binding>, Body)> {
+fn decode(json: &[u8]) -> Option<(Nonce, Option<Binding>, MesopBody)> {
     // Of two equal keys the last one counts, in both.
     let Value::Object(mut token) = serde_json::from_slice(json).ok()? else {
         return None;
     };
     let nonce_json = token.remove("n");
-    let nonce = nonce::of_json(nonce_json.as_ref())?;
+    let nonce = nonce::from_json(nonce_json.as_ref())?;
     let Some(Value::Array(list)) = token.remove("c") else {
         return None;
     };
     let cookies = list
         .into_iter()
         .map(|element| match element {
-            Value::Object(fields) => MesopCookie::of_json(fields),
+            Value::Object(fields) => MesopCookie::from_json(fields),
             _ => None,
         })
         .collect::<Option<Vec<_>>>()?;
@@ -240,7 +259,7 @@ fn decode(json: &[u8]) -> Option<(Nonce, Option<Binding>, Body)> {
         Some(Value::String(text)) => text,
         Some(other) => other.to_string(),
     };
-    let body = Body {
+    let body = MesopBody {
         cookies,
         nonce: nonce_text,
     };

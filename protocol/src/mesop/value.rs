@@ -11,17 +11,17 @@ use std::fmt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::itsdangerous::{Signer, Unsigned};
-use super::keys::MesopKeys;
+use super::itsdangerous::Unsigned;
 use super::member;
 use super::python_json;
 use super::werkzeug::quote;
 use crate::base64url;
 use crate::cookie::{CookieHeader, OperationError};
+use crate::crypto::{FernetKey, MacSha1};
+use crate::keys::MesopKeys;
 use crate::limits::NAME_VALUE_MAX;
 use crate::time::UnixMillis;
-use crate::token::FernetKey;
-use crate::value::{Protection, Stamp, Unreadable, UnreadableReason, checked_name, json};
+use crate::value::{Protection, Stamp, Unreadable, UnreadableReason, checked_name, read_json};
 
 /// Writes and reads the value of the cookie of one name in the profile `mesop`.
 ///
@@ -29,7 +29,7 @@ use crate::value::{Protection, Stamp, Unreadable, UnreadableReason, checked_name
 /// use apply_cookies_protocol::mesop::{MesopKeys, MesopValueCodec};
 /// use apply_cookies_protocol::{Protection, Secret, Stamp, UnixMillis};
 ///
-/// let keys = MesopKeys::new(&Secret::of_mesop("8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA")?);
+/// let keys = MesopKeys::new(&Secret::from_mesop("8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA")?);
 /// let codec = MesopValueCodec::new(&keys, "theme", Protection::Signed)?;
 /// let now = UnixMillis::from_secs(1_760_000_000).unwrap();
 ///
@@ -44,7 +44,7 @@ pub struct MesopValueCodec {
 
 enum Keys {
     Plain,
-    Signed(Signer),
+    Signed(MacSha1),
     Encrypted(Box<FernetKey>),
 }
 
@@ -153,7 +153,7 @@ impl MesopValueCodec {
         T: Serialize + DeserializeOwned,
     {
         let text = python_json::write_text(value).map_err(|_| UnreadableReason::WrongType)?;
-        json::read::<T>(text.as_bytes())?;
+        read_json::<T>(text.as_bytes())?;
         self.encode_laid_out(text, stamp)
     }
 
@@ -286,7 +286,7 @@ impl OpenedText {
     ///
     /// When it is no JSON, or none that the type can hold.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Unreadable> {
-        json::read(self.text.as_bytes())
+        read_json(self.text.as_bytes())
     }
 
     /// When the value ends; `None` when it does not say, as none does that Mesop wrote.

@@ -1,10 +1,20 @@
 //! What the page does once the cookies are applied. It travels sealed, so that no one can turn
 //! a stream into an open redirect.
 
+use std::borrow::Cow;
+
 use crate::limits::ATTRIBUTE_MAX;
 
 /// What the page does after a token is applied.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+///
+/// ```
+/// use apply_cookies_protocol::AfterApply;
+///
+/// let then = AfterApply::parse("go /account").unwrap();
+/// assert_eq!(then.to_header(), "go /account");
+/// assert_eq!(AfterApply::parse("go https://evil.example"), None);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AfterApply<'a> {
     /// Open the stream again, now with the new cookies.
@@ -13,6 +23,42 @@ pub enum AfterApply<'a> {
     Reload,
     /// Go to this path.
     GoTo(SameOriginPath<'a>),
+}
+
+const RECONNECT: &str = "reconnect";
+const RELOAD: &str = "reload";
+const GO: &str = "go ";
+
+impl<'a> AfterApply<'a> {
+    /// The text of the header that tells the page (SPEC §9.4).
+    #[must_use]
+    pub fn to_header(&self) -> Cow<'static, str> {
+        match self {
+            Self::Reconnect => Cow::Borrowed(RECONNECT),
+            Self::Reload => Cow::Borrowed(RELOAD),
+            Self::GoTo(path) => Cow::Owned([GO, path.as_str()].concat()),
+        }
+    }
+
+    /// Reads what [`to_header`](Self::to_header) writes.
+    #[must_use]
+    pub fn parse(text: &'a str) -> Option<Self> {
+        match text {
+            RECONNECT => Some(Self::Reconnect),
+            RELOAD => Some(Self::Reload),
+            _ => SameOriginPath::parse(text.strip_prefix(GO)?).map(Self::GoTo),
+        }
+    }
+
+    /// The same, owning its text.
+    #[must_use]
+    pub fn into_owned(self) -> AfterApply<'static> {
+        match self {
+            Self::Reconnect => AfterApply::Reconnect,
+            Self::Reload => AfterApply::Reload,
+            Self::GoTo(path) => AfterApply::GoTo(path.into_owned()),
+        }
+    }
 }
 
 /// A path of this origin and nothing else (threat T40).
@@ -25,14 +71,15 @@ pub enum AfterApply<'a> {
 ///     assert!(SameOriginPath::parse(elsewhere).is_none());
 /// }
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SameOriginPath<'a>(&'a str);
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SameOriginPath<'a>(Cow<'a, str>);
 
 impl<'a> SameOriginPath<'a> {
     /// Takes a path that starts with exactly one slash and holds visible ASCII, no backslash and
     /// no encoded slash or backslash; at most 1024 bytes.
     #[must_use]
-    pub fn parse(path: &'a str) -> Option<Self> {
+    pub fn parse(path: impl Into<Cow<'a, str>>) -> Option<Self> {
+        let path = path.into();
         let bytes = path.as_bytes();
         let one_slash = bytes.first() == Some(&b'/') && bytes.get(1) != Some(&b'/');
         let visible = bytes
@@ -47,7 +94,40 @@ impl<'a> SameOriginPath<'a> {
 
     /// The path.
     #[must_use]
-    pub const fn as_str(self) -> &'a str {
-        self.0
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The same, owning its text.
+    #[must_use]
+    pub fn into_owned(self) -> SameOriginPath<'static> {
+        SameOriginPath(Cow::Owned(self.0.into_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_header_reads_back_and_nothing_else_does() {
+        for text in ["reconnect", "reload", "go /", "go /account?tab=1"] {
+            let then = AfterApply::parse(text).unwrap();
+            assert_eq!(then.to_header(), text);
+            assert_eq!(then.clone().into_owned(), then);
+        }
+        for text in [
+            "",
+            "Reload",
+            "reload ",
+            "go",
+            "go ",
+            "go  /",
+            "/account",
+            "go //evil.example",
+            "go\t/",
+        ] {
+            assert_eq!(AfterApply::parse(text), None, "{text:?}");
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 
 use crate::base64url;
+use crate::crypto::digest16;
 use crate::limits::REDEMPTION_ID_MAX;
 
 /// Sixteen random bytes: the identity of a token. Single use is keyed on it.
@@ -33,7 +34,7 @@ impl Nonce {
 
 impl fmt::Debug for Nonce {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Nonce({})", TokenId::of(*self))
+        write!(f, "Nonce({})", TokenId::from_nonce(*self))
     }
 }
 
@@ -45,7 +46,7 @@ pub struct TokenId([u8; 4]);
 impl TokenId {
     /// The name of the token with this nonce.
     #[must_use]
-    pub fn of(nonce: Nonce) -> Self {
+    pub fn from_nonce(nonce: Nonce) -> Self {
         let digest = Sha256::digest(nonce.0);
         Self([digest[0], digest[1], digest[2], digest[3]])
     }
@@ -90,7 +91,7 @@ impl RedemptionDigest {
     /// The digest of a redemption id as the client sent it. `None` when it is empty or longer
     /// than 64 bytes.
     #[must_use]
-    pub fn of(redemption_id: &[u8]) -> Option<Self> {
+    pub fn from_id(redemption_id: &[u8]) -> Option<Self> {
         if redemption_id.is_empty() || redemption_id.len() > REDEMPTION_ID_MAX {
             return None;
         }
@@ -112,12 +113,4 @@ impl fmt::Debug for RedemptionDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("RedemptionDigest(..)")
     }
-}
-
-/// The first half of a SHA-256.
-pub(crate) fn digest16(hasher: Sha256) -> [u8; 16] {
-    let digest = hasher.finalize();
-    let mut half = [0; 16];
-    half.copy_from_slice(&digest[..16]);
-    half
 }

@@ -3,26 +3,37 @@
 //! [`seal`] makes a [`Token`]. The way back is one type per step, each made only by the step
 //! before it: [`UntrustedToken`] (a stranger's text) → [`AuthenticToken`] (made with a key of
 //! the ring) → [`VerifiedToken`] (of this browser, now) → [`PreparedToken`] (every header line
-//! built, and hidden) → [`SetCookieLines`], for a store's [`Grant`].
+//! built, and hidden) → `SetCookieLines`, for a store's [`Grant`].
+//!
+//! The rules of SPEC §4 are applied three times, by one function (`Parts::check`). When an
+//! operation is made, from a draft or from JSON, so that its writer hears of a mistake while there
+//! is somebody to tell. When a token is shown by a tool. And when it is redeemed, because the key
+//! that sealed it proves who wrote it, not how: an issuer of another version or in another
+//! language, and whoever has stolen the key, must not be able to inject an attribute.
 
 mod action;
 mod authentic;
+mod body;
+mod error;
 #[cfg(fuzzing)]
-pub(crate) mod door;
-mod fernet;
+pub(crate) mod fuzzing;
 mod ids;
 mod payload;
 mod prepared;
+mod seal;
 mod sealed;
 mod untrusted;
 
 pub use action::{AfterApply, SameOriginPath};
-pub use authentic::{AuthenticToken, BindingRule, RefusedToken, VerifiedToken};
+pub use authentic::{AuthenticToken, VerifiedToken};
+pub use body::{NativeBody, TokenBody};
+pub use error::{InvalidReason, InvalidToken, RefusedToken};
 pub use ids::{Nonce, RedemptionDigest, StoreScope, TokenId};
 pub use payload::{Lifetime, TokenHeader};
-pub use prepared::{Grant, PreparedToken, SetCookieLines};
-pub use sealed::{Seal, Sealing, Token, seal};
-pub use untrusted::{InvalidReason, InvalidToken, UntrustedToken};
+pub use prepared::{Grant, PreparedToken};
+pub use seal::Seal;
+pub use sealed::{Sealing, Token, seal};
+pub use untrusted::UntrustedToken;
 
-pub(crate) use fernet::FernetKey;
-pub(crate) use ids::digest16;
+#[cfg(feature = "mesop")]
+pub(crate) use body::Sealed;

@@ -11,7 +11,7 @@ use crate::time::UnixMillis;
 
 use super::action::{AfterApply, SameOriginPath};
 use super::ids::{Nonce, StoreScope};
-use super::sealed::Seal;
+use super::seal::Seal;
 
 /// How long a token lives: from one millisecond to one day, one minute by default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,7 +42,7 @@ impl Default for Lifetime {
 }
 
 /// Everything that a token says beside its operations.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TokenHeader<'a> {
     /// The identity of the token.
@@ -128,7 +128,7 @@ pub(super) fn encode_payload(
     let operations = batch.operations();
     out.push(u8::try_from(operations.len()).expect("a batch is bounded"));
     for operation in operations {
-        encode_operation(out, &Parts::of(operation));
+        encode_operation(out, &Parts::from_operation(operation));
     }
 }
 
@@ -150,7 +150,7 @@ fn encode_header(out: &mut Vec<u8>, seal: Seal, key_id: KeyId, header: &TokenHea
     if let Some(binding) = header.binding {
         out.extend_from_slice(&binding.0);
     }
-    if let Some(then) = header.then {
+    if let Some(then) = &header.then {
         encode_action(out, then);
     }
 }
@@ -226,7 +226,7 @@ pub(super) fn decode_payload(
     })
 }
 
-fn encode_action(out: &mut Vec<u8>, action: AfterApply<'_>) {
+fn encode_action(out: &mut Vec<u8>, action: &AfterApply<'_>) {
     match action {
         AfterApply::Reconnect => out.push(action_kind::RECONNECT),
         AfterApply::Reload => out.push(action_kind::RELOAD),

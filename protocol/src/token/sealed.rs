@@ -8,46 +8,7 @@ use crate::keys::KeyRing;
 
 use super::ids::{Nonce, TokenId};
 use super::payload::{TokenHeader, encode_payload};
-
-/// How a token protects its operations.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Seal {
-    /// Nobody but the holders of the secret can read or change it. The default.
-    #[default]
-    Encrypted,
-    /// Anyone who sees it can read it, nobody can change it. Smaller, and only for values that
-    /// the page may know.
-    Signed,
-}
-
-impl Seal {
-    /// Prefix of the token text: fixes version and seal, before anything inside is looked at.
-    #[must_use]
-    pub const fn prefix(self) -> &'static str {
-        match self {
-            Self::Encrypted => "e1.",
-            Self::Signed => "s1.",
-        }
-    }
-
-    /// The same, as a byte of the payload.
-    pub(super) const fn code(self) -> u8 {
-        match self {
-            Self::Encrypted => b'e',
-            Self::Signed => b's',
-        }
-    }
-
-    /// The name used on the command line and in JSON.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Encrypted => "encrypted",
-            Self::Signed => "signed",
-        }
-    }
-}
+use super::seal::Seal;
 
 /// A seal with the randomness that it takes. The crate draws none itself.
 #[derive(Clone, Copy, Debug)]
@@ -126,6 +87,7 @@ pub struct Token {
 
 impl Token {
     /// A token of another profile, by the nonce that its redeemer will claim.
+    #[cfg(feature = "mesop")]
     pub(crate) const fn new(text: String, nonce: Nonce) -> Self {
         Self { text, nonce }
     }
@@ -145,7 +107,7 @@ impl Token {
     /// What logs call it.
     #[must_use]
     pub fn id(&self) -> TokenId {
-        TokenId::of(self.nonce)
+        TokenId::from_nonce(self.nonce)
     }
 }
 

@@ -3,14 +3,15 @@
 use std::fmt;
 
 use crate::base64url;
+use crate::crypto::TAG;
 use crate::keys::{KeyId, KeyRing};
 use crate::limits::TOKEN_TEXT_MAX;
 
 use super::authentic::AuthenticToken;
+use super::body::NativeBody;
+use super::error::{InvalidReason, InvalidToken};
 use super::payload::decode_payload;
-use super::sealed::Seal;
-
-const TAG: usize = super::fernet::TAG;
+use super::seal::Seal;
 
 /// Text that claims to be a token. Nothing about it is known.
 #[derive(Clone, Copy)]
@@ -23,6 +24,8 @@ impl<'t> UntrustedToken<'t> {
         Self(text)
     }
 
+    /// The text, for a profile whose tokens have another form.
+    #[cfg(feature = "mesop")]
     pub(crate) const fn text(self) -> &'t str {
         self.0
     }
@@ -69,71 +72,18 @@ impl<'t> UntrustedToken<'t> {
             }
         };
         let payload = decode_payload(payload, seal, key_id).map_err(|_| InvalidReason::Payload)?;
-        Ok(AuthenticToken::new(seal, &keys.binding, payload))
+        let body = NativeBody(payload.operations);
+        Ok(AuthenticToken::new(
+            seal,
+            &keys.binding,
+            payload.header,
+            body,
+        ))
     }
 }
 
 impl fmt::Debug for UntrustedToken<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "UntrustedToken({} bytes)", self.0.len())
-    }
-}
-
-/// Text that is no token of this ring, or a token whose cookies cannot be emitted.
-///
-/// Its `Display` is the same for every reason: a stranger must not learn how far a forgery came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("invalid token")]
-pub struct InvalidToken {
-    pub(super) reason: InvalidReason,
-}
-
-impl InvalidToken {
-    /// Why, for the operator's log.
-    #[must_use]
-    pub const fn reason(&self) -> InvalidReason {
-        self.reason
-    }
-}
-
-impl From<InvalidReason> for InvalidToken {
-    fn from(reason: InvalidReason) -> Self {
-        Self { reason }
-    }
-}
-
-/// Why a token is invalid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum InvalidReason {
-    /// Longer than any token.
-    TooLong,
-    /// No known version prefix.
-    Version,
-    /// Not canonical base64, or too short.
-    Form,
-    /// No key of the ring has this id.
-    KeyId,
-    /// Not made with the key that it names.
-    Mac,
-    /// Authentic, but not laid out as SPEC §5 says.
-    Payload,
-    /// Authentic, but a browser or proxy would not take its cookies.
-    CannotEmit,
-}
-
-impl InvalidReason {
-    /// A short name for logs.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::TooLong => "too long",
-            Self::Version => "unknown version",
-            Self::Form => "malformed",
-            Self::KeyId => "unknown key",
-            Self::Mac => "forged",
-            Self::Payload => "malformed payload",
-            Self::CannotEmit => "cookies cannot be emitted",
-        }
     }
 }

@@ -7,18 +7,19 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::json;
+use super::name::checked_name;
+use super::opened::OpenedValue;
 use super::percent;
 use super::protection::Protection;
+use super::stamp::{Stamp, decode_expiry, encode_expiry};
 use super::unreadable::{Unreadable, UnreadableReason};
 use crate::base64url;
 use crate::bytes::{Malformed, Reader, put_text16};
-use crate::cookie::{CookieHeader, Field, OperationError, Problem, check_name};
-use crate::keys::{KeyId, KeyRing, MacKey};
+use crate::cookie::{CookieHeader, OperationError};
+use crate::crypto::{FernetKey, MacKey, TAG};
+use crate::keys::{KeyId, KeyRing};
 use crate::limits::NAME_VALUE_MAX;
 use crate::time::UnixMillis;
-use crate::token::FernetKey;
-
-const TAG: usize = 32;
 
 /// Writes and reads the value of the cookie of one name, under one protection and with the keys
 /// of one ring. Its keys are derived when it is made, so keep it.
@@ -56,47 +57,6 @@ enum Keys {
     /// Each state has taken in the name already: it stands in front of all that is authenticated.
     Signed(Vec<(KeyId, MacKey)>),
     Encrypted(Vec<(KeyId, FernetKey)>),
-}
-
-/// What time and randomness add to a value. The crate has neither.
-#[derive(Clone, Copy, Debug)]
-pub struct Stamp {
-    now: UnixMillis,
-    expires_at: Option<UnixMillis>,
-    iv: [u8; 16],
-}
-
-impl Stamp {
-    /// A value without an end, made now. `iv` is fresh random bytes for every value; only
-    /// [`Protection::Encrypted`] uses them.
-    #[must_use]
-    pub const fn new(now: UnixMillis, iv: [u8; 16]) -> Self {
-        Self {
-            now,
-            expires_at: None,
-            iv,
-        }
-    }
-
-    pub(crate) const fn now(&self) -> UnixMillis {
-        self.now
-    }
-
-    pub(crate) const fn iv(&self) -> [u8; 16] {
-        self.iv
-    }
-
-    pub(crate) const fn end(&self) -> Option<UnixMillis> {
-        self.expires_at
-    }
-
-    /// Ends the value at this time, also for a client that keeps the cookie longer. Plain values
-    /// carry no end.
-    #[must_use]
-    pub const fn expires_at(mut self, end: UnixMillis) -> Self {
-        self.expires_at = Some(end);
-        self
-    }
 }
 
 impl ValueCodec {
@@ -191,7 +151,7 @@ impl ValueCodec {
         stamp: &Stamp,
         write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
     ) -> Result<String, E> {
-        let expires_at = encode_expiry(stamp.expires_at);
+        let expires_at = encode_expiry(stamp.end());
         let mut sealed = Vec::with_capacity(256);
         match &self.keys {
             Keys::Plain => {
@@ -212,8 +172,8 @@ impl ValueCodec {
                 let (id, key) = &keys[0];
                 sealed.extend_from_slice(&id.0);
                 let mut written = Ok(());
-                let seconds = stamp.now.get() / 1000;
-                key.seal_into(&mut sealed, seconds, &stamp.iv, |out| {
+                let seconds = stamp.now().get() / 1000;
+                key.seal_into(&mut sealed, seconds, &stamp.iv(), |out| {
                     out.extend_from_slice(&expires_at);
                     put_text16(out, &self.name);
                     written = write(out);
@@ -307,19 +267,6 @@ impl ValueCodec {
     }
 }
 
-/// A name that browsers take, and that leaves room for a value.
-pub(crate) fn checked_name(name: String) -> Result<String, OperationError> {
-    if name.len() > NAME_VALUE_MAX {
-        let problem = Problem::TooLong {
-            actual: name.len(),
-            max: NAME_VALUE_MAX,
-        };
-        return Err(OperationError::new(Field::Name, problem));
-    }
-    check_name(&name)?;
-    Ok(name)
-}
-
 /// The key id and the sealed bytes of a text, decoded into `buffer`.
 fn unwrap<'b>(
     text: &[u8],
@@ -355,20 +302,6 @@ fn open_signed<'b>(mac: &MacKey, sealed: &'b [u8]) -> Result<&'b [u8], Unreadabl
     Ok(signed)
 }
 
-/// No end is written as a time that none has, so that each end has one writing.
-const NO_END: u64 = u64::MAX;
-
-fn encode_expiry(end: Option<UnixMillis>) -> [u8; 8] {
-    end.map_or(NO_END, UnixMillis::get).to_be_bytes()
-}
-
-fn decode_expiry(bytes: [u8; 8]) -> Result<Option<UnixMillis>, Malformed> {
-    match u64::from_be_bytes(bytes) {
-        NO_END => Ok(None),
-        millis => UnixMillis::new(millis).map(Some).ok_or(Malformed),
-    }
-}
-
 impl fmt::Debug for ValueCodec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
@@ -377,47 +310,5 @@ impl fmt::Debug for ValueCodec {
             self.name,
             self.protection().as_str()
         )
-    }
-}
-
-/// A value that may be trusted as far as its protection goes. `Debug` does not show it.
-pub struct OpenedValue<'b> {
-    bytes: &'b [u8],
-    expires_at: Option<UnixMillis>,
-    under_previous_key: bool,
-}
-
-impl<'b> OpenedValue<'b> {
-    /// The value.
-    #[must_use]
-    pub fn bytes(&self) -> &'b [u8] {
-        self.bytes
-    }
-
-    /// The value as JSON of a type.
-    ///
-    /// # Errors
-    ///
-    /// When it is no JSON, or none that the type can hold.
-    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Unreadable> {
-        json::read(self.bytes)
-    }
-
-    /// When the value ends; `None` when it has no end, as plain ones never have.
-    #[must_use]
-    pub fn expires_at(&self) -> Option<UnixMillis> {
-        self.expires_at
-    }
-
-    /// Whether a previous key of the ring made it. Write it anew, and it outlives that key.
-    #[must_use]
-    pub fn is_under_previous_key(&self) -> bool {
-        self.under_previous_key
-    }
-}
-
-impl fmt::Debug for OpenedValue<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "OpenedValue({} bytes)", self.bytes.len())
     }
 }

@@ -96,7 +96,7 @@ fn ring() -> KeyRing {
 
 fn ring_with_mesop() -> KeyRing {
     ring()
-        .with_mesop(MesopKeys::new(&Secret::of_mesop(OF_MESOP).unwrap()))
+        .with_mesop(MesopKeys::new(&Secret::from_mesop(OF_MESOP).unwrap()))
         .unwrap()
 }
 
@@ -142,7 +142,7 @@ fn a_class_of_this_profile_is_written_and_read_with_the_keys_of_the_app() {
     assert!(again.to_set_cookie().contains("; Max-Age=3000"));
 
     // What Mesop writes for the same class, by the low-level codec: any layout, any order.
-    let keys = MesopKeys::new(&Secret::of_mesop(OF_MESOP).unwrap());
+    let keys = MesopKeys::new(&Secret::from_mesop(OF_MESOP).unwrap());
     let theirs = MesopValueCodec::new(&keys, "sign_in", Protection::Encrypted).unwrap();
     let stamp = apply_cookies_protocol::Stamp::new(now, [6; 16]);
     let text = theirs
@@ -186,7 +186,7 @@ fn a_ring_without_the_keys_of_the_app_and_a_secret_in_both_profiles_are_refused(
     assert_eq!(error, ClassError::NoMesopKeys);
     assert!(error.to_string().contains("with_mesop"));
     for secret in [SECRET, &format!("{SECRET}\n")] {
-        let keys = MesopKeys::new(&Secret::of_mesop(secret).unwrap());
+        let keys = MesopKeys::new(&Secret::from_mesop(secret).unwrap());
         assert_eq!(
             ring().with_mesop(keys).unwrap_err(),
             KeyRingError::SecretOfMesop
@@ -196,7 +196,7 @@ fn a_ring_without_the_keys_of_the_app_and_a_secret_in_both_profiles_are_refused(
         &Secret::new(SECRET).unwrap(),
         &[Secret::new(OF_MESOP).unwrap()],
     );
-    let keys = MesopKeys::new(&Secret::of_mesop(OF_MESOP).unwrap());
+    let keys = MesopKeys::new(&Secret::from_mesop(OF_MESOP).unwrap());
     assert_eq!(
         previous.unwrap().with_mesop(keys).unwrap_err(),
         KeyRingError::SecretOfMesop
@@ -213,7 +213,7 @@ fn weak_secrets_of_an_app_are_refused_too() {
         &"ab".repeat(32),
         "change-me-change-me-please-now-1234",
     ] {
-        assert!(Secret::of_mesop(weak).is_err(), "{weak}");
+        assert!(Secret::from_mesop(weak).is_err(), "{weak}");
     }
-    assert!(Secret::of_mesop("public-secret-0123456789abcdef0123456789abcdef").is_ok());
+    assert!(Secret::from_mesop("public-secret-0123456789abcdef0123456789abcdef").is_ok());
 }

@@ -54,7 +54,7 @@ fn cases(file: &str) -> Vec<Value> {
 }
 
 fn keys(case: &Value) -> MesopKeys {
-    MesopKeys::new(&Secret::of_mesop(text(&case["secret"])).unwrap())
+    MesopKeys::new(&Secret::from_mesop(text(&case["secret"])).unwrap())
 }
 
 fn text(value: &Value) -> &str {

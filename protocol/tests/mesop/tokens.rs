@@ -2,7 +2,7 @@
 
 use apply_cookies_protocol::mesop::{MesopKeys, parse_batch, seal};
 use apply_cookies_protocol::{
-    BindingCookie, BindingRule, Grant, InvalidReason, Nonce, RefusedToken, Secret, UnixMillis,
+    BindingCookie, BindingPolicy, Grant, InvalidReason, Nonce, RefusedToken, Secret, UnixMillis,
     UntrustedToken,
 };
 use base64::Engine;
@@ -18,7 +18,7 @@ fn redeem(keys: &MesopKeys, token: &str, now: UnixMillis) -> Option<Vec<String>>
     let prepared = UntrustedToken::new(token)
         .open_mesop(keys, &mut buffer)
         .ok()?
-        .verify(now, BindingRule::Optional(None))
+        .verify(now, BindingPolicy::Optional, None)
         .ok()?
         .prepare()
         .ok()?;
@@ -91,7 +91,7 @@ fn every_token_of_mesop_can_be_made_here() {
             nonce,
             issued_at,
             None,
-            token.mesop_cookies(issued_at).unwrap(),
+            token.cookies(issued_at).unwrap(),
         )
         .unwrap();
         assert_eq!(again.id(), token.id());
@@ -108,7 +108,7 @@ fn every_token_of_mesop_can_be_made_here() {
 const SECRET: &str = "8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA";
 
 fn our_keys() -> MesopKeys {
-    MesopKeys::new(&Secret::of_mesop(SECRET).unwrap())
+    MesopKeys::new(&Secret::from_mesop(SECRET).unwrap())
 }
 
 fn at(millis: u64) -> UnixMillis {
@@ -131,13 +131,23 @@ fn signed(json: &str) -> String {
     super::values::sign_timed(SECRET, json, ISSUED / 1000)
 }
 
-fn opened(token: &str, now: u64, rule: BindingRule<'_>) -> Result<(), Option<RefusedToken>> {
+/// Where no binding is asked for, and none is there.
+fn opened(token: &str, now: u64) -> Result<(), Option<RefusedToken>> {
+    opened_by(token, now, BindingPolicy::Optional, None)
+}
+
+fn opened_by(
+    token: &str,
+    now: u64,
+    policy: BindingPolicy,
+    browser: Option<&BindingCookie>,
+) -> Result<(), Option<RefusedToken>> {
     let keys = our_keys();
     let mut buffer = Vec::new();
     UntrustedToken::new(token)
         .open_mesop(&keys, &mut buffer)
         .map_err(|_| None)?
-        .verify(at(now), rule)
+        .verify(at(now), policy, browser)
         .map_err(Some)?
         .prepare()
         .map(|_| ())
@@ -147,7 +157,7 @@ fn opened(token: &str, now: u64, rule: BindingRule<'_>) -> Result<(), Option<Ref
 #[test]
 fn a_token_lives_for_the_seconds_that_mesop_gives_it_and_the_skew_before() {
     let token = mint(None, &json!([{"op": "set", "name": "a", "value": "1"}]));
-    let at = |now| opened(&token, now, BindingRule::Optional(None));
+    let at = |now| opened(&token, now);
     assert_eq!(at(ISSUED), Ok(()));
     assert_eq!(at(ISSUED + 60_999), Ok(()));
     assert_eq!(at(ISSUED + 61_000), Err(Some(RefusedToken::Expired)));
@@ -178,32 +188,30 @@ fn a_binding_that_is_there_is_enforced_and_may_be_demanded() {
     let operations = json!([{"op": "set", "name": "a", "value": "1"}]);
     let bound = mint(Some(&ours), &operations);
     let refused = Err(Some(RefusedToken::WrongBrowser));
-    for (token, rule, expected) in [
-        (&bound, BindingRule::Optional(Some(&ours)), Ok(())),
-        (&bound, BindingRule::Required(Some(&ours)), Ok(())),
-        (&bound, BindingRule::Optional(Some(&other)), refused),
-        (&bound, BindingRule::Optional(None), refused),
+    for (token, policy, browser, expected) in [
+        (&bound, BindingPolicy::Optional, Some(&ours), Ok(())),
+        (&bound, BindingPolicy::Required, Some(&ours), Ok(())),
+        (&bound, BindingPolicy::Optional, Some(&other), refused),
+        (&bound, BindingPolicy::Optional, None, refused),
         (
             &mint(None, &operations),
-            BindingRule::Required(Some(&ours)),
+            BindingPolicy::Required,
+            Some(&ours),
             refused,
         ),
         (
             &mint(None, &operations),
-            BindingRule::Optional(Some(&ours)),
+            BindingPolicy::Optional,
+            Some(&ours),
             Ok(()),
         ),
     ] {
-        assert_eq!(opened(token, ISSUED, rule), expected);
+        assert_eq!(opened_by(token, ISSUED, policy, browser), expected);
     }
     // One that is no binding is not taken for none.
     for bad in ["null", "5", r#""""#, r#""AAAA""#, "[]"] {
         let token = signed(&format!(r#"{{"n":"a","c":[],"b":{bad}}}"#));
-        assert_eq!(
-            opened(&token, ISSUED, BindingRule::Optional(None)),
-            Err(None),
-            "{bad}"
-        );
+        assert_eq!(opened(&token, ISSUED), Err(None), "{bad}");
     }
 }
 
@@ -249,7 +257,7 @@ fn a_payload_that_makes_python_crash_or_a_browser_drop_a_cookie_is_invalid() {
         cookie(r#""samesite":5"#),
         cookie(r#""partitioned":true"#),
     ] {
-        let answer = opened(&signed(&json), ISSUED, BindingRule::Optional(None));
+        let answer = opened(&signed(&json), ISSUED);
         assert_eq!(answer, Err(None), "{json}");
     }
 }
@@ -281,7 +289,7 @@ fn our_limits_hold() {
         let cookie = json!({"name": "a", "value": "v".repeat(size)});
         signed(&json!({"n": "a", "c": vec![cookie; count]}).to_string())
     };
-    let open = |token: &str| opened(token, ISSUED, BindingRule::Optional(None));
+    let open = |token: &str| opened(token, ISSUED);
     assert_eq!(open(&cookies(20, 1)), Ok(()));
     assert_eq!(open(&cookies(21, 1)), Err(None));
     assert_eq!(open(&cookies(1, 4095)), Ok(()));
@@ -341,10 +349,10 @@ proptest! {
             let token = seal(&our_keys(), nonce, at(ISSUED), browser.as_ref(), &cookies).unwrap();
             let (keys, mut buffer) = (our_keys(), Vec::new());
             let opened = UntrustedToken::new(token.as_str()).open_mesop(&keys, &mut buffer).unwrap();
-            prop_assert_eq!(opened.mesop_cookies(at(ISSUED)).unwrap(), &cookies[..]);
+            prop_assert_eq!(opened.cookies(at(ISSUED)).unwrap(), &cookies[..]);
             prop_assert_eq!(opened.nonce_text(), nonce.to_text());
             prop_assert_eq!(opened.id(), token.id());
-            prop_assert!(opened.verify(at(ISSUED), BindingRule::Optional(browser.as_ref())).unwrap().prepare().is_ok());
+            prop_assert!(opened.verify(at(ISSUED), BindingPolicy::Optional, browser.as_ref()).unwrap().prepare().is_ok());
         }
     }
 }

@@ -98,7 +98,7 @@ fn every_encrypted_value_is_that_of_fernet() {
 const SECRET: &str = "8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA";
 
 fn codec_of(name: &str, protection: Protection) -> MesopValueCodec {
-    let keys = MesopKeys::new(&Secret::of_mesop(SECRET).unwrap());
+    let keys = MesopKeys::new(&Secret::from_mesop(SECRET).unwrap());
     MesopValueCodec::new(&keys, name, protection).unwrap()
 }
 

@@ -1,7 +1,7 @@
 //! `cookie-header.json` and `set-cookie.json`: what is read of a request, and what is written
 //! into a response.
 
-use apply_cookies_protocol::{CookieHeader, Found, parse_operation};
+use apply_cookies_protocol::{CookieHeader, Lookup, parse_operation};
 use serde_json::{Value, json};
 
 pub(crate) fn cookie_header() -> Value {
@@ -127,10 +127,10 @@ pub(crate) fn check_cookie_header(case: &Value) {
     let header = CookieHeader::new(fields.iter().map(Vec::as_slice));
     let value = case["found"].get("value").map(bytes).unwrap_or_default();
     let expected = match case["found"].as_str() {
-        Some("absent") => Found::Absent,
-        Some("duplicate") => Found::Duplicate,
+        Some("absent") => Lookup::Absent,
+        Some("duplicate") => Lookup::Duplicate,
         Some(other) => panic!("{other}"),
-        None => Found::One(&value),
+        None => Lookup::One(&value),
     };
     let name = case["name"].as_str().unwrap();
     assert_eq!(header.find(name), expected, "{}", case["comment"]);

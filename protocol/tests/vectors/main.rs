@@ -19,8 +19,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use apply_cookies_protocol::{
-    AfterApply, BindingCookie, BindingRule, Grant, InvalidReason, KeyRing, RefusedToken, Secret,
-    UnixMillis, UntrustedToken,
+    AfterApply, AuthenticToken, BindingCookie, BindingPolicy, Grant, InvalidReason, KeyRing,
+    RefusedToken, Secret, UnixMillis, UntrustedToken, VerifiedToken,
 };
 use serde_json::{Value, json};
 
@@ -118,12 +118,13 @@ struct Inputs {
 }
 
 impl Inputs {
-    fn rule(&self) -> BindingRule<'_> {
-        if self.binding_required {
-            BindingRule::Required(self.cookie.as_ref())
+    fn verify<'b>(&self, token: AuthenticToken<'b>) -> Result<VerifiedToken<'b>, RefusedToken> {
+        let policy = if self.binding_required {
+            BindingPolicy::Required
         } else {
-            BindingRule::Optional(self.cookie.as_ref())
-        }
+            BindingPolicy::Optional
+        };
+        token.verify(self.now, policy, self.cookie.as_ref())
     }
 }
 
@@ -173,7 +174,7 @@ fn accept(name: &str, vector: &Value) {
     assert_eq!(header.barrier, expected["barrier"], "{name}");
     assert_eq!(header.binding.is_some(), expected["bound"], "{name}");
     assert_eq!(header.scope.is_some(), expected["scoped"], "{name}");
-    let then = match header.then {
+    let then = match &header.then {
         None => Value::Null,
         Some(AfterApply::Reconnect) => json!("reconnect"),
         Some(AfterApply::Reload) => json!("reload"),
@@ -187,8 +188,8 @@ fn accept(name: &str, vector: &Value) {
         &expected["operations"],
         "{name}"
     );
-    let prepared = token
-        .verify(inputs.now, inputs.rule())
+    let prepared = inputs
+        .verify(token)
         .unwrap_or_else(|error| panic!("{name}: {error}"))
         .prepare()
         .unwrap();
@@ -224,16 +225,12 @@ fn reject(name: &str, reason: &str, vector: &Value) {
     match (opened, invalid, refused) {
         (Err(error), Some(reason), None) => assert_eq!(error.reason(), reason, "{name}"),
         (Ok(token), Some(InvalidReason::CannotEmit), None) => {
-            let verified = token.verify(inputs.now, inputs.rule()).unwrap();
+            let verified = inputs.verify(token).unwrap();
             let error = verified.prepare().expect_err(name);
             assert_eq!(error.reason(), InvalidReason::CannotEmit, "{name}");
         }
         (Ok(token), None, Some(refused)) => {
-            assert_eq!(
-                token.verify(inputs.now, inputs.rule()).unwrap_err(),
-                refused,
-                "{name}"
-            );
+            assert_eq!(inputs.verify(token).unwrap_err(), refused, "{name}");
         }
         (Ok(_), ..) => panic!("{name} was opened"),
         (Err(error), ..) => panic!("{name}: {:?}", error.reason()),

@@ -107,7 +107,7 @@ fn claim(issued_at: UnixMillis) -> Claim {
     let (nonce, id) = bytes.split_at(16);
     let nonce = Nonce::from_random(nonce.try_into().unwrap());
     let mut claim = Claim::new(nonce, issued_at, issued_at.plus(LIFETIME_MAX_MS));
-    claim.redemption = RedemptionDigest::of(id);
+    claim.redemption = RedemptionDigest::from_id(id);
     claim
 }
 

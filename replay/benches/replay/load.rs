@@ -54,7 +54,7 @@ impl Load {
             let issued_at = at(issued_at(self.random.next_u32()));
             let expires_at = issued_at.plus(LIFETIME_DEFAULT_MS);
             let mut claim = Claim::new(Nonce::from_random(nonce), issued_at, expires_at);
-            claim.redemption = RedemptionDigest::of(&nonce);
+            claim.redemption = RedemptionDigest::from_id(&nonce);
             claim.binding = Some(self.browsers[n % self.browsers.len()]);
             self.batch.push(claim);
         }

@@ -175,7 +175,7 @@ pub(super) fn browser(n: u64) -> BindingDigest {
 
 /// A redemption id's digest.
 pub(super) fn id(n: u64) -> Option<RedemptionDigest> {
-    RedemptionDigest::of(&n.to_be_bytes())
+    RedemptionDigest::from_id(&n.to_be_bytes())
 }
 
 /// A scope that no store has.

@@ -111,7 +111,7 @@ fn token(number: u32, now: u64) -> Claim {
     claim.barrier = number.is_multiple_of(7);
     claim.binding =
         Some(BindingCookie::from_random([u8::try_from(number % 251).unwrap(); 32]).digest());
-    claim.redemption = RedemptionDigest::of(b"1");
+    claim.redemption = RedemptionDigest::from_id(b"1");
     claim
 }
 
@@ -175,7 +175,7 @@ fn check(file: Vec<u8>, run: &Run, what: &str) {
         owners.insert(claim.nonce, claim.redemption);
     }
     for id in ["2", "1", "2"] {
-        let redemption = RedemptionDigest::of(id.as_bytes());
+        let redemption = RedemptionDigest::from_id(id.as_bytes());
         let asked: Vec<_> = run.answered.iter().chain(&run.unknown).collect();
         let answers: Vec<_> = (asked.iter())
             .map(|claim| {

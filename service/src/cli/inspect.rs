@@ -38,18 +38,8 @@ fn inspect(ring: &KeyRing, now: UnixMillis, text: &str) -> String {
         issued_at: header.issued_at.get(),
         expires_at: header.expires_at.get(),
         barrier: header.barrier,
-        then: header.then.and_then(after_apply),
+        then: header.then.as_ref().map(AfterApply::to_header),
         operations,
     })
     .unwrap_or_else(|_| INVALID.to_owned())
-}
-
-/// What the header `Apply-Cookies-Then` will say (SPEC §9.4).
-fn after_apply(action: AfterApply<'_>) -> Option<String> {
-    match action {
-        AfterApply::Reconnect => Some("reconnect".to_owned()),
-        AfterApply::Reload => Some("reload".to_owned()),
-        AfterApply::GoTo(path) => Some(format!("go {}", path.as_str())),
-        _ => None,
-    }
 }

@@ -52,13 +52,13 @@ fn report(keys: &MesopKeys, now: UnixMillis, text: &str) -> Option<String> {
     let token = UntrustedToken::new(text)
         .open_mesop(keys, &mut buffer)
         .ok()?;
-    let cookies = token.mesop_cookies(now).ok()?;
+    let cookies = token.cookies(now).ok()?;
     let header = token.header();
     let report = Report {
         verdict: verdict(&token, now),
         profile: "mesop",
         seal: token.seal().as_str(),
-        nonce: token.nonce_text(),
+        nonce: token.nonce_text().to_owned(),
         issued_at: header.issued_at.get(),
         expires_at: header.expires_at.get(),
         barrier: false,

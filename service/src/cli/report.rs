@@ -1,7 +1,9 @@
 //! The answer of `inspect`, in either profile.
 
+use std::borrow::Cow;
+
 use apply_cookies::UnixMillis;
-use apply_cookies::protocol::{AuthenticToken, RefusedToken};
+use apply_cookies::protocol::{AuthenticToken, RefusedToken, TokenBody};
 use serde::Serialize;
 
 pub(super) const INVALID: &str = r#"{"verdict":"invalid"}"#;
@@ -20,7 +22,7 @@ pub(super) struct Report<O> {
     pub(super) barrier: bool,
     /// Only of tokens that have an action: what the header `Apply-Cookies-Then` will say.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) then: Option<String>,
+    pub(super) then: Option<Cow<'static, str>>,
     pub(super) operations: O,
 }
 
@@ -30,7 +32,10 @@ fn is_false(flag: &bool) -> bool {
 }
 
 /// Whether the token's time is now.
-pub(super) fn verdict(token: &AuthenticToken<'_>, now: UnixMillis) -> &'static str {
+pub(super) fn verdict<B: TokenBody>(
+    token: &AuthenticToken<'_, B>,
+    now: UnixMillis,
+) -> &'static str {
     match token.check_time(now) {
         Ok(()) => "valid",
         Err(RefusedToken::NotYetValid) => "not_yet_valid",

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{COOKIE, HeaderValue};
-use apply_cookies::protocol::{BINDING_COOKIE, CookieHeader, Found};
+use apply_cookies::protocol::{BINDING_COOKIE, CookieHeader, Lookup};
 
 pub(super) const SESSION: &str = "session";
 pub(super) const ACCENT: &str = "accent";
@@ -27,7 +27,7 @@ pub(super) const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 pub(super) fn read<'r>(request: &'r HttpRequest, name: &str) -> Option<&'r str> {
     let fields = request.headers().get_all(COOKIE).map(HeaderValue::as_bytes);
     match CookieHeader::new(fields).find(name) {
-        Found::One(value) => std::str::from_utf8(value).ok(),
-        Found::Absent | Found::Duplicate => None,
+        Lookup::One(value) => std::str::from_utf8(value).ok(),
+        Lookup::Absent | Lookup::Duplicate => None,
     }
 }

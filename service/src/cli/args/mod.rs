@@ -5,12 +5,13 @@
     reason = "doc comments here are the help that people read"
 )]
 
+pub(crate) mod profile;
 pub(crate) mod serve;
 pub(crate) mod tools;
 
 use std::net::SocketAddr;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
 use self::serve::ServeArgs;
 use self::tools::Tool;
@@ -43,10 +44,4 @@ pub(crate) struct DemoArgs {
     /// Where to listen
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8787")]
     pub(crate) listen: SocketAddr,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ProfileArg {
-    Native,
-    Mesop,
 }

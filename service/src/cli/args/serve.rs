@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use apply_cookies::{BindingPolicy, Origin};
 use clap::ValueEnum;
 
-use super::ProfileArg;
+use super::profile::ProfileArg;
 
 #[derive(clap::Args)]
 pub(crate) struct ServeArgs {

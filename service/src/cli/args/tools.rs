@@ -10,7 +10,7 @@ use apply_cookies::protocol::{AfterApply, BindingCookie, Lifetime, SameOriginPat
 use apply_cookies::{MintOptions, Protection, Seal, UnixMillis};
 use clap::{Subcommand, ValueEnum};
 
-use super::ProfileArg;
+use super::profile::ProfileArg;
 use crate::refused::Refused;
 #[derive(Subcommand)]
 pub(crate) enum Tool {
@@ -57,7 +57,7 @@ pub(crate) struct MintArgs {
     barrier: bool,
     /// What the page does when the cookies are there: `reconnect`, `reload`, or a path to go to
     #[arg(long, value_name = "ACTION", value_parser = parse_action)]
-    then: Option<String>,
+    then: Option<AfterApply<'static>>,
 }
 
 impl MintArgs {
@@ -75,8 +75,8 @@ impl MintArgs {
         if self.barrier {
             options = options.barrier();
         }
-        match self.then.as_deref().and_then(after_apply) {
-            Some(then) => options.then(then),
+        match &self.then {
+            Some(then) => options.then(then.clone()),
             None => options,
         }
     }
@@ -238,22 +238,16 @@ fn parse_lifetime(text: &str) -> Result<Lifetime, String> {
         .ok_or_else(|| "must be a whole number of seconds from 1 to 86400".to_owned())
 }
 
-fn after_apply(text: &str) -> Option<AfterApply<'_>> {
-    match text {
-        "reconnect" => Some(AfterApply::Reconnect),
-        "reload" => Some(AfterApply::Reload),
-        path => SameOriginPath::parse(path).map(AfterApply::GoTo),
-    }
-}
-
-fn parse_action(text: &str) -> Result<String, String> {
-    match after_apply(text) {
-        Some(_) => Ok(text.to_owned()),
-        None => Err(
+/// A path stands for itself here; as in the header, behind `go`, it is taken too.
+fn parse_action(text: &str) -> Result<AfterApply<'static>, String> {
+    SameOriginPath::parse(text)
+        .map(AfterApply::GoTo)
+        .or_else(|| AfterApply::parse(text))
+        .map(AfterApply::into_owned)
+        .ok_or_else(|| {
             "must be `reconnect`, `reload`, or a path of the page's own origin, as in /account"
-                .to_owned(),
-        ),
-    }
+                .to_owned()
+        })
 }
 
 fn parse_max_age(text: &str) -> Result<u32, String> {

@@ -8,13 +8,12 @@ use aes::Aes128;
 use aes::cipher::block_padding::Pkcs7;
 use aes::cipher::{BlockModeDecrypt, BlockModeEncrypt, InnerIvInit, KeyInit};
 
-use crate::keys::MacKey;
+use super::mac::{MacKey, TAG};
 
 const VERSION: u8 = 0x80;
 const HEADER: usize = 1 + 8 + IV;
 const IV: usize = 16;
 const BLOCK: usize = 16;
-pub(super) const TAG: usize = 32;
 
 /// A Fernet key with both halves already expanded.
 pub(crate) struct FernetKey {

@@ -2,10 +2,11 @@
 //! none but by a valid MAC.
 
 use crate::keys::KeyId;
+use crate::time::UnixMillis;
 
+use super::body::{NativeBody, Sealed};
 use super::payload::{decode_payload, encode_again};
-use super::prepared::{Grant, PreparedToken};
-use super::sealed::Seal;
+use super::seal::Seal;
 
 /// What a payload's bytes say.
 #[derive(Debug)]
@@ -26,14 +27,10 @@ pub fn open_payload(bytes: &[u8]) -> Option<OpenedPayload> {
         .find(|seal| seal.code() == *code)?;
     let key_id = KeyId(*rest.first_chunk()?);
     let payload = decode_payload(bytes, seal, key_id).ok()?;
-    let lines = PreparedToken::build(&payload.header, &payload.operations)
+    let encoded = encode_again(seal, key_id, &payload);
+    let lines = NativeBody(payload.operations)
+        .write_lines(UnixMillis::EPOCH)
         .ok()
-        .map(|prepared| {
-            let lines = prepared.release(Grant::First);
-            lines.iter().map(str::to_owned).collect()
-        });
-    Some(OpenedPayload {
-        encoded: encode_again(seal, key_id, &payload),
-        lines,
-    })
+        .map(|lines| lines.iter().map(str::to_owned).collect());
+    Some(OpenedPayload { encoded, lines })
 }

@@ -10,6 +10,7 @@ pub enum Profile {
     Native,
     /// Those of Mesop 1.3, and so of Python's itsdangerous, Werkzeug and Fernet (MESOP.md): for
     /// what is shared with a Mesop app.
+    #[cfg(feature = "mesop")]
     Mesop,
 }
 
@@ -19,6 +20,7 @@ impl Profile {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Native => "native",
+            #[cfg(feature = "mesop")]
             Self::Mesop => "mesop",
         }
     }

@@ -5,10 +5,9 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::itsdangerous::Signer;
-use crate::binding::{Binding, BindingCookie};
-use crate::keys::{KeyId, MacKey, Secret, key_id_of, mesop_binding_key};
-use crate::token::FernetKey;
+use super::derived::{KeyId, key_id_of, mesop_binding_key};
+use super::secret::Secret;
+use crate::crypto::{FernetKey, MacKey, MacSha1};
 
 /// Salt of apply tokens.
 const TOKEN: &[u8] = b"mesop-apply-cookies";
@@ -24,15 +23,17 @@ const COOKIE: &[u8] = b"mesop-cookie-";
 /// use apply_cookies_protocol::Secret;
 /// use apply_cookies_protocol::mesop::MesopKeys;
 ///
-/// let keys = MesopKeys::new(&Secret::of_mesop("8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA")?);
+/// let keys = MesopKeys::new(&Secret::from_mesop("8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA")?);
 /// assert_eq!(format!("{keys:?}"), "MesopKeys(..)");
 /// # Ok::<(), apply_cookies_protocol::WeakSecret>(())
 /// ```
 pub struct MesopKeys {
     /// For the keys of single cookies: each has a salt of its own.
     secret: Zeroizing<Vec<u8>>,
-    pub(super) tokens: Signer,
-    pub(super) binding: MacKey,
+    /// Signs tokens.
+    pub(crate) tokens: MacSha1,
+    /// Binds tokens to a browser. Mesop has no bindings, so this key is ours alone.
+    pub(crate) binding: MacKey,
     /// What a native ring would call this secret, to find it there.
     pub(crate) native_id: KeyId,
 }
@@ -43,24 +44,19 @@ impl MesopKeys {
     pub fn new(secret: &Secret) -> Self {
         Self {
             secret: Zeroizing::new(secret.bytes().to_vec()),
-            tokens: Signer::new(secret.bytes(), TOKEN),
+            tokens: MacSha1::new(secret.bytes(), TOKEN),
             binding: mesop_binding_key(secret),
             native_id: key_id_of(secret),
         }
     }
 
-    /// The binding to a browser. Mesop has none, so this key is ours alone.
-    pub(super) fn binding(&self, cookie: &BindingCookie) -> Binding {
-        Binding::of_cookie(&self.binding, cookie)
-    }
-
     /// The key that signs values of the cookie of this name.
-    pub(super) fn cookie_signing(&self, name: &str) -> Signer {
-        Signer::new(&self.secret, &[COOKIE, name.as_bytes()].concat())
+    pub(crate) fn cookie_signing(&self, name: &str) -> MacSha1 {
+        MacSha1::new(&self.secret, &[COOKIE, name.as_bytes()].concat())
     }
 
     /// The key that encrypts values of every cookie: Mesop has one for all.
-    pub(super) fn cookie_encryption(&self) -> FernetKey {
+    pub(crate) fn cookie_encryption(&self) -> FernetKey {
         let mut key = Zeroizing::new([0_u8; 32]);
         Sha256::new()
             .chain_update(&*self.secret)

@@ -1,8 +1,11 @@
-//! HMAC-SHA256 (RFC 2104), keyed once: every tag of this crate is made and checked here.
+//! HMAC-SHA256 (RFC 2104), keyed once: every tag of the native profile is made and checked here.
 
 use hmac::digest::{FixedOutput, MacError};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
+
+/// Bytes of a tag.
+pub(crate) const TAG: usize = 32;
 
 /// HMAC-SHA256 that already holds its key: cloning that state is cheaper than keying it again.
 /// Wipes itself when dropped.
@@ -19,7 +22,7 @@ impl MacKey {
         self
     }
 
-    pub(crate) fn tag(&self, message: &[u8]) -> [u8; 32] {
+    pub(crate) fn tag(&self, message: &[u8]) -> [u8; TAG] {
         // `update` where the state stands: `chain_update` would move its 150 bytes.
         let mut mac = self.0.clone();
         mac.update(message);

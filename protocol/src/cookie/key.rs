@@ -1,0 +1,27 @@
+//! Which cookie of a browser's jar is meant.
+
+/// The very cookie that a browser keeps one of: the same name, domain, path and partition (RFC
+/// 6265bis §5.7, step 23). Two operations with equal keys are about one cookie.
+///
+/// ```
+/// use apply_cookies_protocol::{DeleteCookie, Operation, SetCookie};
+///
+/// let set = Operation::try_from(SetCookie::new("theme", "dark"))?;
+/// let delete = Operation::try_from(DeleteCookie::new("theme"))?;
+/// let elsewhere = Operation::try_from(SetCookie::new("theme", "dark").path("/app"))?;
+/// assert_eq!(set.key(), delete.key());
+/// assert_ne!(set.key(), elsewhere.key());
+/// # Ok::<(), apply_cookies_protocol::OperationError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct CookieKey<'k> {
+    /// The cookie's name.
+    pub name: &'k str,
+    /// The `Domain` attribute; `None` is this host alone.
+    pub domain: Option<&'k str>,
+    /// The `Path` attribute.
+    pub path: Option<&'k str>,
+    /// Whether the cookie lives in a partition.
+    pub partitioned: bool,
+}

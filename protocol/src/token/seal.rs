@@ -1,0 +1,41 @@
+//! The kinds of seal.
+
+/// How a token protects its operations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Seal {
+    /// Nobody but the holders of the secret can read or change it. The default.
+    #[default]
+    Encrypted,
+    /// Anyone who sees it can read it, nobody can change it. Smaller, and only for values that
+    /// the page may know.
+    Signed,
+}
+
+impl Seal {
+    /// Prefix of the token text: fixes version and seal, before anything inside is looked at.
+    #[must_use]
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            Self::Encrypted => "e1.",
+            Self::Signed => "s1.",
+        }
+    }
+
+    /// The same, as a byte of the payload.
+    pub(super) const fn code(self) -> u8 {
+        match self {
+            Self::Encrypted => b'e',
+            Self::Signed => b's',
+        }
+    }
+
+    /// The name used on the command line and in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Encrypted => "encrypted",
+            Self::Signed => "signed",
+        }
+    }
+}

@@ -1,0 +1,7 @@
+use apply_cookies_protocol::CookieClass;
+
+#[derive(CookieClass)]
+#[cookie(signed, profile = "mesop")]
+struct Session { user: String }
+
+fn main() {}

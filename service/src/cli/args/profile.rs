@@ -1,0 +1,9 @@
+//! `--profile`.
+
+use clap::ValueEnum;
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProfileArg {
+    Native,
+    Mesop,
+}
