@@ -18,7 +18,7 @@ pub trait Fields {
 }
 
 /// Implements [`Fields`] for a framework's header map: all but [`Fields::all`], which differs.
-#[cfg(any(feature = "actix", feature = "tower"))]
+#[allow(unused_macros, reason = "adapters are features")]
 macro_rules! header_map {
     ($map:ty, $name:ty, $value:ty, $($all:tt)*) => {
         impl crate::web::Fields for $map {
@@ -51,7 +51,7 @@ macro_rules! header_map {
         }
     };
 }
-#[cfg(any(feature = "actix", feature = "tower"))]
+#[allow(unused_imports, reason = "adapters are features")]
 pub(crate) use header_map;
 
 /// A request, but for its body.

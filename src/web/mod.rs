@@ -27,7 +27,7 @@ pub use answer::{Answer, Rest};
 pub use event::Event;
 pub use exchange::{Ended, Exchange, Slot};
 pub use failed::ExtractError;
-#[cfg(any(feature = "actix", feature = "tower"))]
+#[allow(unused_imports, reason = "adapters are features")]
 pub(crate) use fields::header_map;
 pub use fields::{Asked, Fields};
 pub use streamed::{Form, Html, Sse, Streamed, Writes};
