@@ -120,12 +120,14 @@ impl Exchange {
         }
         if leaving.is_carried() && !facts.handshake {
             caching::forbid(fields);
-            // RFC 9110 §8.4.1: it is the name of no encoding, and has done its work.
-            if fields.all(CONTENT_ENCODING).eq([IDENTITY]) {
-                fields.remove(CONTENT_ENCODING);
-            }
         } else if leaving.binding().is_some() || !leaving.operations().is_empty() {
             caching::make_private(fields);
+        }
+        // Of a stream, also where HEAD asks for it: RFC 9110 §12.5.3 keeps it out of the field, and
+        // it has done its work.
+        let streamed = leaving.is_carried() || facts.no_body;
+        if streamed && fields.all(CONTENT_ENCODING).eq([IDENTITY]) {
+            fields.remove(CONTENT_ENCODING);
         }
     }
 

@@ -62,6 +62,7 @@ fn a_head_request_has_no_body_that_could_carry() {
     let mut connection = server.open();
     connection.send(b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n");
     let head = connection.head();
+    assert_eq!(head.header("content-encoding"), None);
     assert_eq!(
         head.all("set-cookie"),
         [""; 0],
