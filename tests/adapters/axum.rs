@@ -3,9 +3,9 @@
 #[path = "suite/mod.rs"]
 mod suite;
 
+mod serve;
+
 use std::convert::Infallible;
-use std::pin::pin;
-use std::sync::mpsc;
 use std::time::Duration;
 
 use apply_cookies::{PendingCookies, SetCookie};
@@ -19,9 +19,6 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{ErrorResponse, IntoResponse, Response};
 use axum::routing::any;
 use futures_util::StreamExt;
-use futures_util::future::select;
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
 
 use crate::harness::{
     Adapter, Ask, BETWEEN, Chunks, Reply, Running, Site, Surroundings, extractors,
@@ -36,26 +33,7 @@ impl Adapter for Tested {
     const LAYER: &'static str = ".layer(apply.layer())";
 
     fn serve(site: Site) -> Running {
-        let (started, starting) = mpsc::channel();
-        let (stop, stopped) = oneshot::channel();
-        std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_multi_thread()
-                .worker_threads(2)
-                .enable_all()
-                .build()
-                .unwrap();
-            runtime.block_on(async move {
-                let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-                started.send(listener.local_addr().unwrap()).unwrap();
-                let served = axum::serve(listener, router(site)).into_future();
-                select(pin!(served), stopped).await;
-            });
-        });
-        let address = starting.recv().unwrap();
-        // Connections that are still open end with the runtime.
-        Running::new(address, move || {
-            let _ = stop.send(());
-        })
+        serve::serve(router(site))
     }
 }
 
