@@ -55,8 +55,8 @@ async fn redeem(
 ) -> Result<Vec<String>, Rejection> {
     let id = id.map(|id| RedemptionDigest::of(id.as_bytes()).unwrap());
     let token = UntrustedToken::new(token.as_str());
-    let redeemed = redeemer.redeem(token, id, browser).await?;
-    Ok(redeemed.lines().map(str::to_owned).collect())
+    let released = redeemer.redeem(token, id, browser).await?;
+    Ok(released.lines().map(str::to_owned).collect())
 }
 
 #[tokio::test]
@@ -120,11 +120,11 @@ async fn a_token_of_other_secrets_or_another_time_is_refused() {
 async fn what_the_page_does_next_comes_with_the_lines() {
     let me = browser(1);
     let token = mint(Some(&me), &MintOptions::default().then(AfterApply::Reload));
-    let redeemed = redeemer()
+    let released = redeemer()
         .redeem(UntrustedToken::new(token.as_str()), None, Some(&me))
         .await
         .unwrap();
-    assert_eq!(redeemed.then(), Some("reload"));
-    assert_eq!(redeemed.id(), token.id());
-    assert!(!format!("{redeemed:?}").contains(token.as_str()));
+    assert_eq!(released.then(), Some("reload"));
+    assert_eq!(released.id(), token.id());
+    assert!(!format!("{released:?}").contains(token.as_str()));
 }

@@ -21,7 +21,7 @@ use axum::routing::any;
 use futures_util::StreamExt;
 
 use crate::harness::{
-    Adapter, Ask, BETWEEN, Chunks, Reply, Running, Site, Surroundings, extractors,
+    Adapter, Ask, BETWEEN, Chunks, Reply, Running, Server, Site, Surroundings, extractors,
 };
 
 pub(crate) struct Tested;
@@ -123,4 +123,11 @@ async fn set_between(cookies: PendingCookies, request: Request, next: Next) -> R
 async fn hurry(request: Request, next: Next) -> Response {
     let answer = tokio::time::timeout(Duration::from_millis(50), next.run(request)).await;
     answer.unwrap_or_else(|_| StatusCode::GATEWAY_TIMEOUT.into_response())
+}
+
+#[test]
+fn without_the_layer_an_optional_cookie_is_an_error_and_not_none() {
+    let server = Server::<Tested>::in_surroundings(Surroundings::Bare).bare();
+    let response = server.get(extractors::OPTIONAL, &[]);
+    assert_eq!((response.status, &*response.body), (500, ""));
 }
