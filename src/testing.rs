@@ -100,7 +100,8 @@ impl Browser {
             if name.as_ref().eq_ignore_ascii_case("set-cookie") {
                 let line = String::from_utf8_lossy(value.as_ref()).into_owned();
                 self.keep(&line);
-                if !line.starts_with(self.apply.deployment.binding_name.as_str()) {
+                let name = line.split('=').next().map(str::trim);
+                if name != Some(self.apply.deployment.binding_name.as_str()) {
                     lines.push(line);
                 }
             }

@@ -21,6 +21,13 @@ impl ApplyCookies {
     /// The layer for `Router::layer`, and for every other framework on tower. It answers the
     /// endpoint by itself. Put it outside everything: on the outermost router, after its routes,
     /// and as the last layer.
+    ///
+    /// A layer that compresses belongs inside it and leaves streams alone there; outside, it
+    /// compresses the pages of [`html`](crate::PendingCookies::html) together with their tokens,
+    /// which arrive all the same but whose length then depends on what else is on the page.
+    ///
+    /// On a router within another the endpoint is below the path of that router; a router that is
+    /// nested by `Router::nest` answers it only if it has a fallback of its own.
     #[must_use]
     pub fn layer(&self) -> ApplyLayer {
         ApplyLayer(self.clone())

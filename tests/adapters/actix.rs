@@ -163,3 +163,11 @@ fn a_cookie_of_the_framework_is_pushed_with_safe_attributes() {
         ["theme=dark; Path=/; Secure; HttpOnly; SameSite=Lax"]
     );
 }
+
+/// The framework makes `None` of the error of an optional argument, so the log has to say it.
+#[test]
+fn without_the_layer_an_optional_cookie_is_none() {
+    let server = Server::<Tested>::in_surroundings(Surroundings::Bare).bare();
+    let response = server.get(extractors::OPTIONAL, &[]);
+    assert_eq!((response.status, &*response.body), (200, "nobody"));
+}

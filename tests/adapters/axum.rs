@@ -3,9 +3,9 @@
 #[path = "suite/mod.rs"]
 mod suite;
 
+mod serve;
+
 use std::convert::Infallible;
-use std::pin::pin;
-use std::sync::mpsc;
 use std::time::Duration;
 
 use apply_cookies::{PendingCookies, SetCookie};
@@ -19,12 +19,9 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{ErrorResponse, IntoResponse, Response};
 use axum::routing::any;
 use futures_util::StreamExt;
-use futures_util::future::select;
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
 
 use crate::harness::{
-    Adapter, Ask, BETWEEN, Chunks, Reply, Running, Site, Surroundings, extractors,
+    Adapter, Ask, BETWEEN, Chunks, Reply, Running, Server, Site, Surroundings, extractors,
 };
 
 pub(crate) struct Tested;
@@ -36,26 +33,7 @@ impl Adapter for Tested {
     const LAYER: &'static str = ".layer(apply.layer())";
 
     fn serve(site: Site) -> Running {
-        let (started, starting) = mpsc::channel();
-        let (stop, stopped) = oneshot::channel();
-        std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_multi_thread()
-                .worker_threads(2)
-                .enable_all()
-                .build()
-                .unwrap();
-            runtime.block_on(async move {
-                let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-                started.send(listener.local_addr().unwrap()).unwrap();
-                let served = axum::serve(listener, router(site)).into_future();
-                select(pin!(served), stopped).await;
-            });
-        });
-        let address = starting.recv().unwrap();
-        // Connections that are still open end with the runtime.
-        Running::new(address, move || {
-            let _ = stop.send(());
-        })
+        serve::serve(router(site))
     }
 }
 
@@ -145,4 +123,11 @@ async fn set_between(cookies: PendingCookies, request: Request, next: Next) -> R
 async fn hurry(request: Request, next: Next) -> Response {
     let answer = tokio::time::timeout(Duration::from_millis(50), next.run(request)).await;
     answer.unwrap_or_else(|_| StatusCode::GATEWAY_TIMEOUT.into_response())
+}
+
+#[test]
+fn without_the_layer_an_optional_cookie_is_an_error_and_not_none() {
+    let server = Server::<Tested>::in_surroundings(Surroundings::Bare).bare();
+    let response = server.get(extractors::OPTIONAL, &[]);
+    assert_eq!((response.status, &*response.body), (500, ""));
 }

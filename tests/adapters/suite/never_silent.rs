@@ -1,91 +1,21 @@
 //! Whatever is lost is logged and counted.
 
-use std::collections::BTreeMap;
-use std::io;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use apply_cookies::{Event, SetCookie};
+use apply_cookies::{Event, Outcome, SetCookie};
 use async_stream::stream;
-use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 
 use super::{R, Server, Tested};
 use crate::harness::extractors::{EVERY_CLASS, OPTIONAL, REQUIRED};
 use crate::harness::{
-    Adapter, Ask, Reply, Script, Surroundings, in_a_process_of_its_own, one_token, wait,
+    Adapter, Ask, Observer, Reply, Script, Staged, Surroundings, counters, in_a_process_of_its_own,
+    one_token, outcome,
 };
 use crate::support::NOW;
-use crate::support::http::post;
-
-/// Log and counters of the whole process, which must be the test's own.
-struct Observer {
-    log: Log,
-    counters: Snapshotter,
-}
-
-impl Observer {
-    fn install() -> Self {
-        let log = Log::default();
-        let writer = log.clone();
-        tracing_subscriber::fmt()
-            .with_max_level(tracing_subscriber::filter::LevelFilter::INFO)
-            .with_ansi(false)
-            .with_writer(move || writer.clone())
-            .init();
-        let recorder = DebuggingRecorder::new();
-        let counters = recorder.snapshotter();
-        recorder.install().unwrap();
-        Self { log, counters }
-    }
-
-    fn log(&self) -> String {
-        String::from_utf8(self.log.0.lock().unwrap().clone()).unwrap()
-    }
-
-    fn wait_for(&self, words: &str) {
-        wait(|| self.log().contains(words).then_some(()));
-    }
-
-    /// The counters that are not zero, by name and label. A snapshot takes what it shows, so this
-    /// can be asked once.
-    fn counters(&self) -> BTreeMap<String, u64> {
-        let mut counters = BTreeMap::new();
-        for (key, _, _, value) in self.counters.snapshot().into_vec() {
-            let (name, labels) = key.key().clone().into_parts();
-            let mut name = name.as_str().to_owned();
-            for label in &labels {
-                name.extend([" ", label.key(), "=", label.value()]);
-            }
-            if let DebugValue::Counter(count @ 1..) = value {
-                counters.insert(name, count);
-            }
-        }
-        counters
-    }
-}
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
+use crate::support::http::{Connection, post};
 
 fn session(value: &str) -> SetCookie<'static> {
     SetCookie::new("session", value.to_owned())
-}
-
-fn counters<const N: usize>(expected: [(&str, u64); N]) -> BTreeMap<String, u64> {
-    expected
-        .map(|(name, count)| (format!("apply_cookies_{name}"), count))
-        .into()
 }
 
 #[test]
@@ -187,6 +117,66 @@ fn lose_to_an_outer_layer() {
         counters([("operations_lost_total reason=handler-failed", 1)])
     );
     assert!(!observer.log().contains("secret-of"));
+}
+
+#[test]
+fn a_handler_that_waits_for_itself_is_told_so_in_the_log() {
+    in_a_process_of_its_own(
+        module_path!(),
+        "a_handler_that_waits_for_itself_is_told_so_in_the_log",
+        wait_for_oneself,
+    );
+}
+
+fn wait_for_oneself() {
+    let observer = Observer::install();
+    let server = Server::start(Script::at("/", |ask: Ask| async move {
+        let receipt = ask.pending.set(session("secret-of-a-waiter"))?;
+        ask.notes.keep(Ok(receipt.clone()));
+        let outcome = receipt.await;
+        Ok(Reply::text(format!("{outcome:?}")))
+    }));
+    let address = server.address;
+    let answer =
+        std::thread::spawn(move || Connection::open(address).request("GET", "/", &[], b""));
+    let receipt = server.notes.receipt();
+    server.set_clock(NOW + 61_000);
+    observer.wait_for("a handler must not await it before it answers");
+    assert_eq!(outcome(&receipt), Outcome::Expired);
+    let answer = answer.join().unwrap();
+    assert_eq!(answer.body, "Expired");
+    // It has had its time; the cookie leaves all the same.
+    assert_eq!(answer.all("set-cookie").len(), 1);
+    assert_eq!(observer.counters(), counters([]));
+    assert!(!observer.log().contains("secret-of"));
+}
+
+#[test]
+fn a_sign_out_that_leaves_without_its_barrier_is_logged_and_counted() {
+    in_a_process_of_its_own(
+        module_path!(),
+        "a_sign_out_that_leaves_without_its_barrier_is_logged_and_counted",
+        lose_a_barrier,
+    );
+}
+
+fn lose_a_barrier() {
+    let observer = Observer::install();
+    let script = Script::at("/", |ask: Ask| async move {
+        ask.pending.sign_out().delete_cookie("session").push()?;
+        Ok(Reply::done())
+    });
+    let server = Server::with_store(Staged::failing()).start(script);
+    let response = server.get_bound("/");
+    assert_eq!(
+        (response.status, response.all("set-cookie").len()),
+        (200, 1)
+    );
+    observer.wait_for("a sign-out is answered without its barrier");
+    assert_eq!(
+        observer.counters(),
+        counters([("barriers_failed_total", 1)])
+    );
 }
 
 #[test]

@@ -62,6 +62,23 @@ fn a_body_without_end_is_not_read_to_its_end() {
 }
 
 #[test]
+fn a_body_that_was_given_up_ends_the_connection_also_when_all_of_it_is_there() {
+    let server = Server::bare();
+    let origin = origin_header();
+    let mut connection = server.open();
+    let length = limits::DRAIN_MAX + 1;
+    let head = format!(
+        "POST /__apply-cookies HTTP/1.1\r\nHost: a\r\n{origin}\r\n{FORM}\r\nTransfer-Encoding: chunked\r\n\r\n{length:x}\r\n"
+    );
+    let body = vec![b'x'; length];
+    connection.send(&[head.as_bytes(), &body, b"\r\n0\r\n\r\n"].concat());
+    let response = connection.response();
+    assert_refused(&response, 413, "too-large");
+    assert_eq!(response.header("connection"), Some("close"));
+    assert!(connection.is_closed());
+}
+
+#[test]
 fn a_body_that_nobody_asked_for_is_not_read() {
     let server = Server::bare();
     for path in ["/__apply-cookies/client.js", "/__apply-cookies/nowhere"] {

@@ -5,7 +5,7 @@ use async_stream::stream;
 use futures_util::StreamExt;
 
 use super::{Server, Tested, plain_sign_in, session, streamed_sign_in};
-use crate::harness::{Adapter, Ask, BETWEEN, Reply, Script, Surroundings};
+use crate::harness::{Adapter, Ask, BETWEEN, Reply, Script, Surroundings, extractors};
 use crate::support::{SESSION_LINE, cookie_header};
 
 /// Of which both frameworks know what they mean.
@@ -147,17 +147,24 @@ fn what_is_set_between_two_layers_is_seen_by_the_handler() {
 }
 
 #[test]
-fn without_the_layer_a_handler_that_needs_it_fails() {
+fn without_the_layer_a_handler_that_needs_it_fails_and_the_client_is_not_told_why() {
     let server = Server::in_surroundings(Surroundings::Bare)
         .start(Script::at("/", |_| async { Reply::done() }));
-    let response = server.get("/", &[]);
-    assert_eq!((response.status, &*response.body), (500, ""));
+    for path in ["/", extractors::REQUIRED, extractors::EVERY_CLASS] {
+        let response = server.get(path, &[]);
+        assert_eq!((response.status, &*response.body), (500, ""), "{path}");
+        assert_eq!(response.header("cache-control"), Some("no-store"));
+        let told = format!("{response:?}");
+        for hint in ["layer", "wrap", "middleware", "PendingCookies"] {
+            assert!(!told.contains(hint), "{told}");
+        }
+    }
 }
 
 #[test]
 fn a_handler_that_takes_nothing_of_ours_is_left_alone() {
     let server = Server::start(Script::default());
-    let response = server.get(crate::harness::extractors::UNTOUCHED, &[&cookie_header(1)]);
+    let response = server.get(extractors::UNTOUCHED, &[&cookie_header(1)]);
     assert_eq!((response.status, &*response.body), (200, "untouched"));
     for ours in ["set-cookie", "cache-control", "vary"] {
         assert_eq!(response.header(ours), None);
