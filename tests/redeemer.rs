@@ -53,7 +53,7 @@ async fn redeem(
     id: Option<&str>,
     browser: Option<&BindingCookie>,
 ) -> Result<Vec<String>, Rejection> {
-    let id = id.map(|id| RedemptionDigest::of(id.as_bytes()).unwrap());
+    let id = id.map(|id| RedemptionDigest::from_id(id.as_bytes()).unwrap());
     let token = UntrustedToken::new(token.as_str());
     let released = redeemer.redeem(token, id, browser).await?;
     Ok(released.lines().map(str::to_owned).collect())
