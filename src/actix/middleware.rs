@@ -25,14 +25,8 @@ impl ApplyCookies {
 }
 
 /// Made by [`ApplyCookies::middleware`].
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Middleware(ApplyCookies);
-
-impl fmt::Debug for Middleware {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Middleware(..)")
-    }
-}
 
 impl<S, B> Transform<S, ServiceRequest> for Middleware
 where

@@ -1,6 +1,5 @@
 //! The layer: answers the endpoint, and gives every other request its exchange.
 
-use std::fmt;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
@@ -35,14 +34,8 @@ impl ApplyCookies {
 }
 
 /// Made by [`ApplyCookies::layer`].
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct ApplyLayer(ApplyCookies);
-
-impl fmt::Debug for ApplyLayer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ApplyLayer(..)")
-    }
-}
 
 impl<S> Layer<S> for ApplyLayer {
     type Service = ApplyService<S>;
@@ -56,16 +49,10 @@ impl<S> Layer<S> for ApplyLayer {
 }
 
 /// The layer around one service.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct ApplyService<S> {
     apply: ApplyCookies,
     inner: S,
-}
-
-impl<S> fmt::Debug for ApplyService<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ApplyService(..)")
-    }
 }
 
 /// The answer of [`ApplyService`].
