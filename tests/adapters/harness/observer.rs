@@ -69,7 +69,7 @@ impl io::Write for Log {
     }
 }
 
-/// Counters of ours, as [`Observer::counters`] gives them.
+/// Our counters, as [`Observer::counters`] gives them.
 pub(crate) fn counters<const N: usize>(expected: [(&str, u64); N]) -> BTreeMap<String, u64> {
     expected
         .map(|(name, count)| (format!("apply_cookies_{name}"), count))
