@@ -1,9 +1,9 @@
-//! Why a cookie reads as absent.
+//! The reasons why a cookie reads as absent.
 
 use std::fmt;
 
-/// A cookie that a reader treats as absent, and why. Says which field of the value is at fault
-/// where that is known; never shows a value.
+/// A cookie that a reader treats as absent, and why. Names the field of the value at fault if it is
+/// known; never shows a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unreadable {
     reason: UnreadableReason,
@@ -43,7 +43,9 @@ impl fmt::Display for Unreadable {
             UnreadableReason::Absent => "the request has no cookie of this name",
             UnreadableReason::Duplicate => "the request has several cookies of this name",
             UnreadableReason::TooLong => "the cookie is larger than any that browsers keep",
-            UnreadableReason::Malformed => "the cookie's value does not have the form of its protection",
+            UnreadableReason::Malformed => {
+                "the cookie's value does not have the form of its protection"
+            }
             UnreadableReason::UnknownKey => "no key of the ring has the cookie's key id",
             UnreadableReason::Forged => "the cookie was not made with the key of its name",
             UnreadableReason::Expired => "the cookie has expired",
@@ -61,7 +63,7 @@ impl fmt::Display for Unreadable {
 
 impl std::error::Error for Unreadable {}
 
-/// Why a cookie reads as absent. In the order of the checks (SPEC §12.4).
+/// The reason why a cookie reads as absent, in the order of the checks (SPEC §12.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum UnreadableReason {
