@@ -13,8 +13,8 @@ use base64::engine::general_purpose::NO_PAD;
 mod engine {
     use std::sync::LazyLock;
 
-    // Detects the instruction set once; four to five times the speed of the portable engine on
-    // our sizes.
+    // Detects the instruction set once; four to five times as fast as the portable engine at our
+    // sizes.
     pub(super) static ENGINE: LazyLock<base64::engine::Simd> =
         LazyLock::new(|| base64::engine::Simd::url_safe(super::NO_PAD));
 }
@@ -54,7 +54,7 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
     String::from_utf8(out).expect("base64 is ASCII")
 }
 
-/// Text of `bytes` behind an ASCII prefix.
+/// Text of `bytes` after an ASCII prefix.
 pub(crate) fn encode_behind(prefix: &str, bytes: &[u8]) -> String {
     let mut text = Vec::with_capacity(prefix.len() + encoded_len(bytes.len()));
     text.extend_from_slice(prefix.as_bytes());
@@ -64,18 +64,18 @@ pub(crate) fn encode_behind(prefix: &str, bytes: &[u8]) -> String {
 
 /// Replaces `out` with the bytes of `text`. `None` when the text is not canonical.
 pub(crate) fn decode_into(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
-    // One character of a quantum left over encodes nothing, so no writer makes it.
+    // A single leftover character encodes nothing, so no writer produces it.
     if text.len() % 4 == 1 {
         return None;
     }
-    // What stands in it is overwritten, so only what it is longer by is filled with zeros.
+    // What is in it gets overwritten, so only the bytes by which it grows are filled with zeros.
     out.resize(text.len() / 4 * 3 + 3, 0);
     let length = engine::ENGINE.decode_slice(text, out).ok()?;
     out.truncate(length);
     Some(())
 }
 
-/// The `N` bytes of `text`. `None` when the text is not canonical or of another length.
+/// The `N` bytes of `text`. `None` when the text is not canonical or has another length.
 pub(crate) fn decode_array<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
     if text.len() != encoded_len(N) {
         return None;

@@ -1,9 +1,8 @@
-//! An ordered, bounded list of operations: what one token carries.
+//! An ordered, bounded list of operations: the content of one token.
 
 use crate::cookie::{Field, LineBudget, Operation, OperationError, Rule};
 
-/// From one to twenty operations on different cookies, whose `Set-Cookie` lines fit into one
-/// response.
+/// One to twenty operations on different cookies, whose `Set-Cookie` lines fit into one response.
 ///
 /// ```
 /// use apply_cookies_protocol::{Batch, DeleteCookie, SetCookie};
@@ -20,7 +19,7 @@ pub struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    /// A batch of one operation. One always fits: the limits of its fields see to it.
+    /// A batch of one operation. One always fits: the limits of its fields ensure it.
     #[must_use]
     pub fn new(operation: Operation<'a>) -> Self {
         let spent = LineBudget::one(operation.line_len());
@@ -36,7 +35,7 @@ impl<'a> Batch<'a> {
     ///
     /// When the batch is full, in number or in bytes of header lines, or already has an
     /// operation on the same cookie: servers must not send two lines for one cookie (RFC
-    /// 6265bis §4.1.1), and which of them wins is not for a token to say.
+    /// 6265bis §4.1.1), and a token should not decide which of them wins.
     pub fn push(&mut self, operation: Operation<'a>) -> Result<(), OperationError> {
         self.spent = self.spent_with(&operation)?;
         self.operations.push(operation);
@@ -47,7 +46,7 @@ impl<'a> Batch<'a> {
     ///
     /// # Errors
     ///
-    /// Those of [`push`](Self::push).
+    /// The same as for [`push`](Self::push).
     pub fn fits(&self, operation: &Operation<'_>) -> Result<(), OperationError> {
         self.spent_with(operation).map(|_| ())
     }

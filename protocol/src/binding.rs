@@ -10,7 +10,7 @@ use crate::crypto::{MacKey, digest16};
 use crate::keys::KeyRing;
 
 /// The value of a browser's binding cookie: 256 random bits, as 43 characters of URL-safe
-/// base64. Whoever holds it can redeem that browser's tokens, so `Debug` does not show it.
+/// base64. Anyone who holds it can redeem that browser's tokens, so `Debug` does not show it.
 ///
 /// ```
 /// use apply_cookies_protocol::BindingCookie;
@@ -35,7 +35,7 @@ impl BindingCookie {
         base64url::decode_array(text).map(Self)
     }
 
-    /// The value as it stands in the cookie.
+    /// The value as the cookie has it.
     #[must_use]
     pub fn to_text(&self) -> String {
         base64url::encode(&self.0)
@@ -59,8 +59,8 @@ impl fmt::Debug for BindingCookie {
     }
 }
 
-/// What a token carries of the binding cookie: the first 16 bytes of its HMAC-SHA256 under the
-/// ring's binding key. The cookie cannot be computed from it.
+/// The part of the binding cookie that a token carries: the first 16 bytes of its HMAC-SHA256 under
+/// the ring's binding key. The cookie cannot be computed from it.
 #[derive(Clone, Copy)]
 pub struct Binding(pub(crate) [u8; 16]);
 
@@ -71,7 +71,7 @@ impl Binding {
         Self::from_cookie(&ring.current().binding, cookie)
     }
 
-    /// The binding under a key that is for nothing else.
+    /// The binding under a key that is used for nothing else.
     pub(crate) fn from_cookie(key: &MacKey, cookie: &BindingCookie) -> Self {
         Self::from_tag(key, &cookie.0)
     }
@@ -120,8 +120,8 @@ pub enum BindingPolicy {
     /// A token without a binding is refused. The default.
     #[default]
     Required,
-    /// A token without a binding is redeemed for whoever posts it from an allowed origin: a
-    /// stranger who holds one can sign a visitor in as somebody else. A binding that is present
-    /// is enforced all the same.
+    /// A token without a binding is redeemed for anyone who posts it from an allowed origin: a
+    /// stranger who holds one can sign a visitor in as somebody else. A binding that is present is
+    /// still enforced.
     Optional,
 }

@@ -51,14 +51,14 @@ impl<'a> Reader<'a> {
         self.array().map(u64::from_be_bytes)
     }
 
-    /// Text behind an 8-bit length.
+    /// Text after an 8-bit length.
     #[inline(always)]
     pub(crate) fn text8(&mut self) -> Result<&'a str, Malformed> {
         let length = self.u8()?;
         self.text(usize::from(length))
     }
 
-    /// Text behind a 16-bit length.
+    /// Text after a 16-bit length.
     #[inline(always)]
     pub(crate) fn text16(&mut self) -> Result<&'a str, Malformed> {
         let length = self.u16()?;
@@ -68,20 +68,19 @@ impl<'a> Reader<'a> {
     #[inline(always)]
     fn text(&mut self, length: usize) -> Result<&'a str, Malformed> {
         match self.take(length)? {
-            // The domain and the path of nearly every cookie, known without a look at UTF-8.
+            // The domain and the path of nearly every cookie, known without checking UTF-8.
             b"" => Ok(""),
             b"/" => Ok("/"),
             bytes => std::str::from_utf8(bytes).map_err(|_| Malformed),
         }
     }
 
-    /// All that is left.
+    /// Everything that is left.
     pub(crate) fn rest(self) -> &'a [u8] {
         self.rest
     }
 
-    /// Refuses leftover bytes: a payload that is longer than what it says would have two
-    /// encodings.
+    /// Refuses leftover bytes: a payload longer than its content would have two encodings.
     pub(crate) fn finish(self) -> Result<(), Malformed> {
         if self.rest.is_empty() {
             Ok(())
@@ -91,7 +90,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Appends text behind an 8-bit length. Callers hold text that is already checked to fit.
+/// Appends text after an 8-bit length. Callers pass text that has been checked to fit.
 #[inline(always)]
 pub(crate) fn put_text8(out: &mut Vec<u8>, text: &str) {
     let length = u8::try_from(text.len()).expect("checked when the operation was made");
@@ -99,7 +98,7 @@ pub(crate) fn put_text8(out: &mut Vec<u8>, text: &str) {
     put(out, text);
 }
 
-/// Appends text behind a 16-bit length. Callers hold text that is already checked to fit.
+/// Appends text after a 16-bit length. Callers pass text that has been checked to fit.
 #[inline(always)]
 pub(crate) fn put_text16(out: &mut Vec<u8>, text: &str) {
     let length = u16::try_from(text.len()).expect("checked when the operation was made");
@@ -107,8 +106,8 @@ pub(crate) fn put_text16(out: &mut Vec<u8>, text: &str) {
     put(out, text);
 }
 
-/// Appends text. The domain and the path of nearly every cookie, nothing and a slash, are not
-/// worth the call that copies a slice of any length.
+/// Appends text. The domain and the path of nearly every cookie, nothing and a slash, are not worth
+/// the call that copies a slice of arbitrary length.
 #[inline(always)]
 fn put(out: &mut Vec<u8>, text: &str) {
     match text.as_bytes() {

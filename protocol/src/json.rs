@@ -1,4 +1,4 @@
-//! Batches as JSON: what tools and other languages write (SPEC §7).
+//! Batches as JSON, as tools and other languages write them (SPEC §7).
 
 mod error;
 
@@ -42,7 +42,7 @@ pub fn parse_batch(json: &str) -> Result<Batch<'static>, BatchError> {
         .enumerate();
     let (_, Object(first)) = operations
         .next()
-        .ok_or_else(|| BatchError::whole("must hold at least one operation"))?;
+        .ok_or_else(|| BatchError::whole("must contain at least one operation"))?;
     let mut batch = Batch::new(first.into_operation(Some(0))?);
     for (index, Object(operation)) in operations {
         batch
@@ -52,7 +52,7 @@ pub fn parse_batch(json: &str) -> Result<Batch<'static>, BatchError> {
     Ok(batch)
 }
 
-/// Reads one operation, as it stands in a batch: `{"op":"set","name":"session","value":"…"}`.
+/// Reads one operation, as in a batch: `{"op":"set","name":"session","value":"…"}`.
 ///
 /// ```
 /// use apply_cookies_protocol::parse_operation;
@@ -69,7 +69,7 @@ pub fn parse_operation(json: &str) -> Result<Operation<'static>, BatchError> {
     read_operation::<u64, SameSiteJson>(json)?.into_operation(None)
 }
 
-/// Reads a batch of either profile; `A` is what an age may be, `S` what `SameSite` may.
+/// Reads a batch of either profile; `A` is the type of an age, `S` that of `SameSite`.
 pub(crate) fn read_batch<A: DeserializeOwned, S: DeserializeOwned>(
     json: &str,
 ) -> Result<Vec<Object<OperationJson<A, S>>>, BatchError> {
@@ -140,7 +140,7 @@ pub(crate) struct OperationJson<A, S> {
     pub(crate) partitioned: Given<bool>,
 }
 
-/// A word out of a list. serde's own enums would also take an object of one member.
+/// A word from a list. serde's own enums would also accept an object with one member.
 pub(crate) fn word<'de, D: Deserializer<'de>, T>(
     deserializer: D,
     read: impl FnOnce(&str) -> Option<T>,
@@ -167,7 +167,7 @@ impl<'de> Deserialize<'de> for SameSiteJson {
     }
 }
 
-/// A JSON object. serde's own structs would also take an array of the fields' values.
+/// A JSON object. serde's own structs would also accept an array of the fields' values.
 pub(crate) struct Object<T>(pub(crate) T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
@@ -190,7 +190,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
-/// What JSON says of an attribute: nothing, `null`, or a value.
+/// An attribute in JSON: absent, `null`, or a value.
 #[derive(Default)]
 pub(crate) enum Given<T> {
     #[default]
@@ -206,7 +206,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Given<T> {
 }
 
 impl<T> Given<T> {
-    /// The value; `default` when nothing was said, `None` for `null`.
+    /// The value; `default` if absent, `None` for `null`.
     pub(crate) fn or(self, default: Option<T>) -> Option<T> {
         match self {
             Self::Absent => default,
@@ -240,7 +240,7 @@ impl<A, S> OperationJson<A, S> {
             .ok_or_else(|| BatchError::at(index, "value", "is missing"))
     }
 
-    /// Refuses what only a set has.
+    /// Refuses fields that only a set has.
     pub(crate) fn check_delete(&self, index: Option<usize>) -> Result<(), BatchError> {
         let foreign = [
             ("value", self.value.is_given()),
@@ -249,7 +249,7 @@ impl<A, S> OperationJson<A, S> {
             ("same_site", self.same_site.is_given()),
         ];
         match foreign.into_iter().find(|(_, given)| *given) {
-            Some((field, _)) => Err(BatchError::at(index, field, "is no field of a delete")),
+            Some((field, _)) => Err(BatchError::at(index, field, "is not a field of a delete")),
             None => Ok(()),
         }
     }

@@ -3,9 +3,9 @@
 // Not in the workspace's table: tests may unwrap.
 #![warn(clippy::unwrap_used)]
 
-// In the order of reading: a module uses those above it, never one below (scripts/check-house).
+// In reading order: a module uses those above it, never one below (scripts/check-house).
 
-// What everything is made of.
+// The basics that everything else uses.
 pub mod limits;
 
 mod base64url;
@@ -16,7 +16,7 @@ pub use time::UnixMillis;
 
 mod crypto;
 
-// Cookies: what may be written, and what a request brings.
+// Cookies: those that may be written, and those in a request.
 mod cookie;
 pub use cookie::{
     BINDING_COOKIE, BINDING_COOKIE_INSECURE, Characters, CookieHeader, CookieKey, DeleteCookie,
@@ -50,7 +50,7 @@ pub use token::{
     Token, TokenBody, TokenHeader, TokenId, UntrustedToken, VerifiedToken, seal,
 };
 
-// Both of them once more, in the bytes of Mesop.
+// Both of them again, in Mesop's format.
 #[cfg(feature = "mesop")]
 pub mod mesop;
 
@@ -60,7 +60,7 @@ mod class;
 pub use apply_cookies_derive::CookieClass;
 pub use class::{Class, ClassCodec, ClassError, CookieClass, Profile, ReadCookie};
 
-/// What lies under the seal, for the fuzzers.
+/// Access to what is under the seal, for the fuzzers.
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing {
@@ -69,9 +69,9 @@ pub mod fuzzing {
     pub use crate::token::fuzzing::{OpenedPayload, open_payload};
 }
 
-/// The trait without the macro of the same name. The crate `apply-cookies` exports a macro of its
-/// own beside it, whose output names that crate: its users would otherwise have to depend on this
-/// one by name, or to write `#[cookie(crate = "…")]` on every class.
+/// The trait without the macro of the same name. The crate `apply-cookies` exports its own macro
+/// next to it, whose output names that crate: its users would otherwise have to depend on this one
+/// by name, or write `#[cookie(crate = "…")]` on every class.
 #[doc(hidden)]
 pub mod for_root {
     pub use crate::class::CookieClass;

@@ -1,50 +1,50 @@
 //! Every limit of the protocol, each with its reason. SPEC §3 repeats this table.
 
-/// Longest token text accepted, in bytes.
+/// The longest token text accepted, in bytes.
 ///
 /// The largest batch (see [`SET_COOKIE_LINES_MAX`]) seals to less than 9 KiB of text, so every
 /// honest token fits, and a stranger cannot make the server decode more than this.
 pub const TOKEN_TEXT_MAX: usize = 12 * 1024;
 
-/// Most operations in one token. More travel as several tokens.
+/// The most operations in one token. More travel as several tokens.
 pub const OPERATIONS_MAX: usize = 20;
 
-/// Most bytes of `Set-Cookie` lines that one token may release, each counted as
+/// The most bytes of `Set-Cookie` lines that one token may release, each counted as
 /// `Set-Cookie: `, the value and CRLF.
 ///
 /// Reverse proxies buffer 4 to 8 KiB of response headers by default; an answer beyond that turns
 /// into a 502 after the token is spent.
 pub const SET_COOKIE_LINES_MAX: usize = 6 * 1024;
 
-/// Most bytes of a cookie's name and value together (RFC 6265bis §5.6). Browsers drop the
-/// cookie beyond it without a word.
+/// The most bytes of a cookie's name and value together (RFC 6265bis §5.6). Browsers silently drop
+/// a larger cookie.
 pub const NAME_VALUE_MAX: usize = 4096;
 
-/// Most bytes of an attribute's value (RFC 6265bis §5.6). Browsers ignore the attribute beyond
-/// it, which would widen the cookie's path.
+/// The most bytes of an attribute's value (RFC 6265bis §5.6). Browsers ignore a longer attribute,
+/// which would widen the cookie's path.
 pub const ATTRIBUTE_MAX: usize = 1024;
 
-/// Most bytes of a `Domain` (RFC 1035 §2.3.4, without the trailing dot).
+/// The most bytes of a `Domain` (RFC 1035 §2.3.4, without the trailing dot).
 pub const DOMAIN_MAX: usize = 253;
 
-/// Longest `Max-Age` in seconds: 400 days (RFC 6265bis §5.5). Browsers cap what is above it, so
-/// a cookie would end earlier than its writer believes.
+/// The longest `Max-Age` in seconds: 400 days (RFC 6265bis §5.5). Browsers cap anything above it,
+/// so a cookie would end earlier than its writer believes.
 pub const MAX_AGE_MAX: u32 = 400 * 24 * 60 * 60;
 
 /// How long a token lives unless its issuer says otherwise, in milliseconds.
 pub const LIFETIME_DEFAULT_MS: u64 = 60_000;
 
-/// Longest life of a token, in milliseconds: one day. Bounds how long a replay store must
+/// The longest lifetime of a token, in milliseconds: one day. Bounds how long a replay store must
 /// remember.
 pub const LIFETIME_MAX_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// How long a token of the profile `mesop` lives, counted from the second in which it was issued:
-/// Mesop takes an age of 60 whole seconds.
+/// Mesop accepts an age of 60 whole seconds.
 #[cfg(feature = "mesop")]
 pub const MESOP_LIFETIME_MS: u64 = 61_000;
 
-/// Most bytes that a payload of the profile `mesop` may inflate to. Ten times the largest batch;
-/// zlib alone would let a token of 12 KiB take 12 MiB.
+/// The most bytes that a payload of the profile `mesop` may inflate to. Ten times the largest
+/// batch; zlib alone would let a token of 12 KiB take 12 MiB.
 #[cfg(feature = "mesop")]
 pub const MESOP_INFLATED_MAX: usize = 64 * 1024;
 
@@ -52,27 +52,27 @@ pub const MESOP_INFLATED_MAX: usize = 64 * 1024;
 /// than this from now is refused.
 pub const SKEW_MS: u64 = 5_000;
 
-/// Last time a token can carry: the end of the year 9999, in milliseconds since 1970. Keeps
-/// every sum of times far from overflow, and exact in a JSON number.
+/// The last time that a token can carry: the end of the year 9999, in milliseconds since 1970.
+/// Keeps every sum of times far from overflow, and exact in a JSON number.
 pub const UNIX_MILLIS_MAX: u64 = 253_402_300_799_999;
 
 /// How deep the JSON of a cookie's value may be nested, the outermost object counted. Readers of
 /// other languages recurse, and some of them crash.
 pub const VALUE_DEPTH_MAX: usize = 8;
 
-/// Fewest bytes of a root secret.
+/// The fewest bytes of a root secret.
 pub const SECRET_MIN: usize = 32;
 
-/// Least estimated entropy of a root secret, in bits.
+/// The least estimated entropy of a root secret, in bits.
 pub const SECRET_ENTROPY_MIN: f64 = 128.0;
 
-/// Most bytes of the redemption id `r`. Clients send 22 characters; the rest is room.
+/// The most bytes of the redemption id `r`. Clients send 22 characters; the rest is headroom.
 pub const REDEMPTION_ID_MAX: usize = 64;
 
-/// Largest request body of the endpoint, in bytes: a token, a redemption id and form syntax fit
-/// with room to spare.
+/// The largest request body that the endpoint accepts, in bytes: a token, a redemption id and form
+/// syntax fit with room to spare.
 pub const BODY_MAX: usize = 16 * 1024;
 
-/// Most bytes of a refused body that are read before the connection is closed. Reading a small
-/// rest keeps the connection; reading an endless one is an attack.
+/// The most bytes of a refused body that are read before the connection is closed. Reading a small
+/// rest keeps the connection; an endless one is an attack.
 pub const DRAIN_MAX: usize = 64 * 1024;

@@ -1,10 +1,10 @@
-//! A moment, as tokens carry it.
+//! A point in time, as tokens carry it.
 
 use crate::limits::UNIX_MILLIS_MAX;
 
 /// Milliseconds since 1970-01-01T00:00:00Z, up to the end of the year 9999.
 ///
-/// The crate reads no clock: whoever has one passes the time in.
+/// The crate reads no clock: the caller passes the time in.
 ///
 /// ```
 /// use apply_cookies_protocol::UnixMillis;
@@ -45,7 +45,7 @@ impl UnixMillis {
         self.0
     }
 
-    /// This time and `millis` milliseconds, at most the end of the year 9999.
+    /// This time plus `millis` milliseconds, at most the end of the year 9999.
     #[must_use]
     pub const fn plus(self, millis: u64) -> Self {
         let sum = self.0.saturating_add(millis);
@@ -56,7 +56,7 @@ impl UnixMillis {
         })
     }
 
-    /// This time less `millis` milliseconds, at least 1970.
+    /// This time minus `millis` milliseconds, at least 1970.
     #[must_use]
     pub const fn minus(self, millis: u64) -> Self {
         Self(self.0.saturating_sub(millis))

@@ -1,10 +1,10 @@
-//! What a store answers.
+//! A store's answers and errors.
 
 use apply_cookies_protocol::Grant;
 
 /// A store's answer.
 ///
-/// Exhaustive: a new answer must reach everyone who asks a store, at compile time.
+/// Exhaustive: a new answer must be a compile-time error for every caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "the doc comment says why")]
 pub enum ClaimAnswer {
@@ -12,12 +12,12 @@ pub enum ClaimAnswer {
     Granted(Grant),
     /// Another redemption id has the nonce, or none was given and it is used.
     AlreadyUsed,
-    /// The token is older than what the store is certain to remember, or than a barrier of its
-    /// browser, or was issued under another scope.
+    /// The token is older than the store is certain to remember, or than a barrier of its browser,
+    /// or was issued under another scope.
     BeforeHorizon,
 }
 
-/// Why a store cannot answer.
+/// The reason why a store cannot answer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
@@ -28,7 +28,7 @@ pub enum StoreError {
     #[error("the replay store cannot be reached")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The store can no longer be certain of what it remembers, and refuses everything until the
-    /// process is started again. The service's `healthz` then says so.
-    #[error("the replay store has failed, and refuses everything until it is started again")]
+    /// process is restarted. The service's `healthz` then says so.
+    #[error("the replay store has failed, and refuses everything until it is restarted")]
     Broken(#[source] Box<dyn std::error::Error + Send + Sync>),
 }

@@ -1,15 +1,15 @@
-//! Barriers as stores keep them: the latest of each browser, in generations of a day.
+//! Barriers as stores keep them: the latest for each browser, in generations of a day.
 
 use apply_cookies_protocol::limits::LIFETIME_MAX_MS;
 use apply_cookies_protocol::{BindingDigest, Nonce, UnixMillis};
 
 use crate::claim::Claim;
 
-/// A barrier matters as long as a token that is older than it can live.
+/// A barrier matters as long as a token older than it can live.
 const GENERATION_MS: u64 = LIFETIME_MAX_MS;
 
-/// A sign-out: no token of this browser that was issued until then is redeemed any more, except
-/// the one that signed out.
+/// A sign-out: no token of this browser issued up to then is redeemed any more, except the one that
+/// signed out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Barrier {
     pub(crate) nonce: Nonce,
@@ -17,8 +17,8 @@ pub(crate) struct Barrier {
 }
 
 impl Barrier {
-    /// The barrier that this claim raises, and the browser that it is for. A claim without a
-    /// binding raises none: there is nobody to sign out.
+    /// The barrier that this claim raises, and its browser. A claim without a binding raises none:
+    /// there is nobody to sign out.
     pub(crate) fn of(claim: &Claim) -> Option<(BindingDigest, Self)> {
         let binding = claim.binding.filter(|_| claim.barrier)?;
         let barrier = Self {
@@ -32,25 +32,25 @@ impl Barrier {
         claim.is_behind_barrier(self.nonce, self.issued_at)
     }
 
-    /// Whether this one is kept in place of another of the same browser.
+    /// Whether this one is kept instead of another of the same browser.
     pub(crate) fn replaces(&self, standing: &Self) -> bool {
         standing.issued_at < self.issued_at
     }
 }
 
-/// The number of the generation of what was issued then.
+/// The number of the generation for tokens issued then.
 pub(crate) const fn generation(issued_at: UnixMillis) -> u64 {
     issued_at.get() / GENERATION_MS
 }
 
-/// When the generation of this number begins, in milliseconds since 1970.
+/// When the generation with this number begins, in milliseconds since 1970.
 #[cfg(feature = "file")]
 pub(crate) const fn start_of_generation(number: u64) -> u64 {
     number * GENERATION_MS
 }
 
-/// The first generation that may still refuse a token, where tokens that expired by `past` cannot
-/// come any more.
+/// The first generation that may still refuse a token, given that tokens expired by `past` can no
+/// longer arrive.
 pub(crate) const fn first_generation_kept(past: UnixMillis) -> u64 {
     generation(past.minus(LIFETIME_MAX_MS))
 }

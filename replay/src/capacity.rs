@@ -1,11 +1,11 @@
-//! How many entries a store holds.
+//! The number of entries that a store can hold.
 
-/// Entries at most, barriers among them.
+/// The most entries, including barriers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Capacity(usize);
 
 impl Capacity {
-    /// Unless a store is told otherwise: a minute of 16,000 redemptions a second.
+    /// The default: a minute of 16,000 redemptions a second.
     pub(crate) const DEFAULT: Self = Self(1_000_000);
 
     pub(crate) const fn new(entries: usize) -> Self {
@@ -16,7 +16,7 @@ impl Capacity {
         self.0
     }
 
-    /// Barriers take at most half of the room: they stay for a day and more, and anyone who can
+    /// Barriers take at most half of the room: they stay for more than a day, and anyone who can
     /// reach a sign-out can raise them.
     pub(crate) const fn barriers(self) -> usize {
         self.0.div_ceil(2)

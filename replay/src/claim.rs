@@ -1,11 +1,11 @@
-//! What a store is asked, and the rules of the contract that a claim can decide by itself. Every
-//! store uses these, so that no two of them differ.
+//! The question to a store, and the rules of the contract that a claim can decide by itself. Every
+//! store uses these, so no two stores can differ.
 
 use apply_cookies_protocol::limits::SKEW_MS;
 use apply_cookies_protocol::{BindingDigest, Nonce, RedemptionDigest, StoreScope, UnixMillis};
 use subtle::ConstantTimeEq;
 
-/// How long a claim is remembered at least, in milliseconds, after its token has expired and the
+/// The least time that a claim is remembered, in milliseconds, after its token has expired and the
 /// skew between clocks ([`SKEW_MS`]) has passed: time for a request that was checked just before
 /// the expiry to reach the store.
 pub const MARGIN_MS: u64 = 2_000;
@@ -13,19 +13,19 @@ pub const MARGIN_MS: u64 = 2_000;
 /// The least span of a generation, in milliseconds.
 const SPAN_MS: u64 = 10_000;
 
-/// How many generations a token's life spans at most. Tokens that live long share wider
-/// generations: there are never more than a few dozen of them, and an entry stays at most a
-/// sixteenth of its life too long.
+/// The most generations that a token's life spans. Long-lived tokens share wider generations: there
+/// are never more than a few dozen of them, and an entry stays at most a sixteenth of its life too
+/// long.
 const SPANS: u64 = 16;
 
-/// A token that is about to be redeemed, as a store sees it. The token's MAC, lifetime and binding
-/// are verified, and its answer is ready.
+/// A token about to be redeemed, as a store sees it. The token's MAC, lifetime and binding are
+/// verified, and its answer is ready.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Claim {
     /// The identity of the token.
     pub nonce: Nonce,
-    /// The digest of the client's redemption id; `None` when it sent none, and then there is no
+    /// The digest of the client's redemption id; `None` if it sent none, and then there is no
     /// retry.
     pub redemption: Option<RedemptionDigest>,
     /// The browser; `None` for a token without a binding.
@@ -65,17 +65,17 @@ impl Claim {
         }
     }
 
-    /// Whether a barrier of the same binding, raised by the token with this nonce that was issued
-    /// then, refuses this one (rule 4). A token of the barrier's own millisecond counts as older:
-    /// which came first is not known, and refusing is safe.
+    /// Whether a barrier of the same binding, raised by the token with this nonce and time of
+    /// issue, refuses this one (rule 4). A token of the barrier's own millisecond counts as older:
+    /// it is not known which came first, and refusing is safe.
     #[must_use]
     pub fn is_behind_barrier(&self, nonce: Nonce, issued_at: UnixMillis) -> bool {
         self.issued_at <= issued_at && self.nonce != nonce
     }
 
-    /// Whether the nonce was claimed under the same redemption id (rule 5). `kept` is what the
-    /// store keeps of that claim's digest: all of it or its first bytes, at least eight; `None` for
-    /// a claim without an id. Two claims without an id are never the same one.
+    /// Whether the nonce was claimed under the same redemption id (rule 5). `kept` is the part of
+    /// that claim's digest that the store keeps: all of it or its first bytes, at least eight;
+    /// `None` for a claim without an id. Two claims without an id are never the same one.
     ///
     /// The comparison takes the same time however many bytes are right.
     #[must_use]
@@ -87,11 +87,11 @@ impl Claim {
         }
     }
 
-    /// When the generation of this token is over, in milliseconds since 1970: claims of one
-    /// generation are forgotten together. Only what the token says of itself decides, and all
-    /// claims of one nonce say the same.
+    /// When the generation of this token ends, in milliseconds since 1970: claims of one generation
+    /// are forgotten together. It depends only on the token's own times, which are the same in all
+    /// claims of one nonce.
     ///
-    /// The file keeps generations by this number: a change of the rule is a change of its format.
+    /// The file stores generations by this number: changing the rule changes its format.
     pub(crate) fn end_of_generation(&self) -> u64 {
         let life = self.expires_at.get().saturating_sub(self.issued_at.get());
         let mut span = SPAN_MS;
@@ -101,8 +101,7 @@ impl Claim {
         (self.expires_at.get() / span + 1) * span
     }
 
-    /// No request can bring a token any more that expired by this moment: its claim may be
-    /// forgotten.
+    /// A token that expired by this moment can no longer arrive: its claim may be forgotten.
     pub(crate) const fn forgettable_by(now: UnixMillis) -> UnixMillis {
         now.minus(SKEW_MS + MARGIN_MS)
     }

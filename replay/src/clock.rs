@@ -6,12 +6,12 @@ use std::time::{Instant, SystemTime};
 
 use apply_cookies_protocol::UnixMillis;
 
-/// Where issuing, redeeming and the stores take the time from.
+/// The source of time for issuing, redeeming and the stores.
 ///
-/// The system clock never falls behind the time at the start of the process plus what has passed
-/// since: a wall clock that is set back further than that does not matter (threat T36). One that
-/// ran ahead for a while makes a replay store forget early, and refuse, until time has caught up;
-/// it never makes it give a token away twice.
+/// The system clock never falls behind the time at the start of the process plus the time since
+/// then: a wall clock that is set back further than that does not matter (threat T36). One that ran
+/// ahead for a while makes a replay store forget early, and refuse, until time has caught up; it
+/// never makes the store grant a token twice.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> UnixMillis + Send + Sync>);
 
@@ -27,7 +27,7 @@ impl Clock {
         })
     }
 
-    /// A clock of your own, for tests that step over an expiry.
+    /// Your own clock, for tests that step over an expiry.
     #[must_use]
     pub fn from_fn(now: impl Fn() -> UnixMillis + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))

@@ -1,4 +1,4 @@
-//! An answer that is at hand or on its way.
+//! An answer that is ready or on its way.
 
 use std::fmt;
 use std::future::Future;
@@ -9,15 +9,15 @@ use apply_cookies_protocol::UnixMillis;
 
 use crate::answer::{ClaimAnswer, StoreError};
 
-/// Answer of [`ReplayStore::claim`](crate::ReplayStore::claim).
+/// The answer of [`ReplayStore::claim`](crate::ReplayStore::claim).
 pub type ClaimFuture<'a> = StoreFuture<'a, ClaimAnswer>;
 
-/// Answer of [`ReplayStore::horizon`](crate::ReplayStore::horizon).
+/// The answer of [`ReplayStore::horizon`](crate::ReplayStore::horizon).
 pub type HorizonFuture<'a> = StoreFuture<'a, UnixMillis>;
 
-/// A store's answer, at hand or on its way.
+/// A store's answer, ready or on its way.
 ///
-/// Not a boxed future, for a store in memory would then pay for one allocation each claim: 27 ns
+/// Not a boxed future, because a store in memory would then pay for one allocation per claim: 27 ns
 /// of some 300.
 pub struct StoreFuture<'a, T>(State<'a, T>);
 
@@ -27,7 +27,7 @@ enum State<'a, T> {
 }
 
 impl<'a, T> StoreFuture<'a, T> {
-    /// An answer that is at hand. It is given once.
+    /// An answer that is ready. It is given once.
     #[must_use]
     pub const fn ready(answer: Result<T, StoreError>) -> Self {
         Self(State::Ready(Some(answer)))

@@ -2,9 +2,9 @@
 // Not in the workspace's table: tests may unwrap.
 #![warn(clippy::unwrap_used)]
 
-// In the order of reading. A module uses those before it and none after it.
+// In reading order. A module uses those before it and none after it.
 
-// What is asked and what is answered.
+// Questions and answers.
 mod clock;
 pub use clock::Clock;
 mod random;
@@ -22,7 +22,7 @@ pub use listeners::{ClaimListener, Listeners};
 mod store;
 pub use store::ReplayStore;
 
-// What the stores here share.
+// Code that the stores here share.
 mod barrier;
 mod capacity;
 

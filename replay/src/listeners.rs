@@ -12,8 +12,7 @@ pub trait ClaimListener: Send + Sync {
     fn claimed(&self, nonce: Nonce);
 }
 
-/// The listeners of a store in this process. It does not keep them alive; those that are gone
-/// drop out.
+/// The listeners of a store in this process. It does not keep them alive; dropped ones are removed.
 #[derive(Default)]
 pub struct Listeners(RwLock<Vec<Weak<dyn ClaimListener>>>);
 

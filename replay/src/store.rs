@@ -12,67 +12,67 @@ use crate::listeners::ClaimListener;
 ///
 /// # Contract
 ///
-/// The words in bold are promises that others build on. The suite of the feature `conformance`
-/// checks them for one handle in one process; what a crash leaves, and what several processes see,
-/// is the author's to test.
+/// The words in bold are promises that callers rely on. The suite of the feature `conformance`
+/// checks them for one handle in one process; the author must test what a crash leaves, and what
+/// several processes see.
 ///
 /// ## What a claim answers
 ///
-/// **One atomic step.** [`claim`](Self::claim) decides and remembers in one step that no other
-/// claim can come between. Of any number of claims of one nonce, in any processes, at most one
+/// **One atomic step.** [`claim`](Self::claim) decides and remembers in one step, which no other
+/// claim can interrupt. Of any number of claims of one nonce, in any processes, at most one
 /// redemption id is ever answered [`Granted`].
 ///
 /// The first of these that holds is the answer:
 ///
-/// 1. The token carries a scope, and not this store's own: [`BeforeHorizon`].
+/// 1. The token carries a scope that is not this store's own: [`BeforeHorizon`].
 /// 2. It carries none, and `issued_at < horizon + skew`: [`BeforeHorizon`].
-/// 3. What was claimed of tokens with this expiry may have been forgotten already:
+/// 3. Claims of tokens with this expiry may already have been forgotten:
 ///    [`BeforeHorizon`].
 /// 4. A barrier of the same binding that was issued no earlier, and is not this very token, was
-///    claimed: [`BeforeHorizon`], also as a retry.
+///    claimed: [`BeforeHorizon`], even for a retry.
 /// 5. The nonce was claimed under the same redemption id: [`Retry`], for as long as the claim is
-///    remembered. Under another, or either of the two claims has no id: [`AlreadyUsed`].
+///    remembered. Under another, or if either of the two claims has no id: [`AlreadyUsed`].
 /// 6. There is no room: [`Full`].
 /// 7. [`First`].
 ///
-/// **A refusal leaves no trace.** What is not answered `Granted` neither spends the nonce nor
-/// raises a barrier. (After an error nobody knows; see below.)
+/// **A refusal leaves no trace.** A claim that is not answered `Granted` neither spends the nonce
+/// nor raises a barrier. (After an error this is not known; see below.)
 ///
 /// **A nonce belongs to one token.** All claims of one nonce carry the same times, and a store may
-/// count on it: it looks for the nonce where tokens with these times are kept.
+/// rely on that: it looks for the nonce where tokens with these times are kept.
 ///
-/// **Which way it may err.** A store may refuse a nonce that was never claimed, as one that keeps
-/// fingerprints does once in a long while. It must never give a claimed nonce to another
-/// redemption id, nor a second time to none.
+/// **Errors on the safe side.** A store may refuse a nonce that was never claimed, as one that
+/// keeps fingerprints does once in a long while. It must never grant a claimed nonce to another
+/// redemption id, or a second time without one.
 ///
 /// ## What it remembers, and how long
 ///
 /// **A claim** until the token's own `expires_at`, plus the skew allowed between clocks, plus
-/// [`MARGIN_MS`](crate::MARGIN_MS), by the store's clock. Not from its use on: a token that is used late in its life
-/// would be forgotten too late, and one whose issuer's clock runs ahead too early. Afterwards the
-/// entry may go, but a store whose clock was set back must not give the token away again: it
-/// remembers up to which expiry it has forgotten, and refuses those (3).
+/// [`MARGIN_MS`](crate::MARGIN_MS), by the store's clock. This is not counted from its use: a token
+/// used late in its life would be forgotten too late, and one whose issuer's clock runs ahead too
+/// early. Afterwards the entry may be dropped, but a store whose clock was set back must not grant
+/// the token again: it remembers up to which expiry it has forgotten, and refuses those tokens (3).
 ///
 /// **A barrier** until every token that was issued no later has expired: a day
 /// ([`LIFETIME_MAX_MS`](apply_cookies_protocol::limits::LIFETIME_MAX_MS)) after it was issued, plus
-/// skew and margin. A barrier without a binding is an ordinary claim. Of one binding the latest
-/// barrier counts. A token of the barrier's own millisecond is refused: which came first is not
-/// known.
+/// skew and margin. A barrier without a binding is an ordinary claim. For each binding the latest
+/// barrier counts. A token of the barrier's own millisecond is refused: it is not known which came
+/// first.
 ///
 /// **The horizon** for ever: the moment since which the store is certain to remember every claim.
-/// A store in memory begins there when it is made. A durable or shared one keeps it as a record
-/// beside the data that it vouches for, reads it in the same step as the claim, and replaces it
-/// with the time now where it is absent or vouches for other data.
+/// For a store in memory it is the time at which it was made. A durable or shared one keeps it as a
+/// record next to the data that it vouches for, reads it in the same step as the claim, and
+/// replaces it with the time now if it is missing or vouches for other data.
 ///
 /// **The scope.** A store that can name its own memory has a random [scope](Self::scope), which the
-/// issuers of its process put into tokens. A token of another scope was issued for a memory that
-/// is gone. A token of this very scope was issued after the memory began, so the horizon has
-/// nothing to say of it, and a fresh process works at once. A token without a scope comes from
-/// another process, and the horizon alone decides. A store without a scope refuses every token
-/// that has one.
+/// issuers of its process put into tokens. A token of another scope was issued for a memory that is
+/// gone. A token of this very scope was issued after the memory began, so the horizon does not
+/// apply to it, and a fresh process works at once. A token without a scope comes from another
+/// process, and the horizon alone decides. A store without a scope refuses every token that has
+/// one.
 ///
-/// **A full store errs.** It never evicts an entry to make room, and it goes on refusing what is
-/// used and answering retries.
+/// **A full store returns an error.** It never evicts an entry to make room, and it still refuses
+/// used nonces and answers retries.
 ///
 /// ## Errors, cancellation, crashes
 ///
@@ -80,18 +80,18 @@ use crate::listeners::ClaimListener;
 /// store; the nonce may be spent, and the same redemption id may ask again.
 ///
 /// **A future that is dropped** before it is ready leaves the claim made or not made, and nothing
-/// between: the same redemption id may ask again, and no other gets what it may have got.
+/// in between: the same redemption id may ask again, and no other id gets what it may have got.
 ///
 /// **A crash** at any point leaves the same as a dropped future. Whatever was *answered* `Granted`
-/// stays claimed, or the horizon moves past it. So a durable store answers after its write is
-/// safe, and one that cannot tell whether it is, after a failed flush, is
-/// [`Broken`] until it is opened again.
+/// stays claimed, or the horizon moves past it. So a durable store answers after its write is safe,
+/// and one that cannot tell whether it is, after a failed flush, is [`Broken`] until it is
+/// reopened.
 ///
 /// ## Receipts
 ///
 /// **A store tells its [listeners](Self::listen)** of each nonce that was claimed, in whichever
-/// process: once the claim is certain, and before the token expires if it can. It may tell of one
-/// nonce several times, and of nonces that a listener does not know. It never tells of one that
+/// process: once the claim is certain, and before the token expires if it can. It may report a
+/// nonce several times, and report nonces that a listener does not know. It never reports one that
 /// was not claimed.
 ///
 /// [`Granted`]: crate::ClaimAnswer::Granted
@@ -105,14 +105,14 @@ pub trait ReplayStore: Send + Sync + 'static {
     /// Claims a nonce, for good.
     fn claim(&self, claim: Claim) -> ClaimFuture<'_>;
 
-    /// The name of this store's memory, which tokens of this process carry. `None` when it has
-    /// none that the process knows.
+    /// The name of this store's memory, which tokens of this process carry. `None` when it has no
+    /// name that the process knows.
     fn scope(&self) -> Option<StoreScope> {
         None
     }
 
-    /// Adds a listener: the receipts of a deployment in this process. A store that does not call
-    /// it makes every receipt end as expired.
+    /// Adds a listener: the receipts of a deployment in this process. If a store does not call it,
+    /// every receipt ends as expired.
     fn listen(&self, listener: Weak<dyn ClaimListener>);
 
     /// The moment since which this store remembers every claim; an error when it cannot be

@@ -1,12 +1,12 @@
-//! `#[cookie(…)]` → what was written, with the place of each word. What it means as a whole is
-//! judged in `check.rs`.
+//! `#[cookie(…)]` → the attributes as written, with the span of each word. `check.rs` judges what
+//! they mean as a whole.
 
 use proc_macro2::Span;
 use syn::meta::ParseNestedMeta;
 use syn::spanned::Spanned;
 use syn::{DeriveInput, Error, Lit, LitBool, LitStr, Path, Result};
 
-/// What was written, each at most once.
+/// The attributes as written, each at most once.
 #[derive(Default)]
 pub(crate) struct Attributes {
     pub(crate) name: Option<LitStr>,
@@ -60,7 +60,7 @@ impl Attributes {
     }
 }
 
-/// What the writer of an unknown word may have meant.
+/// A guess at what an unknown word was meant to be.
 fn unknown(word: &str) -> &'static str {
     match word.to_ascii_lowercase().as_str() {
         "plain" => "plain is what a class is without `signed` and `encrypted`; remove the word",
@@ -70,14 +70,14 @@ fn unknown(word: &str) -> &'static str {
         "samesite" => "unknown attribute; did you mean `same_site`?",
         "maxage" | "expires" | "age" | "ttl" => "unknown attribute; did you mean `max_age`?",
         _ => {
-            "unknown attribute; known are name, prefix, signed, encrypted, max_age, path, domain, same_site, secure, http_only, partitioned, profile and crate"
+            "unknown attribute; the known ones are name, prefix, signed, encrypted, max_age, path, domain, same_site, secure, http_only, partitioned, profile and crate"
         }
     }
 }
 
 fn once<T>(slot: &mut Option<T>, meta: &ParseNestedMeta<'_>, value: T) -> Result<()> {
     if slot.replace(value).is_some() {
-        return Err(meta.error("this attribute stands there twice; remove one"));
+        return Err(meta.error("this attribute is given twice; remove one"));
     }
     Ok(())
 }
@@ -94,7 +94,7 @@ fn literal(meta: &ParseNestedMeta<'_>) -> Result<Lit> {
     value.parse().map_err(|error| {
         Error::new(
             error.span(),
-            "must be written out here, as in name = \"session\" or secure = false; constants and expressions are not seen by the macro",
+            "must be a literal, as in name = \"session\" or secure = false; the macro cannot see constants and expressions",
         )
     })
 }

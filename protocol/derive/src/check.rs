@@ -1,4 +1,4 @@
-//! What was written → a class that browsers will take, or an error at the word to change.
+//! The attributes as written → a class that browsers accept, or an error at the word to change.
 
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Error, Fields, Lit, Path, Result};
@@ -7,11 +7,11 @@ use crate::attributes::Attributes;
 use crate::rules::{self, Demands};
 use crate::snake_case::snake_case;
 
-/// A class whose every attribute is right.
+/// A class whose attributes are all valid.
 pub(crate) struct Class {
     pub(crate) name: String,
     pub(crate) protection: &'static str,
-    /// Where it is not the default.
+    /// Set if it is not the default.
     pub(crate) profile: Option<&'static str>,
     pub(crate) max_age: Option<u64>,
     pub(crate) path: Option<String>,
@@ -55,7 +55,7 @@ fn check_shape(input: &DeriveInput) -> Result<()> {
     if !matches!(&input.data, Data::Struct(data) if matches!(data.fields, Fields::Named(_))) {
         return Err(Error::new(
             input.ident.span(),
-            "a cookie class is a struct with named fields, because its cookie holds a JSON object; put this type into a field of one",
+            "a cookie class is a struct with named fields, because its cookie is a JSON object; put this type into a field of one",
         ));
     }
     if let Data::Struct(data) = &input.data
@@ -73,7 +73,7 @@ fn check_shape(input: &DeriveInput) -> Result<()> {
     if !input.generics.params.is_empty() {
         return Err(Error::new(
             input.generics.span(),
-            "a cookie class has no parameters: one cookie's name cannot stand for several types; write one struct for each",
+            "a cookie class takes no generic parameters: one cookie's name cannot stand for several types; write one struct for each",
         ));
     }
     Ok(())
@@ -94,7 +94,7 @@ fn check_name(input: &DeriveInput, written: &Attributes) -> Result<(String, Dema
     };
     if demands != Demands::default() {
         return Err(fail(
-            "the name has a prefix already; write it without, and let `prefix` add it".to_owned(),
+            "the name already has a prefix; write it without, and let `prefix` add it".to_owned(),
         ));
     }
     let prefix = match prefix.value().as_str() {
@@ -128,7 +128,7 @@ fn check_prefix(
     if let (true, Some(domain)) = (demands.host, &written.domain) {
         return fail(
             domain.span(),
-            "browsers drop a `__Host-` cookie with a domain; remove `domain`, or take prefix = \"secure\"",
+            "browsers drop a `__Host-` cookie with a domain; remove `domain`, or use prefix = \"secure\"",
         );
     }
     if let (true, Some(path)) = (demands.host, &written.path)
@@ -136,7 +136,7 @@ fn check_prefix(
     {
         return fail(
             path.span(),
-            "browsers drop a `__Host-` cookie with another path than `/`; remove `path`, or take prefix = \"secure\"",
+            "browsers drop a `__Host-` cookie with a path other than `/`; remove `path`, or use prefix = \"secure\"",
         );
     }
     if let (true, false, Some(flag)) = (demands.http_only, http_only, &written.http_only) {
@@ -152,7 +152,7 @@ fn check_protection(written: &Attributes) -> Result<&'static str> {
     match (written.signed, written.encrypted) {
         (Some(signed), Some(_)) => Err(Error::new(
             signed,
-            "an encrypted cookie is authenticated already, as a signed one is; keep `encrypted` to hide the value as well, or `signed` to leave it readable",
+            "an encrypted cookie is already authenticated, like a signed one; keep `encrypted` to hide the value as well, or `signed` to leave it readable",
         )),
         (Some(_), None) => Ok("Signed"),
         (None, Some(_)) => Ok("Encrypted"),
@@ -168,12 +168,12 @@ fn check_profile(written: &Attributes) -> Result<Option<&'static str>> {
         "mesop" if cfg!(feature = "mesop") => Ok(Some("Mesop")),
         "mesop" => Err(Error::new(
             profile.span(),
-            "profile = \"mesop\" needs the feature `mesop`; add it where Cargo.toml names apply-cookies, as in features = [\"mesop\"]",
+            "profile = \"mesop\" needs the feature `mesop`; add it to apply-cookies in Cargo.toml, as in features = [\"mesop\"]",
         )),
         "native" => Ok(None),
         _ => Err(Error::new(
             profile.span(),
-            "profile is \"native\", which is the default, or \"mesop\" for a cookie that is shared with a Mesop app",
+            "profile is \"native\", which is the default, or \"mesop\" for a cookie shared with a Mesop app",
         )),
     }
 }
@@ -205,7 +205,7 @@ fn check_same_site(written: &Attributes, secure: bool) -> Result<Option<&'static
         "None" if secure => Ok(Some("None")),
         "None" => Err(Error::new(
             same_site.span(),
-            "browsers drop a SameSite=None cookie without `Secure`; remove `secure = false`, or take \"Lax\"",
+            "browsers drop a SameSite=None cookie without `Secure`; remove `secure = false`, or use \"Lax\"",
         )),
         _ => Err(Error::new(
             same_site.span(),

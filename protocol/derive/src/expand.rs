@@ -17,7 +17,7 @@ pub(crate) fn expand(input: &DeriveInput, class: &Class, home: &str) -> TokenStr
     );
     let name = &class.name;
     let protection = format_ident!("{}", class.protection);
-    // Only what differs from the defaults of `Class`, which stand there and nowhere else.
+    // Only what differs from the defaults of `Class`, which are written there and nowhere else.
     let max_age = class
         .max_age
         .map(|seconds| quote!(.max_age(::core::time::Duration::from_secs(#seconds))));

@@ -1,6 +1,6 @@
 //! `#[derive(CookieClass)]`. Use it from `apply-cookies` or `apply-cookies-protocol`, which
-//! export it as `CookieClass`; this crate is an implementation detail
-//! of theirs, of exactly their version.
+//! export it as `CookieClass`; this crate is an implementation detail of those two, and has exactly
+//! their version.
 
 mod rules;
 mod snake_case;
@@ -20,9 +20,9 @@ pub fn of_protocol(input: TokenStream) -> TokenStream {
     derive(&parse_macro_input!(input), "apply_cookies_protocol")
 }
 
-/// Makes a struct a cookie class, as `apply_cookies` knows it. A macro of its own, because the
-/// paths that it writes must be of a crate that the user names in Cargo.toml: with the one above,
-/// users of `apply-cookies` would have to depend on the codec too, or to write
+/// Makes a struct a cookie class, as `apply_cookies` knows it. A separate macro, because the paths
+/// that it writes must belong to a crate that the user names in Cargo.toml: with the one above,
+/// users of `apply-cookies` would have to depend on the codec too, or write
 /// `#[cookie(crate = "…")]` on every class.
 ///
 #[doc = include_str!("attributes.md")]

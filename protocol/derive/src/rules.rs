@@ -1,8 +1,8 @@
-//! The rules of SPEC §4 that can be judged from text alone, with what to do about it. The codec
-//! has them as well, and cannot be asked from here: it depends on this crate. A test there holds
-//! the two together (`protocol/tests/derive_rules.rs`).
+//! The rules of SPEC §4 that can be judged from text alone, each with its remedy. The codec has
+//! them as well, but cannot be called from here because it depends on this crate. A test there
+//! keeps the two in step (`protocol/tests/derive_rules.rs`).
 
-/// What a name's prefix demands of the cookie (RFC 6265bis §4.1.3).
+/// Requirements of a name's prefix on the cookie (RFC 6265bis §4.1.3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Demands {
     pub(crate) secure: bool,
@@ -49,13 +49,13 @@ pub(crate) fn check_name(name: &str) -> Result<Demands, String> {
     if name.is_empty() {
         return Err("the cookie's name is empty; give it one".to_owned());
     }
-    // `%` is allowed there, and read differently by some servers: not in a name that never varies.
+    // The RFC allows `%`, but some servers read it differently; a fixed name does not need it.
     let bad = name
         .chars()
         .find(|char| !char.is_ascii_alphanumeric() && !"!#$&'*+-.^_`|~".contains(*char));
     if let Some(bad) = bad {
         return Err(format!(
-            "the cookie's name `{name}` holds {bad:?}; use letters, digits, `_`, `-` and `.`, as in name = \"session\""
+            "the cookie's name `{name}` contains {bad:?}; use letters, digits, `_`, `-` and `.`, as in name = \"session\""
         ));
     }
     if name.len() > 256 {
@@ -94,7 +94,7 @@ pub(crate) fn check_path(path: &str) -> Result<(), String> {
         .bytes()
         .all(|byte| matches!(byte, 0x21..=0x7E) && byte != b';')
     {
-        return Err("the path may hold only visible ASCII without space and semicolon; percent-encode the rest".to_owned());
+        return Err("the path may hold only visible ASCII, without spaces or semicolons; percent-encode the rest".to_owned());
     }
     Ok(())
 }
@@ -119,13 +119,15 @@ pub(crate) fn check_domain(domain: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Longest age that browsers keep: 400 days (RFC 6265bis §5.5).
+/// The longest age that browsers keep: 400 days (RFC 6265bis §5.5).
 const MAX_AGE: u64 = 400 * 24 * 60 * 60;
 
-/// Seconds of an age such as `90s`, `15m`, `1h`, `30d`, `2w`, or of several, as in `1h 30m`.
+/// The seconds of an age such as `90s`, `15m`, `1h`, `30d`, `2w`, or of several, as in `1h 30m`.
 pub(crate) fn parse_age(text: &str) -> Result<u64, String> {
     let not_an_age = || {
-        format!("`{text}` is no age; write a number and s, m, h, d or w, as in max_age = \"1h\"")
+        format!(
+            "`{text}` is not an age; write a number and s, m, h, d or w, as in max_age = \"1h\""
+        )
     };
     let mut seconds: u64 = 0;
     let mut rest = text.trim();
@@ -152,7 +154,7 @@ pub(crate) fn parse_age(text: &str) -> Result<u64, String> {
 
 pub(crate) fn check_age(seconds: u64) -> Result<u64, String> {
     if seconds == 0 {
-        return Err("an age of zero deletes the cookie at once; leave max_age out for a cookie that ends with the browser, or delete it with `delete`".to_owned());
+        return Err("an age of zero deletes the cookie at once; leave max_age out for a cookie that lives until the browser closes, or delete it with `delete`".to_owned());
     }
     if seconds > MAX_AGE {
         return Err(

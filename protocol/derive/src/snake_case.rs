@@ -1,9 +1,9 @@
-//! The name of a class that gives none: the type's name in snake case, by the rule of Mesop, so
-//! that classes of both sides find the same cookie.
+//! The name of a class that does not give one: the type's name in snake case, by Mesop's rule, so
+//! that classes on both sides find the same cookie.
 
-/// Two passes, each from left to right: an underscore in front of a capital that lower-case
-/// letters follow, unless it stands first; then one between a lower-case letter or digit and a
-/// capital. Then all in lower case. (Capitals and letters are ASCII.)
+/// Two passes, each from left to right: an underscore before a capital that lower-case letters
+/// follow, unless it is the first character; then one between a lower-case letter or digit and a
+/// capital. Then everything in lower case. (Capitals and letters are ASCII.)
 pub(crate) fn snake_case(name: &str) -> String {
     let chars: Vec<char> = name.chars().collect();
     let mut words = Vec::with_capacity(chars.len() + 4);
@@ -56,7 +56,7 @@ mod tests {
             ("Foo1Bar", "foo1_bar"),
             ("MyHTTPServer2", "my_http_server2"),
             ("éCookie", "é_cookie"),
-            // By the same two expressions, run in Python.
+            // From the same two expressions, run in Python.
             ("AbCdEf", "ab_cd_ef"),
             ("Foo1BAR", "foo1_bar"),
             ("AbcAbcAbc", "abc_abc_abc"),

@@ -1,4 +1,4 @@
-//! A class with the keys of a ring: operations out of values, and values out of requests.
+//! A class with the keys of a ring: operations from values, and values from requests.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -50,8 +50,8 @@ impl<C: CookieClass> ClassCodec<C> {
     ///
     /// # Errors
     ///
-    /// When browsers would not take the name, but never for a class that was derived; and when the
-    /// ring has no keys of the class's profile.
+    /// When browsers would not accept the name (never for a derived class), or when the ring has no
+    /// keys for the class's profile.
     pub fn new(ring: &KeyRing) -> Result<Self, ClassError> {
         Ok(Self {
             codec: ProfileCodec::new(ring, &C::CLASS)?,
@@ -59,16 +59,16 @@ impl<C: CookieClass> ClassCodec<C> {
         })
     }
 
-    /// The operation that sets the cookie. Its age, where the class has one, counts from now:
-    /// the value ends then also for a client that keeps it longer.
+    /// The operation that sets the cookie. Its age, if the class has one, counts from now, and the
+    /// value ends then even for a client that keeps it longer.
     ///
     /// `iv` is 16 fresh random bytes for every value.
     ///
     /// # Errors
     ///
-    /// When the value could not be read back, or when the cookie is one that browsers drop: the
-    /// error names the field, and the sizes where it is too large. And for a plain class of the
-    /// profile `mesop`, whose quotes no operation can hold.
+    /// When the value could not be read back; when browsers would drop the cookie (the error names
+    /// the field, and the sizes if it is too large); and for a plain class of the profile `mesop`,
+    /// whose quotes no operation can carry.
     pub fn set(
         &self,
         value: &C,
@@ -79,13 +79,13 @@ impl<C: CookieClass> ClassCodec<C> {
         self.operation(value, now, iv, end, C::CLASS.max_age)
     }
 
-    /// The operation that writes a cookie anew, under the current key and with the end that it
-    /// has. For what [`is_under_previous_key`](ReadCookie::is_under_previous_key). One that
-    /// carries no end, as plain ones do not, starts its age anew.
+    /// The operation that rewrites a cookie under the current key and with the end that it has. Use
+    /// it where [`is_under_previous_key`](ReadCookie::is_under_previous_key) is true. A cookie
+    /// without an end, such as a plain one, starts its age anew.
     ///
     /// # Errors
     ///
-    /// Those of [`set`](Self::set), and when less than a second is left.
+    /// The same as for [`set`](Self::set), and when less than a second is left.
     pub fn reissue(
         &self,
         cookie: &ReadCookie<C>,
@@ -123,7 +123,7 @@ impl<C: CookieClass> ClassCodec<C> {
     ///
     /// # Errors
     ///
-    /// When the class has attributes that browsers drop; never for a class that was derived.
+    /// When the class has attributes for which browsers drop the cookie; never for a derived class.
     pub fn delete(&self) -> Result<Operation<'static>, OperationError> {
         C::CLASS.deletion().try_into()
     }
@@ -148,8 +148,8 @@ impl<C: CookieClass> ClassCodec<C> {
     ///
     /// # Errors
     ///
-    /// Says why the cookie must be treated as absent. A value that was written when the
-    /// class had no age, or a longer one, and would outlive the one that it has now, has expired.
+    /// Says why the cookie must be treated as absent. A value that was written when the class had
+    /// no age or a longer one counts as expired if it would outlive the present age.
     pub fn decode(&self, text: &[u8], now: UnixMillis) -> Result<ReadCookie<C>, Unreadable> {
         self.codec.decode(text, now, &C::CLASS)
     }

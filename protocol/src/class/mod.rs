@@ -19,8 +19,8 @@ use serde::de::DeserializeOwned;
 use crate::cookie::{CookieKey, DeleteCookie, SameSite, SetCookie};
 use crate::value::Protection;
 
-/// A type that is stored in a cookie as a JSON object. `#[derive(CookieClass)]` implements it,
-/// and refuses at compile time what a browser would not take.
+/// A type that is stored in a cookie as a JSON object. `#[derive(CookieClass)]` implements it, and
+/// refuses at compile time what a browser would not accept.
 ///
 /// ```
 /// use apply_cookies_protocol::{CookieClass, Protection};
@@ -38,20 +38,20 @@ use crate::value::Protection;
 /// assert_eq!(Session::CLASS.protection(), Protection::Encrypted);
 /// ```
 ///
-/// What `#[cookie(…)]` takes stands at the [derive macro](derive@crate::CookieClass).
+/// The [derive macro](derive@crate::CookieClass) lists the attributes of `#[cookie(…)]`.
 ///
 /// # What changes when a class changes
 ///
-/// Cookies live in browsers, so a class is a file format. A field that is added needs
-/// `#[serde(default)]`, or older cookies read as absent; fields that are no longer known are
-/// ignored. A shorter age holds for values that are out already. With another path, domain or
-/// partition there are two cookies of the name, and both read as absent until the old one is
-/// deleted: delete it by its old attributes wherever you write the new one.
+/// Cookies live in browsers, so a class is a file format. A new field needs `#[serde(default)]`, or
+/// older cookies read as absent; fields that are no longer known are ignored. A shorter age also
+/// applies to values already written. After a change of path, domain or partition there are two
+/// cookies of the same name, and both read as absent until the old one is deleted: delete it by its
+/// old attributes wherever you write the new one.
 ///
-/// The name is the class: whatever has its name, its protection and the same secret reads its
-/// values. Give two types that must not stand for one another two names.
+/// The name is the class: any type with the same name, protection and secret reads its values. Give
+/// two types that must not be mistaken for each other two names.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no cookie class",
+    message = "`{Self}` is not a cookie class",
     note = "add `#[derive(CookieClass, Serialize, Deserialize)]` to the struct, and pass it by reference: `pending.set(&value)`"
 )]
 pub trait CookieClass: Serialize + DeserializeOwned {
@@ -59,10 +59,10 @@ pub trait CookieClass: Serialize + DeserializeOwned {
     const CLASS: Class;
 }
 
-/// What all cookies of a class have in common: name, protection and attributes.
+/// The name, protection and attributes that all cookies of a class have in common.
 ///
-/// Its attributes are checked when a cookie is made, and at compile time when
-/// `#[derive(CookieClass)]` has written it.
+/// Its attributes are checked when a cookie is made, and at compile time if
+/// `#[derive(CookieClass)]` wrote it.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
 pub struct Class {
@@ -95,7 +95,7 @@ impl Class {
         }
     }
 
-    /// Whose bytes its values are written in.
+    /// The profile whose format its values are written in.
     pub const fn profile(mut self, profile: Profile) -> Self {
         self.profile = profile;
         self
@@ -164,7 +164,7 @@ impl Class {
     }
 
     /// The cookie that it is stored in, to find it among operations. Nothing is checked: a class
-    /// that no browser takes has no operation with this key.
+    /// that no browser accepts has no operation with this key.
     #[must_use]
     pub const fn key(&self) -> CookieKey<'static> {
         CookieKey {
@@ -175,7 +175,7 @@ impl Class {
         }
     }
 
-    /// The draft of a cookie of this class that holds this value.
+    /// The draft of a cookie of this class with this value.
     fn draft(&self, value: String, age: Option<Duration>) -> SetCookie<'static> {
         let mut draft = SetCookie::new(self.name, value)
             .path(self.path)

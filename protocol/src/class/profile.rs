@@ -1,15 +1,15 @@
-//! Whose bytes a cookie or a token is written in.
+//! The format of a cookie or a token: this protocol's or Mesop's.
 
-/// Whose bytes a cookie or a token is written in. One profile belongs to one cookie, never to a
-/// value: a reader knows which it expects.
+/// The format of a cookie or a token. A profile belongs to a cookie, never to a value: a reader
+/// knows which one it expects.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Profile {
     /// This protocol's own (SPEC.md). The default.
     #[default]
     Native,
-    /// Those of Mesop 1.3, and so of Python's itsdangerous, Werkzeug and Fernet (MESOP.md): for
-    /// what is shared with a Mesop app.
+    /// That of Mesop 1.3, and so of Python's itsdangerous, Werkzeug and Fernet (MESOP.md): for
+    /// cookies shared with a Mesop app.
     #[cfg(feature = "mesop")]
     Mesop,
 }

@@ -1,4 +1,4 @@
-//! The value codec of a class's profile: the one place that chooses between the profiles' bytes.
+//! The value codec of a class's profile: the one place that chooses between the profiles' formats.
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ impl ProfileCodec {
     {
         Ok(match self {
             Self::Native(codec) => codec.encode_json(value, stamp)?,
-            // Written as Python quotes it, with quotes, spaces and backslashes: what SPEC §4 keeps
+            // Written as Python quotes it, with quotes, spaces and backslashes, which SPEC §4 keeps
             // out of every value.
             #[cfg(feature = "mesop")]
             Self::Mesop(codec) if codec.protection() == Protection::Plain => {
@@ -73,7 +73,7 @@ impl ProfileCodec {
             #[cfg(feature = "mesop")]
             Self::Mesop(codec) => {
                 let opened = codec.decode(text, now)?;
-                // One that Mesop wrote says no end, whatever the class says.
+                // A value that Mesop wrote has no end, whatever the class says.
                 if let Some(end) = opened.expires_at() {
                     check_end(class, Some(end), now)?;
                 }
@@ -87,7 +87,7 @@ impl ProfileCodec {
     }
 }
 
-/// Whether a value ends when the class now lets it.
+/// Refuses a value that ends later than the class now allows, or never.
 fn check_end(
     class: &Class,
     end: Option<UnixMillis>,

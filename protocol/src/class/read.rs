@@ -1,11 +1,11 @@
-//! A value that a request brought, and what is known beside it.
+//! A value from a request, and what else is known about it.
 
 use std::fmt;
 use std::ops::Deref;
 
 use crate::time::UnixMillis;
 
-/// The value of a cookie that was read, and what is known beside it. It derefs to the value;
+/// The value of a cookie that was read, and what else is known about it. It derefs to the value;
 /// `Debug` does not show it.
 pub struct ReadCookie<C> {
     pub(super) value: C,
@@ -19,14 +19,15 @@ impl<C> ReadCookie<C> {
         self.value
     }
 
-    /// When the value ends; `None` when the class has no age, and for plain classes, which carry
-    /// no end.
+    /// When the value ends; `None` if the class has no age, and for plain classes, which carry no
+    /// end.
     #[must_use]
     pub fn expires_at(&self) -> Option<UnixMillis> {
         self.expires_at
     }
 
-    /// Whether a previous key of the ring made it: write it anew, and it outlives that key.
+    /// Whether it was made with a previous key of the ring. If so, rewrite it, so that it outlives
+    /// that key.
     #[must_use]
     pub fn is_under_previous_key(&self) -> bool {
         self.under_previous_key

@@ -1,4 +1,4 @@
-//! The values of a cookie and of its attributes: what each may hold.
+//! The values of a cookie and of its attributes, and what each may contain.
 
 use super::error::{Field, OperationError};
 use super::rule::{Characters, Rule};
@@ -6,8 +6,7 @@ use crate::limits::{ATTRIBUTE_MAX, DOMAIN_MAX, MAX_AGE_MAX};
 
 /// The `SameSite` attribute (RFC 6265bis §4.1.2.7).
 ///
-/// Exhaustive: the three values are the whole of the specification, and a fourth would change
-/// the wire format.
+/// Exhaustive: the specification has these three values, and a fourth would change the wire format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "the doc comment says why")]
 pub enum SameSite {
@@ -15,12 +14,12 @@ pub enum SameSite {
     Strict,
     /// Also with top-level navigations from elsewhere.
     Lax,
-    /// With every request; demands `Secure`.
+    /// With every request; requires `Secure`.
     None,
 }
 
 impl SameSite {
-    /// The attribute's value as it stands in `Set-Cookie` and in JSON.
+    /// The attribute's value as written in `Set-Cookie` and in JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -65,11 +64,11 @@ impl SameSiteCode {
     }
 }
 
-/// A value: cookie-octets of RFC 6265bis §4.1.1, without the optional quotes. They would become
-/// part of the value in every browser, and be stripped by some servers.
+/// A value: cookie-octets of RFC 6265bis §4.1.1, without the optional quotes, which every browser
+/// would make part of the value and some servers would strip.
 pub(super) fn check_value(value: &str) -> Result<(), OperationError> {
-    // Without an early exit, so that the compiler takes many bytes at a time: values are the
-    // longest texts that are checked, and good ones are read to their end anyway.
+    // Without an early exit, so that the compiler handles many bytes at a time: values are the
+    // longest texts that are checked, and good ones are read to the end anyway.
     let bad = value
         .bytes()
         .fold(false, |bad, byte| bad | !is_cookie_octet(byte));
@@ -90,8 +89,8 @@ pub(crate) const fn is_cookie_octet(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\')
 }
 
-/// A path: starts with a slash, visible ASCII without semicolon (av-octets of RFC 6265bis
-/// §4.1.1, less the space, which browsers would trim at the end).
+/// A path: starts with a slash, visible ASCII without semicolons (av-octets of RFC 6265bis §4.1.1
+/// except the space, which browsers would trim at the end).
 pub(super) fn check_path(path: &str) -> Result<(), OperationError> {
     let refuse = |rule| Err(OperationError::new(Field::Path, rule));
     if path == "/" {
@@ -117,7 +116,7 @@ pub(super) fn check_path(path: &str) -> Result<(), OperationError> {
     Ok(())
 }
 
-/// A domain: lower-case LDH labels with at least one dot; no address, no dot at either end.
+/// A domain: lower-case LDH labels with at least one dot; not an address, and no dot at either end.
 /// Write international names in their `xn--` form.
 pub(super) fn check_domain(domain: &str) -> Result<(), OperationError> {
     let refuse = |rule| Err(OperationError::new(Field::Domain, rule));

@@ -1,12 +1,12 @@
-//! A cookie to delete, as its writer drafts it.
+//! A draft of a cookie to delete.
 
 use std::borrow::Cow;
 use std::fmt;
 
 /// A draft of a cookie to delete.
 ///
-/// A browser deletes the cookie whose name, domain and path are the same as here, so give those
-/// that it was set with. A partitioned cookie needs `partitioned` again.
+/// A browser deletes the cookie that has this name, domain and path, so give those that it was set
+/// with. A partitioned cookie needs `partitioned` again.
 ///
 /// ```
 /// use apply_cookies_protocol::{DeleteCookie, Operation};
@@ -46,8 +46,8 @@ impl<'a> DeleteCookie<'a> {
         self
     }
 
-    /// For a cookie that was set without a path, by a response of this very directory. A token
-    /// is redeemed by the endpoint, whose directory is another one: give the path there.
+    /// For a cookie that was set without a path by a response from this very directory. A token is
+    /// redeemed by the endpoint, which is in another directory: give the path there.
     pub fn without_path(mut self) -> Self {
         self.path = None;
         self

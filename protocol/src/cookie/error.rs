@@ -1,4 +1,4 @@
-//! An operation that is refused: which field, and which rule. Never the offending bytes.
+//! A refused operation: the field and the rule, never the offending bytes.
 
 use std::fmt;
 
@@ -55,7 +55,7 @@ impl fmt::Display for Field {
     }
 }
 
-/// An operation that is refused. Names the field and the rule, never the value.
+/// A refused operation. Names the field and the rule, never the value.
 ///
 /// ```
 /// use apply_cookies_protocol::{Operation, SetCookie};

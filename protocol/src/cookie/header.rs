@@ -1,11 +1,11 @@
 //! The strict reader of a request's `Cookie` fields.
 //!
-//! Common readers forgive: they trim Unicode spaces, percent-decode names and take the first of
-//! two cookies. Each of these lets a neighbour's cookie pass for a `__Host-` one (threats A4 and
-//! T22). This one compares bytes, strips only space and tab, and reports a second cookie of the
-//! same name instead of choosing. It looks at each byte once.
+//! Common readers forgive: they trim Unicode spaces, percent-decode names and take the first of two
+//! cookies. Each of these lets a neighbour's cookie pass as a `__Host-` one (threats A4 and T22).
+//! This one compares bytes, strips only spaces and tabs, and reports a second cookie of the same
+//! name instead of choosing. It looks at each byte once.
 
-/// What a lookup found.
+/// The result of a lookup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_enums,
@@ -16,7 +16,7 @@ pub enum Lookup<'h> {
     Absent,
     /// Exactly one, with this value.
     One(&'h [u8]),
-    /// Two or more. Only a neighbour's trick or a broken client sends them; trust none.
+    /// Two or more. They come only from a neighbour's trick or a broken client; trust none.
     Duplicate,
 }
 

@@ -1,7 +1,7 @@
-//! Which cookie of a browser's jar is meant.
+//! The identity of a cookie in a browser's jar.
 
-/// The very cookie that a browser keeps one of: the same name, domain, path and partition (RFC
-/// 6265bis §5.7, step 23). Two operations with equal keys are about one cookie.
+/// The identity of a cookie in a browser: its name, domain, path and partition (RFC 6265bis §5.7,
+/// step 23). Two operations with equal keys are about one cookie.
 ///
 /// ```
 /// use apply_cookies_protocol::{DeleteCookie, Operation, SetCookie};

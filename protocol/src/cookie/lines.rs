@@ -7,12 +7,11 @@ use super::error::{Field, OperationError};
 use super::rule::Rule;
 use crate::limits::{OPERATIONS_MAX, SET_COOKIE_LINES_MAX};
 
-/// What each line costs beside its value: the field's name, colon, space, and the line end.
+/// The cost of each line besides its value: the field's name, colon, space, and the line end.
 pub(super) const LINE_OVERHEAD: usize = "Set-Cookie: \r\n".len();
 
-/// How many lines there are, and their bytes: the one place where both limits are applied, to
-/// lines that are written ([`SetCookieLines`]) and to those that will be
-/// ([`Batch`](crate::Batch)).
+/// The number of lines and of their bytes: the one place where both limits are applied, to lines
+/// that are written ([`SetCookieLines`]) and to those that will be ([`Batch`](crate::Batch)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LineBudget {
     lines: usize,
@@ -20,7 +19,7 @@ pub(crate) struct LineBudget {
 }
 
 impl LineBudget {
-    /// One line, which fits: the limits of its fields see to it.
+    /// One line, which fits: the limits of its fields ensure it.
     pub(crate) const fn one(line_len: usize) -> Self {
         Self {
             lines: 1,
@@ -51,19 +50,19 @@ impl LineBudget {
     }
 }
 
-/// The values of `Set-Cookie` fields, one per operation, in order. Send each in a line of its
-/// own; joining them breaks every one (RFC 6265bis §3).
+/// The values of `Set-Cookie` fields, one per operation, in order. Send each in its own field line;
+/// joining them breaks every one (RFC 6265bis §3).
 #[derive(Clone, PartialEq, Eq)]
 pub struct SetCookieLines {
-    /// All values one after the other. A `Vec<String>` would be simpler, and allocate once for
-    /// each line of each redemption where a server can slice this one buffer.
+    /// All values one after the other. A `Vec<String>` would be simpler, but would allocate for
+    /// every line of every redemption, where a server can slice this one buffer.
     text: String,
     ends: [u16; OPERATIONS_MAX],
     spent: LineBudget,
 }
 
 impl SetCookieLines {
-    /// No line yet, and room for this many of ordinary length.
+    /// No lines yet, and room for this many of ordinary length.
     pub(crate) fn with_capacity(lines: usize) -> Self {
         Self {
             text: String::with_capacity(128 * lines.min(OPERATIONS_MAX)),
@@ -92,7 +91,7 @@ impl SetCookieLines {
         self.ranges().map(|range| &self.text[range])
     }
 
-    /// The bytes of all values in one buffer, and where each of them stands in it.
+    /// The bytes of all values in one buffer, and the position of each.
     #[must_use]
     pub fn into_parts(self) -> (String, Vec<Range<usize>>) {
         let ranges = self.ranges().collect();

@@ -1,5 +1,5 @@
-//! Cookies as this protocol carries them: drafts that anyone can write, operations that are
-//! checked, the text that they become, and the strict reader of a request's cookies.
+//! Cookies as this protocol carries them: drafts that anyone can write, checked operations, the
+//! text that they become, and the strict reader of a request's cookies.
 
 mod attributes;
 mod delete_cookie;

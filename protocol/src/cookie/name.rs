@@ -1,4 +1,4 @@
-//! Cookie names: RFC 9110 tokens, their prefixes, and the names that are ours.
+//! Cookie names: RFC 9110 tokens, their prefixes, and the reserved names.
 
 use super::error::{Field, OperationError};
 use super::rule::{Characters, Hidden, Rule};
@@ -9,7 +9,7 @@ pub const BINDING_COOKIE: &str = "__Host-apply-cookies";
 /// Name of the binding cookie over plain HTTP outside loopback, where browsers refuse `__Host-`.
 pub const BINDING_COOKIE_INSECURE: &str = "apply-cookies";
 
-/// What a name's prefix demands of the cookie (RFC 6265bis §4.1.3).
+/// Requirements of a name's prefix on the cookie (RFC 6265bis §4.1.3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Prefix {
     /// `Secure` (all prefixes).
@@ -20,13 +20,13 @@ pub(crate) struct Prefix {
     pub(crate) http_only: bool,
 }
 
-/// Checks a name and says what its prefix demands.
+/// Checks a name and returns what its prefix requires.
 pub(crate) fn check(name: &str) -> Result<Prefix, OperationError> {
     let refuse = |rule| Err(OperationError::new(Field::Name, rule));
     if name.is_empty() {
         return refuse(Rule::Empty);
     }
-    // What all its bytes have in common, in one pass.
+    // The classes that all its bytes share, in one pass.
     let common = (name.bytes()).fold(u8::MAX, |common, byte| common & CLASSES[byte as usize]);
     if common & class::TOKEN == 0 {
         return refuse(Rule::Characters {
@@ -65,7 +65,7 @@ fn is_token_byte(byte: u8) -> bool {
     CLASSES[byte as usize] & class::TOKEN != 0
 }
 
-/// What the check of a name asks of a byte.
+/// The classes of bytes that the check of a name distinguishes.
 mod class {
     /// `tchar` of RFC 9110 §5.6.2.
     pub(super) const TOKEN: u8 = 1;
@@ -106,7 +106,7 @@ const CLASSES: [u8; 256] = {
     table
 };
 
-/// All prefixes, longest first, with what each demands.
+/// All prefixes, longest first, with what each requires.
 const PREFIXES: [(&str, Prefix); 4] = [
     (
         "__Host-Http-",
@@ -142,8 +142,8 @@ const PREFIXES: [(&str, Prefix); 4] = [
     ),
 ];
 
-/// Splits a name into what its prefix demands and the rest. Browsers compare prefixes without
-/// case (RFC 6265bis §5.7, step 20).
+/// Splits a name into what its prefix requires and the rest. Browsers compare prefixes
+/// case-insensitively (RFC 6265bis §5.7, step 20).
 fn split_prefix(name: &str) -> (Prefix, &str) {
     // Most names have no prefix, and end here.
     if name.starts_with("__") {

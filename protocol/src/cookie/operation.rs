@@ -11,7 +11,7 @@ use super::rule::{Demand, Rule, SecureFor};
 use super::set_cookie::SetCookie;
 use crate::limits::{MAX_AGE_MAX, NAME_VALUE_MAX};
 
-/// What a writer asked for.
+/// An operation as its writer drafted it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_enums,
@@ -24,10 +24,10 @@ pub enum Draft<'a> {
     Delete(DeleteCookie<'a>),
 }
 
-/// A checked operation: one that browsers will keep and proxies will pass.
+/// A checked operation: one that browsers will keep and proxies will pass on.
 ///
-/// There is no other way to one than through the checks, so whoever holds an `Operation` may
-/// write it into a header without looking again.
+/// The checks are the only way to get one, so any code that has an `Operation` may write it into a
+/// header without checking again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operation<'a>(Draft<'a>);
 
@@ -94,8 +94,8 @@ impl<'a> Operation<'a> {
         }
     }
 
-    /// Appends the operation to a list in which each cookie stands once: an earlier operation on
-    /// the same cookie goes, because the later one counts.
+    /// Appends the operation to a list in which each cookie occurs once: an earlier operation on
+    /// the same cookie is removed, because the later one counts.
     ///
     /// ```
     /// use apply_cookies_protocol::{DeleteCookie, Operation, SetCookie};
@@ -153,8 +153,8 @@ impl<'a> TryFrom<DeleteCookie<'a>> for Operation<'a> {
     }
 }
 
-/// The fields of an operation as they stand on the wire, borrowed. The one form that the checks,
-/// the writer and the payload's codec work on.
+/// The fields of an operation as they are on the wire, borrowed. The one form that the checks, the
+/// writer and the payload's codec work on.
 #[derive(Clone, Copy)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -199,7 +199,8 @@ impl<'o> Parts<'o> {
                 domain: delete.domain.as_deref(),
                 max_age: None,
                 secure: delete.secure,
-                // Written with every deletion: browsers hold it to the prefix `__Http-` too.
+                // Written with every deletion: browsers apply the rule of `__Http-` to deletions
+                // too.
                 http_only: true,
                 same_site: None,
                 partitioned: delete.partitioned,
@@ -239,7 +240,7 @@ impl<'o> Parts<'o> {
         self.check_agreement(prefix)
     }
 
-    /// SPEC §4, rules 2 and 6: what fields demand of one another.
+    /// SPEC §4, rules 2 and 6: what fields require of one another.
     pub(crate) fn check_agreement(&self, prefix: Prefix) -> Result<(), OperationError> {
         let refuse = |field, rule| Err(OperationError::new(field, rule));
         let needs_secure = |by| refuse(Field::Secure, Rule::NeedsSecure { by });

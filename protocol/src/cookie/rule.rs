@@ -1,4 +1,4 @@
-//! The rules of SPEC §4, in the same order: what a field of an operation can break.
+//! The rules of SPEC §4 that a field of an operation can break, in the same order.
 
 use std::fmt;
 
@@ -6,13 +6,13 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Rule {
-    /// Nothing stands where something must.
+    /// The field is empty and must not be.
     #[error("must not be empty")]
     Empty,
-    /// A character that this field may not hold.
+    /// A character that this field may not contain.
     #[error("{allowed}")]
     Characters {
-        /// The characters that it may hold.
+        /// The characters that it may contain.
         allowed: Characters,
     },
     /// A path without a slash in front: a browser would silently take the request's own
@@ -22,16 +22,16 @@ pub enum Rule {
     /// A domain of a single label: a public suffix or a local name, which browsers refuse.
     #[error("must have a dot; leave it out to mean this host")]
     NoDot,
-    /// An IP address where a domain must stand.
+    /// An IP address in place of a domain.
     #[error("must not be an IP address")]
     IpAddress,
-    /// A name that means another one to a server that percent-decodes it.
+    /// A name that becomes another one in a server that percent-decodes it.
     #[error("{hidden}")]
     PercentEncoded {
-        /// What it would then hold.
+        /// What it would then contain.
         hidden: Hidden,
     },
-    /// More bytes than a browser or proxy takes.
+    /// More bytes than a browser or proxy accepts.
     #[error("{actual} bytes are too many, at most {max} fit")]
     TooLong {
         /// Bytes that were given.
@@ -40,7 +40,7 @@ pub enum Rule {
         max: usize,
     },
     /// A number above the largest allowed.
-    #[error("{actual} is too large, at most {max} is kept by browsers")]
+    #[error("{actual} is too large; browsers keep at most {max}")]
     TooLarge {
         /// The number given.
         actual: u64,
@@ -50,32 +50,32 @@ pub enum Rule {
     /// The field contradicts the name's prefix.
     #[error("{demand}")]
     Prefix {
-        /// What the prefix demands of the field.
+        /// What the prefix requires of the field.
         demand: Demand,
     },
-    /// `Secure` is missing where something else demands it.
-    #[error("must be set, because {by} demands it")]
+    /// `Secure` is missing where something else requires it.
+    #[error("must be set, because {by} requires it")]
     NeedsSecure {
-        /// What demands it.
+        /// What requires it.
         by: SecureFor,
     },
     /// A name that belongs to this library.
     #[error("is reserved for apply-cookies itself")]
     Reserved,
     /// The same cookie (name, domain, path, partition) is already in the batch.
-    #[error("the same cookie stands in this batch already")]
+    #[error("the same cookie is already in this batch")]
     Duplicate,
-    /// An age that leads to a date which Python cannot say.
+    /// An age that leads to a date which Python cannot express.
     #[cfg(feature = "mesop")]
-    #[error("must not lead out of the years 1 to 9999")]
+    #[error("must not lead outside the years 1 to 9999")]
     OutOfYears,
     /// An attribute that tokens of the profile `mesop` have no place for.
     #[cfg(feature = "mesop")]
-    #[error("cannot be said in the profile mesop")]
+    #[error("cannot be expressed in the profile mesop")]
     NotInMesop,
 }
 
-/// The characters that a field may hold.
+/// The characters that a field may contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Characters {
@@ -90,7 +90,7 @@ pub enum Characters {
     /// A value that Werkzeug can quote.
     #[cfg(feature = "mesop")]
     Quotable,
-    /// A domain that Werkzeug leaves a host name.
+    /// A domain that is still a host name after Werkzeug's changes.
     #[cfg(feature = "mesop")]
     WerkzeugHost,
     /// A domain whose `xn--` form is beyond doubt.
@@ -105,31 +105,31 @@ impl fmt::Display for Characters {
                 "may hold only letters, digits and !#$%&'*+-.^_`|~ (RFC 9110 section 5.6.2)"
             }
             Self::CookieOctets => {
-                "may hold only visible ASCII without space, quote, comma, semicolon and backslash (RFC 6265 section 4.1.1); encode it first"
+                "may hold only visible ASCII, without spaces, quotes, commas, semicolons or backslashes (RFC 6265 section 4.1.1); encode it first"
             }
             Self::Path => {
-                "may hold only visible ASCII without space and semicolon; percent-encode it first"
+                "may hold only visible ASCII, without spaces or semicolons; percent-encode it first"
             }
             Self::Host => {
                 "must be a host name in lower case, without a dot at either end; international names in their xn-- form"
             }
             #[cfg(feature = "mesop")]
-            Self::Quotable => "must not hold the control characters 0x1A to 0x1F",
+            Self::Quotable => "must not contain the control characters 0x1A to 0x1F",
             #[cfg(feature = "mesop")]
             Self::WerkzeugHost => {
                 "must be a host name: letters, digits and hyphens, with single dots between them"
             }
             #[cfg(feature = "mesop")]
-            Self::SimpleIdn => "holds characters that only the xn-- form can say; write that",
+            Self::SimpleIdn => "contains characters that must be written in their xn-- form",
         })
     }
 }
 
-/// What a percent-encoded name hides from browsers, and shows to a server that decodes it.
+/// A percent-encoded name hides this from browsers, and shows it to a server that decodes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Hidden {
-    /// Characters that no name may hold.
+    /// Characters that no name may contain.
     OtherCharacters,
     /// A prefix such as `__Host-`.
     Prefix,
@@ -144,7 +144,7 @@ impl fmt::Display for Hidden {
     }
 }
 
-/// What a name's prefix demands of another field (RFC 6265bis §4.1.3).
+/// A requirement of a name's prefix on another field (RFC 6265bis §4.1.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Demand {
@@ -161,12 +161,12 @@ impl fmt::Display for Demand {
         f.write_str(match self {
             Self::NoDomain => "must be left out, because the name starts with __Host-",
             Self::RootPath => "must be /, because the name starts with __Host-",
-            Self::HttpOnly => "must be set, because the name's prefix demands it",
+            Self::HttpOnly => "must be set, because the name's prefix requires it",
         })
     }
 }
 
-/// What a cookie has that demands `Secure`.
+/// The part of a cookie that requires `Secure`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SecureFor {

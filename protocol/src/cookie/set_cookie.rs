@@ -1,5 +1,4 @@
-//! A cookie to set, as its writer drafts it. Nothing is checked yet: see
-//! [`Operation`](super::Operation).
+//! A draft of a cookie to set. Nothing is checked yet: see [`Operation`](super::Operation).
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,7 +10,7 @@ use super::attributes::SameSite;
 ///
 /// The defaults are the safe ones: `Path=/`, `Secure`, `HttpOnly`, `SameSite=Lax`, this host
 /// only, until the browser closes. The value must consist of cookie-octets (RFC 6265bis §4.1.1);
-/// a draft becomes an [`Operation`](crate::Operation) only when every field is right.
+/// a draft becomes an [`Operation`](crate::Operation) only if every field is valid.
 ///
 /// `Debug` does not show the value.
 ///
@@ -59,7 +58,7 @@ impl<'a> SetCookie<'a> {
         }
     }
 
-    /// The paths that the cookie is sent to: this one and those below it.
+    /// Sends the cookie to this path and those below it.
     pub fn path(mut self, path: impl Into<Cow<'a, str>>) -> Self {
         self.path = Some(path.into());
         self
@@ -78,7 +77,7 @@ impl<'a> SetCookie<'a> {
         self
     }
 
-    /// Keeps the cookie for this long, counted in whole seconds from the moment that the browser
+    /// Keeps the cookie for this long, counted in whole seconds from the moment the browser
     /// receives it; at most 400 days.
     pub fn max_age(mut self, age: Duration) -> Self {
         self.max_age = Some(age.as_secs());
@@ -122,7 +121,7 @@ impl<'a> SetCookie<'a> {
         matches!(self.max_age, Some(0))
     }
 
-    /// The value, which is a secret as often as not.
+    /// The value, which is often a secret.
     #[must_use]
     pub fn value(&self) -> &str {
         &self.value

@@ -3,7 +3,7 @@
 use super::lines::LINE_OVERHEAD;
 use super::operation::{Operation, Parts};
 
-/// A deleted cookie is one that expired in 1970; `Max-Age=0` says the same to whoever reads
+/// A deleted cookie is one that expired in 1970; `Max-Age=0` says the same to clients that read
 /// that, and wins where both are understood (RFC 6265bis §5.7, step 5).
 const DELETED: &str = "; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT";
 

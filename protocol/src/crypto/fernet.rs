@@ -1,8 +1,8 @@
 //! Fernet (AES-128-CBC, then HMAC-SHA256) with initialisation vector and time as arguments.
 //!
 //! Layout, all inside one buffer: `0x80 ‖ time (u64, seconds) ‖ IV (16) ‖ ciphertext ‖ HMAC (32)`.
-//! The `fernet` crate and the published vectors are the oracles in the tests; why it is not used
-//! at run time stands in SPEC §6.2.
+//! The `fernet` crate and the published vectors are the oracles in the tests; SPEC §6.2 says why
+//! the crate is not used at run time.
 
 use aes::Aes128;
 use aes::cipher::block_padding::Pkcs7;
@@ -26,7 +26,7 @@ pub(crate) struct FernetKey {
 pub(crate) struct NotOurs;
 
 impl FernetKey {
-    /// First half of the key signs, second half encrypts.
+    /// The first half of the key signs, the second half encrypts.
     pub(crate) fn new(key: &[u8; 32]) -> Self {
         let (signing, encryption) = key.split_at(16);
         Self {
@@ -35,8 +35,8 @@ impl FernetKey {
         }
     }
 
-    /// Appends to `out` the token of what `write` appends: the plaintext is encrypted where it
-    /// stands, so it is never copied.
+    /// Appends to `out` the token for what `write` appends. The plaintext is encrypted in place, so
+    /// it is never copied.
     pub(crate) fn seal_into(
         &self,
         out: &mut Vec<u8>,
@@ -59,7 +59,7 @@ impl FernetKey {
         out.extend_from_slice(&tag);
     }
 
-    /// The plaintext, decrypted where it stands. The MAC is verified, in constant time, before
+    /// The plaintext, decrypted in place. The MAC is verified, in constant time, before
     /// anything else is looked at.
     pub(crate) fn open<'t>(&self, token: &'t mut [u8]) -> Result<&'t [u8], NotOurs> {
         let length = token.len().checked_sub(TAG).ok_or(NotOurs)?;
@@ -97,7 +97,7 @@ mod tests {
         token
     }
 
-    /// The reference implementation, holding the same key.
+    /// The reference implementation, with the same key.
     fn oracle(key: &[u8; 32]) -> fernet::Fernet {
         fernet::Fernet::new(&URL_SAFE.encode(key)).unwrap()
     }

@@ -7,8 +7,8 @@ use sha2::Sha256;
 /// Bytes of a tag.
 pub(crate) const TAG: usize = 32;
 
-/// HMAC-SHA256 that already holds its key: cloning that state is cheaper than keying it again.
-/// Wipes itself when dropped.
+/// HMAC-SHA256 that has already taken in its key: cloning that state is cheaper than keying it
+/// again. Wipes itself when dropped.
 pub(crate) struct MacKey(Hmac<Sha256>);
 
 impl MacKey {
@@ -23,13 +23,13 @@ impl MacKey {
     }
 
     pub(crate) fn tag(&self, message: &[u8]) -> [u8; TAG] {
-        // `update` where the state stands: `chain_update` would move its 150 bytes.
+        // `update` in place: `chain_update` would move the state's 150 bytes.
         let mut mac = self.0.clone();
         mac.update(message);
         mac.finalize_fixed().into()
     }
 
-    /// Compares in constant time, and takes the whole tag only, never a part of it.
+    /// Compares in constant time, and accepts only the whole tag, never a part of it.
     pub(crate) fn verify(&self, message: &[u8], tag: &[u8]) -> Result<(), MacError> {
         let mut mac = self.0.clone();
         mac.update(message);

@@ -1,6 +1,6 @@
-//! HMAC-SHA1 (RFC 2104), keyed once: what Python's itsdangerous signs with in Mesop.
+//! HMAC-SHA1 (RFC 2104), keyed once: itsdangerous signs with it in Mesop.
 //!
-//! SHA-1 has collisions, HMAC-SHA1 has no known forgery; what it costs is a tag of 160 bits.
+//! SHA-1 has collisions, but HMAC-SHA1 has no known forgery; the price is a tag of only 160 bits.
 
 use hmac::digest::MacError;
 use hmac::{Hmac, KeyInit, Mac};
@@ -14,7 +14,7 @@ pub(crate) const TAG_SHA1: usize = 20;
 pub(crate) struct MacSha1(Hmac<Sha1>);
 
 impl MacSha1 {
-    /// `key = SHA1(salt ‖ "signer" ‖ secret)`: itsdangerous' way to one key for each salt.
+    /// `key = SHA1(salt ‖ "signer" ‖ secret)`: this is how itsdangerous makes a key for each salt.
     pub(crate) fn new(secret: &[u8], salt: &[u8]) -> Self {
         let mut key = Zeroizing::new([0_u8; TAG_SHA1]);
         Sha1::new()

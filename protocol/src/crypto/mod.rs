@@ -1,4 +1,4 @@
-//! Keyed states and digests: all that this crate does with a key, and nothing that knows what a
+//! Keyed states and digests: everything that this crate does with a key. Nothing here knows what a
 //! token or a cookie is.
 
 mod digest;

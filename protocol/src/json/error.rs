@@ -1,4 +1,4 @@
-//! JSON that is no batch or operation: which field, and which rule. Never what stands there.
+//! JSON that is not a batch or an operation: the field and the rule, never the content.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde_path_to_error::Segment;
 
 use crate::cookie::{Field, OperationError};
 
-/// A JSON batch that is refused: `field: reason`, with the operation's number where it helps.
+/// A refused JSON batch: `field: reason`, with the operation's number where it helps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BatchError {
     field: String,
@@ -15,8 +15,8 @@ pub struct BatchError {
 }
 
 impl BatchError {
-    /// The field to change, named as in JSON; `operations` when it is the list as a whole,
-    /// `batch` or `operation` when the text is no JSON.
+    /// The field to change, named as in JSON; `operations` for the list as a whole, `batch` or
+    /// `operation` when the text is not JSON.
     #[must_use]
     pub fn field(&self) -> &str {
         &self.field
@@ -54,8 +54,7 @@ impl BatchError {
         Self::at(index, error.field().as_str(), error.rule())
     }
 
-    /// serde's messages quote the input, which may be a cookie's value; so only their kind is
-    /// kept.
+    /// serde's messages quote the input, which may be a cookie's value, so only their kind is kept.
     pub(super) fn from_json(
         error: &serde_path_to_error::Error<serde_json::Error>,
         text: &str,
@@ -108,7 +107,7 @@ impl BatchError {
             {
                 name.clone_into(&mut field);
             }
-            "stands there twice"
+            "appears twice"
         } else if message.starts_with("unknown variant") {
             "is not one of the words allowed"
         } else {
@@ -122,7 +121,7 @@ impl BatchError {
     }
 }
 
-/// A field's name as it may be shown: an unknown one is the input's own text.
+/// A field's name in a form that may be shown: an unknown one is the input's own text.
 pub(crate) fn printable(field: &str) -> String {
     if !field.is_empty() && field.len() <= 40 && field.bytes().all(|b| b.is_ascii_graphic()) {
         field.to_owned()

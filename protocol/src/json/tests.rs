@@ -52,11 +52,11 @@ fn errors_name_the_field_and_no_value() {
         ),
         (
             r#"{"operations":[{"op":"delete","name":"a","value":null}]}"#,
-            "value: operation 1: is no field of a delete",
+            "value: operation 1: is not a field of a delete",
         ),
         (
             r#"{"operations":[]}"#,
-            "operations: must hold at least one operation",
+            "operations: must contain at least one operation",
         ),
         (r#"{"operations":[],"x":1}"#, "x: is not a known field"),
         (
@@ -89,7 +89,7 @@ fn errors_name_the_field_and_no_value() {
         ),
         (
             r#"{"operations":[{"op":"set","name":"a","value":"b","max_age":34560001}]}"#,
-            "max_age: operation 1: 34560001 is too large, at most 34560000 is kept by browsers",
+            "max_age: operation 1: 34560001 is too large; browsers keep at most 34560000",
         ),
         (
             r#"{"operations":[{"op":"set","name":"a","value":"b","same_site":"lax"}]}"#,
@@ -101,15 +101,15 @@ fn errors_name_the_field_and_no_value() {
         ),
         (
             r#"{"operations":[{"op":"set","name":"a","name":"a","value":"b"}]}"#,
-            "name: operation 1: stands there twice",
+            "name: operation 1: appears twice",
         ),
         (
             r#"{"operations":[{"op":"delete","name":"a","http_only":true}]}"#,
-            "http_only: operation 1: is no field of a delete",
+            "http_only: operation 1: is not a field of a delete",
         ),
         (
             r#"{"operations":[{"op":"delete","name":"a"},{"op":"delete","name":"a"}]}"#,
-            "name: operation 2: the same cookie stands in this batch already",
+            "name: operation 2: the same cookie is already in this batch",
         ),
     ] {
         assert_eq!(refusal(json), expected, "{json}");

@@ -13,7 +13,7 @@ use crate::crypto::{FernetKey, MacKey};
 const SALT: &[u8] = b"apply-cookies/v1";
 
 /// `info` of each expansion: `apply-cookies/v1/<purpose>/<algorithm>/<cookie name>`. The cookie
-/// name stands last and nothing else in a label varies, so no two labels are equal, and a key made
+/// name comes last and nothing else in a label varies, so no two labels are equal, and a key made
 /// for one purpose is useless for every other (threat T23).
 mod info {
     pub(super) const KEY_ID: &[u8] = b"apply-cookies/v1/key-id//";
@@ -26,8 +26,8 @@ mod info {
     pub(super) const MESOP_BINDING: &[u8] = b"apply-cookies/v1/mesop-binding/hmac-sha256/";
 }
 
-/// Four derived bytes that tell which key sealed a token. Derived under its own label, so they
-/// say nothing about the secret.
+/// Four derived bytes that say which key sealed a token. They are derived under their own label, so
+/// they reveal nothing about the secret.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KeyId(pub(crate) [u8; 4]);
 
@@ -43,7 +43,7 @@ pub(crate) struct DerivedKeys {
     pub(crate) signing: MacKey,
     pub(crate) encryption: FernetKey,
     pub(crate) binding: MacKey,
-    /// Kept for the keys of single cookies.
+    /// Kept to derive the keys of single cookies.
     root: Hkdf<Sha256>,
 }
 
@@ -59,12 +59,12 @@ impl DerivedKeys {
         }
     }
 
-    /// The key that signs values of the cookie of this name.
+    /// The key that signs values of the cookie with this name.
     pub(crate) fn cookie_signing(&self, name: &str) -> MacKey {
         MacKey::new(&*self.of_cookie(info::COOKIE_SIGNED, name))
     }
 
-    /// The key that encrypts values of the cookie of this name.
+    /// The key that encrypts values of the cookie with this name.
     pub(crate) fn cookie_encryption(&self, name: &str) -> FernetKey {
         FernetKey::new(&self.of_cookie(info::COOKIE_ENCRYPTED, name))
     }
@@ -74,14 +74,14 @@ impl DerivedKeys {
     }
 }
 
-/// The id that a native ring gives this secret, whose line end it would leave out.
+/// The id that a native ring gives this secret. It would leave out a trailing line end.
 #[cfg(feature = "mesop")]
 pub(crate) fn key_id_of(secret: &Secret) -> KeyId {
     let root = extract(SALT, secret.bytes_without_line_end());
     KeyId(*key(&root, info::KEY_ID))
 }
 
-/// The key of bindings in tokens of the profile `mesop`, which has none of its own.
+/// The key of bindings in tokens of the profile `mesop`, which itself has no bindings.
 #[cfg(feature = "mesop")]
 pub(crate) fn mesop_binding_key(secret: &Secret) -> MacKey {
     MacKey::new(&*key::<32>(

@@ -1,4 +1,5 @@
-//! The keys of the profile `mesop`: those that Mesop makes of its one secret, and one of our own.
+//! The keys of the profile `mesop`: those that Mesop derives from its one secret, and one that we
+//! add.
 
 use std::fmt;
 
@@ -9,13 +10,12 @@ use super::derived::{KeyId, key_id_of, mesop_binding_key};
 use super::secret::Secret;
 use crate::crypto::{FernetKey, MacKey, MacSha1};
 
-/// Salt of apply tokens.
+/// The salt of apply tokens.
 const TOKEN: &[u8] = b"mesop-apply-cookies";
-/// Salt of the signed values of a cookie, in front of the cookie's name.
+/// The salt of a cookie's signed values; the cookie's name follows it.
 const COOKIE: &[u8] = b"mesop-cookie-";
 
-/// The keys of a secret that is shared with a Mesop app: what stands in its
-/// `MESOP_COOKIE_SECRET_KEY`.
+/// The keys of a secret shared with a Mesop app: the value of its `MESOP_COOKIE_SECRET_KEY`.
 ///
 /// There is one secret and no rotation, as in Mesop.
 ///
@@ -28,13 +28,13 @@ const COOKIE: &[u8] = b"mesop-cookie-";
 /// # Ok::<(), apply_cookies_protocol::WeakSecret>(())
 /// ```
 pub struct MesopKeys {
-    /// For the keys of single cookies: each has a salt of its own.
+    /// For the keys of single cookies: each has its own salt.
     secret: Zeroizing<Vec<u8>>,
     /// Signs tokens.
     pub(crate) tokens: MacSha1,
-    /// Binds tokens to a browser. Mesop has no bindings, so this key is ours alone.
+    /// Binds tokens to a browser. Mesop has no bindings, so only we use this key.
     pub(crate) binding: MacKey,
-    /// What a native ring would call this secret, to find it there.
+    /// The id that a native ring would give this secret, to find it there.
     pub(crate) native_id: KeyId,
 }
 
@@ -50,7 +50,7 @@ impl MesopKeys {
         }
     }
 
-    /// The key that signs values of the cookie of this name.
+    /// The key that signs values of the cookie with this name.
     pub(crate) fn cookie_signing(&self, name: &str) -> MacSha1 {
         MacSha1::new(&self.secret, &[COOKIE, name.as_bytes()].concat())
     }

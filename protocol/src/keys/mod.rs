@@ -1,4 +1,4 @@
-//! Keys: the root secret, what is derived from it, and the ring that makes rotation possible.
+//! Keys: the root secret, the keys derived from it, and the ring that makes rotation possible.
 
 mod derived;
 #[cfg(feature = "mesop")]

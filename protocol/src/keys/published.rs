@@ -1,5 +1,5 @@
-//! Published vectors for what keys are derived with and what tags are made with: RFC 4231,
-//! RFC 5869 and Wycheproof. They go through the functions that production code uses.
+//! Published vectors for key derivation and for tags: RFC 4231, RFC 5869 and Wycheproof. They go
+//! through the functions that production code uses.
 
 use wycheproof::{TestResult, hkdf, mac};
 
@@ -22,7 +22,7 @@ fn derived(salt: &[u8], ikm: &[u8], info: &[u8], length: usize) -> Option<Vec<u8
     Some(okm)
 }
 
-/// RFC 4231 §4.2 to §4.8, less §4.6: key, message, tag.
+/// RFC 4231 §4.2 to §4.8 except §4.6: key, message, tag.
 const RFC_4231: [(&[u8], &[u8], &str); 6] = [
     (
         &[0x0b; 20],
@@ -78,8 +78,8 @@ fn bindings_are_truncated_as_in_rfc_4231() {
     assert_eq!(binding.0[..], hex("a3b6167473100ee06e0c796c2955552b"));
 }
 
-/// RFC 5869 appendix A.1 to A.3, those with SHA-256. The intermediate PRK is no value of ours;
-/// it is HMAC(salt, IKM) (§2.2), so our own HMAC has to give it.
+/// RFC 5869 appendix A.1 to A.3, those with SHA-256. Our code never exposes the intermediate PRK,
+/// but it is HMAC(salt, IKM) (§2.2), so our own HMAC must produce it.
 #[test]
 fn derived_keys_are_those_of_rfc_5869() {
     let bytes = |range: std::ops::RangeInclusive<u8>| range.collect::<Vec<u8>>();
@@ -115,9 +115,9 @@ fn derived_keys_are_those_of_rfc_5869() {
     }
 }
 
-/// Half of this set has tags of 128 bits. Seals take whole tags only, so `verify` has to refuse
-/// every one of these, right or wrong; a binding is such a tag (SPEC §6.4), so its own way of
-/// truncating and comparing has to tell the right ones from the wrong.
+/// Half of this set has tags of 128 bits. Seals accept whole tags only, so `verify` must refuse
+/// every one of these, right or wrong. A binding is such a tag (SPEC §6.4), so its own truncation
+/// and comparison must tell the right ones from the wrong.
 #[test]
 fn tags_are_those_of_wycheproof() {
     let (mut whole, mut truncated) = ([0; 2], [0; 2]);

@@ -8,7 +8,7 @@ use super::mesop::MesopKeys;
 use super::secret::Secret;
 
 /// The keys of tokens and cookie values: the current secret writes, previous ones still read what
-/// they wrote. How to [rotate a secret](crate#how-to-rotate-a-secret) stands in the guide.
+/// they wrote. The guide says how to [rotate a secret](crate#how-to-rotate-a-secret).
 ///
 /// ```
 /// use apply_cookies_protocol::{KeyRing, Secret};
@@ -31,7 +31,7 @@ impl KeyRing {
     /// # Errors
     ///
     /// [`KeyRingError::SameKeyId`] when two secrets are equal, or (one chance in four thousand
-    /// million) derive the same key id: a token could then not tell which key is meant.
+    /// million) derive the same key id: a token could then not say which key is meant.
     pub fn new(current: &Secret, previous: &[Secret]) -> Result<Self, KeyRingError> {
         let mut keys: Vec<DerivedKeys> = Vec::with_capacity(1 + previous.len());
         for secret in std::iter::once(current).chain(previous) {
@@ -52,8 +52,8 @@ impl KeyRing {
     ///
     /// # Errors
     ///
-    /// [`KeyRingError::SecretOfMesop`] when its secret is one of this ring as well: what one
-    /// profile makes must never be taken for something of the other.
+    /// [`KeyRingError::SecretOfMesop`] when its secret is also one of this ring's: a token or value
+    /// of one profile must never pass as one of the other.
     #[cfg(feature = "mesop")]
     pub fn with_mesop(mut self, keys: MesopKeys) -> Result<Self, KeyRingError> {
         if self.find(keys.native_id).is_some() {
@@ -63,14 +63,14 @@ impl KeyRing {
         Ok(self)
     }
 
-    /// The keys of the profile `mesop`, if it has any.
+    /// The keys of the profile `mesop`, if the ring has any.
     #[must_use]
     #[cfg(feature = "mesop")]
     pub fn mesop(&self) -> Option<&MesopKeys> {
         self.mesop.as_ref()
     }
 
-    /// Id of the key that seals.
+    /// The id of the key that seals.
     #[must_use]
     pub fn current_id(&self) -> KeyId {
         self.current().id
@@ -86,8 +86,7 @@ impl KeyRing {
         self.keys.iter()
     }
 
-    /// The key of this id. Every key is compared, so there is no trial of several keys on one
-    /// token.
+    /// The key with this id. Ids are unique, so a token is never tried with several keys.
     pub(crate) fn find(&self, id: KeyId) -> Option<&DerivedKeys> {
         self.keys.iter().find(|keys| keys.id == id)
     }
@@ -101,17 +100,17 @@ impl fmt::Debug for KeyRing {
     }
 }
 
-/// Secrets that cannot stand in one ring.
+/// Secrets that cannot be in one ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyRingError {
     /// Two secrets have the same key id.
     #[error("two secrets of the key ring are the same (equal key ids); remove one")]
     SameKeyId,
-    /// The secret of a Mesop app is a secret of the native profile as well.
+    /// The secret of a Mesop app is also a secret of the native profile.
     #[cfg(feature = "mesop")]
     #[error(
-        "the secret of the Mesop app stands among those of this service as well; give each its own (`apply-cookies keygen` makes one)"
+        "the Mesop app's secret is also one of this service's; give each its own (`apply-cookies keygen` makes one)"
     )]
     SecretOfMesop,
 }

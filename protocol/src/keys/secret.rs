@@ -20,7 +20,7 @@ use crate::limits::{SECRET_ENTROPY_MIN, SECRET_MIN};
 pub struct Secret(Zeroizing<Vec<u8>>);
 
 impl Secret {
-    /// Takes the UTF-8 bytes of `text`, less one newline at the end (files have one).
+    /// Takes the UTF-8 bytes of `text`, without one trailing newline (files have one).
     ///
     /// # Errors
     ///
@@ -45,10 +45,10 @@ impl Secret {
         Ok(Self(Zeroizing::new(bytes.to_vec())))
     }
 
-    /// The secret of a Mesop app, which has chosen it already and takes every byte of it, a line
-    /// end too: at least 32 bytes, and not a repetition, but it may be one that
-    /// [`new`](Self::new) refuses for its sequences of characters. Take a random one where you can: `apply-cookies keygen` makes it, and Mesop
-    /// takes any text.
+    /// The secret of a Mesop app. The app has already chosen it and uses every byte of it,
+    /// including a line end: at least 32 bytes, and not a repetition, but it may be one that
+    /// [`new`](Self::new) refuses for its sequences of characters. Use a random one where you can:
+    /// `apply-cookies keygen` makes one, and Mesop takes any text.
     ///
     /// # Errors
     ///
@@ -58,7 +58,7 @@ impl Secret {
         Self::judged(text, shannon_bits)
     }
 
-    /// The bytes that [`new`](Self::new) would have taken of the same text.
+    /// The bytes that [`new`](Self::new) would have taken from the same text.
     #[cfg(feature = "mesop")]
     pub(crate) fn bytes_without_line_end(&self) -> &[u8] {
         let bytes = self.bytes();
@@ -85,7 +85,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// A secret that is refused. The command in each message makes a good one.
+/// A refused secret. The command in each message makes a good one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WeakSecret {
@@ -100,12 +100,12 @@ pub enum WeakSecret {
     /// A repetition, a sequence, or too few different bytes.
     #[error("the secret can be guessed; `apply-cookies keygen` makes a good one")]
     Guessable,
-    /// Text that stands in examples.
+    /// Text from an example.
     #[error("the secret looks like a placeholder; `apply-cookies keygen` makes a good one")]
     Placeholder,
 }
 
-/// Words that mark a value nobody meant to keep. None has a real chance to occur in random
+/// Words that mark a value nobody meant to keep. None has a real chance of occurring in random
 /// base64.
 fn is_placeholder(text: &str) -> bool {
     const MARKS: [&str; 13] = [
@@ -127,7 +127,7 @@ fn is_placeholder(text: &str) -> bool {
     MARKS.iter().any(|mark| lower.contains(mark))
 }
 
-/// Whether a shorter unit, repeated, makes the whole.
+/// Whether the whole is a shorter unit, repeated.
 fn is_repetition(bytes: &[u8]) -> bool {
     (1..=bytes.len() / 2).any(|period| {
         bytes[period..]
@@ -137,8 +137,8 @@ fn is_repetition(bytes: &[u8]) -> bool {
     })
 }
 
-/// Shannon's estimate over single bytes and over differences of neighbours, whichever is less:
-/// the first sees few different bytes, the second sees sequences.
+/// Shannon's estimate over single bytes and over differences of neighbours, whichever is lower: the
+/// first detects few different bytes, the second detects sequences.
 fn estimated_entropy(bytes: &[u8]) -> f64 {
     let differences: Zeroizing<Vec<u8>> = Zeroizing::new(
         bytes

@@ -1,8 +1,8 @@
-//! A cookie as Mesop's tokens carry it, and the `Set-Cookie` text that Werkzeug makes of it.
+//! A cookie as Mesop's tokens carry it, and the `Set-Cookie` text that Werkzeug makes from it.
 //!
-//! The fields are those of Mesop. Their rules are Werkzeug's where it has any, and ours where it
-//! would let a name or a domain add attributes, or write what a browser drops: such a token is
-//! refused before its nonce is claimed.
+//! The fields are Mesop's. Their rules are Werkzeug's where it has any, and ours where it would let
+//! a name or a domain add attributes, or would write something that a browser drops: such a token
+//! is refused before its nonce is claimed.
 
 use std::fmt;
 
@@ -35,7 +35,7 @@ pub struct MesopCookie {
 }
 
 impl MesopCookie {
-    /// A cookie with Mesop's defaults, which are ours as well.
+    /// A cookie with Mesop's defaults, which are ours too.
     pub(super) fn new(name: String, value: String) -> Self {
         Self {
             name,
@@ -49,7 +49,7 @@ impl MesopCookie {
         }
     }
 
-    /// The cookie that Mesop makes of a deletion.
+    /// The cookie that Mesop makes for a deletion.
     pub(super) fn deletion(name: String) -> Self {
         Self {
             max_age: Some(MaxAge::Seconds(0)),
@@ -63,7 +63,7 @@ impl MesopCookie {
         &self.name
     }
 
-    /// The value, which is a secret as often as not.
+    /// The value, which is often a secret.
     #[must_use]
     pub fn value(&self) -> &str {
         &self.value
@@ -84,7 +84,7 @@ impl MesopCookie {
     ///
     /// # Errors
     ///
-    /// Names the field that a browser would not take, or with which Python fails.
+    /// Names the field that a browser would not accept, or on which Python fails.
     pub fn to_set_cookie(&self, now: UnixMillis) -> Result<String, OperationError> {
         let mut out = String::with_capacity(128);
         self.write_set_cookie(now, &mut out)?;
@@ -142,7 +142,7 @@ impl MesopCookie {
             out.push_str("; Path=");
             let start = out.len();
             path::push(text, out);
-            // Beyond this browsers ignore the attribute.
+            // Browsers ignore a longer attribute.
             if out.len() - start > ATTRIBUTE_MAX {
                 return refuse(
                     Field::Path,
@@ -160,7 +160,7 @@ impl MesopCookie {
         self.parts(domain.as_deref()).check_agreement(prefix)
     }
 
-    /// The fields between which there are rules.
+    /// The fields that rules relate to each other.
     fn parts<'p>(&'p self, domain: Option<&'p str>) -> Parts<'p> {
         Parts {
             delete: false,
@@ -176,8 +176,8 @@ impl MesopCookie {
         }
     }
 
-    /// Reads one element of a token's list. `None` where Mesop refuses or Python crashes: a field
-    /// that is not known, a missing name, a value of another type.
+    /// Reads one element of a token's list. `None` where Mesop refuses or Python crashes: an
+    /// unknown field, a missing name, a value of another type.
     pub(super) fn from_json(fields: Map<String, Value>) -> Option<Self> {
         let mut cookie = Self::new(String::new(), String::new());
         let mut named = false;
@@ -218,7 +218,7 @@ fn text_or_null(value: Value) -> Result<Option<String>, OtherType> {
 /// Neither text nor `null`.
 struct OtherType;
 
-/// Werkzeug writes any other value behind the attribute's name, whatever it says.
+/// Werkzeug writes any other value after the attribute's name, whatever it is.
 fn flag(value: &Value) -> Option<bool> {
     match value {
         Value::Null => Some(false),
@@ -227,7 +227,7 @@ fn flag(value: &Value) -> Option<bool> {
     }
 }
 
-/// Werkzeug compares without case.
+/// Werkzeug compares case-insensitively.
 pub(super) fn same_site(text: &str) -> Option<SameSite> {
     [SameSite::Strict, SameSite::Lax, SameSite::None]
         .into_iter()
@@ -239,7 +239,7 @@ impl TryFrom<&Operation<'_>> for MesopCookie {
 
     /// # Errors
     ///
-    /// For a partitioned cookie: Mesop's tokens cannot say it.
+    /// For a partitioned cookie: Mesop's tokens cannot express that.
     fn try_from(operation: &Operation<'_>) -> Result<Self, OperationError> {
         if operation.is_partitioned() {
             return Err(OperationError::new(Field::Partitioned, Rule::NotInMesop));

@@ -1,15 +1,15 @@
-//! The `Domain` attribute as Werkzeug makes it from what an app says: cut at a port, without
-//! leading dots, and international names in their `xn--` form.
+//! The `Domain` attribute as Werkzeug makes it from an app's text: cut at a port, without leading
+//! dots, and international names in their `xn--` form.
 //!
-//! Werkzeug leaves anything else as it stands, and `evil.example; Path=/x` becomes two attributes
-//! (threat M11). Here nothing but a host name passes.
+//! Werkzeug leaves anything else as it is, and `evil.example; Path=/x` becomes two attributes
+//! (threat M11). Here only a host name passes.
 
 use std::borrow::Cow;
 
 use crate::cookie::{Characters, Field, OperationError, Rule};
 use crate::limits::DOMAIN_MAX;
 
-/// Longest label of a host name (RFC 1035 §2.3.4).
+/// The longest label of a host name (RFC 1035 §2.3.4).
 const LABEL_MAX: usize = 63;
 
 /// The attribute's value. An empty one means this host alone, to browsers as well.
@@ -55,10 +55,10 @@ fn is_label(label: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
-/// A label in its `xn--` form (RFC 3490), for characters whose preparation (RFC 3491) is to be
-/// written small and nothing else: letters of Latin, Greek and Cyrillic scripts, kana, ideographs
-/// and Hangul syllables. Others would need tables of Unicode, and two of which differ between
-/// Python's standard and that of browsers; the app can write their `xn--` form itself.
+/// A label in its `xn--` form (RFC 3490), for characters whose preparation (RFC 3491) only changes
+/// them to lower case: letters of Latin, Greek and Cyrillic scripts, kana, ideographs and Hangul
+/// syllables. Others would need Unicode tables, and those differ between Python's standard and that
+/// of browsers; the app can write their `xn--` form itself.
 fn to_ascii(label: &str) -> Option<String> {
     if label.is_ascii() {
         return Some(label.to_owned());
@@ -72,19 +72,19 @@ fn to_ascii(label: &str) -> Option<String> {
         }
         small.push(only);
     }
-    // U+212A, the sign of the kelvin, is a k when it is written small.
+    // U+212A, the kelvin sign, is a k in lower case.
     if small.iter().all(char::is_ascii) {
         return Some(small.into_iter().collect());
     }
-    // Such a label is encoded already, and cannot hold anything but ASCII.
+    // Such a label is already encoded, and can contain only ASCII.
     if small.starts_with(&['x', 'n', '-', '-']) {
         return None;
     }
     Some(format!("xn--{}", punycode(&small)?))
 }
 
-/// Characters that stand for themselves in a prepared label. What is missing in between is mapped
-/// to something else (ĳ, ŀ, ŉ, ſ, ς) or is a capital.
+/// Characters that stay as they are in a prepared label. Those missing in between are mapped to
+/// something else (ĳ, ŀ, ŉ, ſ, ς) or are capitals.
 fn is_simple(char: char) -> bool {
     matches!(char,
         'à'..='ö' | 'ø'..='ÿ' | 'ά'..='ρ' | 'σ'..='ώ' | 'а'..='џ'
@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn domains_are_those_of_werkzeug() {
-        // By Python's codec `idna`, version 2003.
+        // From Python's codec `idna`, version 2003.
         for (text, written) in [
             ("example.com", "example.com"),
             (".Ex.com:8080", "Ex.com"),

@@ -1,10 +1,10 @@
 //! The date of `Expires` (RFC 9110 §5.6.7), as Python's `email.utils` writes it.
 
-/// First second of the year 1, and last of the year 9999: what Python's dates can say.
+/// The first second of the year 1 and the last of the year 9999: the range of Python's dates.
 const FIRST: i64 = -62_135_596_800;
 const LAST: i64 = 253_402_300_799;
 
-/// The date of these seconds since 1970; `None` outside the years 1 to 9999, where Python fails.
+/// The date for these seconds since 1970; `None` outside the years 1 to 9999, where Python fails.
 pub(super) fn http_date(seconds: i64) -> Option<String> {
     const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
     const MONTHS: [&str; 12] = [

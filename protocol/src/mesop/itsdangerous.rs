@@ -1,5 +1,5 @@
-//! Signing as Python's itsdangerous does it with the settings of Mesop: one key for each salt,
-//! HMAC-SHA1 over the exact bytes in front of the last dot.
+//! Signing as Python's itsdangerous does it with Mesop's settings: one key for each salt, HMAC-SHA1
+//! over the exact bytes before the last dot.
 //!
 //! ```text
 //! untimed = P "." S            timed = P "." T "." S
@@ -15,26 +15,27 @@ use crate::crypto::{MacSha1, TAG_SHA1};
 
 const DOT: u8 = b'.';
 
-/// Why a text is not what this key made. Nothing under a MAC that is wrong is looked at.
+/// The reason why this key did not make a text. If the MAC is wrong, nothing it covers is looked
+/// at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unsigned {
-    /// Not the form of a signed text.
+    /// It does not have the form of a signed text.
     Form,
     /// Not signed with this key.
     Mac,
-    /// Authentic, and not what the writer of such texts makes.
+    /// Authentic, but not as the writer of such texts makes it.
     Payload,
 }
 
 impl MacSha1 {
-    /// The signed text of some JSON.
+    /// The signed text for some JSON.
     pub(super) fn sign(&self, json: &[u8]) -> String {
         let mut text = encode_payload(json);
         self.finish(&mut text);
         into_text(text)
     }
 
-    /// The same with a time.
+    /// Like `sign`, with a time.
     pub(super) fn sign_timed(&self, json: &[u8], seconds: u64) -> String {
         let mut text = encode_payload(json);
         text.push(DOT);
@@ -51,13 +52,13 @@ impl MacSha1 {
         base64url::encode_into(&tag, text);
     }
 
-    /// Replaces `json` with what the text carries.
+    /// Replaces `json` with the JSON that the text carries.
     pub(super) fn open(&self, text: &[u8], json: &mut Vec<u8>) -> Result<(), Unsigned> {
         let signed = self.signed(text)?;
         decode_payload(signed, json)
     }
 
-    /// The same for a timed text; gives the time in seconds.
+    /// Like `open`, for a timed text; returns the time in seconds.
     pub(super) fn open_timed(&self, text: &[u8], json: &mut Vec<u8>) -> Result<u64, Unsigned> {
         let signed = self.signed(text)?;
         let (payload, time) = split_last(signed).ok_or(Unsigned::Payload)?;
@@ -66,11 +67,11 @@ impl MacSha1 {
         Ok(time)
     }
 
-    /// What is signed, if it is.
+    /// The signed part, if the signature is right.
     fn signed<'t>(&self, text: &'t [u8]) -> Result<&'t [u8], Unsigned> {
         let (signed, tag) = split_last(text).ok_or(Unsigned::Form)?;
-        // One text for one tag: Python also takes padding, other low bits, and any byte that is
-        // not of the alphabet in between (threat M18).
+        // One text for one tag: Python also accepts padding, other low bits, and any byte outside
+        // the alphabet in between (threat M18).
         let tag: [u8; TAG_SHA1] = base64url::decode_array(tag).ok_or(Unsigned::Form)?;
         self.verify(signed, &tag).map_err(|_| Unsigned::Mac)?;
         Ok(signed)

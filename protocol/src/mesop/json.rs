@@ -1,6 +1,6 @@
-//! Batches as JSON (SPEC §7) in the profile `mesop`: the same fields, with what Mesop allows
-//! beside. A value may be any text, an age may be negative, several operations may be on one
-//! cookie, and `SameSite` is read without case.
+//! Batches as JSON (SPEC §7) in the profile `mesop`: the same fields, plus what Mesop allows. A
+//! value may be any text, an age may be negative, several operations may be on one cookie, and
+//! `SameSite` is read case-insensitively.
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};

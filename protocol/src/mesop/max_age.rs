@@ -1,4 +1,4 @@
-//! `Max-Age` as Python has it: JSON's numbers and booleans, and the date that goes with them.
+//! `Max-Age` as in Python: JSON's numbers and booleans, and the date that goes with them.
 
 use serde_json::{Number, Value};
 
@@ -6,8 +6,8 @@ use super::http_date::http_date;
 use super::python_json::float;
 use crate::time::UnixMillis;
 
-/// A cookie's age. A float is written as such, which browsers ignore: they take `Expires`. So it
-/// is with the booleans, which count as 1 and 0 and are written as a bare name or not at all.
+/// A cookie's age. A float is written as such, which browsers ignore: they use `Expires`. The same
+/// goes for booleans, which count as 1 and 0 and are written as a bare name or not at all.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum MaxAge {
     Seconds(i64),
@@ -16,7 +16,7 @@ pub(super) enum MaxAge {
 }
 
 impl MaxAge {
-    /// `None` for what Python cannot add to a date.
+    /// `None` for anything that Python cannot add to a date.
     pub(super) fn from_json(value: &Value) -> Option<Self> {
         match value {
             Value::Bool(flag) => Some(Self::Flag(*flag)),
@@ -61,7 +61,7 @@ impl MaxAge {
     }
 }
 
-/// The second that lies at or before `now` milliseconds and `age` seconds.
+/// The second at or before `now` milliseconds plus `age` seconds.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,

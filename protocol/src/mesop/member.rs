@@ -1,9 +1,9 @@
-//! The member that values encrypted here carry: the cookie's name, and when the value ends.
+//! The member in values that are encrypted here: the cookie's name, and when the value ends.
 //!
 //! Mesop encrypts the values of all cookies under one key and without an end, so that a value can
 //! be moved to another cookie and outlives its `Max-Age` (threat M17). Its reader ignores members
-//! that a class has no field for; so ours stands in front of the others, and is enforced whenever
-//! it is there. A value that Mesop wrote has none.
+//! that a class has no field for; so ours comes before the others, and is enforced whenever it is
+//! present. A value that Mesop wrote has none.
 //!
 //! ```text
 //! {"__apply_cookies": ["session", 1760003600000], "username": "ada"}
@@ -17,7 +17,8 @@ use crate::time::UnixMillis;
 const START: &str = r#"{"__apply_cookies": ["#;
 const KEY: &str = "__apply_cookies";
 
-/// Puts the member into the text of an object; any other JSON has no room for it, and stays.
+/// Puts the member into the text of an object; any other JSON has no room for it, and is left as it
+/// is.
 pub(super) fn insert(json: &str, name: &str, end: Option<UnixMillis>) -> String {
     let Some(rest) = json.strip_prefix('{') else {
         return json.to_owned();
@@ -28,11 +29,11 @@ pub(super) fn insert(json: &str, name: &str, end: Option<UnixMillis>) -> String 
     format!("{START}{name}, {end}]{comma}{rest}")
 }
 
-/// A member that is not ours, or not where we write it.
+/// A member that is not in our form, or not where we write it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Misplaced;
 
-/// What a value says of itself.
+/// The content of the member.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Member {
     pub(super) name: String,
@@ -48,7 +49,7 @@ pub(super) fn take(text: &str) -> Result<(Option<Member>, String), Misplaced> {
             Ok((None, text.to_owned()))
         };
     };
-    // Names hold no bracket, and times neither.
+    // Neither names nor times contain a bracket.
     let (list, rest) = rest.split_once(']').ok_or(Misplaced)?;
     let list: Vec<Value> = serde_json::from_str(&format!("[{list}]")).map_err(|_| Misplaced)?;
     let rest = match rest.strip_prefix(", ") {
@@ -56,7 +57,7 @@ pub(super) fn take(text: &str) -> Result<(Option<Member>, String), Misplaced> {
         None if rest == "}" => "{}".to_owned(),
         None => return Err(Misplaced),
     };
-    // Once is enough: of two, who is to say which counts?
+    // Two would be ambiguous, so a second one is refused.
     if names_the_key(&rest) {
         return Err(Misplaced);
     }
@@ -71,9 +72,9 @@ pub(super) fn take(text: &str) -> Result<(Option<Member>, String), Misplaced> {
     Ok((Some(Member { name, end }), rest))
 }
 
-/// Whether an object has a member of ours at its outermost level.
+/// Whether an object has our member at its outermost level.
 fn names_the_key(text: &str) -> bool {
-    // An escape could spell it as well.
+    // An escape could spell it too.
     (text.contains(KEY) || text.contains('\\'))
         && serde_json::from_str::<Named>(text).is_ok_and(|named| named.0)
 }

@@ -2,9 +2,9 @@
 //! Werkzeug and Fernet, as MESOP.md says. Feature `mesop`.
 //!
 //! Two frameworks can share one sign-in cookie, and each can redeem the other's tokens:
-//! [`UntrustedToken::open_mesop`](crate::UntrustedToken::open_mesop) stands beside `open`, and
-//! what follows it are the same types and the same order of checks. HMAC-SHA1 and zlib are used
-//! here and nowhere else.
+//! [`UntrustedToken::open_mesop`](crate::UntrustedToken::open_mesop) is the counterpart of `open`,
+//! and the same types and the same order of checks follow it. HMAC-SHA1 and zlib are used only
+//! here.
 //!
 //! ```
 //! use apply_cookies_protocol::mesop::{MesopKeys, parse_batch, seal};
@@ -57,7 +57,7 @@ pub use value::{MesopValueCodec, OpenedText};
 #[cfg(fuzzing)]
 pub use token::sign_mesop;
 
-/// What the vectors need beside the public functions.
+/// Functions that the vectors need besides the public ones.
 #[doc(hidden)]
 pub mod for_tests {
     pub use super::python_json::write_text as write_python_json;

@@ -1,8 +1,8 @@
-//! The nonce of a token's JSON → the sixteen bytes that a replay store keeps.
+//! The nonce in a token's JSON → the sixteen bytes that a replay store keeps.
 //!
 //! Mesop keeps nonces in a Python dictionary, so two are the same when Python says so: 5 and 5.0
-//! and, since booleans are numbers there, 1 and true. A token without a nonce has the empty one.
-//! Where two numbers beyond 64 bits are told apart by Python and not here, the second is refused
+//! and, since booleans are numbers there, 1 and true. A token without a nonce has the empty one. If
+//! Python distinguishes two numbers beyond 64 bits and this module does not, the second is refused
 //! as used, which is the safe side.
 
 use serde_json::Value;
@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::crypto::digest16;
 use crate::token::Nonce;
 
-/// `None` for a list or an object, which no Python dictionary takes for a key.
+/// `None` for a list or an object, which cannot be a key of a Python dictionary.
 pub(super) fn from_json(nonce: Option<&Value>) -> Option<Nonce> {
     match nonce {
         None => Some(from_text("")),
@@ -33,7 +33,7 @@ pub(super) fn from_json(nonce: Option<&Value>) -> Option<Nonce> {
     }
 }
 
-/// The nonce of a text, as tokens that are made here have it.
+/// The nonce of a text, which is the kind that tokens made here have.
 pub(super) fn from_text(text: &str) -> Nonce {
     digest(b"text", text.as_bytes())
 }
@@ -44,7 +44,7 @@ fn from_integer(integer: i128) -> Nonce {
 
 #[expect(clippy::cast_possible_truncation, reason = "in range, and whole")]
 fn from_float(float: f64) -> Nonce {
-    // Every whole float below 2^120 is an integer of 128 bits exactly.
+    // Every whole float below 2^120 is exactly an integer of 128 bits.
     if float.fract() == 0.0 && float.abs() < 2.0_f64.powi(120) {
         from_integer(float as i128)
     } else {
@@ -52,7 +52,7 @@ fn from_float(float: f64) -> Nonce {
     }
 }
 
-/// The kinds have names of different beginnings, and a native nonce is no digest at all.
+/// Each kind has its own prefix, and a native nonce is not a digest at all.
 fn digest(kind: &[u8], value: &[u8]) -> Nonce {
     Nonce::from_random(digest16(
         Sha256::new()

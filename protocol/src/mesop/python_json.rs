@@ -1,6 +1,5 @@
-//! JSON as Python's `json.dumps` lays it out with its defaults: a space behind each comma and
-//! colon, nothing but ASCII, and floats as Python's `repr` writes them. Mesop writes its cookie
-//! classes so.
+//! JSON as Python's `json.dumps` lays it out with its defaults: a space after each comma and colon,
+//! only ASCII, and floats as Python's `repr` writes them. Mesop writes its cookie classes this way.
 
 use std::fmt::LowerExp;
 use std::io::{self, Write};
@@ -20,11 +19,11 @@ pub(super) fn write<T: Serialize + ?Sized>(
 ///
 /// # Errors
 ///
-/// Those of the value's `Serialize`.
+/// The errors of the value's `Serialize`.
 pub fn write_text<T: Serialize + ?Sized>(value: &T) -> Result<String, serde_json::Error> {
     let mut out = Vec::new();
     write(value, &mut out)?;
-    // ASCII alone: nothing is replaced.
+    // Only ASCII: nothing is replaced.
     Ok(String::from_utf8_lossy(&out).into_owned())
 }
 
@@ -74,7 +73,7 @@ fn separate<W: Write + ?Sized>(out: &mut W, first: bool) -> io::Result<()> {
 }
 
 /// A finite float as Python's `repr` writes it: the shortest digits that read back, in positional
-/// writing from 1e-4 up to 1e16, with an exponent of at least two digits beyond.
+/// notation from 1e-4 up to 1e16, and beyond that with an exponent of at least two digits.
 pub(super) fn float(value: impl LowerExp) -> String {
     let shortest = format!("{value:e}");
     let (sign, shortest) = match shortest.strip_prefix('-') {
@@ -109,8 +108,8 @@ pub(super) fn float(value: impl LowerExp) -> String {
     format!("{sign}{}.{}", &digits[..point], &digits[point..])
 }
 
-/// Lays out JSON anew as Python would, with the order of its keys and the writing of its numbers
-/// as they are. The text must be JSON: see [`check_json`](crate::check_json).
+/// Reformats JSON as Python would, keeping the order of its keys and the spelling of its numbers.
+/// The text must be JSON: see [`check_json`](crate::check_json).
 ///
 /// ```
 /// use apply_cookies_protocol::mesop::relayout;
@@ -126,7 +125,7 @@ pub fn relayout(json: &str) -> String {
             let (text, after) = rest.split_at(end_of_text(rest));
             match serde_json::from_str::<String>(text).map(|text| write_text(&text)) {
                 Ok(Ok(written)) => out.push_str(&written),
-                // No JSON: stays what it is.
+                // Not JSON: left as it is.
                 _ => out.push_str(text),
             }
             rest = after;
@@ -143,7 +142,7 @@ pub fn relayout(json: &str) -> String {
     out
 }
 
-/// Length of the text in quotes that `json` starts with.
+/// The length of the text in quotes that `json` starts with.
 fn end_of_text(json: &str) -> usize {
     let mut escaped = false;
     for (at, byte) in json.bytes().enumerate().skip(1) {

@@ -20,14 +20,14 @@ use crate::token::{
     TokenHeader, UntrustedToken,
 };
 
-/// Key of the token's JSON that holds the binding. Mesop's reader takes `n` and `c`, and ignores
-/// every other.
+/// The key of the token's JSON that has the binding. Mesop's reader takes `n` and `c`, and ignores
+/// all others.
 const BINDING: &str = "b";
 
 /// The cookies of a token of the profile `mesop`.
 pub struct MesopBody {
     cookies: Vec<MesopCookie>,
-    /// The nonce as it stands in the JSON.
+    /// The nonce as the JSON has it.
     nonce: String,
 }
 
@@ -42,15 +42,14 @@ impl AuthenticToken<'_, MesopBody> {
     ///
     /// # Errors
     ///
-    /// When they could not be emitted now, each by itself or all together.
+    /// When they could not be emitted now, singly or all together.
     pub fn cookies(&self, now: UnixMillis) -> Result<&[MesopCookie], InvalidToken> {
         let cookies = &self.body().cookies;
         write_lines(cookies, now).map_err(|_| InvalidReason::CannotEmit)?;
         Ok(cookies)
     }
 
-    /// The nonce as the token writes it: 22 characters, unless somebody else made the token with
-    /// another.
+    /// The nonce as the token writes it: 22 characters, unless another issuer used another form.
     #[must_use]
     pub fn nonce_text(&self) -> &str {
         &self.body().nonce
@@ -113,16 +112,16 @@ impl<'t> CookieJson<'t> {
     }
 }
 
-/// Seals cookies in a token that Mesop redeems as well, for a minute from `issued_at`, which is
-/// cut to whole seconds.
+/// Seals cookies in a token that Mesop can redeem too, for a minute from `issued_at`, which is
+/// truncated to whole seconds.
 ///
-/// Where the browser is given, the token carries its binding; Mesop ignores it. Several cookies of
-/// one name are applied in their order.
+/// If the browser is given, the token carries its binding, which Mesop ignores. Several cookies
+/// with one name are applied in order.
 ///
 /// # Errors
 ///
-/// Names the field of the first cookie that could not be redeemed; `operations` when there are
-/// none or too many of them, or when they do not fit into one token.
+/// Names the field of the first cookie that could not be redeemed, or `operations` when there are
+/// none or too many, or when they do not fit into one token.
 pub fn seal(
     keys: &MesopKeys,
     nonce: Nonce,
@@ -152,7 +151,7 @@ pub fn seal(
     Ok(Token::new(text, nonce::from_text(&n)))
 }
 
-/// Whether these cookies make up a token.
+/// Whether these cookies can be in one token.
 pub(super) fn check(cookies: &[MesopCookie], now: UnixMillis) -> Result<(), OperationError> {
     if cookies.is_empty() {
         return Err(OperationError::new(Field::Operations, Rule::Empty));
@@ -180,13 +179,13 @@ impl UntrustedToken<'_> {
     /// Checks length, form and MAC, in this order, then inflates and reads the payload: a token of
     /// the profile `mesop`.
     ///
-    /// Mesop's times are whole seconds, and it takes a token whose age is 60 of them. So the token
-    /// is as old as its second allows, and expires 61 seconds after that second began. The
-    /// `buffer` is as in [`open`](Self::open).
+    /// Mesop's times are whole seconds, and it accepts a token whose age is 60 of them. So the
+    /// token counts from the beginning of its second, and expires 61 seconds later. The `buffer` is
+    /// as in [`open`](Self::open).
     ///
     /// # Errors
     ///
-    /// One error for all that is wrong; its reason is for logs, not for the stranger.
+    /// The same error whatever is wrong; its reason is for logs, not for the stranger.
     pub fn open_mesop<'b>(
         self,
         keys: &'b MesopKeys,
@@ -224,16 +223,16 @@ impl UntrustedToken<'_> {
     }
 }
 
-/// A token over any bytes, for the fuzzers' question what may come out of it.
+/// A token over any bytes, so that the fuzzers can see what comes out of it.
 #[cfg(fuzzing)]
 #[must_use]
 pub fn sign_mesop(keys: &MesopKeys, json: &[u8], seconds: u64) -> String {
     keys.tokens.sign_timed(json, seconds)
 }
 
-/// What Mesop would make of the JSON; `None` where it refuses or Python crashes.
+/// Reads the JSON as Mesop would; `None` where it refuses or Python crashes.
 fn decode(json: &[u8]) -> Option<(Nonce, Option<Binding>, MesopBody)> {
-    // Of two equal keys the last one counts, in both.
+    // Of two equal keys the last one counts, in Mesop too.
     let Value::Object(mut token) = serde_json::from_slice(json).ok()? else {
         return None;
     };

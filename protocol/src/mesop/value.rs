@@ -1,9 +1,9 @@
-//! Text ↔ the value of the cookie of one name. Encode stands beside decode.
+//! Text ↔ the value of a cookie with one name. Encode is next to decode.
 //!
 //! | protection | value |
 //! |---|---|
 //! | plain | the text, quoted as Werkzeug does |
-//! | signed | an itsdangerous text over the text as a JSON string; the salt holds the name |
+//! | signed | an itsdangerous text over the text as a JSON string; the salt contains the name |
 //! | encrypted | Fernet, as URL-safe base64 with padding |
 
 use std::fmt;
@@ -23,7 +23,7 @@ use crate::limits::NAME_VALUE_MAX;
 use crate::time::UnixMillis;
 use crate::value::{Protection, Stamp, Unreadable, UnreadableReason, checked_name, read_json};
 
-/// Writes and reads the value of the cookie of one name in the profile `mesop`.
+/// Writes and reads the value of the cookie with one name in the profile `mesop`.
 ///
 /// ```
 /// use apply_cookies_protocol::mesop::{MesopKeys, MesopValueCodec};
@@ -68,7 +68,7 @@ impl MesopValueCodec {
         Ok(Self { name, keys })
     }
 
-    /// The codec of this name for plain values, which needs no key.
+    /// The codec for plain values of this name, which needs no key.
     ///
     /// # Errors
     ///
@@ -96,8 +96,8 @@ impl MesopValueCodec {
         }
     }
 
-    /// The value of the cookie that holds a text as it stands. It carries neither name nor end
-    /// beside what Mesop authenticates: see [`encode_json_text`](Self::encode_json_text).
+    /// The cookie's value for a text, as it is. It carries neither name nor end beyond what Mesop
+    /// authenticates: see [`encode_json_text`](Self::encode_json_text).
     ///
     /// # Errors
     ///
@@ -129,8 +129,8 @@ impl MesopValueCodec {
         Ok(value)
     }
 
-    /// The value of the cookie that holds JSON, laid out as Python does. An object that is
-    /// encrypted carries the cookie's name and the stamp's end in a member that Mesop ignores.
+    /// The cookie's value for JSON, laid out as Python does. An encrypted object carries the
+    /// cookie's name and the stamp's end in a member that Mesop ignores.
     ///
     /// The text must be JSON: see [`check_json`](crate::check_json).
     ///
@@ -141,13 +141,13 @@ impl MesopValueCodec {
         self.encode_laid_out(python_json::relayout(json), stamp)
     }
 
-    /// The same for a value of a type.
+    /// Like [`encode_json_text`](Self::encode_json_text), for a value of a type.
     ///
     /// # Errors
     ///
-    /// When it could not be read back: it is no JSON object with text for keys, is nested too
-    /// deep, or holds what JSON cannot say, such as `NaN`. And when the cookie is larger than
-    /// browsers keep.
+    /// When it could not be read back: it is not a JSON object with text for keys, is nested too
+    /// deeply, or contains something that JSON cannot express, such as `NaN`. And when the cookie
+    /// is larger than browsers keep.
     pub fn encode_json<T>(&self, value: &T, stamp: &Stamp) -> Result<String, Unreadable>
     where
         T: Serialize + DeserializeOwned,
@@ -162,7 +162,7 @@ impl MesopValueCodec {
             Keys::Plain | Keys::Signed(_) => json,
             Keys::Encrypted(_) => {
                 let json = member::insert(&json, &self.name, stamp.end());
-                // A class with a member of that name itself could not be read back.
+                // A class that has a member of that name itself could not be read back.
                 member::take(&json).map_err(|_| UnreadableReason::DuplicateKey)?;
                 json
             }
@@ -170,12 +170,12 @@ impl MesopValueCodec {
         self.encode(&json, stamp)
     }
 
-    /// What the cookie's value holds, as it stands in the `Cookie` field.
+    /// Opens the cookie's value as it is in the `Cookie` field.
     ///
     /// # Errors
     ///
     /// Says why the cookie must be treated as absent; for logs and for tools, not for the
-    /// browser. The MAC is checked before anything under it is looked at.
+    /// browser. The MAC is checked before anything it covers is looked at.
     pub fn decode(&self, text: &[u8], now: UnixMillis) -> Result<OpenedText, Unreadable> {
         if self.name.len() + text.len() > NAME_VALUE_MAX {
             return Err(UnreadableReason::TooLong.into());
@@ -218,12 +218,13 @@ impl MesopValueCodec {
         }
     }
 
-    /// What the cookie of this name in a request holds. The pair is found as everywhere here, by
-    /// the exact bytes of its name, and its value is read as Werkzeug does.
+    /// Opens the cookie of this name in a request. The pair is found as everywhere in this crate,
+    /// by the exact bytes of its name, and its value is read as Werkzeug reads it.
     ///
     /// # Errors
     ///
-    /// Those of [`decode`](Self::decode), and when the request has none or several of the name.
+    /// The same as for [`decode`](Self::decode), and when the request has no cookie or several of
+    /// the name.
     pub fn decode_from<'h, I>(
         &self,
         header: &CookieHeader<I>,
@@ -243,13 +244,13 @@ fn unreadable(why: Unsigned) -> UnreadableReason {
     }
 }
 
-/// How many `=` stand behind this many characters of base64.
+/// The number of `=` after this many characters of base64.
 const fn padding(length: usize) -> usize {
     (4 - length % 4) % 4
 }
 
-/// Bytes of canonical base64 with exactly the padding that it needs. Python takes the standard
-/// alphabet and line ends as well.
+/// The bytes of canonical base64 with exactly the padding that it needs. Python also accepts the
+/// standard alphabet and line ends.
 fn decode_padded(text: &str) -> Option<Vec<u8>> {
     let bare = text.trim_end_matches('=');
     if text.len() - bare.len() != padding(bare.len()) {
@@ -284,12 +285,12 @@ impl OpenedText {
     ///
     /// # Errors
     ///
-    /// When it is no JSON, or none that the type can hold.
+    /// When it is not JSON, or not JSON that the type can hold.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Unreadable> {
         read_json(self.text.as_bytes())
     }
 
-    /// When the value ends; `None` when it does not say, as none does that Mesop wrote.
+    /// When the value ends; `None` when it does not say. Those that Mesop wrote never do.
     #[must_use]
     pub fn expires_at(&self) -> Option<UnixMillis> {
         self.end

@@ -1,20 +1,20 @@
-//! zlib (RFC 1950), for what a MAC has vouched for, and never more than a bounded output.
+//! zlib (RFC 1950), only for bytes that a MAC has authenticated, and with bounded output.
 
 use miniz_oxide::deflate::compress_to_vec_zlib;
 use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
 
 use crate::limits::MESOP_INFLATED_MAX;
 
-/// The level that Python takes unless told otherwise.
+/// Python's default level.
 const LEVEL: u8 = 6;
 
 pub(super) fn compress(bytes: &[u8]) -> Vec<u8> {
     compress_to_vec_zlib(bytes, LEVEL)
 }
 
-/// `None` when it is no zlib stream, its checksum is wrong or missing, or it holds more than 64
-/// KiB: a quarter of a megabyte of token can hold 200 (threat M19). Bytes behind the stream are
-/// ignored, as in Python.
+/// `None` when it is not a zlib stream, its checksum is wrong or missing, or it inflates to more
+/// than 64 KiB: a token of a quarter of a megabyte can inflate to 200 (threat M19). Bytes after the
+/// stream are ignored, as in Python.
 pub(super) fn inflate(bytes: &[u8]) -> Option<Vec<u8>> {
     decompress_to_vec_zlib_with_limit(bytes, MESOP_INFLATED_MAX).ok()
 }

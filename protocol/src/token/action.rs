@@ -1,11 +1,11 @@
-//! What the page does once the cookies are applied. It travels sealed, so that no one can turn
+//! The page's next action once the cookies are applied. It travels sealed, so that no one can turn
 //! a stream into an open redirect.
 
 use std::borrow::Cow;
 
 use crate::limits::ATTRIBUTE_MAX;
 
-/// What the page does after a token is applied.
+/// The page's action after a token is applied.
 ///
 /// ```
 /// use apply_cookies_protocol::AfterApply;
@@ -17,9 +17,9 @@ use crate::limits::ATTRIBUTE_MAX;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AfterApply<'a> {
-    /// Open the stream again, now with the new cookies.
+    /// Reopen the stream, now with the new cookies.
     Reconnect,
-    /// Load the page again.
+    /// Reload the page.
     Reload,
     /// Go to this path.
     GoTo(SameOriginPath<'a>),
@@ -30,7 +30,7 @@ const RELOAD: &str = "reload";
 const GO: &str = "go ";
 
 impl<'a> AfterApply<'a> {
-    /// The text of the header that tells the page (SPEC §9.4).
+    /// The text of the header that carries it to the page (SPEC §9.4).
     #[must_use]
     pub fn to_header(&self) -> Cow<'static, str> {
         match self {
@@ -50,7 +50,7 @@ impl<'a> AfterApply<'a> {
         }
     }
 
-    /// The same, owning its text.
+    /// The same action, owning its text.
     #[must_use]
     pub fn into_owned(self) -> AfterApply<'static> {
         match self {
@@ -75,8 +75,8 @@ impl<'a> AfterApply<'a> {
 pub struct SameOriginPath<'a>(Cow<'a, str>);
 
 impl<'a> SameOriginPath<'a> {
-    /// Takes a path that starts with exactly one slash and holds visible ASCII, no backslash and
-    /// no encoded slash or backslash; at most 1024 bytes.
+    /// Accepts a path that starts with exactly one slash and contains only visible ASCII, without a
+    /// backslash and without an encoded slash or backslash; at most 1024 bytes.
     #[must_use]
     pub fn parse(path: impl Into<Cow<'a, str>>) -> Option<Self> {
         let path = path.into();
@@ -98,7 +98,7 @@ impl<'a> SameOriginPath<'a> {
         &self.0
     }
 
-    /// The same, owning its text.
+    /// The same path, owning its text.
     #[must_use]
     pub fn into_owned(self) -> SameOriginPath<'static> {
         SameOriginPath(Cow::Owned(self.0.into_owned()))

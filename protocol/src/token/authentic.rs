@@ -1,4 +1,4 @@
-//! An authentic token → one of this browser, now.
+//! An authentic token → one that this browser may use now.
 
 use std::fmt;
 
@@ -15,11 +15,11 @@ use super::payload::TokenHeader;
 use super::prepared::PreparedToken;
 use super::seal::Seal;
 
-/// A token that was made with a key of the ring. Whether it may be used, here and now, is still
-/// open.
+/// A token that was made with a key of the ring. It is still open whether it may be used here and
+/// now.
 ///
-/// `B` is what tokens of its profile carry: the operations of the native one, unless the token was
-/// opened as one of another.
+/// `B` is the body that tokens of its profile carry: native operations, unless the token was opened
+/// in another profile.
 pub struct AuthenticToken<'b, B = NativeBody<'b>> {
     seal: Seal,
     binding_key: &'b MacKey,
@@ -28,7 +28,7 @@ pub struct AuthenticToken<'b, B = NativeBody<'b>> {
 }
 
 impl<'b> AuthenticToken<'b> {
-    /// The operations in order, for tools that show a token without redeeming it. One that
+    /// The operations in order, for tools that show a token without redeeming it. An operation that
     /// breaks the rules of SPEC §4 is an error.
     #[must_use]
     pub fn operations(&self) -> impl ExactSizeIterator<Item = Result<Operation<'b>, InvalidToken>> {
@@ -62,24 +62,24 @@ impl<'b, B: TokenBody> AuthenticToken<'b, B> {
         self.seal
     }
 
-    /// What the token says of itself.
+    /// The token's header.
     #[must_use]
     pub fn header(&self) -> &TokenHeader<'b> {
         &self.header
     }
 
-    /// What logs call the token.
+    /// The name of the token in logs.
     #[must_use]
     pub fn id(&self) -> TokenId {
         TokenId::from_nonce(self.header.nonce)
     }
 
-    /// Whether the token's time is now. First of the two steps of [`verify`](Self::verify).
+    /// Checks that the token is valid now. The first of the two steps of [`verify`](Self::verify).
     ///
     /// # Errors
     ///
     /// [`RefusedToken::Expired`] from `expires_at` on; [`RefusedToken::NotYetValid`] when it was
-    /// issued more than five seconds from now.
+    /// issued more than five seconds in the future.
     pub fn check_time(&self, now: UnixMillis) -> Result<(), RefusedToken> {
         let header = &self.header;
         if now >= header.expires_at {
@@ -92,11 +92,11 @@ impl<'b, B: TokenBody> AuthenticToken<'b, B> {
     }
 
     /// Checks lifetime, then binding: `browser` is the binding cookie that came with the token.
-    /// A token that carries a binding must match it whatever the policy is.
+    /// A binding that the token carries must match, whatever the policy is.
     ///
     /// # Errors
     ///
-    /// A reason that may be told to whoever posted the token: only holders of an authentic one
+    /// The reason. The client that posted the token may see it: only holders of an authentic token
     /// get here.
     pub fn verify(
         self,
@@ -133,17 +133,17 @@ pub struct VerifiedToken<'b, B = NativeBody<'b>> {
 }
 
 impl<'b, B: TokenBody> VerifiedToken<'b, B> {
-    /// What the token says of itself.
+    /// The token's header.
     #[must_use]
     pub fn header(&self) -> &TokenHeader<'b> {
         &self.header
     }
 
-    /// Builds every `Set-Cookie` line, and hides them until the nonce is claimed.
+    /// Builds every `Set-Cookie` line, and hides the lines until the nonce is claimed.
     ///
     /// # Errors
     ///
-    /// When a cookie cannot be emitted. Found out here, before the claim, so that no token is
+    /// When a cookie cannot be emitted. This is found out before the claim, so that no token is
     /// spent on an answer that cannot be given.
     pub fn prepare(self) -> Result<PreparedToken<'b>, InvalidToken> {
         let lines = self

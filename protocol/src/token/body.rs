@@ -1,5 +1,5 @@
-//! What a token is to set and delete, in the form of its profile: the seam between the steps of a
-//! redemption, which are the same for all profiles, and the bytes, which are not.
+//! The cookies that a token sets and deletes, in the form of its profile: the seam between the
+//! steps of a redemption, which are the same for all profiles, and the bytes, which are not.
 
 use std::fmt;
 
@@ -8,24 +8,25 @@ use crate::time::UnixMillis;
 
 use super::error::{InvalidReason, InvalidToken};
 
-/// What the tokens of one profile carry. Implemented by this crate alone; it is here to write code
-/// that takes tokens of any profile.
+/// The body that tokens of one profile carry. Only this crate implements it; it is public so that
+/// code can take tokens of any profile.
 pub trait TokenBody: Sealed {}
 
-/// What the steps need of a body. Not nameable outside, so nobody else can implement it.
+/// The methods that the steps need. Outside code cannot name this trait, so nobody else can
+/// implement it.
 pub trait Sealed {
-    /// The `Set-Cookie` lines, of which one that cannot be emitted refuses all. Relative times
+    /// The `Set-Cookie` lines. If one of them cannot be emitted, all are refused. Relative times
     /// count from `now`.
     #[doc(hidden)]
     fn write_lines(&self, now: UnixMillis) -> Result<SetCookieLines, OperationError>;
 }
 
-/// The operations of a token of the native profile, laid out well and not yet checked for what
-/// browsers take.
+/// The operations of a token of the native profile. Their layout is valid; the rules of browsers
+/// are not checked yet.
 pub struct NativeBody<'b>(pub(super) Vec<Parts<'b>>);
 
 impl<'b> NativeBody<'b> {
-    /// The operations in order; one that breaks the rules of SPEC §4 is an error.
+    /// The operations in order. An operation that breaks the rules of SPEC §4 is an error.
     pub(super) fn checked(
         &self,
     ) -> impl ExactSizeIterator<Item = Result<Operation<'b>, InvalidToken>> {

@@ -1,8 +1,8 @@
-//! Why a token is not redeemed.
+//! The reasons why a token is not redeemed.
 
 /// Text that is not a token of this ring, or a token whose cookies cannot be emitted.
 ///
-/// Its `Display` is the same for every reason: a stranger must not learn how far a forgery came.
+/// Its `Display` is the same for every reason: a stranger must not learn how far a forgery got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("invalid token")]
 pub struct InvalidToken {
@@ -33,13 +33,13 @@ pub enum InvalidReason {
     Version,
     /// Not canonical base64, or too short.
     Form,
-    /// No key of the ring has this id.
+    /// No key of the ring has its key id.
     KeyId,
     /// Not made with the key that it names.
     Mac,
     /// Authentic, but not laid out as SPEC §5 says.
     Payload,
-    /// Authentic, but a browser or proxy would not take its cookies.
+    /// Authentic, but a browser or proxy would not accept its cookies.
     CannotEmit,
 }
 
@@ -63,10 +63,10 @@ impl InvalidReason {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RefusedToken {
-    /// Its time is over.
+    /// It has expired.
     #[error("the token has expired")]
     Expired,
-    /// It was issued further in the future than clocks may differ.
+    /// It was issued further in the future than the allowed clock skew.
     #[error("the token is not valid yet")]
     NotYetValid,
     /// It carries another browser's binding, or none where one is required.

@@ -1,5 +1,5 @@
-//! The fuzzers' way under the seal. Exists only under `cfg(fuzzing)`: in any other build there is
-//! none but by a valid MAC.
+//! The fuzzers' way under the seal. It exists only under `cfg(fuzzing)`: in any other build a valid
+//! MAC is the only way.
 
 use crate::keys::KeyId;
 use crate::time::UnixMillis;
@@ -8,11 +8,11 @@ use super::body::{NativeBody, Sealed};
 use super::payload::{decode_payload, encode_again};
 use super::seal::Seal;
 
-/// What a payload's bytes say.
+/// A decoded payload.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct OpenedPayload {
-    /// The same, encoded again.
+    /// The payload, encoded again.
     pub encoded: Vec<u8>,
     /// The values of its `Set-Cookie` lines; `None` when one of them cannot be emitted.
     pub lines: Option<Vec<String>>,

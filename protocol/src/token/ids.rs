@@ -1,4 +1,4 @@
-//! The random numbers and digests by which tokens, stores and retries are told apart.
+//! The random numbers and digests that identify tokens, stores and retries.
 
 use std::fmt;
 
@@ -38,7 +38,7 @@ impl fmt::Debug for Nonce {
     }
 }
 
-/// What logs call a token: eight hexadecimal digits of a digest of its nonce. Nothing can be
+/// The name of a token in logs: eight hexadecimal digits of a digest of its nonce. Nothing can be
 /// redeemed with it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TokenId([u8; 4]);
@@ -65,7 +65,7 @@ impl fmt::Debug for TokenId {
 }
 
 /// Sixteen random bytes that name one run of an in-process replay store. A token that carries
-/// another store's scope was issued to a memory that is gone.
+/// another store's scope was issued for a memory that is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct StoreScope([u8; 16]);
 
@@ -83,12 +83,12 @@ impl StoreScope {
     }
 }
 
-/// What a store keeps of a redemption id: enough to know it again, not enough to repeat it.
+/// A store keeps this digest of a redemption id: enough to recognize it, not enough to repeat it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct RedemptionDigest([u8; 16]);
 
 impl RedemptionDigest {
-    /// The digest of a redemption id as the client sent it. `None` when it is empty or longer
+    /// The digest of a redemption id as the client sent it. `None` if the id is empty or longer
     /// than 64 bytes.
     #[must_use]
     pub fn from_id(redemption_id: &[u8]) -> Option<Self> {

@@ -1,15 +1,15 @@
-//! Tokens: a batch, sealed, and the types that hold the order of its checks.
+//! Tokens: a sealed batch, and the types that enforce the order of its checks.
 //!
-//! [`seal`] makes a [`Token`]. The way back is one type per step, each made only by the step
-//! before it: [`UntrustedToken`] (a stranger's text) → [`AuthenticToken`] (made with a key of
-//! the ring) → [`VerifiedToken`] (of this browser, now) → [`PreparedToken`] (every header line
-//! built, and hidden) → `SetCookieLines`, for a store's [`Grant`].
+//! [`seal`] makes a [`Token`]. The way back is one type per step, each made only by the step before
+//! it: [`UntrustedToken`] (a stranger's text) → [`AuthenticToken`] (made with a key of the ring) →
+//! [`VerifiedToken`] (valid now, in this browser) → [`PreparedToken`] (every header line built, and
+//! hidden) → `SetCookieLines`, in return for a store's [`Grant`].
 //!
-//! The rules of SPEC §4 are applied three times, by one function (`Parts::check`). When an
+//! The rules of SPEC §4 are applied three times, by one function (`Parts::check`). First, when an
 //! operation is made, from a draft or from JSON, so that its writer hears of a mistake while there
-//! is somebody to tell. When a token is shown by a tool. And when it is redeemed, because the key
-//! that sealed it proves who wrote it, not how: an issuer of another version or in another
-//! language, and whoever has stolen the key, must not be able to inject an attribute.
+//! is somebody to tell. Second, when a tool shows a token. Third, when it is redeemed, because the
+//! key that sealed it proves who wrote it, not how: an issuer of another version or in another
+//! language, or a thief of the key, must not be able to inject an attribute.
 
 mod action;
 mod authentic;

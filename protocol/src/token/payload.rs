@@ -1,4 +1,4 @@
-//! The payload under the seal: a compact binary layout (SPEC §5). Each encoder stands beside its
+//! The payload under the seal: a compact binary layout (SPEC §5). Each encoder is next to its
 //! decoder; every value has exactly one encoding, and the decoder borrows from its input.
 
 use crate::batch::Batch;
@@ -41,7 +41,7 @@ impl Default for Lifetime {
     }
 }
 
-/// Everything that a token says beside its operations.
+/// Everything in a token besides its operations.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TokenHeader<'a> {
@@ -49,20 +49,20 @@ pub struct TokenHeader<'a> {
     pub nonce: Nonce,
     /// When it was issued.
     pub issued_at: UnixMillis,
-    /// When it ends: at this very millisecond it is expired.
+    /// When it ends: from this millisecond on it is expired.
     pub expires_at: UnixMillis,
-    /// The store that it was issued for, when issuer and store share a process.
+    /// The store that it was issued for, if issuer and store share a process.
     pub scope: Option<StoreScope>,
     /// The browser that it belongs to.
     pub binding: Option<Binding>,
-    /// Whether older tokens of the same browser are refused from its redemption on.
+    /// Whether older tokens of the same browser are refused once it is redeemed.
     pub barrier: bool,
-    /// What the page does afterwards.
+    /// The page's action afterwards.
     pub then: Option<AfterApply<'a>>,
 }
 
 impl TokenHeader<'_> {
-    /// A header of nothing but identity and times.
+    /// A header with only an identity and times.
     #[must_use]
     pub const fn new(nonce: Nonce, issued_at: UnixMillis, lifetime: Lifetime) -> Self {
         Self {
@@ -110,8 +110,8 @@ const fn flag(set: bool, bit: u8) -> u8 {
     if set { bit } else { 0 }
 }
 
-/// A decoded payload: the header, and the operations, laid out well but not yet checked for what
-/// browsers take. All texts borrow from the payload's bytes.
+/// A decoded payload: the header and the operations, whose layout is valid but which are not yet
+/// checked against the rules of browsers. All texts borrow from the payload's bytes.
 pub(super) struct Payload<'a> {
     pub(super) header: TokenHeader<'a>,
     pub(super) operations: Vec<Parts<'a>>,
@@ -133,8 +133,8 @@ pub(super) fn encode_payload(
 }
 
 fn encode_header(out: &mut Vec<u8>, seal: Seal, key_id: KeyId, header: &TokenHeader<'_>) {
-    // Seal and key id again, inside what is authenticated: what the outside says is only a hint
-    // where to look (SPEC §5.1).
+    // Seal and key id again, inside what is authenticated: outside they are only a hint where to
+    // look (SPEC §5.1).
     let [a, b, c, d] = key_id.0;
     let flags = flag(header.barrier, header_flag::BARRIER)
         | flag(header.scope.is_some(), header_flag::SCOPE)
@@ -155,7 +155,8 @@ fn encode_header(out: &mut Vec<u8>, seal: Seal, key_id: KeyId, header: &TokenHea
     }
 }
 
-/// The bytes of a decoded payload, for the fuzzers' question whether they are the only ones.
+/// Encodes a decoded payload again, so that the fuzzers can check that its encoding is the only
+/// one.
 #[cfg(fuzzing)]
 pub(super) fn encode_again(seal: Seal, key_id: KeyId, payload: &Payload<'_>) -> Vec<u8> {
     let mut out = Vec::new();
@@ -184,7 +185,7 @@ pub(super) fn decode_payload(
     let nonce = Nonce::from_random(reader.array()?);
     let issued_at = UnixMillis::new(reader.u64()?).ok_or(Malformed)?;
     let expires_at = UnixMillis::new(reader.u64()?).ok_or(Malformed)?;
-    // A store remembers for a token's lifetime, so the lifetime must be one that it allows for.
+    // A store remembers for a token's lifetime, so the lifetime must be within its limit.
     if expires_at <= issued_at || expires_at.get() - issued_at.get() > LIFETIME_MAX_MS {
         return Err(Malformed);
     }
@@ -261,7 +262,7 @@ fn encode_operation(out: &mut Vec<u8>, parts: &Parts<'_>) {
     if !parts.delete {
         put_text16(out, parts.value);
     }
-    // No path and no domain are empty texts: neither attribute can be empty when present.
+    // An absent path or domain is an empty text: neither attribute can be empty when present.
     put_text16(out, parts.path.unwrap_or(""));
     put_text8(out, parts.domain.unwrap_or(""));
     if let Some(seconds) = parts.max_age {

@@ -7,19 +7,19 @@ use crate::cookie::SetCookieLines;
 use super::ids::TokenId;
 use super::payload::TokenHeader;
 
-/// A replay store's leave to release a token's cookies.
+/// A replay store's permission to release a token's cookies.
 ///
-/// Exhaustive: every other answer of a store is a refusal.
+/// Exhaustive: every other answer from a store is a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "the doc comment says why")]
 pub enum Grant {
     /// Nobody had claimed the nonce before.
     First,
-    /// The same redemption id had claimed it: the answer was lost on its way.
+    /// The same redemption id had already claimed it: the answer was lost on the way.
     Retry,
 }
 
-/// A token whose answer is ready. The lines come out by [`release`](Self::release) alone.
+/// A token whose answer is ready. Only [`release`](Self::release) gives out the lines.
 pub struct PreparedToken<'b> {
     header: TokenHeader<'b>,
     lines: SetCookieLines,
@@ -30,13 +30,13 @@ impl<'b> PreparedToken<'b> {
         Self { header, lines }
     }
 
-    /// What the token says of itself: all that a claim needs.
+    /// The token's header, which is all that a claim needs.
     #[must_use]
     pub fn header(&self) -> &TokenHeader<'b> {
         &self.header
     }
 
-    /// Gives the lines out for a store's grant.
+    /// Gives out the lines in return for a store's grant.
     #[must_use]
     pub fn release(self, _: Grant) -> SetCookieLines {
         self.lines

@@ -4,16 +4,16 @@
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Seal {
-    /// Nobody but the holders of the secret can read or change it. The default.
+    /// Only holders of the secret can read or change it. The default.
     #[default]
     Encrypted,
-    /// Anyone who sees it can read it, nobody can change it. Smaller, and only for values that
-    /// the page may know.
+    /// Anyone who sees it can read it, but not change it. Smaller, and only for values that the
+    /// page may know.
     Signed,
 }
 
 impl Seal {
-    /// Prefix of the token text: fixes version and seal, before anything inside is looked at.
+    /// The prefix of the token text: it fixes version and seal before anything inside is looked at.
     #[must_use]
     pub const fn prefix(self) -> &'static str {
         match self {
@@ -22,7 +22,7 @@ impl Seal {
         }
     }
 
-    /// The same, as a byte of the payload.
+    /// The seal as a byte of the payload.
     pub(super) const fn code(self) -> u8 {
         match self {
             Self::Encrypted => b'e',

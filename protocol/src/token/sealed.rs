@@ -10,7 +10,7 @@ use super::ids::{Nonce, TokenId};
 use super::payload::{TokenHeader, encode_payload};
 use super::seal::Seal;
 
-/// A seal with the randomness that it takes. The crate draws none itself.
+/// A seal with the randomness that it needs. The crate draws none itself.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Sealing {
@@ -77,8 +77,8 @@ pub fn seal(
     }
 }
 
-/// A sealed batch. Whoever posts its text from the right browser applies it, so `Debug` and
-/// `Display` print a short digest instead.
+/// A sealed batch. Posting its text from the right browser applies it, so `Debug` and `Display`
+/// print a short digest instead.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token {
     text: String,
@@ -104,7 +104,7 @@ impl Token {
         self.text
     }
 
-    /// What logs call it.
+    /// The name of the token in logs.
     #[must_use]
     pub fn id(&self) -> TokenId {
         TokenId::from_nonce(self.nonce)

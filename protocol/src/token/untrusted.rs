@@ -37,7 +37,7 @@ impl<'t> UntrustedToken<'t> {
     ///
     /// # Errors
     ///
-    /// One error for all that is wrong; its reason is for logs, not for the stranger.
+    /// The same error whatever is wrong; its reason is for logs, not for the stranger.
     pub fn open<'b>(
         self,
         ring: &'b KeyRing,

@@ -1,4 +1,4 @@
-//! Bytes ↔ the value of the cookie of one name. Encode stands beside decode.
+//! Bytes ↔ the value of a cookie with one name. Encode is next to decode.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -21,7 +21,7 @@ use crate::keys::{KeyId, KeyRing};
 use crate::limits::NAME_VALUE_MAX;
 use crate::time::UnixMillis;
 
-/// Writes and reads the value of the cookie of one name, under one protection and with the keys
+/// Writes and reads the value of the cookie with one name, under one protection and with the keys
 /// of one ring. Its keys are derived when it is made, so keep it.
 ///
 /// This is the low-level form, for names that are known at run time and for values that are
@@ -54,17 +54,18 @@ pub struct ValueCodec {
 
 enum Keys {
     Plain,
-    /// Each state has taken in the name already: it stands in front of all that is authenticated.
+    /// Each state has already taken in the name, which comes first in everything that is
+    /// authenticated.
     Signed(Vec<(KeyId, MacKey)>),
     Encrypted(Vec<(KeyId, FernetKey)>),
 }
 
 impl ValueCodec {
-    /// The codec of this name.
+    /// The codec for this name.
     ///
     /// # Errors
     ///
-    /// When browsers would not take the name.
+    /// When browsers would not accept the name.
     pub fn new(
         ring: &KeyRing,
         name: impl Into<String>,
@@ -91,11 +92,11 @@ impl ValueCodec {
         Ok(Self { name, keys })
     }
 
-    /// The codec of this name for plain values, which needs no key.
+    /// The codec for plain values of this name, which needs no key.
     ///
     /// # Errors
     ///
-    /// When browsers would not take the name.
+    /// When browsers would not accept the name.
     pub fn plain(name: impl Into<String>) -> Result<Self, OperationError> {
         Ok(Self {
             name: checked_name(name.into())?,
@@ -119,8 +120,8 @@ impl ValueCodec {
         }
     }
 
-    /// The value of the cookie that holds `value`: cookie-octets, and perhaps more of them than
-    /// browsers keep, which an [`Operation`](crate::Operation) tells.
+    /// The cookie's text for `value`: cookie-octets, and perhaps more of them than browsers keep,
+    /// which an [`Operation`](crate::Operation) checks.
     #[must_use]
     pub fn encode(&self, value: &[u8], stamp: &Stamp) -> String {
         let written = self.encode_with(stamp, |out| {
@@ -133,12 +134,12 @@ impl ValueCodec {
         }
     }
 
-    /// The value of the cookie that holds `value` as JSON.
+    /// The cookie's text for `value` as JSON.
     ///
     /// # Errors
     ///
-    /// When it could not be read back: it is no JSON object with text for keys, is nested too
-    /// deep, or holds what JSON cannot say, such as `NaN`.
+    /// When it could not be read back: it is not a JSON object with text for keys, is nested too
+    /// deeply, or contains something that JSON cannot express, such as `NaN`.
     pub fn encode_json<T>(&self, value: &T, stamp: &Stamp) -> Result<String, Unreadable>
     where
         T: Serialize + DeserializeOwned,
@@ -159,7 +160,7 @@ impl ValueCodec {
                 return Ok(percent::encode(&sealed));
             }
             Keys::Signed(keys) => {
-                // Never empty: a ring has a current key, and it stands first.
+                // Never empty: a ring has a current key, and it is the first.
                 let (id, mac) = &keys[0];
                 sealed.extend_from_slice(&id.0);
                 sealed.extend_from_slice(&expires_at);
@@ -185,12 +186,12 @@ impl ValueCodec {
         Ok(base64url::encode_behind(prefix, &sealed))
     }
 
-    /// What the cookie's value holds. It is decoded, and decrypted, into `buffer`.
+    /// Opens the cookie's text. It is decoded, and decrypted, into `buffer`.
     ///
     /// # Errors
     ///
     /// Says why the cookie must be treated as absent; for logs and for tools, not for the
-    /// browser. The MAC is checked before anything under it is looked at.
+    /// browser. The MAC is checked before anything it covers is looked at.
     pub fn decode<'b>(
         &self,
         text: &[u8],
@@ -234,11 +235,12 @@ impl ValueCodec {
         })
     }
 
-    /// What the cookie of this name in a request holds.
+    /// Opens the cookie of this name in a request.
     ///
     /// # Errors
     ///
-    /// Those of [`decode`](Self::decode), and when the request has none or several of the name.
+    /// The same as for [`decode`](Self::decode), and when the request has no cookie or several of
+    /// the name.
     pub fn decode_from<'h, 'b, I>(
         &self,
         header: &CookieHeader<I>,
@@ -251,15 +253,16 @@ impl ValueCodec {
         self.decode(header.value(&self.name)?, now, buffer)
     }
 
-    /// What is authenticated of a value, less the name of a signed one: it is not transported.
+    /// The authenticated part of a value, without the name of a signed one, which is not
+    /// transported.
     fn decode_body<'b>(
         &self,
         plain: &'b [u8],
     ) -> Result<(Option<UnixMillis>, &'b [u8]), Malformed> {
         let mut reader = Reader::new(plain);
         let expires_at = decode_expiry(reader.array()?)?;
-        // The key is the name's own already; an implementation that derives it wrongly is found
-        // out here.
+        // The key already belongs to the name; this catches an implementation that derives it
+        // wrongly.
         if matches!(self.keys, Keys::Encrypted(_)) && reader.text16()? != self.name {
             return Err(Malformed);
         }
@@ -284,7 +287,7 @@ fn unwrap<'b>(
     Ok((KeyId(*id), sealed))
 }
 
-/// The key of this id, and its place in the ring.
+/// The key with this id, and its place in the ring.
 fn find<K>(keys: &[(KeyId, K)], id: KeyId) -> Result<(usize, &K), UnreadableReason> {
     keys.iter()
         .enumerate()

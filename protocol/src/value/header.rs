@@ -1,5 +1,5 @@
-//! A request's cookie as something to read, or not: who looks a cookie up to decode it has no use
-//! for the difference between none and several.
+//! Looks up a request's cookie in order to read it, which takes exactly one: none and several are
+//! both errors.
 
 use super::unreadable::{Unreadable, UnreadableReason};
 use crate::cookie::{CookieHeader, Lookup};
@@ -8,7 +8,7 @@ impl<'h, I> CookieHeader<I>
 where
     I: Iterator<Item = &'h [u8]> + Clone,
 {
-    /// The value of the cookie of exactly this name; none where there are several.
+    /// The value of the cookie of exactly this name, if there is exactly one.
     ///
     /// # Errors
     ///

@@ -1,8 +1,8 @@
-//! A value as JSON: what a cookie class is written as (SPEC §12.4).
+//! A value as JSON, which is how a cookie class is written (SPEC §12.4).
 //!
-//! serde alone is too kind: it takes a list for a struct, lets the last of two equal keys win in
-//! a map, and writes `NaN` as `null`. So the text is looked over before serde reads it, and what
-//! may have gone wrong in writing is read back before it is sent.
+//! serde alone is too lenient: it accepts a list for a struct, lets the last of two equal keys win
+//! in a map, and writes `NaN` as `null`. So the text is scanned before serde reads it, and anything
+//! that may have gone wrong in writing is read back before it is sent.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -32,14 +32,14 @@ fn deserialize<T: DeserializeOwned>(json: &[u8], scanned: Scanned) -> Result<T, 
     })
 }
 
-/// Where the class and the JSON disagree. A second reading, so that good cookies do not pay for
-/// keeping track.
+/// The field where the class and the JSON disagree. Found by reading again, so that good cookies do
+/// not pay for keeping track.
 fn field_at_fault<T: DeserializeOwned>(json: &str) -> Option<String> {
     let mut deserializer = serde_json::Deserializer::from_str(json);
     let error = serde_path_to_error::deserialize::<_, T>(&mut deserializer).err()?;
     let mut segments = error.path().iter();
-    // The outermost key is a field that the class declares. Keys further in may be a map's own,
-    // and so part of the value.
+    // The outermost key is a field that the class declares. Deeper keys may be a map's own, and so
+    // part of the value.
     let Segment::Map { key } = segments.next()? else {
         return None;
     };
@@ -53,7 +53,7 @@ fn field_at_fault<T: DeserializeOwned>(json: &str) -> Option<String> {
     Some(field)
 }
 
-/// Appends an object of a class as compact JSON, if it can be read back.
+/// Appends an object of a class as compact JSON, if that can be read back.
 pub(crate) fn write<T>(value: &T, out: &mut Vec<u8>) -> Result<(), Unreadable>
 where
     T: Serialize + DeserializeOwned,
@@ -65,16 +65,16 @@ where
     if !scanned.object {
         return Err(UnreadableReason::WrongType.into());
     }
-    // `null` may have been `NaN`. A class whose `Serialize` and `Deserialize` disagree is a
-    // mistake in the program, and found in the first debug build that writes it.
+    // `null` may have been `NaN`. A class whose `Serialize` and `Deserialize` disagree is a bug,
+    // and the first debug build that writes it finds it.
     if scanned.null || cfg!(debug_assertions) {
         deserialize::<T>(json, scanned)?;
     }
     Ok(())
 }
 
-/// Checks that a value is JSON which every reader reads alike: each key of an object once, and
-/// not nested deeper than eight. For tools, which have no type to read it into.
+/// Checks that a value is JSON that all readers read alike: each key of an object once, and not
+/// nested deeper than eight. For tools, which have no type to read it into.
 ///
 /// ```
 /// use apply_cookies_protocol::{UnreadableReason, check_json};

@@ -3,7 +3,7 @@
 use crate::cookie::{Field, OperationError, Rule, check_name};
 use crate::limits::NAME_VALUE_MAX;
 
-/// A name that browsers take, and that leaves room for a value.
+/// Checks that browsers accept the name, and that it leaves room for a value.
 pub(crate) fn checked_name(name: String) -> Result<String, OperationError> {
     if name.len() > NAME_VALUE_MAX {
         let rule = Rule::TooLong {

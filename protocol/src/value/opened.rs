@@ -26,7 +26,7 @@ impl<'b> OpenedValue<'b> {
     ///
     /// # Errors
     ///
-    /// When it is no JSON, or none that the type can hold.
+    /// When it is not JSON, or not JSON that the type can hold.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Unreadable> {
         json::read(self.bytes)
     }
@@ -37,7 +37,8 @@ impl<'b> OpenedValue<'b> {
         self.expires_at
     }
 
-    /// Whether a previous key of the ring made it. Write it anew, and it outlives that key.
+    /// Whether it was made with a previous key of the ring. If so, rewrite it, so that it outlives
+    /// that key.
     #[must_use]
     pub fn is_under_previous_key(&self) -> bool {
         self.under_previous_key

@@ -23,8 +23,9 @@ pub(super) fn encode(bytes: &[u8]) -> String {
 
 /// Replaces `out` with the bytes of `text`. `None` for a `%` without two hexadecimal digits.
 ///
-/// Takes what `encodeURIComponent` writes as well, which encodes more than we do, and bytes that
-/// scripts leave unencoded. Plain values may have several texts: nothing hangs on it.
+/// Also accepts what `encodeURIComponent` writes, which encodes more than we do, and bytes that
+/// scripts leave unencoded. A plain value may have several texts: nothing depends on there being
+/// one.
 pub(super) fn decode_into(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
     out.clear();
     out.reserve(text.len());

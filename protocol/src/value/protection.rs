@@ -1,16 +1,16 @@
-//! What a cookie's value is protected against.
+//! The protection of a cookie's value.
 
 /// How a cookie's value is protected between two requests. It belongs to the cookie's definition,
 /// never to the value: a reader knows which one it expects (SPEC §12).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Protection {
-    /// Not at all: whoever holds the browser reads and writes it. For what a script of the page
-    /// reads too, such as a theme.
+    /// Not at all: anyone with access to the browser can read and write it. For values that a
+    /// script of the page reads too, such as a theme.
     Plain,
-    /// Anyone who sees it can read it, nobody can change it (HMAC-SHA256).
+    /// Anyone who sees it can read it, but not change it (HMAC-SHA256).
     Signed,
-    /// Nobody but the holders of the secret can read or change it (Fernet).
+    /// Only holders of the secret can read or change it (Fernet).
     Encrypted,
 }
 
@@ -25,8 +25,8 @@ impl Protection {
         }
     }
 
-    /// What the text of a value starts with: version and protection, before anything inside is
-    /// looked at. Other than a token's, so that neither is ever taken for the other.
+    /// The prefix of a value's text: it fixes version and protection before anything inside is
+    /// looked at. Different from a token's, so that neither is ever taken for the other.
     pub(super) const fn prefix(self) -> &'static str {
         match self {
             Self::Plain => "",

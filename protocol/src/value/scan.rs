@@ -1,17 +1,17 @@
-//! What serde does not tell of JSON, in one pass over its bytes: how deep it is nested, and
-//! whether an object has a key twice. It does not judge the syntax: serde does, next.
+//! Two facts about JSON that serde does not report, in one pass over its bytes: how deeply it is
+//! nested, and whether an object has a key twice. It does not judge the syntax: serde does, next.
 
 use std::borrow::Cow;
 
 use super::unreadable::UnreadableReason;
 use crate::limits::VALUE_DEPTH_MAX;
 
-/// What a pass has seen of text that is nested well and has each key once.
+/// The result of a pass over text that is not nested too deeply and has each key once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Scanned {
     /// The text begins as an object.
     pub(super) object: bool,
-    /// `null` stands somewhere, for which `NaN` is written too.
+    /// `null` occurs somewhere. `NaN` is written so too.
     pub(super) null: bool,
 }
 
@@ -98,13 +98,13 @@ fn text_from(json: &[u8]) -> &[u8] {
     json
 }
 
-/// Most keys that are compared each with each: nearly every object has no more, and needs no
-/// sorting. More would be quadratic.
+/// Up to this many keys are compared pairwise: nearly every object has no more, and needs no
+/// sorting. For more, that would be quadratic.
 const FEW: usize = 8;
 
 fn has_duplicate(keys: &mut [&[u8]]) -> bool {
     if keys.iter().any(|key| key.contains(&b'\\')) {
-        // One key has several writings once escapes are used.
+        // With escapes, one key can be written in several ways.
         let mut keys: Vec<Cow<'_, [u8]>> = keys.iter().map(|key| unescaped(key)).collect();
         keys.sort_unstable();
         return keys.windows(2).any(|pair| pair[0] == pair[1]);
@@ -119,7 +119,7 @@ fn has_duplicate(keys: &mut [&[u8]]) -> bool {
 fn unescaped(key: &[u8]) -> Cow<'_, [u8]> {
     match serde_json::from_slice::<String>(key) {
         Ok(text) => Cow::Owned(format!("\"{text}\"").into_bytes()),
-        // No JSON, as serde will say.
+        // Not JSON, as serde will say.
         Err(_) => Cow::Borrowed(key),
     }
 }

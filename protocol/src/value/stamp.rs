@@ -1,9 +1,9 @@
-//! What time and randomness add to a value, and how its end is written.
+//! The time and randomness of a value, and how its end is written.
 
 use crate::bytes::Malformed;
 use crate::time::UnixMillis;
 
-/// What time and randomness add to a value. The crate has neither.
+/// The time and randomness of a value. The crate has neither clock nor generator.
 #[derive(Clone, Copy, Debug)]
 pub struct Stamp {
     now: UnixMillis,
@@ -35,7 +35,7 @@ impl Stamp {
         self.expires_at
     }
 
-    /// Ends the value at this time, also for a client that keeps the cookie longer. Plain values
+    /// Ends the value at this time, even for a client that keeps the cookie longer. Plain values
     /// carry no end.
     #[must_use]
     pub const fn expires_at(mut self, end: UnixMillis) -> Self {
@@ -44,7 +44,7 @@ impl Stamp {
     }
 }
 
-/// No end is written as a time that none has, so that each end has one writing.
+/// No end is written as a time that no value can have, so that each end has one encoding.
 const NO_END: u64 = u64::MAX;
 
 pub(super) fn encode_expiry(end: Option<UnixMillis>) -> [u8; 8] {

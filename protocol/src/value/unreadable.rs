@@ -1,9 +1,9 @@
-//! Why a cookie reads as absent.
+//! The reasons why a cookie reads as absent.
 
 use std::fmt;
 
-/// A cookie that a reader treats as absent, and why. Says which field of the value is at fault
-/// where that is known; never shows a value.
+/// A cookie that a reader treats as absent, and why. Names the field of the value at fault if it is
+/// known; never shows a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unreadable {
     reason: UnreadableReason,
@@ -21,7 +21,7 @@ impl Unreadable {
         self.reason
     }
 
-    /// The field of the class that does not hold what stands there, as in `roles[2]`.
+    /// The field of the class that cannot hold what the cookie has there, as in `roles[2]`.
     #[must_use]
     pub fn field(&self) -> Option<&str> {
         self.field.as_deref()
@@ -43,13 +43,15 @@ impl fmt::Display for Unreadable {
             UnreadableReason::Absent => "the request has no cookie of this name",
             UnreadableReason::Duplicate => "the request has several cookies of this name",
             UnreadableReason::TooLong => "the cookie is larger than any that browsers keep",
-            UnreadableReason::Malformed => "the cookie's value has not the form of its protection",
+            UnreadableReason::Malformed => {
+                "the cookie's value does not have the form of its protection"
+            }
             UnreadableReason::UnknownKey => "no key of the ring has the cookie's key id",
             UnreadableReason::Forged => "the cookie was not made with the key of its name",
-            UnreadableReason::Expired => "the cookie's time is over",
-            UnreadableReason::NotJson => "the cookie holds no JSON",
+            UnreadableReason::Expired => "the cookie has expired",
+            UnreadableReason::NotJson => "the cookie's value is not JSON",
             UnreadableReason::DuplicateKey => "an object of the cookie's JSON has a key twice",
-            UnreadableReason::TooDeep => "the cookie's JSON is nested too deep",
+            UnreadableReason::TooDeep => "the cookie's JSON is nested too deeply",
             UnreadableReason::WrongType => "the cookie's JSON does not fit the class",
         })?;
         match &self.field {
@@ -61,7 +63,7 @@ impl fmt::Display for Unreadable {
 
 impl std::error::Error for Unreadable {}
 
-/// Why a cookie reads as absent. In the order of the checks (SPEC §12.4).
+/// The reason why a cookie reads as absent, in the order of the checks (SPEC §12.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum UnreadableReason {
@@ -77,9 +79,9 @@ pub enum UnreadableReason {
     UnknownKey,
     /// Not made with that key for this name.
     Forged,
-    /// Its time is over.
+    /// It has expired.
     Expired,
-    /// Not JSON: `NaN`, a number out of range, or text that ends early are none either.
+    /// Not JSON. `NaN`, a number out of range and text that ends early are not JSON either.
     NotJson,
     /// An object has a key twice. Readers differ in which one they take, so none is taken.
     DuplicateKey,
@@ -90,7 +92,7 @@ pub enum UnreadableReason {
 }
 
 impl UnreadableReason {
-    /// A short stable name: what the tools print and vectors hold.
+    /// A short stable name, as the tools print it and the vectors have it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -1,5 +1,5 @@
-//! Waits for a future on this thread: enough for a store that brings its own threads, and no
-//! runtime to choose.
+//! Waits for a future on this thread: enough for a store that brings its own threads, without
+//! having to choose a runtime.
 
 use std::future::Future;
 use std::pin::pin;

@@ -1,4 +1,4 @@
-//! How the suite gets stores, and what a rule comes to.
+//! How the suite gets stores, and the outcome of a rule.
 
 use apply_cookies_protocol::UnixMillis;
 
@@ -10,28 +10,28 @@ use crate::store::ReplayStore;
 
 /// How the suite gets stores.
 pub trait StoreMaker: Sync {
-    /// What it makes. A wrapper with its directory or its server beside it is fine.
+    /// The type of store. A wrapper that includes its directory or its server is fine.
     type Store: ReplayStore;
 
-    /// A store that remembers nothing yet and begins now. It takes the time from this clock.
+    /// Makes a store that remembers nothing yet and begins now. It takes the time from this clock.
     fn make(&self, clock: Clock) -> Self::Store;
 
-    /// The same, with room for a few entries only: ten thousand at most. `None` when the store has
-    /// no bound of its own.
+    /// Like `make`, with room for only a few entries: ten thousand at most. `None` when the store
+    /// has no bound of its own.
     fn make_small(&self, clock: Clock) -> Option<Self::Store> {
         drop(clock);
         None
     }
 
-    /// Closes the store and opens it again over the same data. `None` when it does not survive
-    /// that, like one in memory.
+    /// Closes the store and reopens it with the same data. `None` when it does not survive that,
+    /// like one in memory.
     fn reopen(&self, store: Self::Store, clock: Clock) -> Option<Self::Store> {
         drop((store, clock));
         None
     }
 
-    /// Waits for an answer. The default polls on the calling thread, and panics after a minute. A
-    /// store that needs a runtime waits in it; the suite calls this from several threads at once.
+    /// Waits for an answer. The default polls on the calling thread, and panics after a minute. For
+    /// a store that needs a runtime, wait in it; the suite calls this from several threads at once.
     ///
     /// # Errors
     ///
@@ -40,13 +40,14 @@ pub trait StoreMaker: Sync {
         block_on(answer)
     }
 
-    /// What the clock says when a store is made. A fixed day, so that every run is the same; a
-    /// store that goes by a clock of its own answers with the time now.
+    /// The clock's time when a store is made. A fixed day, so that every run is the same; for a
+    /// store that uses its own clock, return the time now.
     fn start(&self) -> UnixMillis {
         UnixMillis::new(1_795_000_000_000).unwrap_or(UnixMillis::EPOCH)
     }
 
-    /// How many random schedules [`Rule::Schedules`](super::Rule::Schedules) and [`Rule::ClockSteps`](super::Rule::ClockSteps) run, each.
+    /// How many random schedules [`Rule::Schedules`](super::Rule::Schedules) and
+    /// [`Rule::ClockSteps`](super::Rule::ClockSteps) run, each.
     fn schedules(&self) -> u64 {
         1_000
     }
@@ -64,15 +65,15 @@ where
     }
 }
 
-/// What came of a rule that was not broken.
+/// The verdict on a rule that was not broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Verdict {
     /// The store keeps it.
     Held,
-    /// The maker cannot make what the rule is about: a small store, or one that is opened again.
+    /// The maker cannot make what the rule is about: a small store, or one that is reopened.
     NotApplicable,
 }
 
-/// What a rule comes to: how a store breaks it is the error.
+/// The outcome of a rule; the error says how a store breaks it.
 pub(super) type Outcome = Result<Verdict, String>;

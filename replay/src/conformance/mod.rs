@@ -1,5 +1,5 @@
-//! The contract of [`ReplayStore`](crate::ReplayStore) as a suite of rules that any store must
-//! pass, those of this crate and yours.
+//! The contract of [`ReplayStore`](crate::ReplayStore) as a suite of rules that every store must
+//! pass, this crate's and yours.
 //!
 //! ```
 //! use apply_cookies_replay::{MemoryReplayStore, conformance};
@@ -9,11 +9,11 @@
 //! # }
 //! ```
 //!
-//! A closure from a [`Clock`](crate::Clock) to a store is enough of a [`StoreMaker`]. Implement the trait itself
-//! for a store that can be opened again, that can be made small, or that needs a runtime.
+//! A closure from a [`Clock`](crate::Clock) to a store is a [`StoreMaker`]. Implement the trait
+//! itself for a store that can be reopened, that can be made small, or that needs a runtime.
 //!
-//! The suite moves the clock that it hands to the maker, and never sleeps but to wait for an
-//! answer. Rules are also there one by one, for tests of their own:
+//! The suite moves the clock that it hands to the maker, and sleeps only to wait for an answer.
+//! Each rule can also be tested by itself:
 //!
 //! ```
 //! use apply_cookies_replay::{MemoryReplayStore, conformance::Rule};
@@ -21,7 +21,7 @@
 //! Rule::Retry.test(&MemoryReplayStore::new).unwrap();
 //! ```
 
-// In the order of reading: a module uses those before it.
+// In reading order: a module uses those before it.
 mod block_on;
 mod maker;
 pub use maker::{StoreMaker, Verdict};
@@ -38,7 +38,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Rule {
-    /// Of many claims at the same time, one redemption id gets the nonce, and once as the first.
+    /// Of many simultaneous claims, one redemption id gets the nonce, and is the first only once.
     OneClaimant,
     /// The same redemption id is a retry; another, or none, finds the nonce used.
     Retry,
@@ -46,31 +46,31 @@ pub enum Rule {
     NoIdNoRetry,
     /// A claim is remembered until the token's expiry, the skew and the margin have passed.
     Remembered,
-    /// Whatever the clock does, nothing is given away twice and no barrier is passed: random
+    /// Whatever the clock does, no token is granted twice and no barrier is passed: random
     /// schedules with steps of -600 to +600 seconds.
     ClockSteps,
-    /// What was issued before the store began is refused, and what was issued after it is not.
+    /// A token issued before the store began is refused, and one issued after is not.
     Horizon,
-    /// The own scope passes at once, and any other never.
+    /// The store's own scope passes at once, and any other never.
     Scope,
-    /// A barrier refuses what is older of the same binding, and nothing else.
+    /// A barrier refuses older tokens of the same binding, and nothing else.
     Barrier,
     /// A barrier is remembered as long as an older token can live.
     BarrierLasts,
     /// A refusal spends nothing and raises no barrier.
     NoTrace,
-    /// Listeners are told of what was claimed, and never of what was not.
+    /// Listeners hear of every nonce that was claimed, and never of one that was not.
     Listeners,
-    /// A claim that is given up half way can be made again by the same redemption id alone.
+    /// A claim abandoned half way can be made again, but only by the same redemption id.
     Cancelled,
-    /// A full store errs, forgets nothing and answers retries.
+    /// A full store returns an error, forgets nothing and answers retries.
     Full,
-    /// What has expired makes room again.
+    /// Expired entries make room again.
     RoomAgain,
-    /// What was claimed before a store was closed is claimed when it is opened again.
+    /// A token claimed before a store was closed is still claimed when it is reopened.
     Reopened,
-    /// Random schedules of claims, retries, barriers, expiries and openings are answered as a
-    /// perfect memory would.
+    /// Random schedules of claims, retries, barriers, expiries and reopenings are answered as a
+    /// perfect memory would answer them.
     Schedules,
 }
 
@@ -95,11 +95,11 @@ impl Rule {
         Self::Schedules,
     ];
 
-    /// Holds a store to this rule.
+    /// Tests a store against this rule.
     ///
     /// # Errors
     ///
-    /// When the store breaks the rule: how.
+    /// Says how the store breaks the rule.
     pub fn test<M: StoreMaker>(self, maker: &M) -> Result<Verdict, Violation> {
         let held = match self {
             Self::OneClaimant => rules::one_claimant(maker),
@@ -138,8 +138,8 @@ impl fmt::Display for Rule {
             Self::NoTrace => "a refusal leaves no trace",
             Self::Listeners => "listeners",
             Self::Cancelled => "cancelled claims",
-            Self::Full => "a full store errs and forgets nothing",
-            Self::RoomAgain => "what has expired makes room",
+            Self::Full => "a full store returns an error and forgets nothing",
+            Self::RoomAgain => "expired entries make room",
             Self::Reopened => "reopened",
             Self::Schedules => "schedules equal the model",
         })
@@ -155,16 +155,16 @@ pub struct Violation {
 }
 
 impl Violation {
-    /// Which rule.
+    /// The rule.
     #[must_use]
     pub const fn rule(&self) -> Rule {
         self.rule
     }
 }
 
-/// Holds a store to every rule. Gives back those that do not apply to it, for the caller to
-/// compare with what it expects: a store in memory that cannot be made small has
-/// [`Rule::Full`], [`Rule::RoomAgain`] and [`Rule::Reopened`].
+/// Tests a store against every rule. Returns those that do not apply to it, for the caller to
+/// compare with what it expects: for a store in memory that cannot be made small, [`Rule::Full`],
+/// [`Rule::RoomAgain`] and [`Rule::Reopened`].
 ///
 /// # Panics
 ///

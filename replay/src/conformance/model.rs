@@ -1,5 +1,5 @@
-//! A perfect store in a few lines: it remembers everything for ever. It states the rules once more,
-//! on its own, so that a mistake in `Claim`'s does not hide itself.
+//! A perfect store in a few lines: it remembers everything for ever. It states the rules again,
+//! independently, so that a mistake in those of `Claim` cannot hide.
 
 use std::collections::HashMap;
 
@@ -48,8 +48,8 @@ impl Model {
         answer
     }
 
-    /// Whether an answer that gives the cookies out would break single use or pass a barrier,
-    /// whatever the store may have forgotten.
+    /// Whether releasing the cookies would break single use or pass a barrier, whatever the store
+    /// may have forgotten.
     pub(super) fn forbids(&self, claim: &Claim) -> bool {
         self.is_used_by_another(claim) || self.is_behind_barrier(claim)
     }

@@ -14,8 +14,8 @@ use crate::claim::Claim;
 use crate::store::ReplayStore;
 
 /// A list of claims against one store. [`Rule::Schedules`](super::Rule::Schedules) and
-/// [`Rule::ClockSteps`](super::Rule::ClockSteps) run many; this is how to run more of them, or one
-/// again that a message names.
+/// [`Rule::ClockSteps`](super::Rule::ClockSteps) run many; use this to run more of them, or to
+/// rerun one that a message names.
 #[derive(Clone)]
 pub struct Schedule {
     seed: u64,
@@ -45,7 +45,7 @@ enum Scope {
 
 #[derive(Clone, Copy)]
 enum Step {
-    /// The clock moves by so many milliseconds, and the token is claimed.
+    /// The clock moves by this many milliseconds, and the token is claimed.
     Claim {
         advance: i64,
         token: usize,
@@ -67,22 +67,22 @@ impl Dice {
         (z ^ (z >> 31)) % bound
     }
 
-    /// The same, of a list so long.
+    /// A random index into a list of this length.
     fn index(&mut self, len: usize) -> usize {
         usize::try_from(self.below(len as u64)).unwrap_or(0)
     }
 }
 
 impl Schedule {
-    /// The schedule of this number, whose clock goes forward: every answer must be that of a
+    /// The schedule with this number, whose clock goes forward: every answer must be that of a
     /// perfect memory.
     #[must_use]
     pub fn forward(seed: u64) -> Self {
         Self::drawn(seed, false)
     }
 
-    /// The schedule of this number, whose clock steps by up to ten minutes in both directions: the
-    /// store may refuse, and must not give a token away twice or pass a barrier.
+    /// The schedule with this number, whose clock steps by up to ten minutes in both directions:
+    /// the store may refuse, but must not grant a token twice or pass a barrier.
     #[must_use]
     pub fn jumping(seed: u64) -> Self {
         Self::drawn(seed, true)
@@ -138,7 +138,7 @@ impl Schedule {
     ///
     /// # Errors
     ///
-    /// When an answer is wrong: a shorter schedule that shows it still, and the answer.
+    /// When an answer is wrong: the answer, and a shorter schedule that still gives it.
     pub fn run<M: StoreMaker>(&self, maker: &M) -> Result<(), String> {
         let Err(mut wrong) = self.attempt(maker) else {
             return Ok(());
@@ -224,7 +224,7 @@ impl Token {
     }
 }
 
-/// Whether the redeemer lets the token come as far as the store.
+/// Whether the redeemer would let the token get as far as the store.
 fn is_live(claim: &Claim, now: UnixMillis) -> bool {
     now < claim.expires_at && claim.issued_at <= now.plus(SKEW_MS)
 }

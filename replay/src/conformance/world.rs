@@ -1,4 +1,4 @@
-//! A store, the clock that it goes by, and tokens for it.
+//! A store, its clock, and tokens for it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,7 +17,7 @@ use crate::store::ReplayStore;
 pub(super) const FIRST: ClaimAnswer = ClaimAnswer::Granted(Grant::First);
 pub(super) const RETRY: ClaimAnswer = ClaimAnswer::Granted(Grant::Retry);
 
-/// How long after a store's beginning tokens are issued that its horizon lets pass.
+/// How long after a store's beginning tokens must be issued to pass its horizon.
 pub(super) const SETTLED: u64 = 10_000;
 
 /// How long the tokens of most rules live, in milliseconds.
@@ -66,14 +66,14 @@ impl<'m, M: StoreMaker> World<'m, M> {
         }
     }
 
-    /// A store whose horizon lies behind.
+    /// A store whose horizon has passed.
     pub(super) fn settled(maker: &'m M) -> Self {
         let world = Self::new(maker);
         world.advance(SETTLED);
         world
     }
 
-    /// A store with little room whose horizon lies behind.
+    /// A store with little room whose horizon has passed.
     pub(super) fn small(maker: &'m M) -> Option<Self> {
         let hands = Hands::at(maker.start());
         let store = maker.make_small(hands.clock())?;
@@ -86,7 +86,7 @@ impl<'m, M: StoreMaker> World<'m, M> {
         Some(world)
     }
 
-    /// The store closed and opened again.
+    /// The store, closed and reopened.
     pub(super) fn reopened(self) -> Option<Self> {
         let Self {
             maker,

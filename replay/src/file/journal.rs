@@ -1,4 +1,4 @@
-//! The file's tables, and the one transaction that a batch of claims is.
+//! The file's tables, and the single transaction for each batch of claims.
 //!
 //! | table | key | value |
 //! |---|---|---|
@@ -7,8 +7,8 @@
 //! | `barriers` | number of the generation, number of the row | records of barriers |
 //!
 //! A batch adds one row for each generation that it touches, at the end of that generation. So a
-//! commit writes few pages however many claims it holds, nothing is read but when the file is
-//! opened, and what has expired is a range at the front.
+//! commit writes few pages however many claims it contains, the file is read only when it is
+//! opened, and expired entries are a range at the front.
 
 use apply_cookies_protocol::{StoreScope, UnixMillis};
 use redb::{
@@ -29,7 +29,7 @@ const BARRIERS: Rows = TableDefinition::new("barriers");
 /// The format that this version reads and writes.
 const FORMAT: u32 = 1;
 
-/// Rows that one commit forgets at most, so that no claim waits for long behind them.
+/// The most rows that one commit forgets, so that no claim waits long for them.
 const FORGET_ROWS: usize = 256;
 
 /// Memory for pages. Only the two ends of each table are ever touched.
@@ -39,13 +39,13 @@ pub(super) struct Journal {
     database: Database,
     /// The number of the next row.
     number: u64,
-    /// What the file says now.
+    /// The file's present values.
     floor: Floor,
-    /// Whether rows below the floor may be left.
+    /// Whether there may be rows left below the floor.
     has_forgettable: bool,
 }
 
-/// Why a file cannot be used.
+/// The reason why a file cannot be used.
 #[derive(Debug)]
 pub(super) enum OpenError {
     /// Another process has it.
@@ -91,7 +91,7 @@ impl Journal {
         Ok(database.close()?)
     }
 
-    /// Opens what [`create`](Self::create) made, and reads all of it.
+    /// Opens a file made by [`create`](Self::create), and reads all of it.
     pub(super) fn open(backend: impl StorageBackend) -> Result<(Self, Ledger), OpenError> {
         let database = database(backend)?;
         let (ledger, number) = load(&database)?;
@@ -104,12 +104,12 @@ impl Journal {
         Ok((journal, ledger))
     }
 
-    /// Whether rows wait to be forgotten.
+    /// Whether there are rows to forget.
     pub(super) fn has_forgettable_below(&self, floor: Floor) -> bool {
         self.has_forgettable || self.floor != floor
     }
 
-    /// Writes a batch, and forgets some of what has expired. It is on the disk when this returns.
+    /// Writes a batch, and forgets some expired rows. The batch is on the disk when this returns.
     pub(super) fn commit(
         &mut self,
         additions: &Additions,
@@ -153,7 +153,7 @@ const fn first_claims(floor: Floor) -> RowKey {
 fn database(backend: impl StorageBackend) -> Result<Database, OpenError> {
     let mut builder = Database::builder();
     builder.set_cache_size(CACHE_BYTES);
-    // All of it is read anyway, and a file that rotted must not be taken for what was written.
+    // All of it is read anyway, and a corrupt file must not be trusted.
     builder.set_check_integrity_on_open(true);
     Ok(builder.create_with_backend(backend)?)
 }

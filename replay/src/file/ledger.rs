@@ -1,7 +1,7 @@
-//! The file's content in memory: decides claims, and says what must be written for that. Does no
+//! The file's content in memory: decides claims, and says what must be written for them. Does no
 //! I/O.
 //!
-//! One thread has it, so of two claims of one nonce one sees the other.
+//! A single thread owns it, so of two claims of one nonce, one sees the other.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
@@ -21,7 +21,8 @@ pub(super) struct Epoch {
     pub(super) horizon: UnixMillis,
 }
 
-/// How far the store has forgotten. It never sinks, however the clock is set, also over restarts.
+/// How far the store has forgotten. It never decreases, however the clock is set, even across
+/// restarts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Floor {
     /// Generations of claims that end by then, in milliseconds since 1970.
@@ -31,24 +32,24 @@ pub(super) struct Floor {
 }
 
 impl Floor {
-    /// Until when something is forgotten, in milliseconds since 1970.
+    /// The time up to which something is forgotten, in milliseconds since 1970.
     pub(super) fn until(self) -> u64 {
         self.claims.max(barrier::start_of_generation(self.barriers))
     }
 }
 
-/// What a batch of claims adds to the file: rows of records for each generation.
+/// The additions of a batch of claims to the file: rows of records for each generation.
 #[derive(Debug, Default)]
 pub(super) struct Additions {
     pub(super) claims: Rows,
     pub(super) barriers: Rows,
 }
 
-/// Bytes of a row at most. With its key it fits into one page of redb: such pages are had wherever
-/// one is free, and longer runs of them only where the file has not become ragged.
+/// The most bytes of a row. With its key it fits into one page of redb: a single free page will do
+/// anywhere, while longer runs need a file that is not fragmented.
 const ROW_BYTES: usize = 3_800;
 
-/// The full rows of each generation and the one that is being written, in the order of generations.
+/// The full rows of each generation and the one being written, in the order of generations.
 #[derive(Debug, Default)]
 pub(super) struct Rows(BTreeMap<u64, Vec<Vec<u8>>>);
 
@@ -93,8 +94,8 @@ pub(super) struct Ledger {
     barrier_entries: usize,
     /// By the end of the generation.
     claims: BTreeMap<u64, HashMap<Id, Option<Id>>>,
-    /// By the number of the generation. Browsers choose their binding, so the hash must be one
-    /// that nobody can aim at.
+    /// By the number of the generation. Browsers choose their binding, so the hash must be one that
+    /// nobody can target.
     barriers: BTreeMap<u64, HashMap<Id, Barrier>>,
 }
 
@@ -127,7 +128,7 @@ impl Ledger {
         self.capacity = capacity;
     }
 
-    /// Takes in a claim that is in the file.
+    /// Adds a claim that is in the file.
     pub(super) fn load_claim(&mut self, generation: u64, claim: ClaimRecord) {
         let claims = self.claims.entry(generation).or_default();
         if claims.insert(claim.nonce, claim.redemption).is_none() {
@@ -135,7 +136,7 @@ impl Ledger {
         }
     }
 
-    /// Takes in a barrier that is in the file.
+    /// Adds a barrier that is in the file.
     pub(super) fn load_barrier(&mut self, generation: u64, record: BarrierRecord) {
         match self
             .barriers
@@ -156,10 +157,10 @@ impl Ledger {
         }
     }
 
-    /// Drops what can never matter again. The floor rises by that, and must then be written.
+    /// Drops what can never matter again. This raises the floor, which must then be written.
     pub(super) fn forget(&mut self, now: UnixMillis) {
         let past = Claim::forgettable_by(now);
-        // A generation in which there was no claim may begin yet: nothing of it is forgotten.
+        // A generation without claims may still begin: nothing of it is forgotten.
         while let Some(first) = self.claims.first_entry()
             && *first.key() <= past.get()
         {
@@ -219,7 +220,7 @@ impl Ledger {
         Ok(ClaimAnswer::Granted(Grant::First))
     }
 
-    /// Whether a barrier of the same browser refuses this token, or may have and was forgotten.
+    /// Whether a barrier of the same browser refuses this token, or might have and was forgotten.
     fn is_behind_barrier(&self, claim: &Claim) -> bool {
         let Some(binding) = claim.binding.map(BindingDigest::to_bytes) else {
             return false;

@@ -1,8 +1,8 @@
-//! The store in a file: claims outlive the process, a crash and a power loss. For one process.
+//! The store in a file: claims survive a restart, a crash and a power loss. For one process.
 //!
 //! [`FileReplayStore`] hands claims to a thread. The thread takes all that wait (`writer`), decides
-//! them in order from memory, which holds everything that the file does (`ledger`), writes them as
-//! one transaction of redb (`journal`), and answers when that is on the disk.
+//! them in order from memory, which has everything that the file has (`ledger`), writes them as one
+//! redb transaction (`journal`), and answers when that is on the disk.
 //!
 //! # What redb costs, and what a log of our own would gain
 //!
@@ -18,18 +18,18 @@
 //! | the records themselves, appended | 1 | 2,112 | 1 | |
 //!
 //! So the nonces are not keys, and are looked up in memory: that is fifteen times cheaper. Two
-//! phases protect from a file whose content an attacker chooses together with the moment of a
-//! crash; ours are digests, and nonces behind a MAC. Quick repair makes opening after a crash short;
-//! here a file is read and checked as a whole whenever it is opened. Both cost a second sync, and
-//! neither is used.
+//! phases protect against an attacker who chooses both the file's content and the moment of a
+//! crash; our content is digests, and nonces that a MAC has authenticated. Quick repair makes
+//! opening after a crash short; here the whole file is read and checked whenever it is opened. Both
+//! cost a second sync, and neither is used.
 //!
-//! With 64 claims in flight that is 0.4 of what the disk does by itself where a sync takes
-//! 0.2 ms, and more where it takes longer (`docs/replay-stores.md`). A log of our own would save
-//! the eight other pages, their 60 µs, and the third of a sync or more that they add: by estimate
-//! it reaches 0.5 to 0.6. It would need checksums, cutting, giving space back and a format that
-//! grows, which redb has and has been tried for.
+//! With 64 claims in flight that is 0.4 of the disk's own rate where a sync takes 0.2 ms, and more
+//! where it takes longer (`docs/replay-stores.md`). A log of our own would save the eight other
+//! pages, their 60 µs, and the third of a sync or more that they add: by estimate it would reach
+//! 0.5 to 0.6. It would need checksums, truncation, freeing of space and a format that can grow,
+//! all of which redb has, and tested.
 
-// In the order of reading: a module uses those before it.
+// In reading order: a module uses those before it.
 mod record;
 
 mod ledger;
@@ -40,8 +40,8 @@ mod open;
 
 mod writer;
 
-// Its code is in the tests' folder, but it is a part of this module: the failing disk goes in below
-// redb, through a door that users of the crate do not have.
+// Its code is in the tests' folder, but it is part of this module: the failing disk goes in under
+// redb, through an entrance that users of the crate do not have.
 #[cfg(test)]
 #[path = "../../tests/faults/mod.rs"]
 mod faults;
@@ -82,10 +82,10 @@ use crate::store::ReplayStore;
 /// # Ok::<(), apply_cookies_replay::FileStoreError>(())
 /// ```
 ///
-/// A claim is answered when it is on the disk; those that wait together are written as one, by a
-/// thread of the store's own. When the disk fails or is full, everything is
-/// [`StoreError::Broken`] until the file is opened again. Dropping the store waits for what is
-/// being written, and frees the file for another.
+/// A claim is answered when it is on the disk; claims that wait together are written as one, by the
+/// store's own thread. When the disk fails or is full, everything is [`StoreError::Broken`] until
+/// the file is reopened. Dropping the store waits for what is being written, and frees the file for
+/// another.
 pub struct FileReplayStore {
     shared: Arc<Shared>,
     epoch: Epoch,
@@ -94,25 +94,25 @@ pub struct FileReplayStore {
 }
 
 impl FileReplayStore {
-    /// Opens the file at this path, or makes a new one there, which only its owner may read.
+    /// Opens the file at this path, or creates one there that only its owner may read.
     ///
-    /// The folder must exist, and must let files be made and linked. Reads the whole file and
-    /// checks it: a million entries take about a second. Call it before the server starts.
+    /// The folder must exist, and must allow files to be created and linked. Reads and checks the
+    /// whole file: a million entries take about a second. Call it before the server starts.
     ///
     /// # Errors
     ///
-    /// Another process has the file, the file is something else or of another version, or it cannot
-    /// be read or written. It is never replaced.
+    /// When another process has the file, the file is something else or of another version, or it
+    /// cannot be read or written. It is never replaced.
     pub fn open(path: impl AsRef<Path>, clock: Clock) -> Result<Self, FileStoreError> {
         Self::open_bounded(path.as_ref(), clock, Capacity::DEFAULT)
     }
 
-    /// Like [`open`](Self::open), with another bound than a million entries. A full store answers
+    /// Like [`open`](Self::open), with a bound other than a million entries. A full store answers
     /// with an error (503) until entries expire.
     ///
     /// # Errors
     ///
-    /// As [`open`](Self::open).
+    /// The same as for [`open`](Self::open).
     pub fn open_with_capacity(
         path: impl AsRef<Path>,
         clock: Clock,
@@ -127,7 +127,7 @@ impl FileReplayStore {
             scope: StoreScope::from_random(random::bytes()),
             horizon: clock.now(),
         };
-        // redb may panic over a file that was tampered with.
+        // redb may panic on a file that was tampered with.
         let opened = catch_unwind(AssertUnwindSafe(|| open::open(path, epoch)));
         let (journal, ledger, location) = opened
             .unwrap_or_else(|_| Err(OpenError::damaged()))
@@ -167,20 +167,20 @@ impl FileReplayStore {
         })
     }
 
-    /// Entries held now. Expired ones count until their generation is dropped.
+    /// The number of entries now. Expired ones count until their generation is dropped.
     #[must_use]
     pub fn len(&self) -> usize {
         self.shared.entries.load(Ordering::Relaxed)
     }
 
-    /// Whether nothing is held.
+    /// Whether there are no entries.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The moment since which every claim is remembered: the file's beginning. When the clock ran
-    /// ahead once, what has been forgotten since then lies in the future, and counts instead.
+    /// The moment since which every claim is remembered: the file's beginning. If the clock once
+    /// ran ahead, the store has forgotten up to a time in the future, and that time counts instead.
     fn remembers_since(&self) -> UnixMillis {
         let forgotten_until = self.shared.forgotten_until.load(Ordering::Relaxed);
         match UnixMillis::new(forgotten_until) {
@@ -196,7 +196,7 @@ impl FileReplayStore {
             tracing::warn!(
                 path = %path.display(),
                 seconds = (since.get() - now.get()) / 1000,
-                "the clock was ahead when the replay store's file was last used: tokens are refused until it has caught up"
+                "the clock was ahead when the replay store's file was last used: tokens are refused until the time has caught up"
             );
         }
     }
@@ -259,18 +259,18 @@ impl fmt::Debug for FileReplayStore {
     }
 }
 
-/// Why a file cannot serve as a replay store. Names the path, and what to do.
+/// The reason why a file cannot serve as a replay store. Names the path and the remedy.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FileStoreError {
     /// Another process has the file.
     #[error(
-        "the replay store {0} is in use by another process; end that one first, or give this one a file of its own"
+        "the replay store {0} is in use by another process; stop that one first, or give this one its own file"
     )]
     Locked(PathBuf),
     /// The file is something else.
     #[error(
-        "{0} is not a replay store, and was left as it is; name another path, and a new store is made there"
+        "{0} is not a replay store, and was left as it is; name another path to make a new store there"
     )]
     Foreign(PathBuf),
     /// The file was made by another version of this program.
@@ -288,7 +288,7 @@ pub enum FileStoreError {
     Failed {
         /// The file.
         path: PathBuf,
-        /// What the system or redb says.
+        /// The message of the system or of redb.
         reason: Box<dyn std::error::Error + Send + Sync>,
     },
 }
@@ -304,7 +304,7 @@ impl FileStoreError {
                 Self::Failed {
                     path,
                     reason:
-                        "its folder does not exist, or it is a link to nowhere; make that first"
+                        "its folder does not exist, or it is a link to nowhere; create that first"
                             .into(),
                 }
             }

@@ -1,8 +1,8 @@
-//! A path → a replay store's file, open and locked; made there when there is none.
+//! A path → a replay store's file, open and locked; created if there is none.
 //!
-//! A new file gets its content under another name first, and its own name when that is on the
-//! disk: so a crash leaves a whole file or none (and perhaps a `.new-…` beside it, which can be
-//! removed), and an existing file is never written over.
+//! A new file gets its content under another name first, and its own name once that is on the disk:
+//! so a crash leaves a whole file or none (and perhaps a `.new-…` next to it, which can be
+//! removed), and an existing file is never overwritten.
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -16,21 +16,21 @@ use super::journal::{Journal, OpenError};
 use super::ledger::{Epoch, Ledger};
 use crate::random;
 
-/// The first bytes of every file of redb.
+/// The first bytes of every redb file.
 const MAGIC: [u8; 9] = *b"redb\x1A\x0A\xA9\x0D\x0A";
 
 /// Opens the store's file; a new one begins with `epoch`.
 pub(super) fn open(path: &Path, epoch: Epoch) -> Result<(Journal, Ledger, Location), OpenError> {
-    // A second round when somebody else made the file meanwhile.
+    // A second round if somebody else made the file in the meantime.
     for _ in 0..2 {
-        // A pipe would be waited for until somebody writes to it.
+        // Opening a pipe would wait until somebody writes to it.
         if std::fs::metadata(path).is_ok_and(|found| !found.is_file()) {
             return Err(OpenError::Foreign);
         }
         match OpenOptions::new().read(true).write(true).open(path) {
             Ok(mut file) => {
                 lock(&file)?;
-                // Between opening and locking it may have been replaced.
+                // It may have been replaced between opening and locking.
                 let location = Location::new(path, &file)?;
                 location.check()?;
                 let mut magic = [0; MAGIC.len()];
@@ -51,8 +51,9 @@ pub(super) fn open(path: &Path, epoch: Epoch) -> Result<(Journal, Ledger, Locati
     Err(io::Error::from(io::ErrorKind::NotFound).into())
 }
 
-/// Where the file was opened. The lock goes with the file and not with the path: once it is removed
-/// or replaced, another process could open a store there, and both would give the same token away.
+/// Where the file was opened. The lock goes with the file and not with the path: once the file is
+/// removed or replaced, another process could open a store there, and both would grant the same
+/// token.
 pub(super) struct Location {
     path: PathBuf,
     #[cfg(unix)]
@@ -68,7 +69,7 @@ impl Location {
         })
     }
 
-    /// An error when the path no longer leads to the file. On other systems than Unix an open file
+    /// An error when the path no longer leads to the file. On systems other than Unix an open file
     /// cannot be removed.
     pub(super) fn check(&self) -> io::Result<()> {
         #[cfg(unix)]
@@ -87,11 +88,11 @@ fn identity(metadata: &std::fs::Metadata) -> (u64, u64) {
     (metadata.dev(), metadata.ino())
 }
 
-/// Makes sure that what is read is on the disk, because answers will rest on it.
+/// Makes sure that what is read is on the disk, because answers will depend on it.
 ///
-/// Bytes that were written before a crash and not synced can be read all the same: so they are
-/// synced now. On Linux, bytes that a sync failed to write can be read as well, and no later sync
-/// writes them: so the copies in memory are given up, and reading begins at the disk.
+/// Bytes that were written before a crash but not synced can still be read, so they are synced now.
+/// On Linux, bytes that a sync failed to write can be read too, and no later sync writes them, so
+/// the copies in memory are dropped and reading starts from the disk.
 fn make_certain(file: &File) -> io::Result<()> {
     file.sync_all()?;
     #[cfg(target_os = "linux")]
@@ -122,8 +123,8 @@ fn create(path: &Path, epoch: Epoch) -> Result<(), OpenError> {
     Ok(sync_folder(path)?)
 }
 
-/// Beside the file, because a link cannot cross file systems. Another one each time, so that no
-/// other process writes to it.
+/// Next to the file, because a link cannot cross file systems. A different one each time, so that
+/// no other process writes to it.
 fn draft_of(path: &Path) -> PathBuf {
     let mut name = path.file_name().map_or_else(OsString::new, OsString::from);
     name.push(format!(".new-{:016x}", u64::from_ne_bytes(random::bytes())));
@@ -151,8 +152,8 @@ fn lock(file: &File) -> Result<(), OpenError> {
     }
 }
 
-/// A file that is locked already. redb's own lock is left out: it goes on where the file system has
-/// none, and on some systems it would conflict with this one.
+/// A file that is already locked. redb's own lock is not used: it carries on where the file system
+/// has no locks, and on some systems it would conflict with this one.
 #[derive(Debug)]
 struct LockedFile(FileBackend);
 

@@ -16,7 +16,7 @@ pub(super) type Id = [u8; 16];
 /// Bytes of the longest record: a barrier.
 pub(super) const RECORD_MAX: usize = 40;
 
-/// A nonce that is used, and the redemption that has it.
+/// A used nonce, and the redemption that has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ClaimRecord {
     pub(super) nonce: Id,

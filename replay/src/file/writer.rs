@@ -1,4 +1,4 @@
-//! The thread that decides and writes: claims that wait together are one commit, and each is
+//! The thread that decides and writes: claims that wait together make one commit, and each is
 //! answered when that is on the disk.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -19,43 +19,44 @@ use crate::listeners::Listeners;
 /// How often expired rows are looked for while nobody claims.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// The same while nothing is held.
+/// The same while there are no entries.
 const NOTHING_HELD: Duration = Duration::from_secs(3600);
 
 /// How long a commit may take before new claims are refused because the disk does not answer. The
 /// client gives up on a POST after the same time.
 pub(super) const UNRESPONSIVE_AFTER: Duration = Duration::from_secs(10);
 
-/// Claims that may wait for the disk at a time. No server has more requests than that either.
+/// The most claims that may wait for the disk at a time. No server has more requests than that
+/// either.
 const WAITING_MAX: usize = 65_536;
 
-/// How often more claims are waited for at most, each time for as long as the other threads take
-/// that are ready to run.
+/// The most times that the thread waits for more claims, each time until the other threads that are
+/// ready have run.
 const GATHER_TURNS: usize = 64;
 
 type Answer = Result<ClaimAnswer, StoreError>;
 
-/// What the store's handle and its thread share.
+/// The state that the store's handle and its thread share.
 pub(super) struct Shared {
     inbox: Mutex<Inbox>,
     arrived: Condvar,
     pub(super) listeners: Listeners,
     pub(super) entries: AtomicUsize,
-    /// Tokens that expire before this, or with a binding were issued before it, are forgotten. In
-    /// milliseconds since 1970.
+    /// Tokens that expire before this time, or that have a binding and were issued before it, are
+    /// forgotten. In milliseconds since 1970.
     pub(super) forgotten_until: AtomicU64,
 }
 
 #[derive(Default)]
 struct Inbox {
     queued: Vec<QueuedClaim>,
-    /// The thread sleeps and must be woken: to wake one that does not costs a system call too.
+    /// The thread sleeps and must be woken: waking one that is awake would cost a system call too.
     asleep: bool,
     /// The handle is gone.
     closed: bool,
     /// The disk failed, and nothing is certain any more.
     broken: Option<Cause>,
-    /// When the commit under way began.
+    /// When the current commit began.
     committing_since: Option<Instant>,
 }
 
@@ -64,7 +65,8 @@ impl Inbox {
         if let Some(cause) = &self.broken {
             return Err(cause.clone().into());
         }
-        // The disk may come back, so nothing is broken yet; until then nobody should wait in vain.
+        // The disk may come back, so nothing is broken yet; until then nobody should wait for
+        // nothing.
         if self
             .committing_since
             .is_some_and(|since| since.elapsed() > UNRESPONSIVE_AFTER)
@@ -78,11 +80,11 @@ impl Inbox {
 
 struct QueuedClaim {
     claim: Claim,
-    /// Nobody receives it when the client has gone away; the claim holds all the same.
+    /// Nobody receives it when the client has gone away; the claim still holds.
     answer: oneshot::Sender<Answer>,
 }
 
-/// What broke the store: the same for everyone who asks.
+/// The cause of the failure, the same for every caller.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{0}")]
 struct Cause(Arc<str>);
@@ -118,7 +120,7 @@ impl Shared {
         let mut inbox = self.inbox();
         inbox.check()?;
         if inbox.queued.len() >= WAITING_MAX {
-            let why = "too many claims wait for the disk";
+            let why = "too many claims are waiting for the disk";
             return Err(StoreError::Unavailable(why.into()));
         }
         inbox.queued.push(QueuedClaim { claim, answer });
@@ -140,7 +142,7 @@ impl Shared {
         self.inbox().committing_since = since;
     }
 
-    /// Lets the thread end once nothing waits.
+    /// Lets the thread end once nothing is waiting.
     pub(super) fn close(&self) {
         self.inbox().closed = true;
         self.arrived.notify_one();
@@ -150,8 +152,8 @@ impl Shared {
         self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// All claims that wait. Waits for the first, but no longer than until there may be rows to
-    /// forget. `None` when the handle is gone.
+    /// All waiting claims. Waits for the first, but only until there may be rows to forget. `None`
+    /// when the handle is gone.
     fn next_batch(&self, patience: Duration) -> Option<Vec<QueuedClaim>> {
         let mut inbox = self.inbox();
         if inbox.queued.is_empty() && !inbox.closed && !patience.is_zero() {
@@ -163,8 +165,8 @@ impl Shared {
                 .0;
             inbox.asleep = false;
         }
-        // Those who were answered just now come again at once, one after the other: without this
-        // moment half of them would miss the commit, each time.
+        // Callers that were just answered come back at once, one after the other: without this
+        // pause half of them would miss the commit, every time.
         let mut count = 0;
         for _ in 0..GATHER_TURNS {
             if inbox.queued.len() == count {
@@ -185,7 +187,7 @@ impl Shared {
     fn poison(&self, why: &str) {
         tracing::error!(
             error = why,
-            "the replay store's file has failed; nothing is redeemed until this process is started again"
+            "the replay store's file has failed; nothing is redeemed until this process is restarted"
         );
         let cause = Cause(why.into());
         let mut inbox = self.inbox();
@@ -201,7 +203,7 @@ pub(super) struct Writer {
     pub(super) clock: Clock,
     pub(super) ledger: Ledger,
     pub(super) journal: Journal,
-    /// Where the journal is a file; `None` for a disk in memory, in tests.
+    /// The journal's file; `None` for a disk in memory, in tests.
     pub(super) location: Option<Location>,
 }
 
@@ -232,7 +234,7 @@ impl Writer {
         Ok(())
     }
 
-    /// How long to wait for claims before looking for what has expired.
+    /// How long to wait for claims before looking for expired ones.
     fn patience(&self) -> Duration {
         if self.journal.has_forgettable_below(self.ledger.floor()) {
             Duration::ZERO
@@ -250,7 +252,7 @@ impl Writer {
             .iter()
             .map(|queued| self.ledger.decide(&queued.claim, &mut additions))
             .collect();
-        // A retry and a refusal need no commit of their own: what they rest on is on the disk.
+        // A retry and a refusal need no commit of their own: what they depend on is on the disk.
         let floor = self.ledger.floor();
         if self.journal.has_forgettable_below(floor) || !additions.is_empty() {
             if let Some(location) = &self.location {

@@ -11,7 +11,7 @@ use crate::answer::StoreError;
 use crate::barrier::{self, Barrier};
 use crate::claim::Claim;
 
-/// Enough that a map of a million grows in short steps.
+/// Enough for a map of a million to grow in short steps.
 const SHARDS: usize = 128;
 
 pub(super) type Generation = DashMap<BindingDigest, Barrier, KeyedHash>;
@@ -28,7 +28,7 @@ struct Live {
     by_number: BTreeMap<u64, Generation>,
 }
 
-/// Generations that were taken out, and how many entries they held.
+/// Generations that were taken out, and how many entries they had.
 pub(super) struct Forgotten {
     pub(super) entries: usize,
     pub(super) generations: BTreeMap<u64, Generation>,
@@ -42,7 +42,7 @@ impl Barriers {
         }
     }
 
-    /// Whether a barrier of the same browser refuses this token, or may have and was forgotten.
+    /// Whether a barrier of the same browser refuses this token, or might have and was forgotten.
     pub(super) fn refuse(&self, claim: &Claim) -> bool {
         let Some(binding) = claim.binding else {
             return false;
@@ -71,7 +71,7 @@ impl Barriers {
         };
         let number = barrier::generation(raised.issued_at);
         self.begin(number);
-        // Held until the barrier stands: nothing is dropped meanwhile.
+        // Held until the barrier is in place: nothing is dropped in the meantime.
         let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
         let Some(barriers) = live.by_number.get(&number) else {
             return Ok(()); // so old that every older token has expired
@@ -90,7 +90,7 @@ impl Barriers {
         Ok(())
     }
 
-    /// Makes the generation of this number, unless it is there or was dropped.
+    /// Makes the generation with this number, unless it exists or was dropped.
     fn begin(&self, number: u64) {
         let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
         if live.by_number.contains_key(&number) {
@@ -104,14 +104,15 @@ impl Barriers {
         }
     }
 
-    /// Takes out the generations behind whose barriers every token has expired by `until`.
+    /// Takes out the generations whose barriers can no longer refuse a token, because every older
+    /// token has expired by `until`.
     pub(super) fn forget(&self, until: UnixMillis) -> Option<Forgotten> {
         let floor = barrier::first_generation_kept(until);
         let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
         let kept = live.by_number.split_off(&floor);
         let generations = std::mem::replace(&mut live.by_number, kept);
-        // Only what was there is forgotten: a clock that ran ahead for a while closes no day that
-        // is still to begin.
+        // Only what was there is forgotten: a clock that ran ahead for a while does not close a day
+        // that has yet to begin.
         let (last, _) = generations.last_key_value()?;
         live.floor = last + 1;
         drop(live);

@@ -1,10 +1,9 @@
-//! The nonces that were claimed, in shards, and within a shard in generations that are forgotten
-//! together.
+//! The claimed nonces, in shards, and within a shard in generations that are forgotten together.
 //!
 //! Entries whose tokens expire within the same span of time share a generation. Forgetting takes a
-//! generation out as a whole: nothing is ever scanned. A shard knows until when it has forgotten,
+//! generation out as a whole: nothing is ever scanned. A shard knows up to when it has forgotten,
 //! and a token that expires before that is never taken for a fresh one, however the clock is set.
-//! Both are behind the shard's one lock, so no claim can slip into a generation that is gone.
+//! Both are under the shard's one lock, so no claim can slip into a generation that is gone.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -37,12 +36,12 @@ struct Generations {
 }
 
 struct Generation {
-    /// Every token of it has expired then, in milliseconds since 1970.
+    /// By then every token of it has expired, in milliseconds since 1970.
     ends_at: u64,
     table: ClaimTable,
 }
 
-/// Generations that were taken out, and how many entries they held.
+/// Generations that were taken out, and how many entries they had.
 pub(super) struct Forgotten {
     pub(super) entries: usize,
     pub(super) tables: Vec<ClaimTable>,
@@ -56,8 +55,8 @@ impl Claims {
         }
     }
 
-    /// Claims the nonce; a fresh one when `take_place` finds a place for it. What a table has
-    /// outgrown goes to the reaper.
+    /// Claims the nonce; a fresh one only if `take_place` finds a place for it. Memory that a table
+    /// has outgrown goes to the reaper.
     pub(super) fn claim(
         &self,
         claim: &Claim,
@@ -87,7 +86,7 @@ impl Claims {
         }
     }
 
-    /// Takes the generations out that end by `until`.
+    /// Takes out the generations that end by `until`.
     pub(super) fn forget(&self, until: UnixMillis) -> Forgotten {
         let mut tables = Vec::new();
         for shard in &self.shards {
@@ -98,7 +97,7 @@ impl Claims {
             let gone = live.extract_if(.., |generation| generation.ends_at <= until.get());
             tables.extend(gone.map(|generation| {
                 // Where there was no claim, nothing is forgotten: a clock that ran ahead for a
-                // while closes no generation that is still to begin.
+                // while does not close a generation that has yet to begin.
                 *forgotten_until = generation.ends_at.max(*forgotten_until);
                 generation.table
             }));
@@ -118,7 +117,7 @@ impl Shard {
 
 impl Generations {
     fn table(&mut self, ends_at: u64) -> &mut ClaimTable {
-        // A handful, the latest last: most claims are of tokens that were just issued.
+        // A handful, the latest last: most claims are for tokens that were just issued.
         let found = self.live.iter().rposition(|live| live.ends_at == ends_at);
         let at = found.unwrap_or_else(|| {
             self.live.push(Generation {
@@ -132,8 +131,8 @@ impl Generations {
 }
 
 /// Half of the digest. Guessing a redemption id to pass for its owner succeeds with a chance of
-/// 2^-64 a request, for as long as the token lives, and takes the token and the browser's binding
-/// cookie besides. A digest whose half is zero counts as none: such a claim has no retry, once in
+/// 2^-64 per request, for as long as the token lives, and also takes the token and the browser's
+/// binding cookie. A digest whose half is zero counts as none: such a claim has no retry, once in
 /// 2^64.
 fn word(redemption: RedemptionDigest) -> RedemptionWord {
     let bytes = redemption.to_bytes();

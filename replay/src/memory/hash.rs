@@ -6,10 +6,10 @@ use crate::random;
 
 /// A keyed hash of sixteen bytes: one multiplication, folded.
 ///
-/// Nonces are random, or digests in the profile `mesop`, and both come here only after the token's
-/// MAC, so their own bits would do. But another caller may count nonces up, and the digest of a
-/// binding is that of a cookie which the browser has chosen, perhaps many times until the digest
-/// suited it. Under a random key nobody can aim at one slot.
+/// Nonces are random, or digests in the profile `mesop`, and both get here only after the token's
+/// MAC, so their own bits would do. But another caller may use consecutive nonces, and the digest
+/// of a binding is that of a cookie which the browser has chosen, perhaps after many tries for a
+/// digest that suited it. Under a random key nobody can target one slot.
 #[derive(Clone)]
 pub(super) struct KeyedHash([u64; 2]);
 

@@ -1,8 +1,8 @@
 //! The store in this process's memory: the default, right for one process.
 //!
 //! A nonce is remembered exactly as long as its token could be redeemed, and forgetting never
-//! scans. Two processes with a memory store each and one secret do not protect one another: use a
-//! shared store for that.
+//! scans. Two processes that share a secret, each with its own memory store, do not protect each
+//! other: use a shared store for that.
 
 mod barriers;
 mod claims;
@@ -29,7 +29,7 @@ use crate::listeners::{ClaimListener, Listeners};
 use crate::random;
 use crate::store::ReplayStore;
 
-/// How often a claim looks for what may be forgotten, in milliseconds.
+/// How often a claim looks for entries to forget, in milliseconds.
 const FORGET_EVERY_MS: u64 = 1_000;
 
 /// A bounded replay store in memory.
@@ -71,22 +71,22 @@ impl MemoryReplayStore {
         }
     }
 
-    /// Sets how many entries are held at most, barriers at most half of them: those stay for a day
-    /// and more, and anyone who can reach a sign-out can raise them. A full store answers with an error
-    /// (503) until entries expire.
+    /// Sets the most entries, of which barriers take at most half: those stay for more than a day,
+    /// and anyone who can reach a sign-out can raise them. A full store answers with an error (503)
+    /// until entries expire.
     #[must_use]
     pub const fn capacity(mut self, entries: usize) -> Self {
         self.capacity = Capacity::new(entries);
         self
     }
 
-    /// Entries held now. Expired ones count until their generation is dropped.
+    /// The number of entries now. Expired ones count until their generation is dropped.
     #[must_use]
     pub fn len(&self) -> usize {
         self.entries.load(Ordering::Relaxed)
     }
 
-    /// Whether nothing is held.
+    /// Whether there are no entries.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -118,8 +118,8 @@ impl MemoryReplayStore {
         })
     }
 
-    /// Forgets what can never matter again. What is forgotten is decided here and now; giving the
-    /// memory back is left to another thread.
+    /// Forgets what can never matter again. This is decided here and now; freeing the memory is
+    /// left to another thread.
     fn forget(&self) {
         let now = self.clock.now();
         let due = self.next_forget.load(Ordering::Relaxed);
@@ -145,7 +145,7 @@ impl MemoryReplayStore {
     }
 }
 
-/// Takes one of so many places.
+/// Takes one of this many places.
 fn take(taken: &AtomicUsize, of: usize) -> Result<(), StoreError> {
     if taken.fetch_add(1, Ordering::Relaxed) < of {
         return Ok(());

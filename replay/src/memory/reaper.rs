@@ -1,6 +1,6 @@
-//! Gives large pieces of memory back on a thread of its own. That takes the system milliseconds for
-//! a generation, and for a single table too when the allocator joins it with free memory beside it
-//! and gives back the whole. No request should wait for that.
+//! Frees large pieces of memory on its own thread. That takes the system milliseconds for a
+//! generation, and for a single table too when the allocator joins it with free memory next to it
+//! and returns the whole. No request should wait for that.
 
 use std::sync::OnceLock;
 use std::sync::mpsc::{Sender, channel};

@@ -1,16 +1,16 @@
 //! A set of claims in one flat array: open addressing, linear probing, no deletion.
 //!
-//! A slot is sixteen bytes: a fingerprint of the nonce, and eight bytes of the redemption digest.
-//! A table grows by half and is filled to 4/5, and tables begin with different sizes, so that of
-//! many tables a few grow at a time: memory per entry hardly swings with their number, and no
-//! growth is long. A doubling hash map of whole nonces takes two to three times as much at its
-//! worst, and its growth stops everybody for long.
+//! A slot is sixteen bytes: a fingerprint of the nonce, and eight bytes of the redemption digest. A
+//! table grows by half and is filled to 4/5, and tables start at different sizes, so that of many
+//! tables only a few grow at a time: memory per entry hardly varies with their number, and no
+//! growth takes long. A doubling hash map of whole nonces takes two to three times as much at its
+//! worst, and its growth stops everybody for a long time.
 
 /// Sixty-four bits in place of a nonce; never zero.
 ///
-/// The same nonce has the same fingerprint, so a nonce that is used is always found: a replay is
-/// never accepted. Two nonces with one fingerprint among n live ones have a chance of n / 2^64, at
-/// ten million about 5e-13 for each claim; the later token is refused as used.
+/// The same nonce has the same fingerprint, so a used nonce is always found: a replay is never
+/// accepted. Two nonces with one fingerprint among n live ones have a chance of n / 2^64, at ten
+/// million about 5e-13 for each claim; the later token is refused as used.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Fingerprint(u64);
 
@@ -19,7 +19,7 @@ impl Fingerprint {
         Self(hash.max(1))
     }
 
-    /// Which of 2^8 shards has it. Within a table the other bits count.
+    /// The shard that has it, of 2^8. Within a table the other bits count.
     pub(super) const fn shard(self) -> usize {
         (self.0 >> (u64::BITS - SHARD_BITS)) as usize
     }
@@ -31,7 +31,7 @@ pub(super) const SHARDS: usize = 1 << SHARD_BITS;
 /// Sixty-four bits of a redemption digest, or zero for none.
 pub(super) type RedemptionWord = u64;
 
-/// Fingerprint and redemption each; a fingerprint of zero is a free slot.
+/// A fingerprint and a redemption in each; a fingerprint of zero is a free slot.
 pub(super) type Slots = Box<[[u64; 2]]>;
 
 #[derive(Default)]
@@ -68,8 +68,8 @@ impl ClaimTable {
         Lookup::Free(FreeSlot(at))
     }
 
-    /// Puts an entry where `find` found a free slot for it. Gives back the slots that the table has
-    /// outgrown, none if it has not.
+    /// Puts an entry where `find` found a free slot for it. Returns the slots that the table has
+    /// outgrown, or none.
     pub(super) fn insert(
         &mut self,
         slot: FreeSlot,
@@ -94,7 +94,7 @@ impl ClaimTable {
         FreeSlot(at)
     }
 
-    /// Slots in the order of fingerprints, as far as they are free: growing reads and writes
+    /// Slots in the order of fingerprints, as far as they are free, so growing reads and writes
     /// memory from one end to the other.
     #[expect(
         clippy::cast_possible_truncation,

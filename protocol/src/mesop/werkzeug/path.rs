@@ -1,6 +1,6 @@
-//! The `Path` attribute: percent-encoded, so that it cannot hold anything else.
+//! The `Path` attribute: percent-encoded, so that it cannot contain anything else.
 
-/// Characters that Werkzeug leaves as they are, beside letters and digits. `%` is one of them, so
+/// Characters that Werkzeug leaves as they are, besides letters and digits. `%` is one of them, so
 /// that an encoded path stays as it is.
 const SAFE: &[u8] = b"%!$&'()*+,/:=@-._~";
 

@@ -1,9 +1,9 @@
 //! The quoting of values: text in, a cookie's value out, and back.
 //!
 //! A value is written as it is where each character is harmless; otherwise in quotes, with octal
-//! escapes for what may not stand in a header. A reader takes more than that.
+//! escapes for characters that may not be in a header. A reader accepts more than that.
 
-/// Characters that need no quotes, beside letters and digits.
+/// Characters that need no quotes, besides letters and digits.
 const HARMLESS: &[u8] = b"_!#$%&'()*+-./:<=>?@[]^`{|}~";
 
 /// The text holds a control character that Werkzeug leaves raw (0x1A to 0x1F), which no server
@@ -41,15 +41,15 @@ pub(crate) fn push(value: &str, out: &mut String) -> Result<(), Unquotable> {
     Ok(())
 }
 
-/// The text of a value that stands in a `Cookie` field, without the spaces around it. `None` where
-/// Werkzeug drops the cookie.
+/// The text of a value in a `Cookie` field, without the spaces around it. `None` where Werkzeug
+/// drops the cookie.
 pub(crate) fn read(value: &[u8]) -> Option<String> {
     let Some(quoted) = value.strip_prefix(b"\"") else {
         let bare = !value.iter().any(|byte| b" \t\";".contains(byte));
         return bare.then(|| latin1(value).collect());
     };
     // Escapes are undone on the UTF-8 of what the bytes are in Latin-1, and the result is read as
-    // UTF-8 again: so does Werkzeug.
+    // UTF-8 again, as Werkzeug does.
     let mut bytes = Vec::with_capacity(quoted.len());
     let mut rest = quoted;
     loop {
@@ -69,7 +69,7 @@ pub(crate) fn read(value: &[u8]) -> Option<String> {
         .then(|| String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// What stands behind a backslash.
+/// The character or octal number after a backslash.
 enum Escape {
     Byte(u8),
     Char(u8),
@@ -87,7 +87,8 @@ impl Escape {
     }
 }
 
-/// Three octal digits, of which the first is at most 3; otherwise any character for itself.
+/// Three octal digits, of which the first is at most 3; otherwise any character, which stands for
+/// itself.
 fn escape(rest: &[u8]) -> Option<(Escape, &[u8])> {
     if let [
         a @ b'0'..=b'3',

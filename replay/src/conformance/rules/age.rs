@@ -52,7 +52,7 @@ pub(in crate::conformance) fn scope<M: StoreMaker>(maker: &M) -> Outcome {
         let token = world.token(1).of(1).by(1);
         world.expect("no scope", token, FIRST)?;
     }
-    // The own one with a single bit changed, and one that has nothing to do with it.
+    // The store's own scope with a single bit changed, and an unrelated one.
     let near = own.map(|scope| {
         let mut bytes = scope.to_bytes();
         bytes[15] ^= 1;
@@ -94,7 +94,7 @@ pub(in crate::conformance) fn barrier<M: StoreMaker>(maker: &M) -> Outcome {
     world.expect("an older one of another browser", of_another, FIRST)?;
     world.expect("an older one without a binding", of_nobody, FIRST)?;
 
-    // A barrier that arrives late must not lower the one that stands.
+    // A barrier that arrives late must not lower the one already there.
     let between = token(20, sign_out.issued_at.plus(50), LIFE).of(1).by(1);
     let late = token(21, sign_out.issued_at.plus(100), LIFE).of(1).by(1);
     world.expect("a second barrier", late.barrier(), FIRST)?;
@@ -103,7 +103,7 @@ pub(in crate::conformance) fn barrier<M: StoreMaker>(maker: &M) -> Outcome {
     world.expect("between the two", between, BeforeHorizon)?;
     world.expect("the first barrier's retry", sign_out, BeforeHorizon)?;
 
-    // Without a binding there is nobody whom it could sign out.
+    // Without a binding there is nobody to sign out.
     let unbound = world.token(30).by(1);
     world.expect("an unbound barrier", world.token(31).by(1).barrier(), FIRST)?;
     world.expect("an unbound token beside it", unbound, FIRST)?;
@@ -126,7 +126,7 @@ pub(in crate::conformance) fn barrier_lasts<M: StoreMaker>(maker: &M) -> Outcome
         let other = day(200 + n, issued_at).of(2).by(1);
         world.expect("one of another browser", other, FIRST)?;
     }
-    // The last moment in which an older token can be on its way.
+    // The last moment at which an older token can be on its way.
     let end = issued_at.plus(LIFETIME_MAX_MS + SKEW_MS + MARGIN_MS);
     world.hands.set(end.minus(1));
     let older = token(300, issued_at, LIFETIME_MAX_MS).of(1).by(1);

@@ -1,4 +1,4 @@
-//! A store that is full, has room again, or is opened again.
+//! A store that is full, has room again, or is reopened.
 
 use std::sync::{Arc, Weak};
 
@@ -13,7 +13,7 @@ use crate::conformance::world::{FIRST, LIFE, RETRY, Vary, World, ensure};
 use crate::store::ReplayStore;
 
 impl<M: StoreMaker> World<'_, M> {
-    /// Claims until there is no room, and gives back how many entries there was room for.
+    /// Claims until there is no room, and returns how many entries there was room for.
     fn fill(&self) -> Result<u64, String> {
         for n in 0..100_000 {
             match self.try_claim(self.token(n).by(n)) {
@@ -97,7 +97,7 @@ pub(in crate::conformance) fn reopened<M: StoreMaker>(maker: &M) -> Outcome {
         let horizon = maker
             .wait(world.store.horizon())
             .map_err(|error| format!("no horizon: {error:?}"))?;
-        // It may have lost what it held, if it says so.
+        // It may have lost its content, if it says so.
         let knows = |claim: Claim| match claim.scope {
             Some(_) => claim.scope == world.store.scope(),
             None => claim.issued_at >= horizon.plus(SKEW_MS),

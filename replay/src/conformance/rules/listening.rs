@@ -13,7 +13,7 @@ use crate::conformance::world::{FIRST, Vary, World, ensure, foreign_scope, token
 use crate::listeners::ClaimListener;
 use crate::store::ReplayStore;
 
-/// Writes down what it hears.
+/// Records what it hears.
 #[derive(Default)]
 pub(super) struct Ear(Mutex<Vec<Nonce>>);
 
@@ -31,7 +31,7 @@ impl ClaimListener for Ear {
     }
 }
 
-/// Whether it comes true within seconds: a shared store may hear of its own claims by way of its
+/// Whether it becomes true within seconds: a shared store may hear of its own claims through its
 /// server.
 fn comes_true(what: impl Fn() -> bool) -> bool {
     let started = Instant::now();

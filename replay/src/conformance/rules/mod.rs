@@ -1,4 +1,4 @@
-//! The rules that are a short story each.
+//! The rules that are tested with a short, fixed sequence of claims.
 
 mod age;
 mod keeping;

@@ -82,9 +82,9 @@ pub(in crate::conformance) fn one_claimant<M: StoreMaker>(maker: &M) -> Outcome 
 }
 
 pub(in crate::conformance) fn remembered<M: StoreMaker>(maker: &M) -> Outcome {
-    // Used early or in the last moment, with an id or without. Mesop forgets a nonce sixty seconds
-    // after its use, a moment before the token expires; others at its expiry. The tokens expire
-    // at the beginning of ten seconds and at their end, for stores that forget by such spans.
+    // Used early or at the last moment, with an id or without. Mesop forgets a nonce sixty seconds
+    // after its use, a moment before the token expires; others at its expiry. The tokens expire at
+    // the beginning and at the end of a ten-second span, for stores that forget by such spans.
     for (used_after, (with_id, offset)) in [0, 1_000, 30_000, 59_000, LIFE - 1]
         .into_iter()
         .flat_map(|used_after| [(true, 0), (false, 9_999)].map(|how| (used_after, how)))
@@ -110,7 +110,7 @@ pub(in crate::conformance) fn remembered<M: StoreMaker>(maker: &M) -> Outcome {
             }
         }
     }
-    // Tokens that live long are remembered as long, and not for an hour from their use.
+    // Long-lived tokens are remembered as long as they live, not for an hour from their use.
     for life in [3_600_000, LIFETIME_MAX_MS] {
         let world = World::settled(maker);
         let token = token(0, world.now(), life).of(1);
@@ -171,7 +171,7 @@ pub(in crate::conformance) fn cancelled<M: StoreMaker>(maker: &M) -> Outcome {
 }
 
 impl<M: StoreMaker> World<'_, M> {
-    /// Begins a claim and drops it, as a request whose connection is gone does.
+    /// Begins a claim and drops it, as happens when a request's connection is lost.
     fn give_up(&self, claim: Claim, is_polled: bool) {
         let mut claiming = self.store.claim(claim);
         if is_polled {
