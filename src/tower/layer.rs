@@ -18,9 +18,9 @@ use crate::deployment::ApplyCookies;
 use crate::web::{Asked, Ended, Exchange, Slot};
 
 impl ApplyCookies {
-    /// The layer for `Router::layer`, and for every other framework on tower. It answers the
-    /// endpoint by itself. Put it outside everything: on the outermost router, after its routes,
-    /// and as the last layer.
+    /// The layer for `Router::layer`, and for every other framework on tower. It also answers the
+    /// endpoint. Put it outside everything: on the outermost router, after its routes, and as the
+    /// last layer.
     #[must_use]
     pub fn layer(&self) -> ApplyLayer {
         ApplyLayer(self.clone())
@@ -96,7 +96,7 @@ where
         Box::pin(async move {
             let mut response = answer.await?;
             let status = response.status();
-            // A handler that failed cannot be told from one that answers so.
+            // A handler that failed looks the same as one that answers with such a status.
             let ended = if status.is_server_error() {
                 Ended::Failed
             } else {
