@@ -1,17 +1,17 @@
 export type ProblemType = "invalid" | "expired" | "used" | "wrong-browser" | "origin" | "too-large" | "unsupported-media-type" | "unavailable" | "network" | "unknown";
 /**
- * `endpoint` is where tokens are posted, without a slash at its end. The server serves this module as
- * `{prefix}/client.js`, so it knows its prefix by itself; a bundled copy falls back to the default.
- * To change it, do so right behind the import.
+ * `endpoint` is where tokens are posted, without a trailing slash. The server serves this module as
+ * `{prefix}/client.js`, so it knows its own prefix; a bundled copy falls back to the default. To
+ * change it, do so right after the import.
  *
  * `lifetime` is how long a token can be redeemed, in milliseconds: the page cannot read it from the
- * token. The server puts its own number into the copy that it serves, so it stays one plain literal.
+ * token. The server puts its own number into the copy that it serves, so it stays a plain literal.
  */
 export declare const settings: {
     endpoint: string;
     lifetime: number;
 };
-/** Why the cookies of a token are not there. */
+/** Why the cookies of a token are not set. */
 export declare class ApplyCookiesError extends Error {
     status: number;
     type: ProblemType;
@@ -30,23 +30,23 @@ export type Item = Given & {
     send: (keepalive?: boolean) => Answer;
 };
 /**
- * Gives the token to the server; settles when the browser has its cookies. Tokens are posted one at a
- * time, in the order of the calls. A token that was given before is not posted again.
+ * Posts the token to the server; settles when the browser has its cookies. Tokens are posted one at a
+ * time, in the order of the calls. The same token is not posted twice.
  * @param {string} token
  * @returns {Promise<void>} rejects with an {@link ApplyCookiesError}
  */
 export declare const applyCookies: (token: string) => Promise<void>;
 export type Source = EventSource | WebSocket;
 /**
- * Applies the tokens that a stream brings. A function is called to open the stream, once
- * {@link ready} has settled, and again when the server asks for it or the binding was lost.
+ * Applies the tokens that a stream brings. A function is called to open the stream once
+ * {@link ready} has settled, and again if the server asks for it or the binding was lost.
  * @param {Source | (() => Source)} source
- * @returns {() => void} stops listening, and closes what the function has opened
+ * @returns {() => void} stops listening, and closes the stream that the function has opened
  */
 export declare function listen(source: Source | (() => Source)): () => void;
 /**
- * Settles when this browser has its binding cookie. Await it before opening a stream: tokens that were
- * minted for a request without the cookie are of no use.
+ * Settles when this browser has its binding cookie. Await it before opening a stream: tokens minted
+ * for a request without the cookie cannot be redeemed.
  * @returns {Promise<void>} rejects with an {@link ApplyCookiesError}; the next call then tries again
  */
 export declare const ready: () => Promise<void>;

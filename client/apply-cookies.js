@@ -1,35 +1,35 @@
-// The browser's half of apply-cookies: a token that came through a stream goes back to the server in
+// The browser module of apply-cookies: a token that came through a stream goes back to the server in
 // a POST of its own, because only an ordinary HTTP answer can set an HttpOnly cookie.
 
 /**
- * What can go wrong: the server's refusals by their names (`expired` also when a token had no answer
- * until it was too late for one), `network` when no answer came, `unknown` for any other answer.
+ * The kinds of failure: the server's refusals by their names (`expired` also if a token expired
+ * without an answer), `network` if no answer came, `unknown` for any other answer.
  * @typedef {"invalid" | "expired" | "used" | "wrong-browser" | "origin" | "too-large" | "unsupported-media-type" | "unavailable" | "network" | "unknown"} ProblemType
  */
 
 const NAME = "apply-cookies";
 const WRONG = "wrong-browser";
 
-/** How many settled tokens are remembered: a page that stays open for weeks must not grow. */
+/** How many settled tokens are remembered: a page open for weeks must not grow. */
 const MEMORY = 100;
 
 /** Longest time for one POST, for the wait for a turn, and for the turn itself, in milliseconds. */
 const PATIENCE = 10_000;
 
 /**
- * `endpoint` is where tokens are posted, without a slash at its end. The server serves this module as
- * `{prefix}/client.js`, so it knows its prefix by itself; a bundled copy falls back to the default.
- * To change it, do so right behind the import.
+ * `endpoint` is where tokens are posted, without a trailing slash. The server serves this module as
+ * `{prefix}/client.js`, so it knows its own prefix; a bundled copy falls back to the default. To
+ * change it, do so right after the import.
  *
  * `lifetime` is how long a token can be redeemed, in milliseconds: the page cannot read it from the
- * token. The server puts its own number into the copy that it serves, so it stays one plain literal.
+ * token. The server puts its own number into the copy that it serves, so it stays a plain literal.
  */
 export const settings = {
   endpoint: /^([^?#]+)\/client\.js(?![^?#])/.exec(import.meta.url)?.[1] ?? "/__" + NAME,
   lifetime: 60000,
 };
 
-/** Why the cookies of a token are not there. */
+/** Why the cookies of a token are not set. */
 export class ApplyCookiesError extends Error {
   /**
    * @param {number} status the answer's HTTP status; 0 when there was none
@@ -47,8 +47,8 @@ export class ApplyCookiesError extends Error {
 /** @typedef {Promise<[error: ApplyCookiesError | false, headers?: Headers]>} Answer */
 
 /**
- * One POST to the endpoint, applied when it is answered with 204. It never throws: an answer may come
- * before somebody waits for it.
+ * One POST to the endpoint, applied if the answer is 204. It never throws: an answer may come before
+ * anyone waits for it.
  * @param {string} path
  * @param {URLSearchParams} [body]
  * @returns {Answer}
@@ -71,24 +71,24 @@ async function post(path, body, keepalive = true) {
       // Fetch standard has it, and be refused. This policy shows the origin and never the path.
       referrerPolicy: "strict-origin",
       keepalive,
-      // One request that hangs must not hold up the others, nor the lock that all tabs wait for.
-      // Browsers without it (Safari 15) wait as long as it takes.
+      // A request that hangs must not hold up the others, nor the lock that all tabs wait for.
+      // Browsers without this (Safari 15) wait as long as it takes.
       signal: AbortSignal.timeout?.(PATIENCE),
     });
     ({ status, headers } = answer);
     type = "unknown";
-    // Names like the server's only: a proxy in between may answer with problems of its own, and the
-    // types of those are URLs.
+    // Only names like the server's: a proxy in between may answer with its own problems, whose types
+    // are URLs.
     type = (await answer.json()).type.match(/^[a-z-]+$/)[0];
   } catch (error) {
     cause = error;
   }
-  // Not `ok`: the 200 of a catch-all route or a captive portal has set no cookies.
+  // Not `ok`: a 200 from a catch-all route or a captive portal has set no cookies.
   return [status != 204 && new ApplyCookiesError(status, type, cause), headers];
 }
 
 /**
- * Tells the page; false when the page prevents what comes next.
+ * Sends the page an event; returns false if the page prevents what comes next.
  * @param {string} step
  * @param {object} [detail] never the token: any script may listen
  */
@@ -99,16 +99,16 @@ const tell = (step, detail) =>
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
- * Waits for what comes before, but not for ever.
+ * Waits for earlier work, but not for ever.
  * @param {Promise<unknown> | undefined} before
  */
 const limit = (before, ms = PATIENCE) => Promise.race([before, sleep(ms)]);
 
 /**
  * Works while no other tab does; turns come in the order of the calls in all tabs. The wait and the
- * turn both have an end: a frozen tab may have the lock, and one token without an answer must not stop
- * every tab. After that the work goes on without the lock. To ask for it again would put the oldest
- * token behind all that came later, which keeps the order less, not more.
+ * turn are both limited: a frozen tab may have the lock, and one token without an answer must not
+ * stop every tab. After that the work goes on without the lock. Asking for it again would put the
+ * oldest token behind all later ones, which keeps the order less well, not better.
  * @template T
  * @param {string} name
  * @param {() => Promise<T>} work
@@ -121,29 +121,29 @@ const inTurn = async (name, work) => {
     await limit(navigator.locks.request(name, () => limit(start())));
   } catch {
     // There are no locks, or the document has no storage and is refused them; or the work failed,
-    // which is told below.
+    // which the caller sees below.
   }
   return start();
 };
 
-/** The name of what is shared by all pages of this endpoint. */
+/** The name of the lock, channel and storage that all pages of this endpoint share. */
 const key = () => NAME + settings.endpoint;
 
 /**
- * What brought a token: hears nothing when it is applied, the type of its failure, or an action that
- * is not for the page.
+ * The source of a token. Called with nothing once the token is applied, with the type of its failure,
+ * or with an action.
  * @typedef {(what?: string) => void} Carrier
  */
 
 /**
- * What {@link enter} takes: the carrier, which JSON makes null, as the next page needs it: the visitor
- * has gone on, so nothing is wanted but the cookies; the redemption id; and when the token has certainly
- * expired, in milliseconds since 1970.
+ * The arguments of {@link enter}. JSON makes the carrier null, as the next page needs it: the visitor
+ * has moved on, so only the cookies are wanted. `r` is the redemption id, and `end` the time when the
+ * token has certainly expired, in milliseconds since 1970.
  * @typedef {[token: string, carrier: Carrier | null, r: string, end: number]} Given
  */
 
 /**
- * What JSON leaves out: the POST, and how to make it.
+ * With the parts that JSON leaves out: the POST, and how to make it.
  * @typedef {Given & { sent?: Answer | null, send: (keepalive?: boolean) => Answer }} Item
  */
 
@@ -160,17 +160,17 @@ let bound;
 let channel;
 
 /**
- * What has no answer yet.
+ * The tokens that have no answer yet.
  * @type {Set<Item>}
  */
 const open = new Set();
 
 /**
- * One token's way to its end.
+ * Takes one token to its end.
  * @param {string} t
  * @param {Carrier | null} [carrier]
- * @param {string} r the redemption id, 128 random bits. Drawn once for the token, not for a POST: it
- *   makes it safe to ask again after a lost answer
+ * @param {string} r the redemption id, 128 random bits, drawn once for the token, not for each POST:
+ *   it makes it safe to ask again after a lost answer
  * @param {number} end
  */
 function enter(
@@ -186,14 +186,14 @@ function enter(
     const before = queue;
     const item = /** @type {Item} */ ([t, carrier, r, end]);
     open.add(item);
-    // Whoever asks while a POST is under way, or answered, gets that one's answer.
+    // A call while a POST is in flight, or answered, gets the answer of that POST.
     item.send = (keepalive) =>
       (item.sent ??= (tell("posted"), post("", new URLSearchParams({ t, r }), keepalive)));
-    // By a clock that nobody sets. Only from page to page there is none but the other.
+    // By a clock that nobody can set. From page to page only the other clock works.
     const over = end - Date.now() + performance.now();
     const left = () => over - performance.now();
     applied = inTurn(key(), async () => {
-      // Ten seconds of a minute are its own, whatever holds up those before it.
+      // Ten seconds of a minute are reserved for it, whatever holds up the tokens before it.
       await limit(before, (left() * 5) / 6);
       /** @type {ApplyCookiesError | false | undefined} */
       let error;
@@ -203,12 +203,12 @@ function enter(
           error = new ApplyCookiesError(0, "expired", error);
           break;
         }
-        // With 64 KiB under way, a browser fails keepalive as it would without a network.
+        // With 64 KiB in flight, a browser fails keepalive as it would without a network.
         [error, headers] = await item.send(/** @type {any} */ (error)?.status != 0);
-        // Also when there is no error, and with that no status.
+        // Also if there is no error, and so no status.
         if (!/^(0|408|50[234])$/.test(/** @type {any} */ (error).status)) break;
-        // Those behind it too, when the page was left and came back: they were posted before this one
-        // will be, and the order is kept by posting them again.
+        // Those after it too, if the page was left and came back: they were posted before this one
+        // will be, and posting them again keeps the order.
         open.forEach((other) => (other.sent = null));
         // A number of seconds, a date, or none.
         const after = /** @type {any} */ (headers?.get("retry-after"));
@@ -219,7 +219,7 @@ function enter(
       carrier = item[1];
       if (error) {
         const { status, type } = error;
-        // The next stream needs a binding that this browser has.
+        // The next stream needs this browser's current binding.
         if (type == WRONG) bound = null;
         if (tell("failed", { status, type })) carrier?.(type);
         throw error;
@@ -231,20 +231,20 @@ function enter(
         act(headers?.get(NAME + "-then"), carrier);
       }
     });
-    // The queue itself never fails, so that one refused token does not hold up those behind it. It
-    // waits for all that came, so dropping at most one for each never drops one that still waits.
+    // The queue itself never fails, so that a refused token does not hold up those after it. It waits
+    // for all earlier ones, so dropping at most one for each never drops one that still waits.
     queue = Promise.allSettled([applied, before]).then(() => {
       const [oldest] = known.keys();
       if (known.size > MEMORY) known.delete(oldest);
     });
-    // Another promise than that of the queue, whose failure somebody sees to.
+    // A new promise, whose failure the caller handles; the queue's never fails.
     known.set(t, (applied = applied.then()));
   }
   return applied;
 }
 
 /**
- * What the server wants to be done next. It says so in the answer, never in a frame.
+ * Does what the server asks for next. It does so in the answer, never in a frame.
  * @param {string | null | undefined} then
  * @param {Carrier} carrier
  */
@@ -252,27 +252,27 @@ function act(then, carrier) {
   try {
     const [action, path] = /** @type {string} */ (then).split(" ");
     const { href } = new URL(path ?? "", /** @type {any} */ (location));
-    // Not the URL's `origin`: that of a blob would pass.
+    // Not the URL's `origin`: a blob's would pass.
     if (href.startsWith(location.origin + "/") && tell("then", { action, path })) {
       if (action == "go") location.assign(href);
       if (action == "reload") location.reload();
       carrier(action);
     }
   } catch {
-    // Nothing is wanted, or no path, or there is no page.
+    // There is no action, no valid path, or no page.
   }
 }
 
 /**
- * Gives the token to the server; settles when the browser has its cookies. Tokens are posted one at a
- * time, in the order of the calls. A token that was given before is not posted again.
+ * Posts the token to the server; settles when the browser has its cookies. Tokens are posted one at a
+ * time, in the order of the calls. The same token is not posted twice.
  * @param {string} token
  * @returns {Promise<void>} rejects with an {@link ApplyCookiesError}
  */
 export const applyCookies = (token) => enter(token);
 
 /**
- * For tokens whose promise nobody holds: the DOM events tell of a failure.
+ * For tokens whose promise nobody awaits: DOM events report a failure.
  * @param {unknown} token
  * @param {[carrier?: Carrier | null, r?: string, end?: number]} rest
  */
@@ -287,7 +287,7 @@ const applyQuietly = (token, ...rest) => {
  * @param {Carrier} [carrier]
  */
 function follow(source, carrier) {
-  // An EventSource delivers our frames by name; a socket has one kind of message for everything.
+  // An EventSource delivers frames by name; a socket has one kind of message for everything.
   const name = "send" in source ? "message" : NAME;
   /** @param {Event} event */
   const hear = (event) => {
@@ -295,7 +295,7 @@ function follow(source, carrier) {
       const { type, token } = JSON.parse(/** @type {MessageEvent} */ (event).data);
       if (name == NAME || type == NAME) applyQuietly(token, carrier);
     } catch {
-      // Not a frame of ours: the app's own message, or a binary one.
+      // Not a frame: the app's own message, or a binary one.
     }
   };
   source.addEventListener(name, hear);
@@ -303,10 +303,10 @@ function follow(source, carrier) {
 }
 
 /**
- * Applies the tokens that a stream brings. A function is called to open the stream, once
- * {@link ready} has settled, and again when the server asks for it or the binding was lost.
+ * Applies the tokens that a stream brings. A function is called to open the stream once
+ * {@link ready} has settled, and again if the server asks for it or the binding was lost.
  * @param {Source | (() => Source)} source
- * @returns {() => void} stops listening, and closes what the function has opened
+ * @returns {() => void} stops listening, and closes the stream that the function has opened
  */
 export function listen(source) {
   if (typeof source != "function") return follow(source);
@@ -315,7 +315,7 @@ export function listen(source) {
   let stream;
   const reopen = async () => {
     stream?.close();
-    // A stream has more to say than tokens, and its answer can set the binding too.
+    // A stream brings more than tokens, and its answer can set the binding too.
     await ready().catch(() => {});
     if (source) follow((stream = /** @type {() => Source} */ (source)()), recovery(memory, reopen, "reconnect"));
   };
@@ -327,14 +327,14 @@ export function listen(source) {
 }
 
 /**
- * Opens a stream again for a new binding, once: when the next one's token is refused for that too,
- * cookies are blocked. Each opening hears its own tokens and asks for one thing at most, so that what
- * an old one left in the queue is not held against the new one, nor counts for it.
- * @param {Record<string, unknown>} memory of a failure in the opening before; a success forgets it for
- *   the opening behind, but not for its own: with one good and one foreign token in each, there would
- *   be no end
+ * Reopens a stream for a new binding, once: if a token of the next opening is refused for the same
+ * reason, cookies are blocked. Each opening follows its own tokens and reopens at most once, so that
+ * tokens of an old opening still in the queue count neither for nor against the new one.
+ * @param {Record<string, unknown>} memory of a failure in the previous opening; a success clears it
+ *   for the next opening, but not for its own: with one good and one foreign token in each, there
+ *   would be no end
  * @param {() => void} reopen
- * @param {string} [action] that asks for the same
+ * @param {string} [action] that also reopens it
  * @returns {Carrier}
  */
 function recovery(memory, reopen, action) {
@@ -356,7 +356,7 @@ function recovery(memory, reopen, action) {
             memory[NAME] = 1;
             reopen();
           },
-          // Nothing was learnt about cookies. The next token asks again.
+          // This says nothing about cookies. The next token asks again.
           () => (over = false),
         );
     }
@@ -364,12 +364,12 @@ function recovery(memory, reopen, action) {
 }
 
 /**
- * Settles when this browser has its binding cookie. Await it before opening a stream: tokens that were
- * minted for a request without the cookie are of no use.
+ * Settles when this browser has its binding cookie. Await it before opening a stream: tokens minted
+ * for a request without the cookie cannot be redeemed.
  * @returns {Promise<void>} rejects with an {@link ApplyCookiesError}; the next call then tries again
  */
 export const ready = () =>
-  // Tabs that are restored together must not each be given a cookie that replaces the others'.
+  // Tabs restored together must not each get a cookie that replaces the others'.
   (bound ??= inTurn(NAME + "-bind", () => post("/bind")).then(([error]) => {
     if (error) {
       bound = null;
@@ -377,9 +377,9 @@ export const ready = () =>
     }
   }));
 
-// Not in node, where an open channel keeps the process alive, and not in a worker.
+// Not in node, where an open channel keeps the process running, and not in a worker.
 if (globalThis.document) {
-  // Where storage is forbidden, a page that was loaded again would not know it: it is left alone.
+  // Without storage, a reloaded page could not remember that it was reloaded: it is never reloaded.
   /** @type {Record<string, any>} */
   let tab = { [NAME]: 1 };
   try {
@@ -395,50 +395,50 @@ if (globalThis.document) {
       delete tab[key()];
       JSON.parse(text).forEach((/** @type {[unknown]} */ item) => applyQuietly(...item));
     } catch {
-      // There is nothing, or nothing of ours.
+      // There is nothing, or not what this module wrote.
     }
   };
 
-  // Kept now, not when a token arrives. Frames share the storage of their tab, and would post what
-  // the page around them has under way; and a token should lie where every script can read it for no
-  // longer than a navigation takes. A crash loses no more than what could not be posted before it.
+  // Stored now, not when a token arrives. Frames share the storage of their tab, and would post the
+  // tokens of the page around them; and a token should be readable by every script for no longer than
+  // a navigation takes. A crash loses only what could not be posted before it.
   addEventListener("pagehide", () => {
     open.forEach((item) => {
       item.send();
-      // Should the page come back: the visitor has gone on since.
+      // If the page comes back, the visitor has moved on since.
       item[1] = null;
     });
-    // Frames of this page may have left before.
+    // Frames of this page may have stored theirs before.
     resume();
     if (open.size) tab[key()] = JSON.stringify([...open]);
   });
 
-  // Out of the cache, a page goes on by itself. What it finds is its own, which it knows, or what the
-  // page that is being left leaves to it.
+  // A page from the back/forward cache goes on by itself. The tokens it finds are its own, which it
+  // knows, or those of the page that the visitor is leaving.
   addEventListener("pageshow", resume);
 
   if (!navigator.locks) console.warn(NAME + ": no Web Locks");
 
-  // Behind the module that imports this one, which may set the endpoint.
+  // After the module that imports this one, which may set the endpoint.
   queueMicrotask(() => {
     try {
       channel = new BroadcastChannel(key());
       channel.onmessage = () => tell("elsewhere");
     } catch {
-      // Not where storage is forbidden, nor in old browsers.
+      // Storage is forbidden, or the browser is old.
     }
 
-    // Older than what this page will be given.
+    // First: these tokens are older than any this page will get.
     resume();
 
-    // Not twice when the page loads two copies.
+    // Not twice if the page loads two copies.
     if (customElements.get(NAME)) return;
     customElements.define(
       NAME,
       class extends HTMLElement {
         static observedAttributes = ["token"];
 
-        // Detached, it waits for its insertion.
+        // A detached element waits until it is inserted.
         connectedCallback() {
           // Not a style: the page's Content-Security-Policy may forbid inline ones.
           this.hidden = true;
@@ -449,7 +449,7 @@ if (globalThis.document) {
           }
         }
 
-        // Morphed HTML puts a new token into an old element.
+        // A morph puts a new token into an old element.
         attributeChangedCallback() {
           this.connectedCallback();
         }

@@ -1,5 +1,5 @@
-// What must hold before the module is committed: its types are sound, the committed declarations are
-// the ones that those types give, and it stays small.
+// Checks the module before it is committed: its types are sound, the committed declarations match
+// them, and it stays small.
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -21,7 +21,7 @@ const run = (program, args, input) => {
   try {
     return execFileSync(program, args, { input, stdio: ["pipe", "pipe", "inherit"] });
   } catch (error) {
-    // tsc says on standard output what is wrong.
+    // tsc reports errors on standard output.
     fail(error.stdout?.length ? error.stdout.toString() : error.message);
   }
 };
@@ -38,7 +38,7 @@ if (fresh !== readFileSync("apply-cookies.d.ts", "utf8")) {
   fail("apply-cookies.d.ts is stale: run `npm run types`");
 }
 
-// As a bundler does it: names at the top of a module are its own.
+// As a bundler does it: top-level names of a module are its own.
 const options = ["--module", "--mangle", "--compress", "passes=3,ecma=2022"];
 const minified = run(tool("terser"), ["apply-cookies.js", ...options]);
 const bytes = run("gzip", ["-9"], minified).length;

@@ -16,11 +16,12 @@ use crate::replay::{Clock, MemoryReplayStore, ReplayStore};
 use crate::secrets::MesopSecret;
 use crate::secrets::Secrets;
 
-/// Where the endpoint is unless told otherwise.
+/// The endpoint's default path.
 pub const DEFAULT_PREFIX: &str = "/__apply-cookies";
 
 impl ApplyCookies {
-    /// Starts with the secrets of the deployment. [`Builder::origin`] must follow.
+    /// Starts a configuration with the secrets of the deployment. [`Builder::origin`] is required
+    /// as well.
     pub fn builder(secrets: Secrets) -> Builder {
         Builder {
             secrets,
@@ -39,17 +40,16 @@ impl ApplyCookies {
         }
     }
 
-    /// For development on this machine: plain HTTP on any loopback port, and a secret that is
-    /// thrown away with the process: tokens, and signed and encrypted cookies, end with it. Says
-    /// so on standard error.
+    /// For development on this machine: allows plain HTTP on any loopback port, and makes a secret
+    /// that is gone when the process ends, and with it tokens and signed and encrypted cookies.
+    /// Says so on standard error.
     ///
-    /// Call it once, outside `HttpServer::new(|| …)`: each call makes another secret and another
-    /// store.
+    /// Call it once, outside `HttpServer::new(|| …)`: each call makes a new secret and a new store.
     #[must_use]
     #[expect(clippy::missing_panics_doc, reason = "nothing here can fail")]
     pub fn dev() -> Self {
         warn_loudly(
-            "development mode: any loopback origin may post; tokens, and signed and encrypted cookies, end with this process (to keep them, give a secret in APPLY_COOKIES_SECRET_KEY, and the origin of your pages)",
+            "development mode: any loopback origin may post; tokens, and signed and encrypted cookies, end with this process (to keep them, use ApplyCookies::builder with Secrets::from_env and the origin of your pages)",
         );
         Self::builder(Secrets::random())
             .assemble(OriginPolicy::AnyLoopback)
@@ -57,7 +57,7 @@ impl ApplyCookies {
     }
 }
 
-/// Collects the configuration; made by [`ApplyCookies::builder`].
+/// Collects the configuration. Made by [`ApplyCookies::builder`].
 #[must_use = "a builder does nothing until it is built"]
 pub struct Builder {
     secrets: Secrets,
@@ -77,15 +77,15 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Allows pages of this origin to post, as in `https://app.example`. May be called again for
-    /// another origin.
+    /// Allows pages of this origin to post, as in `https://app.example`. Call it again for each
+    /// further origin.
     pub fn origin(mut self, origin: impl AsRef<str>) -> Self {
         self.origins.push(origin.as_ref().to_owned());
         self
     }
 
-    /// The secret of a Mesop app, for cookie classes with `profile = "mesop"`: both then share
-    /// their cookies. It must not be the secret of this deployment as well.
+    /// The secret of a Mesop app, for cookie classes with `profile = "mesop"`: the two apps then
+    /// share their cookies. It must differ from this deployment's own secret.
     #[cfg(feature = "mesop")]
     pub fn mesop(mut self, secret: MesopSecret) -> Self {
         self.mesop = Some(secret);
@@ -93,8 +93,8 @@ impl Builder {
     }
 
     /// Makes the endpoint redeem the tokens of the Mesop app whose secret was given with
-    /// [`mesop`](Self::mesop), instead of this deployment's own; without that secret nothing
-    /// changes. Mesop's tokens carry no binding, so [`BindingPolicy::Optional`] goes with it.
+    /// [`mesop`](Self::mesop), instead of this deployment's own. Without that secret nothing
+    /// changes. Mesop's tokens carry no binding, so use [`BindingPolicy::Optional`] with it.
     ///
     /// ```
     /// use apply_cookies::{ApplyCookies, BindingPolicy, MesopSecret, Profile, Secrets};
@@ -115,52 +115,52 @@ impl Builder {
         self
     }
 
-    /// Puts the endpoint under another path than `/__apply-cookies`.
+    /// Puts the endpoint at a path other than `/__apply-cookies`.
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
         self
     }
 
-    /// How tokens protect their operations: encrypted, unless told otherwise.
+    /// How tokens protect their operations: encrypted by default.
     pub fn seal(mut self, seal: Seal) -> Self {
         self.seal = seal;
         self
     }
 
-    /// How long tokens live: 60 seconds unless told otherwise, a day at most.
+    /// How long tokens live: 60 seconds by default, at most a day.
     pub fn lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime = lifetime;
         self
     }
 
-    /// Whether tokens must carry a binding: they must, unless told otherwise.
+    /// Whether tokens must carry a binding: required by default.
     pub fn binding(mut self, binding: BindingPolicy) -> Self {
         self.binding = binding;
         self
     }
 
-    /// The store that makes tokens single-use: one in memory, unless told otherwise. Several
-    /// processes behind one origin need a shared one.
+    /// The store that makes tokens single-use: in memory by default. Several processes behind one
+    /// origin need a shared store.
     pub fn replay_store(mut self, store: Arc<dyn ReplayStore>) -> Self {
         self.store = Some(store);
         self
     }
 
-    /// Another clock, for tests.
+    /// Uses another clock, for tests.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Accepts `http` origins outside this machine. Whoever is on the network can then read and
-    /// plant every cookie; browsers refuse `__Host-` names and `Secure` there.
+    /// Accepts `http` origins outside this machine. Anyone on the network can then read and plant
+    /// every cookie; browsers refuse `__Host-` names and `Secure` there.
     pub fn allow_insecure_http(mut self) -> Self {
         self.allow_insecure_http = true;
         self
     }
 
     /// Checks the configuration as a whole. Call it once, outside `HttpServer::new(|| …)`, and
-    /// clone the result: each call makes another store.
+    /// clone the result: each call makes a new store.
     ///
     /// # Errors
     ///
@@ -254,7 +254,7 @@ impl fmt::Debug for Builder {
     }
 }
 
-/// Segments of unreserved characters (RFC 3986 §2.3), each behind a slash: nothing that a router
+/// Segments of unreserved characters (RFC 3986 §2.3), each after a slash: nothing that a router
 /// would read as a pattern or a proxy would rewrite.
 fn is_prefix(prefix: &str) -> bool {
     prefix.strip_prefix('/').is_some_and(|rest| {
@@ -269,8 +269,8 @@ fn is_prefix(prefix: &str) -> bool {
     })
 }
 
-/// Warns where nobody can overlook it: in the log, and on standard error, which is there also
-/// when no log is set up.
+/// Warns where nobody can miss it: in the log, and on standard error, which works even when no
+/// log is set up.
 fn warn_loudly(warning: &str) {
     tracing::warn!("{warning}");
     eprintln!("apply-cookies: {warning}");
@@ -286,7 +286,7 @@ pub enum BuildError {
     )]
     InsecureOrigin(String),
     /// Zero, or more than a day.
-    #[error("the lifetime of tokens must lie between a millisecond and a day")]
+    #[error("the lifetime of tokens must be between a millisecond and a day")]
     Lifetime,
     /// Secure and insecure origins together.
     #[error(
@@ -294,17 +294,17 @@ pub enum BuildError {
     )]
     MixedOrigins,
     /// No origin was given.
-    #[error("name the origin that pages are served from, as in .origin(\"https://app.example\")")]
+    #[error("give the origin that serves your pages, as in .origin(\"https://app.example\")")]
     NoOrigin,
-    /// An origin that is none.
+    /// Text that is not an origin.
     #[error(transparent)]
     Origin(#[from] OriginError),
     /// A path that the endpoint cannot have.
     #[error(
-        "`{0}` is no path for the endpoint; write segments of letters, digits, - . _ ~, as in /__apply-cookies"
+        "`{0}` cannot be the endpoint's path; write segments of letters, digits, - . _ ~, as in /__apply-cookies"
     )]
     Prefix(String),
-    /// Secrets that cannot stand together.
+    /// Secrets that cannot be used together.
     #[error(transparent)]
     Ring(#[from] KeyRingError),
 }

@@ -14,9 +14,8 @@ use dashmap::DashMap;
 use crate::random;
 use crate::replay::Clock;
 
-/// Writes and reads the cookies of any class with the keys and the clock of one deployment.
-/// [`PendingCookies`](crate::PendingCookies) does so inside handlers; this is for code that has
-/// none.
+/// Writes and reads the cookies of any class with the keys and the clock of one deployment. For
+/// code outside handlers; inside them, use [`PendingCookies`](crate::PendingCookies).
 ///
 /// ```
 /// use apply_cookies::{ApplyCookies, CookieClass};
@@ -36,7 +35,7 @@ use crate::replay::Clock;
 pub struct Classes {
     ring: Arc<KeyRing>,
     clock: Clock,
-    /// A `ClassCodec<C>` for each class that was used: deriving its keys takes longer than using
+    /// A `ClassCodec<C>` for each class used so far: deriving its keys takes longer than using
     /// them. Bounded by the number of classes in the program.
     codecs: Arc<DashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
     /// The first type of each name.
@@ -59,13 +58,13 @@ impl Classes {
         if let Some(Ok(codec)) = known.map(Arc::downcast) {
             return Ok(codec);
         }
-        // Two threads may both come here; their codecs are equal.
+        // Two threads may both get here; their codecs are equal.
         let codec = Arc::new(ClassCodec::<C>::new(&self.ring)?);
         self.codecs.insert(id, codec.clone());
         if *self.names.entry(C::CLASS.name()).or_insert(id) != id {
             tracing::warn!(
                 cookie = C::CLASS.name(),
-                "two cookie classes have this name, and read each other's cookies; if that is not meant, name one of them otherwise"
+                "two cookie classes have this name, and read each other's cookies; if you do not want that, rename one of them"
             );
         }
         Ok(codec)
@@ -87,8 +86,7 @@ impl Classes {
             .map_err(refused::<C>)
     }
 
-    /// The operation that writes a cookie anew under the current key, and ends when it would
-    /// have ended.
+    /// The operation that writes a cookie again under the current key, with the same expiry.
     ///
     /// # Errors
     ///
@@ -129,13 +127,13 @@ impl Classes {
     ) -> Result<ReadCookie<C>, Unreadable> {
         let read = match self.codec::<C>() {
             Ok(codec) => read(&codec),
-            // It cannot be read without its keys, and there is nowhere to say so but the log.
+            // It cannot be read without its keys, and only the log can say so.
             #[cfg(feature = "mesop")]
             Err(why @ ClassError::NoMesopKeys) => {
                 tracing::error!(cookie = C::CLASS.name(), %why, "cookie reads as absent");
                 Err(UnreadableReason::UnknownKey.into())
             }
-            // A class that was written by hand, whose cookie no browser takes.
+            // A class written by hand, whose cookie no browser accepts.
             Err(_) => Err(UnreadableReason::Absent.into()),
         };
         if let Err(why) = &read
@@ -146,12 +144,11 @@ impl Classes {
         read
     }
 
-    /// A codec for a name that is known at run time only, or for values that are opaque bytes:
-    /// the low-level form.
+    /// The low-level form: a codec for a name known only at run time, or for opaque bytes.
     ///
     /// # Errors
     ///
-    /// When browsers would not take the name.
+    /// If browsers would not accept the name.
     pub fn value_codec(
         &self,
         name: impl Into<String>,

@@ -1,7 +1,7 @@
-//! The `Cookie` of the crate cookie, for handlers that have one already. Its versions 0.16, which
-//! actix-web exports, and 0.18 are two types with the same methods.
+//! The `Cookie` of the crate cookie, for handlers that already have one. Versions 0.16 (which
+//! actix-web exports) and 0.18 are two types with the same methods.
 
-/// Implements [`IntoOperation`](crate::IntoOperation) for the `Cookie` of a version.
+/// Implements [`IntoOperation`](crate::IntoOperation) for the `Cookie` of one version.
 macro_rules! convert_cookie {
     ($($library:ident)::+) => {
         use std::time::Duration;
@@ -13,9 +13,9 @@ macro_rules! convert_cookie {
         use crate::classes::Classes;
         use crate::pending::{IntoOperation, PushError};
 
-        /// Attributes that were never set take our safe defaults (`Secure`, `HttpOnly`, `SameSite=Lax`,
-        /// `Path=/`); those that were set stay, also where they are unsafe. `Expires` without `Max-Age`
-        /// becomes the `Max-Age` that is left until then.
+        /// Attributes that were never set take safe defaults (`Secure`, `HttpOnly`, `SameSite=Lax`,
+        /// `Path=/`); those that were set stay as they are, even if unsafe. `Expires` without `Max-Age`
+        /// becomes the `Max-Age` left until then.
         impl IntoOperation for Cookie<'_> {
             fn into_operation(self, classes: &Classes) -> Result<Operation<'static>, PushError> {
                 draft(&self).into_operation(classes)
@@ -55,7 +55,7 @@ macro_rules! convert_cookie {
                 (None, Some(Expiration::DateTime(end))) => end - OffsetDateTime::now_utc(),
                 (None, Some(Expiration::Session) | None) => return None,
             };
-            // What lies in the past deletes the cookie, as zero does.
+            // A time in the past deletes the cookie, as zero does.
             Some(left.try_into().unwrap_or(Duration::ZERO))
         }
 

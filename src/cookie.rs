@@ -8,11 +8,11 @@ use apply_cookies_protocol::{ReadCookie, Unreadable};
 
 use crate::web::{ExtractError, Slot};
 
-/// The cookie of a class, as an extractor that a handler cannot do without: where the request has
-/// none that can be read, the client gets 401 and the handler is not called. It derefs to the
-/// value; `Debug` does not show it.
+/// The cookie of a class, as a required argument of a handler: if the request has none that can be
+/// read, the client gets 401 and the handler does not run. It derefs to the value; `Debug` does not
+/// show it.
 ///
-/// `Option<Cookie<C>>` says whether there is one. [`CookieOrDefault`] gives the class's default.
+/// `Option<Cookie<C>>` is `None` in that case. [`CookieOrDefault`] gives the class's default.
 ///
 /// ```
 /// use apply_cookies::{Cookie, CookieClass};
@@ -40,7 +40,7 @@ impl<C: CookieClass + 'static> Cookie<C> {
     ///
     /// # Errors
     ///
-    /// [`ExtractError::NoCookie`] when the request has none that can be read.
+    /// [`ExtractError::NoCookie`] if the request has none that can be read.
     pub fn from_slot(slot: &Slot) -> Result<Self, ExtractError> {
         slot.read().map(Self).map_err(|why| ExtractError::NoCookie {
             cookie: C::CLASS.name(),
@@ -70,10 +70,11 @@ impl<C> fmt::Debug for Cookie<C> {
     }
 }
 
-/// The cookie of a class, as an extractor that never fails: its value, or the class's default when
-/// the request has none that can be read. It derefs to the value; `Debug` does not show it.
+/// The cookie of a class, as an extractor that does not need one: its value, or the class's default
+/// if the request has none that can be read. It derefs to the value; `Debug` does not show it.
 ///
-/// For settings such as a theme. Never for a session: there the default is somebody.
+/// Use it for settings such as a theme, never for a session: the default session would pass for a
+/// signed-in user.
 ///
 /// ```
 /// use apply_cookies::{CookieClass, CookieOrDefault};
@@ -113,7 +114,7 @@ impl<C> CookieOrDefault<C> {
     ///
     /// # Errors
     ///
-    /// Says why there is none, and the value is the default.
+    /// Says why there is none; the value is then the default.
     pub fn sent(&self) -> Result<&ReadCookie<C>, &Unreadable> {
         match &self.0 {
             State::Sent(cookie) => Ok(cookie),

@@ -11,7 +11,7 @@ use crate::mint::{InFlight, Issuer};
 use crate::redeem::Redeemer;
 use crate::replay::{Clock, ReplayStore};
 
-/// Everything that handlers, middleware and endpoint of one deployment share. Cheap to clone.
+/// Everything that the handlers, middleware and endpoint of one deployment share. Cheap to clone.
 ///
 /// ```
 /// use apply_cookies::{ApplyCookies, Secrets};
@@ -27,7 +27,7 @@ pub struct ApplyCookies {
     pub(crate) deployment: Arc<Deployment>,
 }
 
-/// What is behind [`ApplyCookies`].
+/// The inside of [`ApplyCookies`].
 pub(crate) struct Deployment {
     pub(crate) classes: Classes,
     pub(crate) issuer: Issuer,
@@ -40,7 +40,7 @@ pub(crate) struct Deployment {
 }
 
 impl Deployment {
-    /// What of the path is below the endpoint's prefix: empty for the endpoint itself, `/bind`,
+    /// The part of the path below the endpoint's prefix: empty for the endpoint itself, `/bind`,
     /// `/client.js`. `None` for the app's own paths.
     pub(crate) fn own_path<'p>(&self, path: &'p str) -> Option<&'p str> {
         path.strip_prefix(&*self.prefix)
@@ -56,7 +56,7 @@ impl ApplyCookies {
     }
 
     /// The profile of the tokens that the endpoint redeems: Mesop's after
-    /// [`Builder::redeem_mesop`](crate::Builder::redeem_mesop), else the protocol's own.
+    /// [`Builder::redeem_mesop`](crate::Builder::redeem_mesop), otherwise the protocol's own.
     #[must_use]
     pub fn profile(&self) -> Profile {
         self.deployment.redeemer.keys.profile()
@@ -68,20 +68,20 @@ impl ApplyCookies {
         &self.deployment.redeemer.store
     }
 
-    /// Cookie classes with the keys of this deployment, for code outside of handlers.
+    /// Reads and writes cookie classes with the keys of this deployment, for code outside handlers.
     #[must_use]
     pub fn classes(&self) -> &Classes {
         &self.deployment.classes
     }
 
-    /// What mints this deployment's tokens, for code outside of requests. The receipts of
-    /// [`PendingCookies`](crate::PendingCookies) do not know of what it mints.
+    /// Mints this deployment's tokens, for code outside requests. The tokens have no
+    /// [`Receipt`](crate::Receipt).
     #[must_use]
     pub fn issuer(&self) -> &Issuer {
         &self.deployment.issuer
     }
 
-    /// What redeems this deployment's tokens, for code that has no request.
+    /// Redeems this deployment's tokens, for code outside requests.
     #[must_use]
     pub fn redeemer(&self) -> &Redeemer {
         &self.deployment.redeemer

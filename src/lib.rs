@@ -1,15 +1,15 @@
-// Their examples are apps on both frameworks, which are tested where both are built.
+// Their examples use both frameworks, so they are tested only when both features are on.
 #![cfg_attr(
     any(not(doctest), all(feature = "actix", feature = "axum")),
     doc = include_str!("../README.md"),
     doc = include_str!("guide.md")
 )]
-// Not in the workspace's table: tests may unwrap.
+// Not in the workspace's lint table, because tests may unwrap.
 #![warn(clippy::unwrap_used)]
 
-// The map. A module uses those before it, and none behind it.
+// The map. A module uses only those above it.
 
-// What everything stands on.
+// What everything else uses.
 #[doc(inline)]
 pub use apply_cookies_replay as replay;
 pub use apply_cookies_replay::Clock;
@@ -36,14 +36,14 @@ pub use mint::{FRAME_NAME, Frame, Issuer, MintOptions, Minted, Outcome, Receipt,
 mod redeem;
 pub use redeem::{Problem, Redeemed, Redeemer, Rejection};
 
-// What all of it shares in one deployment.
+// What all parts of one deployment share.
 mod deployment;
 pub use deployment::ApplyCookies;
 
 mod builder;
 pub use builder::{BuildError, Builder, DEFAULT_PREFIX};
 
-// What handlers hold.
+// What handlers use.
 mod pending;
 pub use pending::{
     Deletion, Frames, IntoOperation, PendingBatch, PendingCookies, PendingState, PushError,
@@ -61,7 +61,7 @@ pub use cookie::{Cookie, CookieOrDefault};
 
 pub mod testing;
 
-// Frameworks: translation.
+// Frameworks: translation only.
 #[cfg(feature = "actix")]
 pub mod actix;
 #[cfg(feature = "tower")]
@@ -70,7 +70,7 @@ pub mod tower;
 #[cfg(feature = "axum")]
 mod axum;
 
-// The codec, as far as apps name it.
+// The parts of the codec that apps name.
 #[doc(inline)]
 pub use apply_cookies_derive::CookieClassOfApplyCookies as CookieClass;
 #[doc(inline)]

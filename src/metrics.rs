@@ -1,17 +1,17 @@
-//! What is counted, through the `metrics` facade: an app or service that installs a recorder sees
-//! it, and any other pays next to nothing.
+//! Counters, through the `metrics` facade: an app or service that installs a recorder sees them;
+//! otherwise they cost next to nothing.
 
 use metrics::counter;
 
 /// Tokens sealed.
 const ISSUED: &str = "apply_cookies_tokens_issued_total";
-/// Tokens of this process that ended before anyone redeemed them.
+/// Tokens of this process that expired before anyone redeemed them.
 const EXPIRED: &str = "apply_cookies_tokens_expired_total";
-/// Operations that were accepted and cannot reach the browser; `reason` says why.
+/// Operations that were accepted but cannot reach the browser; `reason` says why.
 const LOST: &str = "apply_cookies_operations_lost_total";
 /// Answers of the endpoint; `result` is `released`, `retried`, or the type of the refusal.
 const REDEMPTIONS: &str = "apply_cookies_redemptions_total";
-/// Sign-outs on ordinary responses whose barrier the store did not take.
+/// Sign-outs on ordinary responses whose barrier could not be raised.
 const BARRIERS_FAILED: &str = "apply_cookies_barriers_failed_total";
 
 pub(crate) fn token_issued() {

@@ -1,5 +1,5 @@
-//! The one place where the library draws randomness: the thread's generator, which is seeded by
-//! the system and fit for cryptography. A system call for each nonce would cost forty times more.
+//! The library draws randomness only here: from the thread's generator, which is seeded by the
+//! system and fit for cryptography. A system call for each nonce would cost forty times more.
 
 use rand::Rng;
 

@@ -11,15 +11,15 @@ use zeroize::Zeroizing;
 
 use crate::random;
 
-/// Environment variable that holds the secret.
+/// Environment variable for the secret.
 pub const SECRET_KEY: &str = "APPLY_COOKIES_SECRET_KEY";
-/// Environment variable that names a file which holds the secret.
+/// Environment variable for the path of a file that contains the secret.
 pub const SECRET_KEY_FILE: &str = "APPLY_COOKIES_SECRET_KEY_FILE";
-/// Environment variable of older secrets that still read what they wrote, separated by commas.
+/// Environment variable for older secrets, separated by commas, that still read what they wrote.
 pub const PREVIOUS_KEYS: &str = "APPLY_COOKIES_PREVIOUS_KEYS";
 
 /// The secret that writes tokens and cookie values, and older ones that still read what they wrote.
-/// How to [rotate a secret](crate#how-to-rotate-a-secret) stands in the guide.
+/// The guide explains how to [rotate a secret](crate#how-to-rotate-a-secret).
 ///
 /// ```
 /// use apply_cookies::Secrets;
@@ -39,7 +39,7 @@ impl Secrets {
     ///
     /// # Errors
     ///
-    /// [`SecretError::Weak`] when it can be guessed.
+    /// [`SecretError::Weak`] if it can be guessed.
     pub fn new(text: &str) -> Result<Self, SecretError> {
         Ok(Self {
             current: RootSecret::new(text)?,
@@ -47,24 +47,24 @@ impl Secrets {
         })
     }
 
-    /// Adds an older secret, which reads what it wrote, and writes nothing new.
+    /// Adds an older secret, which still reads what it wrote but writes nothing new.
     ///
     /// # Errors
     ///
-    /// [`SecretError::Weak`] when it can be guessed.
+    /// [`SecretError::Weak`] if it can be guessed.
     pub fn previous(mut self, text: &str) -> Result<Self, SecretError> {
         self.previous.push(RootSecret::new(text)?);
         Ok(self)
     }
 
     /// Reads `APPLY_COOKIES_SECRET_KEY`, or the file that `APPLY_COOKIES_SECRET_KEY_FILE` names,
-    /// and the older secrets of `APPLY_COOKIES_PREVIOUS_KEYS`, separated by commas; spaces and
-    /// line ends around each of those are not part of it.
+    /// and the older secrets in `APPLY_COOKIES_PREVIOUS_KEYS`, separated by commas; spaces and
+    /// line ends around each of those are ignored.
     ///
     /// # Errors
     ///
-    /// Says which variable to set, or what is wrong with it. Never shows a secret, nor anything
-    /// else that stands in a variable: secrets end up in the wrong one.
+    /// Says which variable to set, or what is wrong with it. Never shows a secret, or the value of
+    /// any variable: secrets end up in the wrong one.
     pub fn from_env() -> Result<Self, SecretError> {
         let (name, text) = match (variable(SECRET_KEY)?, variable(SECRET_KEY_FILE)?) {
             (Some(_), Some(_)) => return Err(SecretError::Both),
@@ -75,7 +75,7 @@ impl Secrets {
                 (SECRET_KEY_FILE, Zeroizing::new(text))
             }
         };
-        // One day it will be a previous one, and stand in a list.
+        // One day it will be a previous one, in a list separated by commas.
         if text.contains(',') {
             return Err(SecretError::Comma);
         }
@@ -97,8 +97,8 @@ impl Secrets {
         Ok(secret)
     }
 
-    /// A random secret that nobody keeps: tokens, and signed and encrypted cookies, end with the
-    /// process. For tests and demonstrations.
+    /// A random secret that is not kept: tokens, and signed and encrypted cookies, end with the
+    /// process. For tests and demos.
     #[must_use]
     #[expect(clippy::missing_panics_doc, reason = "nothing here can fail")]
     pub fn random() -> Self {
@@ -116,20 +116,20 @@ impl Secrets {
         // The same form as a binding cookie, so the same writer.
         loop {
             let text = BindingCookie::from_random(random::bytes()).to_text();
-            // The estimate refuses about one random text in more than a million million; such a
-            // one would be refused when it is used.
+            // The strength estimate refuses fewer than one random text in a million million. Such a
+            // text would be refused when it is used.
             if RootSecret::new(&text).is_ok() {
                 return text;
             }
         }
     }
 
-    /// The keys that are derived from the secrets, for what works on
-    /// [`protocol`](crate::protocol)'s level: opening a token, or reading a single value.
+    /// The keys derived from the secrets, for code that uses [`protocol`](crate::protocol)
+    /// directly: to open a token, or to read a single value.
     ///
     /// # Errors
     ///
-    /// When the secrets cannot be used together.
+    /// If the secrets cannot be used together.
     pub fn into_ring(self) -> Result<KeyRing, KeyRingError> {
         KeyRing::new(&self.current, &self.previous)
     }
@@ -141,11 +141,11 @@ impl fmt::Debug for Secrets {
     }
 }
 
-/// Environment variable in which Mesop keeps its secret.
+/// Environment variable of Mesop's secret.
 #[cfg(feature = "mesop")]
 pub const MESOP_SECRET_KEY: &str = "MESOP_COOKIE_SECRET_KEY";
 
-/// The secret of a Mesop app, with which cookies and tokens of the profile `mesop` are made.
+/// The secret of a Mesop app, for cookies and tokens of the profile `mesop`.
 ///
 /// ```
 /// use apply_cookies::MesopSecret;
@@ -158,11 +158,11 @@ pub struct MesopSecret(RootSecret);
 
 #[cfg(feature = "mesop")]
 impl MesopSecret {
-    /// A secret of at least 32 bytes: what stands in the app's `MESOP_COOKIE_SECRET_KEY`.
+    /// A secret of at least 32 bytes: the value of the app's `MESOP_COOKIE_SECRET_KEY`.
     ///
     /// # Errors
     ///
-    /// [`SecretError::Weak`] when it can be guessed. Mesop takes such a secret, and then anyone
+    /// [`SecretError::Weak`] if it can be guessed. Mesop accepts such a secret, and then anyone
     /// can make its tokens.
     pub fn new(text: &str) -> Result<Self, SecretError> {
         Ok(Self(RootSecret::from_mesop(text)?))
@@ -172,7 +172,7 @@ impl MesopSecret {
     ///
     /// # Errors
     ///
-    /// When it is not set, or can be guessed. Never shows it.
+    /// If it is not set, or can be guessed. Never shows it.
     pub fn from_env() -> Result<Self, SecretError> {
         let text = variable(MESOP_SECRET_KEY)?.ok_or(SecretError::MissingOfMesop)?;
         let secret = RootSecret::from_mesop(&text).map_err(|reason| SecretError::WeakVariable {
@@ -182,8 +182,8 @@ impl MesopSecret {
         Ok(Self(secret))
     }
 
-    /// The keys that are derived from the secret, for what works on
-    /// [`protocol::mesop`](crate::protocol::mesop)'s level.
+    /// The keys derived from the secret, for code that uses
+    /// [`protocol::mesop`](crate::protocol::mesop) directly.
     #[must_use]
     pub fn to_keys(&self) -> MesopKeys {
         MesopKeys::new(&self.0)
@@ -213,8 +213,8 @@ pub enum SecretError {
     /// Both variables are set, so it is not clear which is meant.
     #[error("APPLY_COOKIES_SECRET_KEY and APPLY_COOKIES_SECRET_KEY_FILE are both set; keep one")]
     Both,
-    /// A comma would split the secret in two where it stands in the list of previous ones.
-    #[error("the secret must not hold a comma; `apply-cookies keygen` makes a good one")]
+    /// A comma would split the secret in two in the list of previous ones.
+    #[error("the secret must not contain a comma; `apply-cookies keygen` makes a good one")]
     Comma,
     /// The file cannot be read.
     #[error("cannot read the file that APPLY_COOKIES_SECRET_KEY_FILE names: {0}")]
@@ -224,7 +224,7 @@ pub enum SecretError {
         "set APPLY_COOKIES_SECRET_KEY (`apply-cookies keygen` makes a value) or APPLY_COOKIES_SECRET_KEY_FILE"
     )]
     Missing,
-    /// The variable of the Mesop app is not set.
+    /// The Mesop app's variable is not set.
     #[cfg(feature = "mesop")]
     #[error(
         "set MESOP_COOKIE_SECRET_KEY to the secret of the Mesop app (`apply-cookies keygen` makes one that both can use)"
@@ -236,7 +236,7 @@ pub enum SecretError {
     /// The secret can be guessed.
     #[error(transparent)]
     Weak(#[from] WeakSecret),
-    /// A secret of the environment can be guessed.
+    /// A secret from the environment can be guessed.
     #[error("{variable}: {reason}")]
     WeakVariable {
         /// The variable to change.

@@ -1,4 +1,4 @@
-//! For the tests of apps: what a browser does with a response and its tokens.
+//! For the tests of apps: does with a response and its tokens what a browser does.
 
 use std::fmt;
 
@@ -6,11 +6,11 @@ use apply_cookies_protocol::{BindingCookie, Seal, UntrustedToken};
 
 use crate::deployment::ApplyCookies;
 
-/// A browser for tests, with any framework: a jar of cookies that reads a response to its end,
-/// keeps the cookies of its headers, and redeems the tokens in its body for real, in order, as the
-/// client module would.
+/// A browser for tests, with any framework: a cookie jar that takes a whole response, keeps the
+/// cookies of its headers, and really redeems the tokens in its body, in order, as the client
+/// module would.
 ///
-/// It is small: paths, domains and ages are not looked at, except that a `Max-Age` of zero deletes.
+/// It is simple: it ignores paths, domains and ages, except that a `Max-Age` of zero deletes.
 ///
 /// ```
 /// use apply_cookies::testing::Browser;
@@ -50,7 +50,7 @@ impl Browser {
         }
     }
 
-    /// The value of the `Cookie` field of its next request; empty while it has none.
+    /// The value of the `Cookie` field of its next request; empty if it has no cookies.
     #[must_use]
     pub fn cookie_field(&self) -> String {
         let pairs = self.cookies.iter();
@@ -67,7 +67,7 @@ impl Browser {
         cookies.find_map(|(one, value)| (one == name).then_some(&**value))
     }
 
-    /// Its binding; it gets one as from `POST /bind` if it has none.
+    /// Its binding. If it has none, it gets one, as from `POST /bind`.
     pub fn binding(&mut self) -> BindingCookie {
         let name = self.apply.deployment.binding_name;
         let field = self.cookie_field();
@@ -80,12 +80,12 @@ impl Browser {
     }
 
     /// Receives a response: its header fields and its whole body. Returns the `Set-Cookie` values
-    /// of the headers and of each token, in order, without the binding's.
+    /// of the headers and of each token, in order, except the binding's.
     ///
     /// # Panics
     ///
-    /// When a token is refused: the test has found something. A second call with the same tokens
-    /// finds them used.
+    /// If a token is refused, so that the test fails. A second call with the same tokens finds them
+    /// used.
     pub async fn receive<N, V>(
         &mut self,
         fields: impl IntoIterator<Item = (N, V)>,
@@ -150,10 +150,10 @@ impl fmt::Debug for Browser {
     }
 }
 
-/// The tokens of a stream, in any of the forms of a frame.
+/// The tokens in a stream's text, in any form of a frame.
 #[must_use]
 pub fn tokens(body: &str) -> Vec<&str> {
-    // In each form the token stands between quotes, and nothing else there starts like one.
+    // In each form the token is in quotes, and nothing else in quotes there starts like one.
     let is_token = |text: &&str| {
         let mut seals = [Seal::Encrypted, Seal::Signed].into_iter();
         seals.any(|seal| text.starts_with(seal.prefix()))

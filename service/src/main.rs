@@ -1,6 +1,6 @@
-//! The program `apply-cookies`: a demo, the service beside an app, and tools.
+//! The program `apply-cookies`: a demo, a service for apps in any language, and tools.
 
-// Not in the workspace's table: tests may unwrap.
+// Not in the workspace's lint table, because tests may unwrap.
 #![warn(clippy::unwrap_used)]
 
 mod cli;

@@ -1,4 +1,4 @@
-//! The profiles that `serve` was given → an endpoint for each, on a path of its own.
+//! The profiles given to `serve` → an endpoint for each, on its own path.
 
 use std::env::VarError;
 
@@ -11,12 +11,12 @@ use crate::cli::args::serve::{BindingArg, ServeArgs};
 use crate::refused::Refused;
 use crate::replay;
 
-/// Environment variable of the path under which a Mesop app is served.
+/// Environment variable for the path that a Mesop app is served under.
 const BASE_URL_PATH: &str = "MESOP_BASE_URL_PATH";
 
 pub(crate) fn from_args(args: &ServeArgs) -> Result<Vec<ApplyCookies>, Refused> {
     let profiles = &args.profile;
-    // There are two, so a third is one of them again.
+    // There are only two, so a third is a repetition.
     if profiles.len() > 2 || matches!(profiles[..], [one, other] if one == other) {
         return Err("give each --profile once".into());
     }
@@ -35,23 +35,23 @@ pub(crate) fn from_args(args: &ServeArgs) -> Result<Vec<ApplyCookies>, Refused> 
         .into_iter()
         .find(|own| prefixes.iter().any(|prefix| lies_within(own, prefix)))
     {
-        return Err(format!("{taken} is the service's own; give another --prefix").into());
+        return Err(format!("the service itself uses {taken}; give another --prefix").into());
     }
     if let [one, other] = &prefixes[..]
         && (lies_within(one, other) || lies_within(other, one))
     {
         return Err(format!(
-            "two profiles need two paths that lie apart, and {one} and {other} do not; give a --prefix for each"
+            "two profiles need two separate paths, but {one} and {other} overlap; give a --prefix for each"
         )
         .into());
     }
     let only_mesop = profiles.iter().all(|profile| *profile == ProfileArg::Mesop);
     if only_mesop && matches!(args.binding, Some(BindingArg::Required)) {
         tracing::warn!(
-            "with --binding required none of Mesop's own tokens is redeemed: they carry no binding"
+            "--binding required refuses all of Mesop's own tokens: they carry no binding"
         );
     }
-    // Each profile is refused the other's secret, whichever was given first.
+    // Each profile refuses the other's secret, whichever was given first.
     let both = profiles.len() > 1;
     let builders = profiles
         .iter()
@@ -74,7 +74,7 @@ pub(crate) fn from_args(args: &ServeArgs) -> Result<Vec<ApplyCookies>, Refused> 
             Ok(finish(builder, args, prefix))
         })
         .collect::<Result<Vec<_>, Refused>>()?;
-    // One for both: nonces are random, so they never meet.
+    // One store for both: nonces are random, so they never collide.
     let clock = Clock::system();
     let store = replay::open(&args.replay, &clock)?;
     builders
@@ -108,7 +108,7 @@ fn default_prefix(profile: ProfileArg) -> Result<String, Refused> {
         }
         (ProfileArg::Mesop, Err(VarError::NotPresent)) | (ProfileArg::Native, _) => String::new(),
     };
-    // Spaces around it are not part of it, as in Mesop.
+    // Spaces around it are ignored, as in Mesop.
     let base = base.trim().trim_matches('/');
     Ok(if base.is_empty() {
         DEFAULT_PREFIX.to_owned()
@@ -117,7 +117,7 @@ fn default_prefix(profile: ProfileArg) -> Result<String, Refused> {
     })
 }
 
-/// Whether requests for `path` would meet the routes of `prefix`.
+/// Whether a request for `path` would match the routes of `prefix`.
 fn lies_within(path: &str, prefix: &str) -> bool {
     path.strip_prefix(prefix)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))

@@ -1,15 +1,15 @@
-//! Why a command ends with an exit code other than 0.
+//! Why a command ends with a nonzero exit code.
 
 use std::fmt;
 
 /// A command that did not do what it was asked to.
 #[derive(Debug)]
 pub(crate) enum Refused {
-    /// Every reason has been printed already, as by tools that answer line by line.
+    /// Every reason has already been printed, as by tools that answer line by line.
     Reported,
-    /// The reason is still to be printed.
+    /// The reason has not been printed yet.
     Because(String),
-    /// Its arguments do not go together, which clap cannot know.
+    /// Its arguments do not fit together, which clap cannot know.
     Usage(String),
 }
 

@@ -1,4 +1,4 @@
-//! `serve`: the endpoint as a program of its own, beside an app in any language.
+//! `serve`: the endpoint as a separate program, for an app in any language.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ const DRAIN_SECONDS: u64 = 10;
 pub(crate) fn run(args: &ServeArgs) -> Result<(), Refused> {
     log::start();
     let endpoints = Endpoints(profiles::from_args(args)?);
-    // There are at most two. Where there is one it is both, and the inner middleware lets pass.
+    // There are at most two. If there is one, it is both, and the inner middleware does nothing.
     let (Some(first), Some(last)) = (endpoints.0.first(), endpoints.0.last()) else {
         return Err("give a --profile".to_owned().into());
     };
@@ -49,8 +49,8 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Refused> {
         .bind(args.listen)
         .map_err(|error| format!("cannot listen on {}: {error}", args.listen))?;
         let addresses = server.addrs();
-        // Side by side, the server first: whoever reads the address may end the service at once,
-        // and by then it must have asked for signals.
+        // Both at once, the server first: someone who reads the address may stop the service at
+        // once, and by then it must handle signals.
         let announce = async {
             for (address, cookies) in addresses
                 .iter()
@@ -71,11 +71,11 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Refused> {
 struct Endpoints(Vec<ApplyCookies>);
 
 impl Endpoints {
-    /// Whether tokens that other processes issue now will be redeemed on every path.
+    /// Whether tokens that other processes issue now will be accepted on every path.
     async fn are_ready(&self) -> Result<bool, StoreError> {
         for cookies in &self.0 {
             let horizon = cookies.replay_store().horizon().await?;
-            // A time in whole seconds may be up to a second older than the token is.
+            // A time in whole seconds may be up to a second earlier than the token.
             let rounding = match cookies.profile() {
                 Profile::Mesop => 1000,
                 _ => 0,
@@ -87,7 +87,7 @@ impl Endpoints {
         Ok(true)
     }
 
-    /// Whether a store has failed for good. One that is slow to say has not.
+    /// Whether a store has failed for good. A slow answer does not count.
     async fn are_broken(&self) -> bool {
         for cookies in &self.0 {
             let horizon = cookies.replay_store().horizon();
@@ -105,7 +105,7 @@ async fn healthz(endpoints: web::Data<Endpoints>, body: Payload) -> HttpResponse
     if endpoints.are_broken().await {
         answer(
             &mut HttpResponse::ServiceUnavailable(),
-            "the replay store has failed; start this process again",
+            "the replay store has failed; restart this process",
             body,
         )
     } else {
@@ -113,14 +113,14 @@ async fn healthz(endpoints: web::Data<Endpoints>, body: Payload) -> HttpResponse
     }
 }
 
-/// Tokens that other processes issue now will be redeemed: the store is reached, and its horizon
-/// lies far enough behind.
+/// Readiness. Tokens that other processes issue now will be accepted: the store is reachable, and
+/// its horizon is far enough in the past.
 async fn readyz(endpoints: web::Data<Endpoints>, body: Payload) -> HttpResponse {
     match endpoints.are_ready().await {
         Ok(true) => answer(&mut HttpResponse::Ok(), "ready", body),
         Ok(false) => answer(
             &mut HttpResponse::ServiceUnavailable(),
-            "the replay store has only just begun to remember; ready in a few seconds",
+            "the replay store has just started and remembers nothing older; ready in a few seconds",
             body,
         ),
         Err(error) => {
@@ -134,14 +134,14 @@ async fn readyz(endpoints: web::Data<Endpoints>, body: Payload) -> HttpResponse 
     }
 }
 
-/// Every path that is nobody's.
+/// Any other path.
 async fn not_found(body: Payload) -> HttpResponse {
     let mut response = HttpResponse::NotFound();
     response.insert_header((CACHE_CONTROL, "no-store"));
     leave_unread(response.finish(), body.into_inner())
 }
 
-/// `body`: of a request that should have none, so it is not read.
+/// `body` belongs to a request that should have none, so it is not read.
 fn answer(response: &mut HttpResponseBuilder, text: &'static str, body: Payload) -> HttpResponse {
     let response = response
         .insert_header((CACHE_CONTROL, "no-store"))

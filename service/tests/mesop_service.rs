@@ -167,14 +167,14 @@ fn a_service_that_could_mix_profiles_does_not_start() {
     let mut two = program();
     two.env("MESOP_COOKIE_SECRET_KEY", MESOP_SECRET);
     for (args, reason) in [
-        (&[][..], "two paths that lie apart"),
+        (&[][..], "two separate paths"),
         (
             &["--prefix", "/a", "--prefix", "/a/b"],
-            "two paths that lie apart",
+            "two separate paths",
         ),
         (
             &["--prefix", "/a/b", "--prefix", "/a"],
-            "two paths that lie apart",
+            "two separate paths",
         ),
         (&["--prefix", "/a"], "one --prefix for each"),
         (
@@ -183,7 +183,7 @@ fn a_service_that_could_mix_profiles_does_not_start() {
         ),
         (
             &["--prefix", "/a", "--prefix", "/healthz"],
-            "the service's own",
+            "the service itself uses",
         ),
     ] {
         let mut two = program();

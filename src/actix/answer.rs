@@ -24,7 +24,7 @@ impl From<Answer> for HttpResponse {
     }
 }
 
-/// An answer of the endpoint, and what is left of its request.
+/// An answer of the endpoint, with the rest of its request.
 pub(super) fn respond(answer: Answer, body: Payload) -> HttpResponse {
     let rest = answer.rest;
     let mut response = HttpResponse::from(answer);
@@ -39,11 +39,11 @@ pub(super) fn respond(answer: Answer, body: Payload) -> HttpResponse {
     }
 }
 
-/// Answers without reading the request's body: where there is one, the connection ends with the
+/// Answers without reading the request's body. If there is one, the connection ends with the
 /// answer.
 ///
-/// actix reads a body whose handle was dropped to its end, however long that is, before it goes on
-/// with the connection. While the handle lives, as it does inside the answer, it does not.
+/// If a body's handle is dropped, actix reads the body to its end, however long it is, before it
+/// goes on with the connection. It does not while the handle exists, so the answer keeps it.
 #[must_use]
 pub fn leave_unread(response: HttpResponse, body: Payload) -> HttpResponse {
     response.map_body(|_, answer| {
@@ -54,7 +54,7 @@ pub fn leave_unread(response: HttpResponse, body: Payload) -> HttpResponse {
     })
 }
 
-/// An answer that holds on to the rest of its request.
+/// An answer that keeps the handle of its request's body.
 struct Holding {
     answer: BoxBody,
     _body: Payload,

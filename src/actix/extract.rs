@@ -1,4 +1,4 @@
-//! `PendingCookies` and cookie classes as a handler's arguments, and errors as its result.
+//! `PendingCookies` and cookie classes as handler arguments, and errors as handler results.
 
 use std::future::{Ready, ready};
 

@@ -15,9 +15,9 @@ use crate::deployment::ApplyCookies;
 use crate::web::{Asked, Ended, Exchange, Slot};
 
 impl ApplyCookies {
-    /// The middleware for `App::wrap`. It answers the endpoint by itself. Put it outside everything
-    /// whose handlers take [`PendingCookies`](crate::PendingCookies): the `wrap` that is called
-    /// last is the outermost.
+    /// The middleware for `App::wrap`, which also answers the endpoint. Put it outside everything
+    /// whose handlers take [`PendingCookies`](crate::PendingCookies): the last `wrap` is the
+    /// outermost.
     #[must_use]
     pub fn middleware(&self) -> Middleware {
         Middleware(self.clone())
@@ -119,7 +119,7 @@ fn asked(request: &ServiceRequest) -> Asked<'_, actix_web::http::header::HeaderM
     }
 }
 
-/// What the scopes around this have not matched yet, as in the nested routers of other frameworks.
+/// The part of the path not matched by outer scopes, as in the nested routers of other frameworks.
 fn path(request: &ServiceRequest) -> &str {
     request.match_info().unprocessed()
 }

@@ -1,4 +1,4 @@
-//! actix-web: translation, and nothing that decides.
+//! actix-web: translation only, no decisions.
 
 mod convert;
 mod fields;

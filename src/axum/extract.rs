@@ -1,4 +1,4 @@
-//! `PendingCookies` and cookie classes as a handler's arguments.
+//! `PendingCookies` and cookie classes as handler arguments.
 
 use apply_cookies_protocol::for_root::CookieClass;
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};

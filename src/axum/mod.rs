@@ -1,4 +1,4 @@
-//! axum: extractors and responses, on the layer of tower. Translation, and nothing that decides.
+//! axum: extractors and responses, on tower's layer. Translation only, no decisions.
 
 mod extract;
 mod response;

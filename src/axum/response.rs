@@ -1,4 +1,4 @@
-//! Streams and errors as a handler's result.
+//! Streams and errors as handler results.
 
 use axum_core::body::Body;
 use axum_core::response::{IntoResponse, Response};

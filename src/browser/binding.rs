@@ -1,4 +1,4 @@
-//! A request → the browser's binding cookie: read it, or decide whether to set one.
+//! A request → the browser's binding cookie: reads it, or decides whether to set one.
 
 use apply_cookies_protocol::{
     BINDING_COOKIE, BINDING_COOKIE_INSECURE, BindingCookie, CookieHeader, Lookup,
@@ -6,8 +6,8 @@ use apply_cookies_protocol::{
 
 use crate::random;
 
-/// The one name that the binding cookie has in a deployment. There is no fallback between names:
-/// a neighbour who can plant the weaker one must gain nothing.
+/// The binding cookie's name: a deployment has one, and there is no fallback. A neighbouring site
+/// that can plant the weaker name must gain nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BindingName {
     /// `__Host-apply-cookies`, on https and on loopback.
@@ -24,7 +24,7 @@ impl BindingName {
         }
     }
 
-    /// What the request says of the browser's binding.
+    /// Reads the browser's binding from the request.
     pub(crate) fn read<'h, I>(self, fields: I) -> Sent
     where
         I: Iterator<Item = &'h [u8]> + Clone,
@@ -50,20 +50,20 @@ impl BindingName {
     }
 }
 
-/// What a request says of the browser's binding.
+/// What a request says about the browser's binding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Sent {
     /// One, well formed.
     Binding(BindingCookie),
-    /// None that is well formed.
+    /// None, or one that is malformed.
     None,
-    /// Several cookies of the name: a neighbour's trick, or a mix-up that another one would only
-    /// make worse.
+    /// Several cookies of the name: a neighbouring site's trick, or a mix-up that another one would
+    /// only make worse.
     Several,
 }
 
 impl Sent {
-    /// The binding, when it is certain.
+    /// The binding, if it is certain.
     pub(crate) fn into_cookie(self) -> Option<BindingCookie> {
         match self {
             Self::Binding(cookie) => Some(cookie),
@@ -71,7 +71,7 @@ impl Sent {
         }
     }
 
-    /// Whether the browser may be given a binding: it has none that this could overwrite.
+    /// Whether the browser may be given a binding: only if that overwrites none.
     pub(crate) fn may_be_set(&self) -> bool {
         matches!(self, Self::None)
     }

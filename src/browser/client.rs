@@ -1,4 +1,4 @@
-//! The browser's half, as the endpoint serves it.
+//! The browser module, as the endpoint serves it.
 
 use apply_cookies_protocol::Lifetime;
 use bytes::Bytes;
@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 /// The ES module of `client/`.
 const MODULE: &str = include_str!("../../client/apply-cookies.js");
 
-/// How the module is told after how many milliseconds a token has surely expired, which it cannot
-/// read itself. Written there with the default; a test holds the two together.
+/// The line that gives the module the tokens' lifetime in milliseconds, which it cannot read from a
+/// token. The module contains the default; a test checks that the two agree.
 fn setting(lifetime: Lifetime) -> String {
     format!("lifetime: {}", lifetime.as_millis())
 }

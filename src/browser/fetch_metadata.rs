@@ -1,19 +1,19 @@
-//! Where a request comes from (W3C Fetch Metadata), and so what a browser may be given.
+//! Where a request comes from (W3C Fetch Metadata), which decides what the browser may be given.
 
-/// What a request says of where it comes from (Fetch Metadata).
+/// What a request says about where it comes from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FetchMetadata<'h> {
     pub(crate) get: bool,
     pub(crate) site: Option<&'h [u8]>,
     pub(crate) mode: Option<&'h [u8]>,
     pub(crate) dest: Option<&'h [u8]>,
-    /// `Origin` is there, and is not in the list. WebSockets tell it, and nothing else.
+    /// `Origin` is there, and is not in the list. WebSockets send only this field.
     pub(crate) foreign_origin: bool,
 }
 
 impl FetchMetadata<'_> {
-    /// Whether the browser may have held its binding back, as `SameSite=Lax` has it: on what
-    /// another site's page asks for, except a top-level navigation by GET.
+    /// Whether the browser may have withheld its binding, as `SameSite=Lax` makes it do on requests
+    /// of another site's page, except a top-level navigation by GET.
     pub(crate) fn may_withhold(self) -> bool {
         match self.site {
             Some(b"cross-site") => !self.may_bind(),
@@ -23,8 +23,8 @@ impl FetchMetadata<'_> {
     }
 
     /// Whether the answer may give the browser a binding: not on a request that another site's
-    /// page made, except a top-level navigation. Otherwise a stranger could race with the first
-    /// page for which binding a browser ends up with.
+    /// page made, except a top-level navigation. Otherwise a stranger could race the first page to
+    /// decide which binding a browser ends up with.
     pub(crate) fn may_bind(self) -> bool {
         if self.foreign_origin {
             return false;

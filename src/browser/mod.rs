@@ -1,4 +1,4 @@
-//! What a request says of the browser behind it, and what the browser is served.
+//! What a request says about its browser, and the module that the browser is served.
 
 mod origin;
 

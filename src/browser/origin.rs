@@ -24,7 +24,7 @@ impl Origin {
     ///
     /// # Errors
     ///
-    /// When the text is not an origin: another scheme, a path, a query, a user name.
+    /// If the text is not an origin: another scheme, a path, a query, a user name.
     pub fn parse(text: &str) -> Result<Self, OriginError> {
         Self::read(text).ok_or_else(|| OriginError(text.chars().take(80).collect()))
     }
@@ -36,7 +36,7 @@ impl Origin {
             "http" => (false, 80),
             _ => return None,
         };
-        // One slash behind it is what people copy out of the address bar.
+        // People copy a trailing slash from the address bar.
         let authority = rest.strip_suffix('/').unwrap_or(rest);
         // The colons of an IPv6 address are inside its brackets.
         let (host, port) = match authority.rsplit_once(':') {
@@ -58,12 +58,12 @@ impl Origin {
         &self.text
     }
 
-    /// Whether browsers treat it as secure: https, or this machine itself.
+    /// Whether browsers treat it as secure: https, or this machine.
     pub(crate) fn is_trustworthy(&self) -> bool {
         self.https || self.is_loopback()
     }
 
-    /// The machine itself: `localhost` and names under it (RFC 6761 §6.3), 127.0.0.0/8, `[::1]`.
+    /// This machine: `localhost` and names under it (RFC 6761 §6.3), 127.0.0.0/8, `[::1]`.
     pub(super) fn is_loopback(&self) -> bool {
         match &self.host {
             Host::Name(name) => name == "localhost" || name.ends_with(".localhost"),
@@ -72,7 +72,7 @@ impl Origin {
         }
     }
 
-    /// Whether a browser on this origin would take a cookie for this domain.
+    /// Whether a browser on this origin would accept a cookie for this domain.
     pub(super) fn takes_domain(&self, domain: &str) -> bool {
         match &self.host {
             Host::Name(name) => {
@@ -103,7 +103,7 @@ impl Host {
         if !is_name {
             return None;
         }
-        // A host that ends in a number is an IPv4 address to browsers, or nothing (WHATWG URL).
+        // To browsers a host that ends in a number is an IPv4 address or invalid (WHATWG URL).
         let last = labels().next_back()?;
         if last.bytes().all(|b| b.is_ascii_digit()) {
             return Some(Self::V4(text.parse().ok()?));

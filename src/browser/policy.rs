@@ -1,6 +1,6 @@
 //! Which pages may post: `Sec-Fetch-Site` and `Origin` against a configured list (SPEC §9).
 //!
-//! The list is never derived from `Host` or a forwarded header: both are the client's words.
+//! The list is never derived from `Host` or a forwarded header: the client chooses both.
 
 use std::fmt;
 
@@ -23,12 +23,12 @@ pub enum OriginRejection {
     FetchSite,
     /// `Origin` is not in the list.
     Origin,
-    /// Not in the list, though the browser says that page and endpoint share their origin: the
-    /// list lacks the address that the app is served from.
+    /// `Origin` is not in the list, though the browser says that page and endpoint have the same
+    /// origin: the list lacks the address that serves the app.
     Unlisted,
-    /// Neither field is there, so nothing shows that the page is the app's own.
+    /// Neither field is present, so nothing shows that the page is the app's own.
     BothAbsent,
-    /// A field is there twice.
+    /// A field is present twice.
     Repeated,
 }
 
@@ -48,8 +48,8 @@ impl OriginRejection {
 impl OriginPolicy {
     /// Judges a request by all values of its two headers.
     ///
-    /// Each header, when present, must agree; when both are absent, there is no evidence that
-    /// the page is ours. Bytes are compared as they are: browsers write one form.
+    /// Each header, if present, must agree; if both are absent, nothing shows that the page is the
+    /// app's own. Bytes are compared as they are, because browsers write only one form.
     pub(crate) fn check<'h>(
         &self,
         fetch_site: impl Iterator<Item = &'h [u8]>,
@@ -72,9 +72,9 @@ impl OriginPolicy {
         Ok(())
     }
 
-    /// Whether a page of a listed origin asks, as far as the request shows. An `EventSource` sends
-    /// no `Origin` and a `WebSocket` no `Sec-Fetch-Site`, so each counts where it is present. A
-    /// client that sends neither is not a browser, and has nobody's cookies.
+    /// Whether the request comes from a page of a listed origin, as far as it shows. An
+    /// `EventSource` sends no `Origin` and a `WebSocket` no `Sec-Fetch-Site`, so each counts only if
+    /// present. A client that sends neither is not a browser, and has nobody's cookies.
     pub(crate) fn allows_page<'h>(
         &self,
         mut fetch_site: impl Iterator<Item = &'h [u8]>,
@@ -102,7 +102,7 @@ impl OriginPolicy {
         }
     }
 
-    /// Whether a browser on any of the origins would take a cookie for this domain.
+    /// Whether a browser on any of the origins would accept a cookie for this domain.
     pub(crate) fn takes_domain(&self, domain: &str) -> bool {
         match self {
             Self::Listed(origins) => origins.iter().any(|one| one.takes_domain(domain)),
@@ -118,7 +118,7 @@ impl fmt::Display for OriginPolicy {
                 let texts: Vec<&str> = origins.iter().map(Origin::as_str).collect();
                 f.write_str(&texts.join(", "))
             }
-            Self::AnyLoopback => f.write_str("any port of this machine"),
+            Self::AnyLoopback => f.write_str("any port on this machine"),
         }
     }
 }
@@ -215,8 +215,8 @@ mod tests {
         }
     }
 
-    /// Mesop compares scheme, host and port of what it parses, with what the request says of
-    /// itself. Here the text is compared, with a list: the same answers, but for what no browser
+    /// Mesop parses `Origin`, and compares its scheme, host and port with the request's own. Here
+    /// the text is compared with a list. The answers are the same, except for texts that no browser
     /// sends.
     #[test]
     fn origins_are_judged_as_by_mesop() {

@@ -1,5 +1,5 @@
-//! A token, dressed for the stream that carries it. A frame holds the token and nothing that the
-//! page would have to trust (SPEC §8).
+//! A token in the form of the stream that carries it. A frame contains the token and nothing that
+//! the page would have to trust (SPEC §8).
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use apply_cookies_protocol::{Nonce, Token, TokenId};
 use super::issuer::Minted;
 use super::receipt::{Receipt, ReceiptState};
 
-/// Name of the SSE event, `type` of the WebSocket message, and the HTML element.
+/// Name of the SSE event and of the HTML element, and `type` of the WebSocket message.
 pub const FRAME_NAME: &str = "apply-cookies";
 
 /// One token on its way to the page. `Debug` shows a digest of its nonce, never the token.
@@ -39,7 +39,7 @@ impl Frame {
         self.nonce
     }
 
-    /// Says whether the token's cookies were given out.
+    /// The receipt that says whether the token's cookies were given out.
     #[must_use]
     pub fn receipt(&self) -> Receipt {
         Receipt::new(self.state.clone())
@@ -51,7 +51,7 @@ impl Frame {
         self.token.as_str()
     }
 
-    /// What logs call the token.
+    /// The token's name in logs.
     #[must_use]
     pub fn id(&self) -> TokenId {
         self.token.id()

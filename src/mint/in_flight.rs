@@ -1,5 +1,5 @@
-//! The tokens that this process has minted and that are neither redeemed nor expired, so that
-//! their receipts settle.
+//! The tokens that this process has minted and that are neither redeemed nor expired yet. Settles
+//! their receipts.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,10 +16,10 @@ use crate::replay::{ClaimListener, Clock};
 /// A claim that began just before the end of its token may still be under way.
 const GRACE_MS: u64 = 500;
 
-/// Tokens that end within the same quarter of a second are looked after together.
+/// Tokens that expire within the same quarter of a second are handled together.
 const WIDTH_MS: u64 = 250;
 
-/// How long the thread sleeps at most while tokens are out: the clock may be set.
+/// The thread's longest sleep while tokens are in flight: the clock may be changed meanwhile.
 const SLEEP_MAX: Duration = Duration::from_millis(WIDTH_MS);
 
 /// The tokens of one deployment that are in flight. Their thread ends when this is dropped.
@@ -37,7 +37,7 @@ pub(crate) struct Table {
 
 #[derive(Default)]
 struct Agenda {
-    /// By their end. A token that was claimed meanwhile is in here still.
+    /// By expiry. A token that was claimed meanwhile is still in here.
     by_end: BTreeMap<u64, Vec<Due>>,
     thread: ThreadState,
 }
@@ -45,13 +45,13 @@ struct Agenda {
 enum Due {
     /// The token of this nonce has expired.
     Token(Nonce),
-    /// What was pushed has waited for as long as its token would have lived.
+    /// Pushed operations have waited for as long as their token would have lived.
     Unsealed(Weak<ReceiptState>),
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum ThreadState {
-    /// No token was minted yet, and a process that only redeems needs no thread.
+    /// No token was minted yet. A process that only redeems needs no thread.
     #[default]
     None,
     Running,
@@ -72,19 +72,19 @@ impl InFlight {
         }
     }
 
-    /// Who must hear of claims.
+    /// The listener for the store's claims.
     pub(crate) fn listener(&self) -> Weak<dyn ClaimListener> {
         let table: Arc<dyn ClaimListener> = self.table.clone();
         Arc::downgrade(&table)
     }
 
-    /// A token leaves. Called before anyone can redeem it.
+    /// A token is about to leave. Called before anyone can redeem it.
     pub(crate) fn add(&self, nonce: Nonce, expires_at: UnixMillis, state: Arc<ReceiptState>) {
         self.table.states.insert(nonce, state);
         self.table.enter(expires_at, Due::Token(nonce));
     }
 
-    /// Ends the wait for cookies that nothing takes.
+    /// The deadline that ends the wait for cookies that no carrier takes.
     pub(crate) fn deadline(&self) -> Arc<dyn Deadline> {
         self.table.clone()
     }
@@ -118,7 +118,7 @@ impl Table {
                 .spawn(move || table.look_after());
             match spawned {
                 Ok(_) => agenda.thread = ThreadState::Running,
-                // Tried again with the next token.
+                // The next token tries again.
                 Err(error) => tracing::error!(%error, "no thread for the expiry of tokens"),
             }
         } else if agenda.by_end.len() == 1 {
@@ -132,7 +132,7 @@ impl Table {
         }
     }
 
-    /// The thread's work: whatever has reached its end has expired.
+    /// The thread's work: expires everything that is due.
     fn look_after(&self) {
         let mut agenda = self.lock();
         while agenda.thread != ThreadState::Ended {
@@ -142,7 +142,7 @@ impl Table {
             if !due.is_empty() {
                 drop(agenda);
                 for due in due.into_values().flatten() {
-                    // A waker is somebody else's code. Whatever it does, others must hear too.
+                    // A waker is foreign code. Even if it panics, the others must be woken.
                     let _ = catch_unwind(AssertUnwindSafe(|| self.expire(&due)));
                 }
                 agenda = self.lock();
@@ -160,7 +160,7 @@ impl Table {
             }
         }
         drop(agenda);
-        // Nobody mints or redeems here any more; a handler may wait all the same.
+        // Nobody mints or redeems here any more, but a handler may still be waiting.
         let rest: Vec<Nonce> = self.states.iter().map(|entry| *entry.key()).collect();
         for nonce in rest {
             self.settle(nonce, Outcome::Expired);
@@ -182,7 +182,7 @@ impl Table {
             Due::Unsealed(state) => {
                 if state.upgrade().is_some_and(|state| state.expire_unsealed()) {
                     tracing::warn!(
-                        "somebody waited for a receipt for as long as a token lives, and nothing has taken the cookies meanwhile; a handler must not await it before it answers"
+                        "a receipt was awaited for as long as a token lives, and nothing took the cookies meanwhile; a handler must not await it before it answers"
                     );
                 }
             }

@@ -1,4 +1,4 @@
-//! Batch → token. The only place that takes the time and randomness on the way out.
+//! Batch → token. On the way out, only this file takes the time and randomness.
 
 use std::sync::Arc;
 
@@ -12,18 +12,17 @@ use crate::random;
 use crate::replay::Clock;
 use crate::secrets::Secrets;
 
-/// Mints tokens: outside a request too, in a worker, a test or another service.
+/// Mints tokens outside a request: in a worker, a test or another service.
 ///
-/// A handler needs none of this: [`PendingCookies`](crate::PendingCookies) mints what it takes to
-/// the page. [`ApplyCookies::issuer`](crate::ApplyCookies::issuer) is the issuer that it uses. An
-/// issuer of another process has the same secret as the endpoint that redeems its tokens:
+/// A handler does not need this: [`PendingCookies`](crate::PendingCookies) mints its tokens itself,
+/// with [`ApplyCookies::issuer`](crate::ApplyCookies::issuer). An issuer in another process needs
+/// the same secret as the endpoint that redeems its tokens:
 ///
 /// ```
 /// use apply_cookies::protocol::{Batch, BindingCookie, Token};
 /// use apply_cookies::{Issuer, MintOptions, Secrets, SetCookie};
 ///
-/// /// A job that a handler queued. `browser` is the visitor's binding cookie, as its request
-/// /// brought it.
+/// /// A job that a handler queued. `browser` is the visitor's binding cookie, from the request.
 /// struct Export {
 ///     browser: BindingCookie,
 ///     file: String,
@@ -41,25 +40,25 @@ use crate::secrets::Secrets;
 /// }
 ///
 /// # let secrets = Secrets::new("8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA")?;
-/// let issuer = Issuer::new(secrets)?; // of Secrets::from_env()?
+/// let issuer = Issuer::new(secrets)?; // from Secrets::from_env()?
 /// # let export = Export { browser: BindingCookie::from_random([7; 32]), file: "2026.csv".into() };
 /// let token = finished(&issuer, &export)?;
 /// assert!(token.as_str().starts_with("e1."));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Nothing waits for such a token: it has no [`Receipt`](crate::Receipt).
+/// Such a token has no [`Receipt`](crate::Receipt).
 #[derive(Clone, Debug)]
 pub struct Issuer {
     pub(crate) ring: Arc<KeyRing>,
     pub(crate) clock: Clock,
     pub(crate) seal: Seal,
     pub(crate) lifetime: Lifetime,
-    /// That of the store in this process.
+    /// The scope of the store in this process.
     pub(crate) scope: Option<StoreScope>,
 }
 
-/// What a token says besides its operations; nothing, by default.
+/// What a token says besides its operations: nothing by default.
 ///
 /// ```
 /// use apply_cookies::MintOptions;
@@ -76,8 +75,8 @@ pub struct MintOptions<'a> {
 }
 
 impl<'a> MintOptions<'a> {
-    /// Makes the token a barrier, as a sign-out is: once it is redeemed, no older token of its
-    /// browser is. A token without a binding stops nothing.
+    /// Makes the token a barrier, as for a sign-out: once it is redeemed, older tokens of its
+    /// browser are refused. Without a binding it stops nothing.
     pub fn barrier(mut self) -> Self {
         self.barrier = true;
         self
@@ -89,17 +88,17 @@ impl<'a> MintOptions<'a> {
         self
     }
 
-    /// Makes the token younger than a barrier of the same browser, whose
-    /// [`issued_at`](Minted::issued_at) this is. A token of the barrier's own millisecond counts
-    /// as older, and would be refused once the barrier is redeemed.
+    /// Makes the token younger than a barrier of the same browser; pass the barrier's
+    /// [`issued_at`](Minted::issued_at). A token of the barrier's own millisecond counts as older,
+    /// and would be refused once the barrier is redeemed.
     pub fn after(mut self, barrier: UnixMillis) -> Self {
         self.after = Some(barrier);
         self
     }
 }
 
-/// A token, and what its sender must know of it. `Debug` shows a digest of the token's nonce,
-/// never the token.
+/// A token, and what its sender needs to know about it. `Debug` shows a digest of the token's
+/// nonce, never the token.
 #[derive(Debug)]
 pub struct Minted {
     pub(crate) token: Token,
@@ -117,7 +116,7 @@ impl Minted {
         &self.token
     }
 
-    /// The token, to keep.
+    /// The token, as an owned value.
     #[must_use]
     pub fn into_token(self) -> Token {
         self.token
@@ -129,14 +128,13 @@ impl Minted {
         self.token.id()
     }
 
-    /// When the token was made. Later than the clock said where
-    /// [`MintOptions::after`] asked for it.
+    /// When the token was made; later than the clock's time if [`MintOptions::after`] required it.
     #[must_use]
     pub const fn issued_at(&self) -> UnixMillis {
         self.issued_at
     }
 
-    /// From when on the token is refused.
+    /// The time from which the token is refused.
     #[must_use]
     pub const fn expires_at(&self) -> UnixMillis {
         self.expires_at
@@ -154,14 +152,14 @@ impl Issuer {
     ///
     /// # Errors
     ///
-    /// When the secrets cannot be used together.
+    /// If the secrets cannot be used together.
     pub fn new(secrets: Secrets) -> Result<Self, KeyRingError> {
         Ok(Self {
             ring: Arc::new(secrets.into_ring()?),
             clock: Clock::system(),
             seal: Seal::default(),
             lifetime: Lifetime::default(),
-            // The store lives in another process, which judges these tokens by its horizon alone.
+            // The store is in another process, which judges these tokens by its horizon alone.
             scope: None,
         })
     }
@@ -180,7 +178,7 @@ impl Issuer {
         self
     }
 
-    /// Another clock, for tests.
+    /// Uses another clock, for tests.
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
@@ -189,8 +187,8 @@ impl Issuer {
 
     /// Mints a token of one batch, for the browser that has this binding cookie.
     ///
-    /// Without a binding the token is for whoever posts it from an allowed origin, and an endpoint
-    /// with [`BindingPolicy::Required`](crate::BindingPolicy::Required), the default, refuses it.
+    /// Without a binding any browser on an allowed origin can post the token, and an endpoint with
+    /// [`BindingPolicy::Required`](crate::BindingPolicy::Required), the default, refuses it.
     #[must_use]
     pub fn mint(
         &self,
@@ -226,9 +224,9 @@ impl Issuer {
         }
     }
 
-    /// Seals operations in as few batches as they fit into, in order. No two of them are on the
-    /// same cookie. The first token is the barrier, and the last one has the action: the page
-    /// acts when everything is applied.
+    /// Seals operations, in order, in as few batches as possible. No two of them are on the same
+    /// cookie. The first token is the barrier, and the last one has the action: the page acts once
+    /// everything is applied.
     pub(crate) fn mint_all(
         &self,
         operations: Vec<Operation<'static>>,

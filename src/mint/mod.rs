@@ -1,4 +1,4 @@
-//! Batch → token → frame, and the receipt that says what became of it.
+//! Batch → token → frame, and its receipt.
 
 mod receipt;
 

@@ -1,4 +1,4 @@
-//! What tells a handler that its cookies were given out.
+//! The receipt, which says whether a handler's cookies were given out.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,34 +7,33 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-/// What became of cookies that were pushed.
+/// The outcome of pushed cookies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
     /// The server has given the cookies out, in the answer to the page's POST or in the headers
-    /// of the response itself. Not a proof that the browser has stored them: the answer can be
-    /// lost on its way, and the browser can refuse a cookie.
+    /// of the response itself. This does not prove that the browser has stored them: the answer can
+    /// be lost on its way, and the browser can refuse a cookie.
     Released,
-    /// The cookies of a sign-out have left with an ordinary response, and its barrier could not be
-    /// raised: for the lifetime of a token, a sign-in that is under way can undo it.
+    /// The cookies of a sign-out have left with an ordinary response, but its barrier could not be
+    /// raised: for the lifetime of a token, a sign-in that is on its way can undo it.
     ReleasedWithoutBarrier,
-    /// The token's time passed, and this process has not heard that it was redeemed: the page was
-    /// closed, was offline, or was refused. Also when a handler waits that long for cookies that
-    /// nothing has taken yet. Settled within a second of that end.
+    /// The token expired, and this process has not heard that it was redeemed: the page was closed,
+    /// was offline, or was refused. Also if a handler waits that long for cookies that nothing has
+    /// taken yet. Settles within a second of the expiry.
     Expired,
-    /// There was no way to the page: the handler failed, or the stream ended first.
+    /// The cookies could not reach the page: the handler failed, or the stream ended first.
     Undeliverable,
 }
 
-/// Says what became of cookies that were pushed: `receipt.await`. Dropping it changes nothing.
+/// Says what became of pushed cookies: `receipt.await`. Dropping it changes nothing.
 ///
-/// It settles in the process that minted their token, also when another process redeems it, if
-/// both share a replay store that reports claims; with a store that does not, it ends as
-/// [`Outcome::Expired`]. A POST that is refused settles nothing, and nothing waits longer than the
+/// It settles in the process that minted their token. If another process redeems the token, both
+/// must share a replay store that reports claims; otherwise the receipt ends as
+/// [`Outcome::Expired`]. A POST that is refused settles nothing. No receipt waits longer than the
 /// token lives.
 ///
-/// Where the cookies travel in several tokens it waits for all of them, and the worst outcome
-/// counts.
+/// If the cookies travel in several tokens, it waits for all of them, and the worst outcome counts.
 ///
 /// ```
 /// use apply_cookies::{Event, Outcome, PendingCookies, SetCookie};
@@ -63,13 +62,13 @@ impl Receipt {
         Self { state }
     }
 
-    /// The outcome, if it is known already.
+    /// The outcome, if it is already known.
     #[must_use]
     pub fn outcome(&self) -> Option<Outcome> {
         self.state.lock().outcome()
     }
 
-    /// The outcome as a future, where `.await` alone does not do, as in `select!`.
+    /// The outcome as a future, for places where `.await` alone is not enough, such as `select!`.
     pub fn settled(self) -> Settled {
         Settled {
             state: self.state,
@@ -97,7 +96,7 @@ impl fmt::Debug for Receipt {
 #[must_use = "futures do nothing unless they are awaited"]
 pub struct Settled {
     state: Arc<ReceiptState>,
-    /// Where its waker is kept.
+    /// The key of its waker.
     place: Option<u64>,
 }
 
@@ -115,7 +114,7 @@ impl Future for Settled {
             state.places += 1;
             state.places
         });
-        // Dropped behind the lock: it may own what locks again.
+        // Dropped after the lock: its drop may lock again.
         let replaced = state.wakers.insert(place, context.waker().clone());
         drop(state);
         drop(replaced);
@@ -138,21 +137,21 @@ impl fmt::Debug for Settled {
     }
 }
 
-/// Who ends the wait for cookies that may never become a token.
+/// Ends the wait for cookies that may never become a token.
 pub(crate) trait Deadline: Send + Sync {
-    /// Somebody waits for this from now on.
+    /// From now on somebody waits for this.
     fn watch(self: Arc<Self>, state: &Arc<ReceiptState>);
 }
 
-/// The state behind receipts: of one token, or of what was pushed together and travels in one
-/// token or several.
+/// The state behind receipts: of one token, or of operations that were pushed together and travel
+/// in one or more tokens.
 pub(crate) struct ReceiptState {
     state: Mutex<State>,
     of: Of,
 }
 
 enum Of {
-    /// What was pushed together.
+    /// Everything that was pushed together.
     Whole(Arc<dyn Deadline>),
     /// One token of it.
     Token(Option<Arc<ReceiptState>>),
@@ -162,9 +161,9 @@ struct State {
     /// Parts that have no outcome yet.
     open: usize,
     worst: Outcome,
-    /// It travels, in tokens that have an end of their own.
+    /// It travels in tokens, which have their own expiry.
     sealed: bool,
-    /// Somebody waits, and the deadline knows.
+    /// Somebody waits, and the deadline has been told.
     watched: bool,
     wakers: BTreeMap<u64, Waker>,
     places: u64,
@@ -177,12 +176,12 @@ impl State {
 }
 
 impl ReceiptState {
-    /// That of what is pushed together.
+    /// The state of operations that are pushed together.
     pub(crate) fn of_whole(deadline: Arc<dyn Deadline>) -> Self {
         Self::new(Of::Whole(deadline))
     }
 
-    /// That of one token, and of the whole that it is a part of.
+    /// The state of one token, which is part of a whole.
     pub(crate) fn of_token(whole: Option<Arc<Self>>) -> Self {
         Self::new(Of::Token(whole))
     }
@@ -201,8 +200,8 @@ impl ReceiptState {
         }
     }
 
-    /// Nobody may wait for longer than a token lives, for a token that is never made. Most
-    /// receipts are dropped at once, and cost the deadline nothing.
+    /// Starts the deadline: nobody may wait longer than a token lives, even if no token is ever
+    /// made. Most receipts are dropped at once, and then the deadline does no work.
     fn begin_to_wait(self: &Arc<Self>) {
         let Of::Whole(deadline) = &self.of else {
             return;
@@ -215,7 +214,7 @@ impl ReceiptState {
         deadline.clone().watch(self);
     }
 
-    /// What was one part travels as several. Called before any of them can settle.
+    /// Splits it into several parts. Called before any of them can settle.
     pub(crate) fn split(&self, parts: usize) {
         let mut state = self.lock();
         state.sealed = true;
@@ -224,12 +223,13 @@ impl ReceiptState {
         }
     }
 
-    /// One part has its outcome. Later words on a part that has settled do not count.
+    /// One part has its outcome. Once a part has settled, later outcomes are ignored.
     pub(crate) fn settle(&self, outcome: Outcome) {
         self.close(outcome, |state| state.open.saturating_sub(1));
     }
 
-    /// Its time is over. What is sealed has an end of its own. Returns whether that settled it.
+    /// Its time is over, unless it is sealed: then its tokens expire by themselves. Returns whether
+    /// this settled it.
     pub(crate) fn expire_unsealed(&self) -> bool {
         self.close(
             Outcome::Expired,
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_word_on_a_part_counts_and_the_worst_part_on_the_whole() {
+    fn a_part_keeps_its_first_outcome_and_the_whole_takes_the_worst() {
         let whole = Arc::new(ReceiptState::of_whole(Arc::new(Never)));
         let receipt = Receipt::new(whole.clone());
         whole.split(2);

@@ -1,4 +1,4 @@
-//! Operations that are pushed together, and what goes with them.
+//! A batch: operations that are pushed together, with a barrier or an action if wanted.
 
 use std::fmt;
 
@@ -12,11 +12,11 @@ use super::outbox::Addition;
 use super::queue::Queue;
 use crate::mint::Receipt;
 
-/// Operations that are pushed at one moment: all of them or none, so that nothing can come between
-/// them and they leave together, in one token if they fit. Made by [`PendingCookies::batch`] and
+/// Operations that are pushed at once, all or none. Nothing can come between them, and they leave
+/// together, in one token if they fit. Made by [`PendingCookies::batch`] and
 /// [`PendingCookies::sign_out`].
 ///
-/// Nothing happens before [`push`](Self::push), which reports the first mistake of all steps.
+/// Nothing happens before [`push`](Self::push), which reports the first mistake of any step.
 ///
 /// ```
 /// # use apply_cookies::{PendingCookies, PushError, SetCookie};
@@ -48,32 +48,32 @@ impl PendingBatch<'_> {
         self.with(C::CLASS.deletion().try_into().map_err(PushError::from))
     }
 
-    /// Deletes a cookie that is of no class, as [`PendingCookies::delete_cookie`] does.
+    /// Deletes a cookie that has no class, as [`PendingCookies::delete_cookie`] does.
     pub fn delete_cookie<'a>(self, cookie: impl Into<Deletion<'a>>) -> Self {
         self.with(cookie.into().into_operation().map_err(PushError::from))
     }
 
-    /// Makes it a barrier: once it is redeemed, no token that was minted for this browser before
-    /// it is redeemed any more. [`PendingCookies::sign_out`] starts with it.
+    /// Makes it a barrier: once it is redeemed, every token minted for this browser before it is
+    /// refused. [`PendingCookies::sign_out`] starts with one.
     pub fn barrier(self) -> Self {
         self.change(|addition| addition.barrier = true)
     }
 
-    /// When the cookies are there, the page opens its stream again, so that the new request
-    /// carries them: if it was opened by the client's `listen(() => …)`. Other pages hear the event
+    /// Once the cookies are set, the page reopens its stream, so that the new request carries them.
+    /// This needs a stream opened by the client's `listen(() => …)`; other pages only get the event
     /// `apply-cookies:then`.
     pub fn reconnect(self) -> Self {
         self.then(AfterApply::Reconnect)
     }
 
-    /// When the cookies are there, the page loads itself again.
+    /// Once the cookies are set, the page reloads.
     pub fn reload(self) -> Self {
         self.then(AfterApply::Reload)
     }
 
-    /// When the cookies are there, the page goes to this path of its own origin, such as
+    /// Once the cookies are set, the page goes to this path of its own origin, such as
     /// `/account?tab=1`. It travels sealed, so nobody can turn it into a redirect to elsewhere.
-    /// Encoded slashes (`%2F`) are refused also behind the `?`.
+    /// Encoded slashes (`%2F`) are refused after the `?` too.
     pub fn go_to(self, path: impl AsRef<str>) -> Self {
         match SameOriginPath::parse(path.as_ref()) {
             Some(path) => self.then(AfterApply::GoTo(path.into_owned())),
@@ -81,16 +81,16 @@ impl PendingBatch<'_> {
         }
     }
 
-    /// Queues everything. The receipt says what becomes of it; drop it if you do not care.
+    /// Queues everything. The receipt says what became of it; drop it if you do not care.
     ///
-    /// On a response whose headers are still to be sent, an action becomes its field
-    /// `Apply-Cookies-Then`, for a script that fetched it. A navigation does not read it: answer
-    /// that with a redirect of your own.
+    /// If the response's headers have not left yet, an action becomes the header field
+    /// `Apply-Cookies-Then`, for a script that fetched the response. A navigation does not read it:
+    /// answer that with a redirect of your own.
     ///
     /// # Errors
     ///
-    /// The first mistake of the steps before; [`PushError::Empty`] without an operation; else
-    /// those of [`PendingCookies::set`]. Nothing is queued then.
+    /// The first mistake of the earlier steps; [`PushError::Empty`] without an operation; otherwise
+    /// those of [`PendingCookies::set`]. On an error nothing is queued.
     pub fn push(self) -> Result<Receipt, PushError> {
         let addition = self.addition?;
         if addition.operations.is_empty() {
@@ -134,7 +134,7 @@ impl fmt::Debug for PendingBatch<'_> {
 }
 
 impl PendingCookies {
-    /// Begins a batch: operations that leave together, with a receipt and, if wanted, an action.
+    /// Begins a batch: operations that leave together, with one receipt and, if wanted, an action.
     pub fn batch(&self) -> PendingBatch<'_> {
         PendingBatch {
             queue: &self.queue,
@@ -142,9 +142,9 @@ impl PendingCookies {
         }
     }
 
-    /// Begins a sign-out: a batch that is a [barrier](PendingBatch::barrier), so that a sign-in
-    /// of before, whose token is still under way, does not sign this browser in again once the
-    /// sign-out has arrived. Add what is to be deleted, and push:
+    /// Begins a sign-out: a batch that is a [barrier](PendingBatch::barrier), so that an earlier
+    /// sign-in whose token is still on its way cannot sign this browser in again once the sign-out
+    /// has arrived. Add the cookies to delete, and push:
     ///
     /// ```
     /// # use apply_cookies::{PendingCookies, PushError};
@@ -155,13 +155,13 @@ impl PendingCookies {
     /// ```
     ///
     /// It works on ordinary responses too: the barrier is then raised before the headers leave.
-    /// Where that fails, or the request does not show which browser it is (a POST from another
-    /// site), the cookies are deleted all the same, an error is logged and counted, and the receipt
-    /// says [`ReleasedWithoutBarrier`](crate::Outcome::ReleasedWithoutBarrier). Await it in a task
-    /// of its own: a handler that awaits it before it answers waits for itself.
+    /// If that fails, or the request does not show which browser it is (a POST from another site),
+    /// the cookies are deleted anyway, an error is logged and counted, and the receipt says
+    /// [`ReleasedWithoutBarrier`](crate::Outcome::ReleasedWithoutBarrier). Await it in a separate
+    /// task: a handler that awaits it before it answers waits for itself.
     ///
     /// No server can take back an answer that is already on its way, so a sign-out must also
-    /// revoke the session where it is kept.
+    /// revoke the session on the server.
     pub fn sign_out(&self) -> PendingBatch<'_> {
         self.batch().barrier()
     }

@@ -11,9 +11,9 @@ use futures_core::Stream;
 use super::queue::Queue;
 use crate::mint::Frame;
 
-/// A living carrier: a stream of frames to send to the page, each holding one token.
+/// A carrier: a stream of frames to send to the page, each with one token.
 ///
-/// Dropping it says that nothing can reach the page any more, and later pushes become errors.
+/// Once it is dropped, nothing can reach the page any more, and later pushes are errors.
 #[must_use = "a carrier carries nothing unless it is polled"]
 pub struct Frames {
     queue: Arc<Queue>,

@@ -4,31 +4,31 @@ use apply_cookies_protocol::OperationError;
 
 use crate::classes::ClassRefused;
 
-/// An operation that was not queued. Nothing of it has reached the browser.
+/// Why an operation was not queued. Nothing of it has reached the browser.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PushError {
-    /// A browser or proxy would not take the cookie.
+    /// A browser or proxy would not accept the cookie.
     #[error(transparent)]
     Invalid(#[from] OperationError),
     /// A value of a cookie class that cannot become a cookie.
     #[error(transparent)]
     Class(#[from] ClassRefused),
-    /// A `Secure` cookie on an origin over plain HTTP.
+    /// A `Secure` cookie on a plain HTTP origin.
     #[error("Secure: browsers drop a Secure cookie over plain HTTP; serve https, or unset it")]
     SecureOverHttp,
-    /// A `Domain` that no configured origin is in.
+    /// A `Domain` that contains no configured origin.
     #[error("Domain: browsers drop the cookie, because no configured origin is in this domain")]
     ForeignDomain,
-    /// A batch without an operation: there is no token that sets or deletes nothing.
-    #[error("the batch has no operation; add what to set or to delete")]
+    /// A batch without an operation: a token must set or delete something.
+    #[error("the batch has no operation; add a cookie to set or to delete")]
     Empty,
     /// The page may only be sent to a path of its own origin.
     #[error(
-        "the path must start with one slash and contain only visible ASCII without backslashes and encoded slashes, as in /account?tab=1; at most 1024 bytes"
+        "the path must start with one slash and contain only visible ASCII without backslashes or encoded slashes, as in /account?tab=1; at most 1024 bytes"
     )]
     Path,
-    /// The headers have left and nothing can carry a token.
+    /// The headers have left, and there is no carrier for a token.
     #[error(
         "the response's headers have left and there is no carrier; return cookies.sse(..) or cookies.html(..), or attach cookies.frames() before the handler returns"
     )]
@@ -42,9 +42,9 @@ pub enum PushError {
         "the carrier was attached after the headers had left, and this browser has no binding; attach cookies.frames() before the handler returns, or let the page await ready() first"
     )]
     LateCarrier,
-    /// The response's headers contain as many bytes of cookies as proxies take.
+    /// The response's headers would contain more bytes of cookies than proxies accept.
     #[error(
-        "the response's headers contain as many cookies as proxies take (6144 bytes); push the rest from inside a stream"
+        "the response's headers would contain more cookies than proxies accept (6144 bytes); push the rest from inside a stream"
     )]
     HeadersFull,
     /// Another site's page opened the stream, so the browser has no binding and could not redeem
@@ -53,12 +53,12 @@ pub enum PushError {
         "another site's page opened this stream, so its browser could not redeem a token; open the stream from a page of your own origin"
     )]
     Unbound,
-    /// Too many operations wait for the carrier.
+    /// Too many operations are waiting for the carrier.
     #[error(
         "{waiting} operations are already waiting for the stream; await its progress before pushing more"
     )]
     Full {
-        /// Operations that wait.
+        /// How many operations are waiting.
         waiting: usize,
     },
 }

@@ -1,6 +1,6 @@
-//! What decides how cookies leave with a response.
+//! The facts that decide how cookies leave with a response.
 
-/// The facts of request and response at the moment when the headers leave.
+/// The facts of request and response when the headers leave.
 #[derive(Clone, Copy, Debug)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -11,23 +11,23 @@ pub(crate) struct ResponseFacts {
     pub(crate) has_binding: bool,
     /// The response may give it one.
     pub(crate) may_bind: bool,
-    /// The response is a WebSocket handshake. Its headers are not a safe way for cookies in
-    /// every browser, so a carrier takes them.
+    /// The response is a WebSocket handshake. Not every browser takes cookies from its headers
+    /// reliably, so a carrier takes them.
     pub(crate) handshake: bool,
     /// The request's method is HEAD: no body, and so no carrier, reaches the browser.
     pub(crate) no_body: bool,
 }
 
-// `carrier`: one lives at that moment.
+// `carrier`: one is attached at that moment.
 impl ResponseFacts {
     /// Whether the body carries tokens.
     pub(super) const fn carries(self, carrier: bool) -> bool {
         carrier && !self.no_body
     }
 
-    /// Whether the binding is set: only where tokens follow. A plain page's response may be slow,
-    /// and would replace the binding that another tab has got and uses meanwhile. Decided under the
-    /// queue's lock: a carrier that is attached later comes too late for it.
+    /// Whether the binding is set: only if tokens follow. A plain page's response may be slow, and
+    /// would replace the binding that another tab has since got and uses. Decided under the queue's
+    /// lock: a carrier attached after that comes too late for it.
     pub(super) const fn binds(self, carrier: bool) -> bool {
         !self.has_binding && self.may_bind && self.carries(carrier)
     }
@@ -40,7 +40,7 @@ impl ResponseFacts {
         }
     }
 
-    /// Whether what waits travels in a token rather than with this head.
+    /// Whether waiting operations travel in a token rather than with this head.
     pub(super) const fn keeps(self, carrier: bool) -> bool {
         self.handshake
             && self.carries(carrier)

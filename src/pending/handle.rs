@@ -16,20 +16,20 @@ use crate::mint::Receipt;
 
 /// Sets and deletes cookies, before and after the response's headers have left.
 ///
-/// It has three states:
+/// There are three states:
 ///
-/// - **Headers**: the response's headers are still to be sent. What is pushed becomes ordinary
+/// - **Headers**: the response's headers have not left yet. Pushed operations become ordinary
 ///   `Set-Cookie` lines.
-/// - **Carried**: the headers have left, and a carrier lives (`sse`, `html`, or
-///   [`frames`](Self::frames)). What is pushed becomes a token, one for each poll of the carrier.
-/// - **Closed**: neither. A push is an error, never silence.
+/// - **Carried**: the headers have left, and there is a carrier (`sse`, `html`, or
+///   [`frames`](Self::frames)). Pushed operations become a token, one for each poll of the carrier.
+/// - **Closed**: neither. A push is an error, never silently lost.
 ///
-/// Clones share one state, can be sent to other threads and moved into spawned tasks. In the
-/// order of pushes, a later operation on the same cookie replaces the earlier one that has not
-/// travelled yet.
+/// [`state`](Self::state) returns the current one. Clones share it, and can be sent to other
+/// threads and moved into spawned tasks. A later operation on the same cookie replaces an earlier
+/// one that has not left yet.
 ///
-/// [`state`](Self::state) says which of them it is. Operations that belong together, want an
-/// action of the page, or are a sign-out, are pushed as a [`batch`](Self::batch).
+/// Push operations as a [`batch`](Self::batch) if they belong together, need an action of the page,
+/// or are a sign-out.
 ///
 /// Each push returns a [`Receipt`]: await it to learn what became of the cookie, or drop it.
 pub struct PendingCookies {
@@ -46,14 +46,14 @@ impl PendingCookies {
     ///
     /// # Errors
     ///
-    /// [`PushError::Invalid`] names the field that a browser would not take; the other errors
-    /// say that the cookie has no way to the browser any more, and what to do.
+    /// [`PushError::Invalid`] names the field that a browser would not accept. The other errors
+    /// say why the cookie cannot reach the browser, and what to do.
     pub fn set(&self, cookie: impl IntoOperation) -> Result<Receipt, PushError> {
         self.push(cookie.into_operation(self.queue.classes())?)
     }
 
-    /// Deletes the cookie of a class, as in `pending.delete::<Session>()`. For a cookie that is of
-    /// no class, by its name: [`delete_cookie`](Self::delete_cookie).
+    /// Deletes the cookie of a class, as in `pending.delete::<Session>()`. For a cookie that has no
+    /// class, use [`delete_cookie`](Self::delete_cookie).
     ///
     /// # Errors
     ///
@@ -62,8 +62,8 @@ impl PendingCookies {
         self.push(C::CLASS.deletion().try_into()?)
     }
 
-    /// Deletes a cookie that is of no class: by name, or by a
-    /// [`DeleteCookie`](crate::DeleteCookie) when it was set with another path or domain.
+    /// Deletes a cookie that has no class: by name, or by a
+    /// [`DeleteCookie`](crate::DeleteCookie) if it was set with another path or domain.
     ///
     /// # Errors
     ///
@@ -72,9 +72,9 @@ impl PendingCookies {
         self.push(cookie.into().into_operation()?)
     }
 
-    /// Writes a cookie anew under the current key, with the end that it has: for what
-    /// [`ReadCookie::is_under_previous_key`]. Takes what [`get`](Self::get) or
-    /// [`Cookie`](crate::Cookie) gave.
+    /// Writes a cookie again under the current key, with the same expiry, if it
+    /// [`is_under_previous_key`](ReadCookie::is_under_previous_key). Takes what
+    /// [`get`](Self::get) or [`Cookie`](crate::Cookie) gave you.
     ///
     /// # Errors
     ///
@@ -86,31 +86,30 @@ impl PendingCookies {
         self.push(self.queue.classes().reissue(cookie)?)
     }
 
-    /// The cookie of a class: the one that was pushed last on this response, through this handle
-    /// or another, and else the one that the request brought. In a socket that request is the
-    /// handshake: what other responses have set since is not seen.
+    /// The cookie of a class: the one pushed last on this response, through this handle or another,
+    /// otherwise the one the request brought. For a socket that request is the handshake: cookies
+    /// that other responses have set since are not seen.
     ///
     /// # Errors
     ///
-    /// Says why the cookie must be treated as absent; after a deletion it is.
+    /// Says why the cookie must be treated as absent, as it is after a deletion.
     pub fn get<C: CookieClass + 'static>(&self) -> Result<ReadCookie<C>, Unreadable> {
         self.queue.read()
     }
 
-    /// The raw value of the cookie of this name, as the browser sends it: cookies that were
-    /// pushed on this response, with whatever path and domain, count as sent. Nobody vouches for
-    /// it.
+    /// The raw value of the cookie of this name, as the browser sends it. Cookies pushed on this
+    /// response, with any path and domain, count as sent. Nothing about the value is verified.
     ///
     /// # Errors
     ///
-    /// When there is none, or several.
+    /// If there is none, or more than one.
     pub fn get_raw(&self, name: &str) -> Result<Vec<u8>, Unreadable> {
         self.queue.value(name)
     }
 
-    /// The browser's cookies as it would send them now: the value of a `Cookie` field with what
-    /// the request brought and what was pushed on this response since. For code that reads cookies
-    /// by itself, such as another library's session. Empty when there are none.
+    /// The browser's cookies as it would send them now: the value of a `Cookie` field with the
+    /// request's cookies and those pushed on this response since. For code that reads cookies
+    /// itself, such as another library's session. Empty if there are none.
     #[must_use]
     pub fn cookie_fields(&self) -> Vec<u8> {
         self.queue.cookie_fields()
@@ -120,17 +119,17 @@ impl PendingCookies {
         self.queue.push(Addition::from(operation))
     }
 
-    /// Which way a push would take now.
+    /// How a push would travel now.
     #[must_use]
     pub fn state(&self) -> PendingState {
         self.queue.state()
     }
 
-    /// Attaches a carrier by hand: a stream of frames to send to the page. For WebSockets, and
-    /// for streams of another shape than [`sse`](Self::sse) and [`html`](Self::html).
+    /// Attaches a carrier by hand: a stream of frames to send to the page. For WebSockets, and for
+    /// streams that [`sse`](Self::sse) and [`html`](Self::html) do not fit.
     ///
     /// It ends when [`close`](Self::close) is called or when no handle is left that could push.
-    /// A second call takes over: the stream of the first one ends.
+    /// A second call takes over: the first stream then ends.
     pub fn frames(&self) -> Frames {
         Frames::attach(self.queue.clone())
     }

@@ -1,4 +1,4 @@
-//! The handle that a handler pushes operations to, and the carrier that takes them to the page.
+//! The handle that a handler pushes operations to, and the carrier that brings them to the page.
 
 mod error;
 mod facts;

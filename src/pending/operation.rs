@@ -1,4 +1,4 @@
-//! What can be pushed.
+//! The types that can be pushed.
 
 use apply_cookies_protocol::for_root::CookieClass;
 use apply_cookies_protocol::{DeleteCookie, Operation, OperationError, SetCookie};
@@ -17,7 +17,7 @@ pub trait IntoOperation {
     ///
     /// # Errors
     ///
-    /// Names the field that a browser would not take.
+    /// Names the field that a browser would not accept.
     fn into_operation(self, classes: &Classes) -> Result<Operation<'static>, PushError>;
 }
 

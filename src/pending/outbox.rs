@@ -1,4 +1,4 @@
-//! Operations that were pushed and have not left yet.
+//! Operations that were pushed but have not left yet.
 
 use std::sync::Arc;
 
@@ -9,11 +9,11 @@ use super::error::PushError;
 use crate::metrics::{self, Loss};
 use crate::mint::{Deadline, Outcome, ReceiptState};
 
-/// Operations that may wait for one carrier. A stream that is not read must not make the server
-/// grow without bound (threat T35).
+/// How many operations may wait for one carrier. A stream that nobody reads must not make the
+/// server's memory grow without bound (threat T35).
 const WAITING_MAX: usize = 256;
 
-/// What one push adds: all of it, or nothing.
+/// The operations of one push, added as a whole or not at all.
 #[derive(Default)]
 pub(super) struct Addition {
     pub(super) operations: Vec<Operation<'static>>,
@@ -38,7 +38,7 @@ pub(crate) struct Outbox {
     pub(crate) barrier: bool,
     /// The last action that was asked for.
     pub(crate) then: Option<AfterApply<'static>>,
-    /// Behind the receipts of all of it.
+    /// The state behind its receipts.
     whole: Option<Arc<ReceiptState>>,
 }
 
@@ -49,7 +49,7 @@ impl Outbox {
 
     /// Adds what was pushed. `in_head`: it will leave with the response's headers.
     pub(super) fn add(&mut self, addition: Addition, in_head: bool) -> Result<(), PushError> {
-        // One line for each cookie: the later operation is the one that counts.
+        // One line for each cookie: only the latest operation counts.
         let replaced = |earlier: &Operation<'_>| {
             let mut later = addition.operations.iter();
             later.any(|operation| earlier.key() == operation.key())
@@ -61,7 +61,7 @@ impl Outbox {
                 waiting: WAITING_MAX,
             });
         }
-        // The limit of a token's lines holds for a head as well, and for the same reason.
+        // The limit on a token's lines also applies to a head, for the same reason.
         let line_bytes: usize = whole().map(Operation::line_len).sum();
         if in_head && line_bytes > SET_COOKIE_LINES_MAX {
             return Err(PushError::HeadersFull);
@@ -93,14 +93,14 @@ impl Outbox {
         (0..number).map(|_| Arc::new(ReceiptState::of_token(self.whole.clone())))
     }
 
-    /// It has left with the headers, or it will not.
+    /// It has left with the headers, or never will.
     pub(crate) fn settle(&self, outcome: Outcome) {
         if let Some(whole) = &self.whole {
             whole.settle(outcome);
         }
     }
 
-    /// It cannot travel any more. Never in silence.
+    /// It cannot travel any more. The loss is always reported.
     pub(super) fn lose(self, loss: Loss) {
         let operations = self.operations.len();
         if operations > 0 {
@@ -116,11 +116,11 @@ pub(super) fn report(operations: usize, loss: Loss) {
     match loss {
         Loss::HandlerFailed => tracing::warn!(
             operations,
-            "the handler failed or was dropped; the cookies that it had pushed are lost"
+            "the handler failed or was dropped; the cookies it had pushed are lost"
         ),
         Loss::StreamEnded => tracing::warn!(
             operations,
-            "the stream ended before cookies could travel; they are lost"
+            "the stream ended before its cookies were sent; they are lost"
         ),
     }
 }

@@ -1,5 +1,5 @@
-//! What handles, exchange and carrier of one response share: its state behind a lock, and the
-//! way from there to frames.
+//! The queue that the handles, exchange and carrier of one response share: its state behind a lock,
+//! and the step from there to frames.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,7 +30,7 @@ pub(crate) struct Queue {
 
 struct Shared {
     state: State,
-    /// Of the carrier.
+    /// The carrier's.
     waker: Option<Waker>,
 }
 
@@ -59,14 +59,14 @@ impl Queue {
         &self.deployment.classes
     }
 
-    /// The cookie of a class: what was pushed last, or else what the request brought.
+    /// The cookie of a class: the one pushed last, otherwise the request's.
     pub(crate) fn read<C: CookieClass + 'static>(&self) -> Result<ReadCookie<C>, Unreadable> {
         let text = {
             let state = &mut self.lock().state;
             state.read = true;
             match Operation::try_from(C::CLASS.deletion()) {
                 Ok(cookie) => state.view.of_cookie(&cookie),
-                // A class that was written by hand, whose cookie no browser takes.
+                // A class written by hand, whose cookie no browser accepts.
                 Err(_) => Err(UnreadableReason::Absent.into()),
             }
         }?;
@@ -87,8 +87,8 @@ impl Queue {
         state.view.to_field()
     }
 
-    /// Whether the response depends on the request's cookies: the handler has looked at one, or
-    /// still can, in a body that is yet to be written.
+    /// Whether the response depends on the request's cookies: the handler has read one, or still
+    /// can while it writes the body.
     pub(crate) fn depends_on_cookies(&self) -> bool {
         let state = &self.lock().state;
         state.read || state.handles > 0
@@ -106,7 +106,7 @@ impl Queue {
         })
     }
 
-    /// Refuses what the browsers of the configured origins would silently drop.
+    /// Refuses cookies that browsers on the configured origins would silently drop.
     fn check_origin(&self, operation: &Operation<'_>) -> Result<(), PushError> {
         let origins = &self.deployment.origins;
         if operation.is_secure() && !origins.is_trustworthy() {
@@ -123,7 +123,7 @@ impl Queue {
         self.change(|state| {
             let left = state.leave(facts);
             let barrier = left.outbox.barrier.then(|| {
-                // Later tokens of this response are younger than that.
+                // Later tokens of this response must be younger than that.
                 let now = self.deployment.issuer.clock.now();
                 self.barrier_raised(now);
                 now
@@ -136,8 +136,8 @@ impl Queue {
         })
     }
 
-    /// There is no answer whose headers could take what was pushed: the handler failed, or was
-    /// dropped before it answered. Nothing more is taken. Does nothing once the headers have left.
+    /// No headers will leave with the pushed operations: the handler failed, or was dropped before
+    /// it answered. No more pushes are accepted. Does nothing once the headers have left.
     pub(crate) fn abandon(&self) {
         self.change(State::abandon).lose(Loss::HandlerFailed);
     }
@@ -150,7 +150,7 @@ impl Queue {
         self.lock().state.handles += 1;
     }
 
-    /// When nobody is left to push, the carrier may end.
+    /// When no handle is left, the carrier may end.
     pub(super) fn remove_handle(&self) {
         self.change(|state| state.handles -= 1);
     }
@@ -159,7 +159,7 @@ impl Queue {
         self.change(State::attach)
     }
 
-    /// A carrier is gone. What still waits is lost, and is said so.
+    /// A carrier is gone. Operations that still wait are lost, and that is reported.
     pub(super) fn detach(&self, carrier: u64) {
         self.change(|state| state.detach(carrier))
             .lose(Loss::StreamEnded);
@@ -177,7 +177,7 @@ impl Queue {
         }
     }
 
-    /// Seals what waits, without waiting for more.
+    /// Seals the waiting operations, without waiting for more.
     pub(super) fn flush(&self, carrier: u64) -> Vec<Frame> {
         let taken = self.lock().state.take(carrier);
         match taken {
@@ -186,14 +186,14 @@ impl Queue {
         }
     }
 
-    /// Seals what waits, or says when there will be nothing more.
+    /// Seals the waiting operations, or says that there will be no more.
     pub(super) fn poll_flush(
         &self,
         carrier: u64,
         context: &mut Context<'_>,
     ) -> Poll<Option<Vec<Frame>>> {
-        // Declared before the lock, so that a waker that is replaced is dropped after it: it may
-        // own the last handle, whose drop locks again.
+        // Declared before the lock, so that a replaced waker is dropped after it: the waker may own
+        // the last handle, whose drop locks again.
         let _replaced: Option<Waker>;
         let outbox = {
             let mut shared = self.lock();
@@ -209,7 +209,7 @@ impl Queue {
         Poll::Ready(Some(self.seal(outbox)))
     }
 
-    /// Done outside the lock: sealing is the only slow thing here.
+    /// Runs outside the lock: sealing is the only slow step here.
     fn seal(&self, mut outbox: Outbox) -> Vec<Frame> {
         let tokens = self.deployment.issuer.mint_all(
             std::mem::take(&mut outbox.operations),
@@ -223,7 +223,7 @@ impl Queue {
             if sealed.barrier {
                 self.barrier_raised(sealed.issued_at);
             }
-            // Before anyone can redeem it.
+            // Must come before anyone can redeem it.
             self.deployment
                 .in_flight
                 .add(sealed.nonce, sealed.expires_at, receipt.clone());
@@ -232,7 +232,7 @@ impl Queue {
         frames.collect()
     }
 
-    /// The barrier that later tokens of this response must be younger than.
+    /// Later tokens of this response must be younger than this barrier.
     fn last_barrier(&self) -> Option<UnixMillis> {
         UnixMillis::new(self.barrier.load(Ordering::Relaxed)).filter(|at| *at > UnixMillis::EPOCH)
     }
@@ -245,7 +245,7 @@ impl Queue {
         self.lock().state.pending_state()
     }
 
-    /// Changes the state, and wakes the carrier to look at it, once the lock is free again.
+    /// Changes the state, then wakes the carrier once the lock is free again.
     fn change<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
         let (result, waker) = {
             let mut shared = self.lock();
@@ -264,8 +264,8 @@ impl Queue {
     }
 }
 
-/// Everything that leaves with one response's headers. What is dropped before
-/// [`left`](Self::left) is lost, and that is logged and counted.
+/// Everything that leaves with one response's headers. If it is dropped before
+/// [`left`](Self::left), the operations are lost, and that is logged and counted.
 pub(crate) struct Leaving {
     queue: Arc<Queue>,
     left: Left,
@@ -273,12 +273,12 @@ pub(crate) struct Leaving {
 }
 
 impl Leaving {
-    /// What becomes `Set-Cookie` lines.
+    /// The operations that become `Set-Cookie` lines.
     pub(crate) fn operations(&self) -> &[Operation<'static>] {
         &self.left.outbox.operations
     }
 
-    /// What the page does next.
+    /// The action for the page.
     pub(crate) fn then(&self) -> Option<&AfterApply<'static>> {
         self.left.outbox.then.as_ref()
     }
@@ -288,7 +288,7 @@ impl Leaving {
         self.barrier
     }
 
-    /// The binding that the browser is given, where tokens follow.
+    /// The binding that the browser gets, if tokens follow.
     pub(crate) fn binding(&self) -> Option<&BindingCookie> {
         self.left.binds.then_some(&self.queue.binding)
     }
@@ -298,7 +298,7 @@ impl Leaving {
         self.left.carried
     }
 
-    /// The headers are written.
+    /// The headers have been written.
     pub(crate) fn left(mut self, outcome: Outcome) {
         std::mem::take(&mut self.left.outbox).settle(outcome);
     }

@@ -1,4 +1,5 @@
-//! Where a response stands, and what waits for it: the transitions, without locks or wakers.
+//! The stage of a response, and the operations waiting for it: the transitions, without locks or
+//! wakers.
 //!
 //! ```text
 //!              leave                       close, detach, or nobody left to push
@@ -8,50 +9,51 @@
 //!    └──── abandon: the handler failed ────────────▶ Closed
 //! ```
 //!
-//! What waits when the stage becomes Closed is still carried, as long as the carrier lives.
+//! Operations that wait when the stage becomes Closed are still carried, as long as there is a
+//! carrier.
 
 use super::error::PushError;
 use super::facts::{Deliverability, ResponseFacts};
 use super::outbox::{Addition, Outbox};
 use super::view::CookieView;
 
-/// Which way a push to [`PendingCookies`](crate::PendingCookies) takes.
+/// How a push to [`PendingCookies`](crate::PendingCookies) travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PendingState {
-    /// With the response's headers, which are still to be sent.
+    /// With the response's headers, which have not left yet.
     Headers,
-    /// In a token, by the carrier that lives.
+    /// In a token, through the attached carrier.
     Carried,
-    /// None: a push is an error, which says why and what to do.
+    /// Not at all: a push is an error, which says why and what to do.
     Closed,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    /// The headers are still to be sent.
+    /// The headers have not left yet.
     Headers,
     /// They have left.
     Sent(Deliverability),
-    /// Nothing can be pushed any more; what waits may still be carried.
+    /// Nothing can be pushed any more; waiting operations may still be carried.
     Closed,
 }
 
 pub(super) struct State {
     pub(super) view: CookieView,
-    /// Whether the handler has looked at a cookie, so that its answer depends on them.
+    /// The handler has read a cookie, so its answer depends on them.
     pub(super) read: bool,
     pub(super) outbox: Outbox,
     pub(super) handles: usize,
     stage: Stage,
-    /// `close` was called while the headers were still to be sent.
+    /// `close` was called before the headers left.
     closing: bool,
-    /// The carrier that lives; an older one has another number.
+    /// The current carrier; an older one has another number.
     carrier: Option<u64>,
     carriers_made: u64,
 }
 
-/// What a carrier finds.
+/// The answer to a carrier that asks for operations.
 pub(super) enum Taken {
     Some(Outbox),
     /// There may be more later.
@@ -60,7 +62,7 @@ pub(super) enum Taken {
     End,
 }
 
-/// What leaves with the headers.
+/// Everything that leaves with the headers.
 #[derive(Default)]
 pub(super) struct Left {
     pub(super) outbox: Outbox,
@@ -102,8 +104,8 @@ impl State {
         Ok(())
     }
 
-    /// Takes out, in one step, everything that leaves with the headers. From then on a push takes
-    /// the carrier or is an error, so nothing can slip in behind it.
+    /// Takes out, in one step, everything that leaves with the headers. From then on a push goes to
+    /// the carrier or is an error, so nothing can slip in afterwards.
     pub(super) fn leave(&mut self, facts: ResponseFacts) -> Left {
         if self.stage != Stage::Headers {
             return Left::default();
@@ -136,14 +138,14 @@ impl State {
 
     pub(super) fn close(&mut self) {
         if self.stage == Stage::Headers {
-            // What was pushed so far still leaves with the headers.
+            // Operations pushed so far still leave with the headers.
             self.closing = true;
         } else {
             self.stage = Stage::Closed;
         }
     }
 
-    /// Makes a carrier the living one, and gives it its number.
+    /// Makes a carrier the current one, and returns its number.
     pub(super) fn attach(&mut self) -> u64 {
         self.carriers_made += 1;
         self.carrier = Some(self.carriers_made);
@@ -157,14 +159,14 @@ impl State {
         }
         self.carrier = None;
         if self.stage == Stage::Headers {
-            // The headers will take it.
+            // The headers will take the operations.
             return Outbox::default();
         }
         self.stage = Stage::Closed;
         self.lose()
     }
 
-    /// What the carrier of this number may take now.
+    /// Gives the carrier of this number what it may take now.
     pub(super) fn take(&mut self, carrier: u64) -> Taken {
         if self.carrier != Some(carrier) {
             return Taken::End;
@@ -193,7 +195,7 @@ impl State {
         }
     }
 
-    /// What waits cannot travel any more.
+    /// Waiting operations cannot travel any more.
     fn lose(&mut self) -> Outbox {
         let lost = std::mem::take(&mut self.outbox);
         self.view.forget(&lost.operations);

@@ -1,18 +1,18 @@
-//! The request's cookies with a handler's own writes over them, so that it reads what it wrote:
-//! also after that has travelled, when the queue is empty.
+//! The request's cookies with a handler's own writes over them, so that it reads what it wrote,
+//! even after the writes have left and the queue is empty.
 
 use apply_cookies_protocol::{
     CookieHeader, Draft, Lookup, Operation, Unreadable, UnreadableReason,
 };
 
-/// Operations that are remembered, beside those on names that the request brought: more than
-/// browsers keep cookies for a site (about 180). A socket that lives for days must not grow
-/// without bound.
+/// How many operations are remembered, besides those on names that the request brought: more than
+/// the cookies that browsers keep for a site (about 180). A socket that is open for days must not
+/// grow without bound.
 const WRITTEN_MAX: usize = 256;
 
 /// The request's cookies, and what was written over them.
 pub(super) struct CookieView {
-    /// The values of the request's `Cookie` fields, with a semicolon between them.
+    /// The values of the request's `Cookie` fields, joined with semicolons.
     sent: Box<[u8]>,
     /// The last operation on each cookie, oldest first.
     operations: Vec<Operation<'static>>,
@@ -31,7 +31,7 @@ impl CookieView {
             .retain(|earlier| earlier.key() != operation.key());
         if self.operations.len() >= WRITTEN_MAX {
             let oldest = self.oldest_of_no_request();
-            // Where the request has brought them all, it is forgotten itself.
+            // If the request brought all of these names, the request itself is forgotten.
             if oldest.is_none() {
                 self.sent = Box::default();
             }
@@ -40,8 +40,9 @@ impl CookieView {
         self.operations.push(operation.clone());
     }
 
-    /// The oldest operation on a name that the request has not brought: forgotten, it reads as
-    /// absent. One that the request has would read as it was before, signed in after a sign-out.
+    /// The oldest operation on a name that the request did not bring: once forgotten, that cookie
+    /// reads as absent. A name that the request brought would read as before the write: signed in
+    /// after a sign-out.
     fn oldest_of_no_request(&self) -> Option<usize> {
         let header = CookieHeader::new([&*self.sent]);
         self.operations
@@ -60,8 +61,8 @@ impl CookieView {
         self.operations.retain(|written| !lost.contains(written));
     }
 
-    /// The value that the browser has for the very cookie that `like` is about: the same name,
-    /// domain, path and partition.
+    /// The browser's value of exactly the cookie of `like`: the same name, domain, path and
+    /// partition.
     pub(super) fn of_cookie(&self, like: &Operation<'_>) -> Result<Vec<u8>, Unreadable> {
         let written = self
             .operations
@@ -73,8 +74,8 @@ impl CookieView {
         }
     }
 
-    /// The value that was set last under a name, whatever its path and domain. A deletion hides
-    /// the request's cookie when it is one for path `/` and this host, as most are.
+    /// The value last set under a name, whatever its path and domain. A deletion hides the
+    /// request's cookie if it is for path `/` and this host, as most are.
     pub(super) fn of_name(&self, name: &str) -> Result<Vec<u8>, Unreadable> {
         let mut own = self.operations.iter().filter(|one| one.name() == name);
         if let Some(value) = own.clone().rev().find_map(value) {
@@ -86,8 +87,8 @@ impl CookieView {
         self.of_request(name)
     }
 
-    /// All of them as one `Cookie` field (RFC 6265 §4.2.1), in the order of the request and then of
-    /// the writes.
+    /// All cookies as one `Cookie` field (RFC 6265 §4.2.1): the request's in their order, then the
+    /// written ones in theirs.
     pub(super) fn to_field(&self) -> Vec<u8> {
         let is_written = |pair: &[u8]| {
             let name = pair.split(|b| *b == b'=').next().map(<[u8]>::trim_ascii);
@@ -116,13 +117,13 @@ impl CookieView {
     }
 }
 
-/// Whether the request's cookie of this name no longer counts: one was set over it, or it was
+/// Whether the request's cookie of this name no longer counts: another was set over it, or it was
 /// deleted for path `/` and this host, as most are.
 fn hides_sent(operation: &Operation<'_>) -> bool {
     value(operation).is_some() || (operation.path() == Some("/") && operation.domain().is_none())
 }
 
-/// What an operation leaves in the browser; nothing when it deletes the cookie.
+/// The value that an operation leaves in the browser; none if it deletes the cookie.
 fn value(operation: &Operation<'_>) -> Option<Vec<u8>> {
     match operation.draft() {
         Draft::Set(set) if !set.is_removal() => Some(set.value().as_bytes().to_vec()),

@@ -17,7 +17,7 @@ use crate::random;
 use crate::replay::{Claim, ClaimAnswer, Clock, ReplayStore, StoreError};
 use crate::secrets::Secrets;
 
-/// Whose tokens a path redeems: of one profile, and never of both.
+/// The keys of the tokens that a path redeems: of one profile, never both.
 #[derive(Clone)]
 pub(crate) enum TokenKeys {
     Native(Arc<KeyRing>),
@@ -35,8 +35,8 @@ impl TokenKeys {
     }
 }
 
-/// Redeems tokens: verifies, prepares, claims and releases. The endpoint does so for requests; a
-/// worker, a test or another service does it without one.
+/// Redeems tokens: verifies, prepares, claims and releases. The endpoint uses it for requests; a
+/// worker, a test or another service can use it without a request.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -71,19 +71,19 @@ pub struct Redeemed {
 }
 
 impl Redeemed {
-    /// The values of its `Set-Cookie` fields, in order. Send each in a line of its own.
+    /// The values of its `Set-Cookie` fields, in order. Send each in its own field.
     #[must_use]
     pub fn lines(&self) -> impl ExactSizeIterator<Item = &str> {
         self.lines.iter()
     }
 
-    /// What the page does next: the value of the field `Apply-Cookies-Then` (SPEC §9.4).
+    /// The action for the page: the value of the field `Apply-Cookies-Then` (SPEC §9.4).
     #[must_use]
     pub fn then(&self) -> Option<&str> {
         self.then.as_deref()
     }
 
-    /// What logs call the token.
+    /// The token's name in logs.
     #[must_use]
     pub fn id(&self) -> TokenId {
         self.id
@@ -91,11 +91,11 @@ impl Redeemed {
 }
 
 impl Redeemer {
-    /// Redeems the tokens of these secrets, once each as far as this store remembers.
+    /// A redeemer of the tokens made under these secrets, each once as far as this store remembers.
     ///
     /// # Errors
     ///
-    /// When two of the secrets cannot be told apart.
+    /// If two of the secrets cannot be told apart.
     pub fn new(secrets: Secrets, store: Arc<dyn ReplayStore>) -> Result<Self, KeyRingError> {
         Ok(Self {
             keys: TokenKeys::Native(Arc::new(secrets.into_ring()?)),
@@ -105,14 +105,14 @@ impl Redeemer {
         })
     }
 
-    /// Whether tokens must carry a binding: they must, unless told otherwise.
+    /// Whether tokens must carry a binding: required by default.
     #[must_use]
     pub fn binding(mut self, binding: BindingPolicy) -> Self {
         self.binding = binding;
         self
     }
 
-    /// Another clock, for tests.
+    /// Uses another clock, for tests.
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
@@ -121,21 +121,21 @@ impl Redeemer {
 
     /// Redeems a token for the browser that has this binding cookie.
     ///
-    /// `redemption` is the digest of the id that whoever posts the token drew for it: the same id
-    /// may ask again, and gets the same answer, until the token expires. Without one its use is
-    /// strictly single.
+    /// `redemption` is the digest of the id that the client drew for the token: the same id may ask
+    /// again, and gets the same answer, until the token expires. Without an id the token works
+    /// strictly once.
     ///
     /// # Errors
     ///
-    /// Why nothing is released. [`Rejection::problem_for`] is what may be told to whoever posted
-    /// the token; of the rejections that name a step of HTTP, none comes from here.
+    /// Why nothing is released. [`Rejection::problem_for`] is what the client may be told. The
+    /// rejections that are about HTTP never come from here.
     pub async fn redeem(
         &self,
         token: UntrustedToken<'_>,
         redemption: Option<RedemptionDigest>,
         binding: Option<&BindingCookie>,
     ) -> Result<Redeemed, Rejection> {
-        // Every check that can fail comes before the claim; the claim is the last step that can.
+        // Every other check comes before the claim, which is the last step that can fail.
         let mut buffer = Vec::new();
         let (prepared, id) = match &self.keys {
             TokenKeys::Native(ring) => self.prepare(token.open(ring, &mut buffer)?, binding)?,
@@ -151,8 +151,8 @@ impl Redeemer {
             .map(|then| then.to_header().into_owned());
         let mut claim = Claim::new(header.nonce, header.issued_at, header.expires_at);
         claim.redemption = redemption;
-        // The digest, not the token's MAC: it stays the same when keys rotate, so a barrier
-        // holds across a rotation.
+        // The digest, not the token's MAC: it stays the same when keys rotate, so a barrier still
+        // works after a rotation.
         claim.binding = header.binding.and(binding).map(BindingCookie::digest);
         claim.scope = header.scope;
         claim.barrier = header.barrier;
@@ -188,11 +188,11 @@ impl Redeemer {
         Ok((prepared, id))
     }
 
-    /// No token of this browser that was issued by `now` is redeemed any more: the barrier of a
-    /// sign-out that needs no token, because the response's headers are still to be sent. It is a
-    /// claim of a nonce that no token has.
+    /// Raises the barrier of a sign-out that needs no token, because the response's headers have
+    /// not left yet: every token of this browser issued up to `now` is refused from here on. It is
+    /// a claim of a nonce that no token has.
     ///
-    /// `lifetime` is that of the tokens it is to stop.
+    /// `lifetime` is that of the tokens it stops.
     pub(crate) async fn raise_barrier(
         &self,
         binding: &BindingCookie,
@@ -204,7 +204,7 @@ impl Redeemer {
         claim.binding = Some(binding.digest());
         claim.scope = self.store.scope();
         claim.barrier = true;
-        // An answer that this is before the horizon is as good: so is every older token.
+        // The answer that this is before the horizon is just as good: so is every older token.
         self.store.claim(claim).await?;
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Why the endpoint refuses a request → status, body, log line.
+//! A rejection → status, body, log line.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -8,21 +8,21 @@ use crate::browser::OriginRejection;
 use crate::metrics;
 use crate::replay::StoreError;
 
-/// Why a token is not redeemed, or a request to the endpoint is refused. In the order in which it
-/// is found out.
+/// Why a token is not redeemed, or a request to the endpoint is refused, in the order of the
+/// checks.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Rejection {
     /// The method is not POST.
     #[error("the method is not POST")]
     Method,
-    /// The page that posted it may not.
+    /// The page that posted it is not allowed to.
     #[error("{}", .0.as_str())]
     Origin(OriginRejection),
     /// The body is not a form.
     #[error("the body is not application/x-www-form-urlencoded")]
     MediaType,
-    /// The body is larger than any that holds a token.
+    /// The body is larger than any body with a token.
     #[error("the body is too large")]
     TooLarge,
     /// The body did not arrive in time.
@@ -31,11 +31,11 @@ pub enum Rejection {
     /// A field of the form is missing, malformed or repeated.
     #[error("the form is malformed")]
     Form,
-    /// The token is malformed or forged, or its cookies cannot be emitted. Whoever posted it is
-    /// not told which.
+    /// The token is malformed or forged, or its cookies cannot be emitted. The client is not told
+    /// which.
     #[error("invalid token: {}", .0.as_str())]
     Invalid(InvalidReason),
-    /// The token's time is over.
+    /// The token has expired.
     #[error("token {0} has expired")]
     Expired(TokenId),
     /// The token was issued further in the future than clocks may differ.
@@ -44,19 +44,19 @@ pub enum Rejection {
     /// The token carries another browser's binding, or none where one is required.
     #[error("token {0} belongs to another browser")]
     WrongBrowser(TokenId),
-    /// The token is older than what the store remembers, or than a sign-out of its browser.
+    /// The token is older than the store's memory, or than a sign-out of its browser.
     #[error("token {0} is older than the replay store or a sign-out")]
     BeforeHorizon(TokenId),
-    /// The token was redeemed under another redemption id, or none.
-    #[error("token {0} was used already")]
+    /// The token was redeemed under another redemption id, or without one.
+    #[error("token {0} was already used")]
     AlreadyUsed(TokenId),
     /// The store cannot answer. The same redemption id may ask again.
     #[error("token {1} could not be claimed")]
     Store(#[source] StoreError, TokenId),
 }
 
-/// An HTTP status and a problem document (RFC 9457). It depends on the kind of rejection alone, so
-/// no two of one kind can be told apart.
+/// An HTTP status and a problem document (RFC 9457). It depends only on the kind of rejection, so
+/// two rejections of one kind look the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Problem {
@@ -91,13 +91,13 @@ impl Rejection {
         match refused {
             RefusedToken::Expired => Self::Expired(id),
             RefusedToken::NotYetValid => Self::NotYetValid(id),
-            // WrongBrowser, and the strictest answer for whatever a later version adds.
+            // WrongBrowser, and the strictest answer for anything a later version adds.
             _ => Self::WrongBrowser(id),
         }
     }
 
-    /// What whoever posted the token is told on a path of this profile. Mesop answers 400 to whatever a token
-    /// may suffer from, and its client knows nothing else (MESOP.md).
+    /// What the client is told on a path of this profile. Mesop answers 400 to everything that can
+    /// be wrong with a token, and its client knows nothing else (MESOP.md).
     #[must_use]
     pub const fn problem_for(&self, profile: Profile) -> Problem {
         match (profile, self) {
@@ -124,12 +124,12 @@ impl Rejection {
             ),
             Self::TooLarge => problem!(413, "too-large", "The body is too large"),
             Self::Timeout => problem!(408, "unavailable", "The body did not arrive in time"),
-            // One answer for all: a forger learns nothing from it.
+            // The same answer for all, so that a forger learns nothing from it.
             Self::Form | Self::Invalid(_) => problem!(400, "invalid", "Invalid request"),
             Self::Expired(_) | Self::NotYetValid(_) | Self::BeforeHorizon(_) => {
                 problem!(410, "expired", "The token has expired")
             }
-            Self::AlreadyUsed(_) => problem!(409, "used", "The token was used already"),
+            Self::AlreadyUsed(_) => problem!(409, "used", "The token was already used"),
             Self::WrongBrowser(_) => {
                 problem!(403, "wrong-browser", "The token belongs to another browser")
             }
@@ -146,8 +146,8 @@ impl Rejection {
         }
     }
 
-    /// Writes and counts what the operator needs to know. Tokens are named by a digest; nothing that the
-    /// client sent is repeated.
+    /// Logs and counts what the operator needs to know. Tokens are named by a digest; nothing that
+    /// the client sent is repeated.
     pub(crate) fn log(&self) {
         metrics::redemption(self.problem().kind);
         match self {
@@ -171,7 +171,7 @@ impl Rejection {
                 tracing::warn!(%token, "redemption refused: already used");
             }
             Self::Invalid(reason @ (InvalidReason::CannotEmit | InvalidReason::Payload)) => {
-                // Nobody else's: it was made with our key.
+                // It was made with our own key, so the fault is ours.
                 tracing::warn!(
                     reason = reason.as_str(),
                     "redemption refused: a token sealed with our own key is malformed or cannot be emitted; its cookies are lost"
@@ -200,12 +200,12 @@ impl Rejection {
     }
 }
 
-/// Said once: anyone can cause it, but it is also what a mistake looks like.
+/// Logged once: anyone can cause it, but it is also the sign of a wrong configuration.
 fn warn_of_other_secret() {
     static SAID: AtomicBool = AtomicBool::new(false);
     if !SAID.swap(true, Ordering::Relaxed) {
         tracing::warn!(
-            "a token was refused because it was not made with this secret; do the app and the service have the same one? (logged once; RUST_LOG=apply_cookies=debug logs each)"
+            "a token was refused because it was not made with this secret; do the app and the service use the same one? (logged once; RUST_LOG=apply_cookies=debug logs each)"
         );
     }
 }

@@ -22,8 +22,8 @@ impl From<Answer> for Response<Bytes> {
 pub(super) fn respond(answer: Answer, version: Version) -> Response<Bytes> {
     let rest = answer.rest;
     let mut response = Response::from(answer);
-    // hyper closes the connection by itself after a body that it could not drain, and does not say
-    // so. HTTP/2 has no such field, and no need of it (RFC 9113 §8.2.2).
+    // hyper itself closes the connection after a body that it could not drain, but does not say so.
+    // HTTP/2 has no such field and does not need it (RFC 9113 §8.2.2).
     if rest == Rest::GivenUp && version <= Version::HTTP_11 {
         response
             .headers_mut()

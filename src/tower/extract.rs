@@ -1,4 +1,4 @@
-//! The handle, out of a request's extensions.
+//! The handle, from a request's extensions.
 
 use http::Extensions;
 
@@ -6,12 +6,12 @@ use crate::pending::PendingCookies;
 use crate::web::{ExtractError, Slot};
 
 impl PendingCookies {
-    /// The handle of a request, by its extensions: for handlers of any framework on http 1. An
+    /// The handle of a request, from its extensions: for handlers of any framework on http 1. An
     /// axum handler takes it as an argument instead.
     ///
     /// # Errors
     ///
-    /// [`ExtractError::NoMiddleware`] where [`ApplyCookies::layer`](crate::ApplyCookies::layer) is
+    /// [`ExtractError::NoMiddleware`] if [`ApplyCookies::layer`](crate::ApplyCookies::layer) is
     /// missing.
     pub fn from_extensions(extensions: &Extensions) -> Result<Self, ExtractError> {
         slot(extensions).map(|slot| slot.pending())

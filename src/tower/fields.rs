@@ -4,7 +4,7 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 crate::web::header_map! { HeaderMap, HeaderName, HeaderValue,
     fn all(&self, name: &'static str) -> impl Iterator<Item = &[u8]> + Clone {
-        // The map's own iterator cannot be cloned. Fields that matter are there once.
+        // The map's own iterator cannot be cloned. The fields that matter occur once.
         (0..).map_while(move |n| self.get_all(name).iter().nth(n).map(HeaderValue::as_bytes))
     }
 }

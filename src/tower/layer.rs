@@ -17,16 +17,16 @@ use crate::deployment::ApplyCookies;
 use crate::web::{Asked, Ended, Exchange, Slot};
 
 impl ApplyCookies {
-    /// The layer for `Router::layer`, and for every other framework on tower. It answers the
-    /// endpoint by itself. Put it outside everything: on the outermost router, after its routes,
-    /// and as the last layer.
+    /// The layer for `Router::layer`, and for every other framework on tower. It also answers the
+    /// endpoint. Put it outside everything: on the outermost router, after its routes, and as the
+    /// last layer.
     ///
-    /// A layer that compresses belongs inside it and leaves streams alone there; outside, it
+    /// A layer that compresses belongs inside it and leaves streams alone there. Outside, it
     /// compresses the pages of [`html`](crate::PendingCookies::html) together with their tokens,
-    /// which arrive all the same but whose length then depends on what else is on the page.
+    /// which still arrive, but whose length then depends on the rest of the page.
     ///
-    /// On a router within another the endpoint is below the path of that router; a router that is
-    /// nested by `Router::nest` answers it only if it has a fallback of its own.
+    /// On a router within another the endpoint is below the path of that router; a router nested
+    /// by `Router::nest` answers it only if it has its own fallback.
     #[must_use]
     pub fn layer(&self) -> ApplyLayer {
         ApplyLayer(self.clone())
@@ -90,7 +90,7 @@ where
         Box::pin(async move {
             let mut response = answer.await?;
             let status = response.status();
-            // A handler that failed cannot be told from one that answers so.
+            // A handler that failed looks the same as one that answers with such a status.
             let ended = if status.is_server_error() {
                 Ended::Failed
             } else {

@@ -1,4 +1,4 @@
-//! tower: every framework on tower and http 1. Translation, and nothing that decides.
+//! tower: every framework on tower and http 1. Translation only, no decisions.
 
 mod body;
 mod fields;

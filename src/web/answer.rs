@@ -5,15 +5,15 @@ use bytes::Bytes;
 
 use crate::redeem::{Redeemed, Rejection};
 
-/// What becomes of the request's body.
+/// The state of the request's body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "adapters must handle each")]
 pub enum Rest {
     /// It was read to its end.
     Read,
-    /// Nobody asked for one, and it was not read.
+    /// The request needed none, and it was not read.
     Unasked,
-    /// It was given up: the connection must end with the answer, without reading the rest.
+    /// Reading was given up: the connection must end with the answer, and the rest stays unread.
     GivenUp,
 }
 
@@ -23,11 +23,11 @@ pub enum Rest {
 pub struct Answer {
     /// The status.
     pub status: u16,
-    /// The header fields; a name may be there several times.
+    /// The header fields; a name may occur several times.
     pub fields: Vec<(&'static str, Bytes)>,
-    /// The body; without a `Content-Length`, which the framework adds where there must be one.
+    /// The body. The framework adds `Content-Length` if one is needed.
     pub body: Bytes,
-    /// What becomes of the request's body.
+    /// The state of the request's body.
     pub rest: Rest,
 }
 
@@ -44,7 +44,7 @@ impl Answer {
         }
     }
 
-    /// An answer that nobody keeps.
+    /// An answer that no cache keeps.
     pub(super) fn uncached(status: u16, rest: Rest) -> Self {
         Self::new(status, rest).with(CACHE_CONTROL, NO_STORE)
     }
@@ -69,7 +69,7 @@ impl Answer {
         answer
     }
 
-    /// What whoever sent the request is told; the operator's log has more.
+    /// The answer that the client gets; the operator's log says more.
     pub(super) fn refused(rejection: &Rejection, profile: Profile, rest: Rest) -> Self {
         rejection.log();
         let problem = rejection.problem_for(profile);
@@ -86,5 +86,5 @@ impl Answer {
     }
 }
 
-/// What the page does after the cookies are applied (SPEC §9.4).
+/// The field with the page's action once the cookies are applied (SPEC §9.4).
 pub(super) const THEN: &str = "apply-cookies-then";

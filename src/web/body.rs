@@ -14,10 +14,10 @@ use super::answer::Rest;
 use super::fields::{Asked, Fields};
 use crate::redeem::Rejection;
 
-/// How long a body may take to arrive. Frameworks have no limit of their own (threat T35).
+/// How long a body may take to arrive. Frameworks set no limit (threat T35).
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A body that is refused.
+/// A refused body.
 pub(super) struct Refused {
     pub(super) rejection: Rejection,
     pub(super) rest: Rest,
@@ -37,7 +37,7 @@ impl Refused {
 /// A body of up to [`DRAIN_MAX`] bytes is read to its end even when it is refused, so that the
 /// connection stays open: closing it costs an honest client five times as much as the answer.
 ///
-/// A body that is there already, as most are, costs no timer.
+/// A body that has already arrived, as most have, needs no timer.
 pub(super) async fn read<F, B, E, T>(
     asked: Asked<'_, F>,
     body: &mut B,
@@ -86,7 +86,7 @@ where
         if length > BODY_MAX {
             whole = Bytes::new();
         } else if whole.is_empty() {
-            // Most bodies are one chunk, and are never copied.
+            // Most bodies are one chunk, which is never copied.
             whole = chunk;
         } else {
             let mut joined = BytesMut::from(whole);

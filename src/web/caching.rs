@@ -1,4 +1,4 @@
-//! What caches may do with a response that carries cookies or tokens (threat T38).
+//! Limits what caches may do with a response that carries cookies or tokens (threat T38).
 
 use bytes::Bytes;
 
@@ -7,10 +7,10 @@ use super::fields::Fields;
 const CACHE_CONTROL: &str = "cache-control";
 const VARY: &str = "vary";
 
-/// Of a body that contains tokens.
+/// For a body that contains tokens.
 pub(super) const NEITHER_STORE_NOR_TRANSFORM: &[u8] = b"no-store, no-transform";
 
-/// Fields with which an app speaks to shared caches alone; they win over `Cache-Control` there.
+/// Fields for shared caches only, where they win over `Cache-Control`.
 const FOR_SHARED_CACHES: [&str; 2] = ["cdn-cache-control", "surrogate-control"];
 
 /// Keeps shared caches from handing one browser's cookies to another.
@@ -28,8 +28,8 @@ pub(super) fn make_private(fields: &mut impl Fields) {
     fields.set(CACHE_CONTROL, private.into());
 }
 
-/// Says that the response depends on the request's cookies: a shared cache must not give it to
-/// another browser, and a browser not to another session.
+/// Marks the response as dependent on the request's cookies: a shared cache must not give it to
+/// another browser, nor a browser to another session.
 pub(super) fn make_dependent(fields: &mut impl Fields) {
     make_private(fields);
     let named = members(fields, VARY).any(|name| name == "*" || is(name, "cookie"));
@@ -38,7 +38,7 @@ pub(super) fn make_dependent(fields: &mut impl Fields) {
     }
 }
 
-/// Keeps every cache from a body that holds tokens, and proxies from rewriting it.
+/// Keeps caches from storing a body that contains tokens, and proxies from rewriting it.
 pub(super) fn forbid(fields: &mut impl Fields) {
     remove_shared(fields);
     fields.set(
@@ -53,7 +53,7 @@ fn remove_shared(fields: &mut impl Fields) {
     }
 }
 
-/// The members of a list that may stand in several fields (RFC 9110 §5.3).
+/// The members of a list that may be spread over several fields (RFC 9110 §5.3).
 pub(super) fn members<'f>(
     fields: &'f impl Fields,
     name: &'static str,
@@ -74,7 +74,7 @@ fn is(directive: &str, name: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// A header map as plain as can be.
+    /// The simplest header map.
     #[derive(Default)]
     struct Map(Vec<(&'static str, Bytes)>);
 

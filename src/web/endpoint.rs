@@ -17,16 +17,16 @@ use crate::deployment::{ApplyCookies, Deployment};
 use crate::redeem::{Redeemed, Rejection};
 
 impl ApplyCookies {
-    /// Whether a path is the endpoint's, so that [`answer`](Self::answer) and not the app answers.
+    /// Whether a path is the endpoint's, so that [`answer`](Self::answer), not the app, answers it.
     #[must_use]
     pub fn owns_path(&self, path: &str) -> bool {
         self.deployment.own_path(path).is_some()
     }
 
-    /// Whether a page of the deployment's own origins makes a request with these header fields, as
-    /// far as they show. The endpoint looks after itself; streams are the app's. One that is opened
-    /// by GET and signs somebody in or out should ask this, or every page that the browser visits
-    /// can open it.
+    /// Whether a request with these header fields comes from a page of the deployment's own
+    /// origins, as far as they show. The endpoint checks this itself, but streams belong to the app.
+    /// A stream that is opened by GET and signs somebody in or out should call this, or every page
+    /// that the browser visits can open it.
     #[must_use]
     pub fn is_own_page(&self, fields: &impl Fields) -> bool {
         let origins = &self.deployment.origins;
@@ -35,8 +35,8 @@ impl ApplyCookies {
 
     /// Answers a request to the endpoint, for adapters of frameworks.
     ///
-    /// `timer` makes a future that is ready after so long: the framework's own. What the answer
-    /// says of the [rest](Answer::rest) of the body is for the adapter to do.
+    /// `timer` makes the framework's own future that is ready after the given time. The adapter must
+    /// treat the rest of the body as [`Answer::rest`] says.
     pub async fn answer<F, B, E, T>(
         &self,
         asked: Asked<'_, F>,
@@ -84,7 +84,7 @@ async fn apply<F: Fields>(
 }
 
 /// `POST {prefix}/bind`: gives the browser a binding, unless it has one. Pages await it before
-/// they open a stream, so that several tabs end up with one and the same.
+/// they open a stream, so that several tabs end up with the same one.
 fn bind<F: Fields>(
     deployment: &Deployment,
     asked: Asked<'_, F>,
@@ -119,8 +119,8 @@ fn serve_client<F: Fields>(deployment: &Deployment, asked: Asked<'_, F>) -> Answ
     answer
 }
 
-/// Rejected for what was wrong before the body, which counts first, or for the body itself. Only
-/// once the body is out of the way can the connection go on.
+/// Combines the checks made before the body, whose rejection comes first, with the body's own. The
+/// connection can go on only once the body is out of the way.
 fn admit(allowed: Result<(), Rejection>, body: Result<Bytes, Refused>) -> Result<Bytes, Refused> {
     match (allowed, body) {
         (Ok(()), body) => body,
@@ -132,7 +132,7 @@ fn admit(allowed: Result<(), Rejection>, body: Result<Bytes, Refused>) -> Result
     }
 }
 
-/// Method, then origin: what can be refused before a byte of the body is looked at.
+/// Method, then origin: the checks that do not need the body.
 fn check<F: Fields>(deployment: &Deployment, asked: Asked<'_, F>) -> Result<(), Rejection> {
     if asked.method != "POST" {
         return Err(Rejection::Method);
@@ -158,7 +158,7 @@ fn check_media_type<F: Fields>(asked: Asked<'_, F>) -> Result<(), Rejection> {
     }
 }
 
-/// The form → the cookies' lines.
+/// The form → the cookies' `Set-Cookie` lines.
 async fn redeem<F: Fields>(
     deployment: &Deployment,
     asked: Asked<'_, F>,
@@ -177,7 +177,7 @@ async fn redeem<F: Fields>(
         }
     }
     let token = token.ok_or(Rejection::Form)?;
-    // An empty id is none: the use is then strictly single.
+    // An empty id counts as none: the token then works strictly once.
     let redemption = redemption
         .filter(|id| !id.is_empty())
         .map(|id| RedemptionDigest::from_id(id.as_bytes()).ok_or(Rejection::Form))

@@ -27,7 +27,7 @@ impl Event {
         Self(event)
     }
 
-    /// A comment, which pages do not see: keeps proxies from closing a quiet stream.
+    /// A comment, which pages do not see. It keeps proxies from closing a quiet stream.
     pub fn comment(text: impl AsRef<str>) -> Self {
         let mut event = String::new();
         for line in lines(text.as_ref()) {
@@ -47,14 +47,14 @@ impl Event {
         self.field("id", id.as_ref())
     }
 
-    /// The event as it stands in the stream.
+    /// The event's text in the stream.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     fn field(mut self, field: &str, value: &str) -> Self {
-        // One line: whatever could end it is dropped. NUL makes browsers ignore an id.
+        // One line: characters that could end it are dropped. NUL makes browsers ignore an id.
         let value: String = value
             .chars()
             .filter(|c| !matches!(c, '\n' | '\r' | '\0'))

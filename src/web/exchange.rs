@@ -18,8 +18,8 @@ use crate::metrics;
 use crate::mint::Outcome;
 use crate::pending::{Leaving, PendingCookies, Queue, ResponseFacts};
 
-/// What a request carries in its extensions, for extractors. Not a handle: it does not keep a
-/// carrier alive.
+/// The value in a request's extensions that extractors read. It is not a handle, so it does not
+/// keep a carrier open.
 #[derive(Clone)]
 pub struct Slot(Arc<Queue>);
 
@@ -34,8 +34,8 @@ impl Slot {
         self.0.read()
     }
 
-    /// Whether a layer of this very deployment has put it here. A second one on the way in must
-    /// not give the request a second queue.
+    /// Whether a layer of this same deployment has put it here. A second layer must not give the
+    /// request a second queue.
     #[must_use]
     pub fn is_of(&self, apply: &ApplyCookies) -> bool {
         Arc::ptr_eq(self.0.deployment(), &apply.deployment)
@@ -48,13 +48,13 @@ impl fmt::Debug for Slot {
     }
 }
 
-/// How a handler has ended. Frameworks tell it differently.
+/// How a handler has ended. Each framework shows it in its own way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "adapters make it")]
 pub enum Ended {
-    /// It has answered, be it with a refusal.
+    /// It has answered, perhaps with a refusal.
     Answered,
-    /// It has failed, and must not leave half a sign-in behind: what was pushed is lost.
+    /// It has failed. Its pushed operations are dropped, so that it leaves no half sign-in behind.
     Failed,
 }
 
@@ -62,8 +62,8 @@ pub enum Ended {
 /// [`slot`](Self::slot) into the request's extensions, call the app, then
 /// [`answered`](Self::answered).
 ///
-/// Dropped before that, when the client resets the connection or outer middleware gives up, it
-/// says that nothing can be delivered.
+/// If it is dropped before that, because the client resets the connection or outer middleware gives
+/// up, the pushed operations are reported as undeliverable.
 #[must_use = "an exchange that is dropped abandons what was pushed"]
 pub struct Exchange {
     queue: Arc<Queue>,
@@ -71,12 +71,12 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// Reads what the request says of the browser.
+    /// Reads what the request says about the browser.
     pub fn begin<F: Fields>(apply: &ApplyCookies, asked: Asked<'_, F>) -> Self {
         let deployment = &apply.deployment;
         let browser = Browser::from_request(deployment, asked);
         let binding = browser.binding.clone().unwrap_or_else(browser::fresh);
-        // In one piece, which outlives the request. A semicolon is what separates cookies anyway.
+        // In one piece, which outlives the request. Cookies are separated by semicolons anyway.
         let sent: Vec<&[u8]> = asked.fields.all("cookie").collect();
         let sent = sent.join(&b';').into();
         Self {
@@ -85,19 +85,19 @@ impl Exchange {
         }
     }
 
-    /// What extractors look for in the request's extensions.
+    /// The value that extractors look for in the request's extensions.
     #[must_use]
     pub fn slot(&self) -> Slot {
         Slot(self.queue.clone())
     }
 
-    /// The last moment before the headers leave: changes them. Waits for the replay store only
-    /// where a sign-out leaves with them. `status` is the response's.
+    /// Changes the response's headers just before they leave. Waits for the replay store only if a
+    /// sign-out leaves with them. `status` is the response's.
     pub async fn answered(self, ended: Ended, status: u16, fields: &mut impl Fields) {
         if ended == Ended::Answered {
             let facts = self.browser.facts(status);
             let leaving = self.queue.leave(facts);
-            // While the headers are still to be sent: a client that goes away now gets none.
+            // Before the headers leave: a client that disconnects now gets none of the cookies.
             let outcome = self.raise_barrier(&leaving).await;
             self.write(&leaving, facts, fields);
             leaving.left(outcome);
@@ -123,15 +123,15 @@ impl Exchange {
         } else if leaving.binding().is_some() || !leaving.operations().is_empty() {
             caching::make_private(fields);
         }
-        // Of a stream, also where HEAD asks for it: RFC 9110 §12.5.3 keeps it out of the field, and
-        // it has done its work.
+        // Our marker on a stream, also in the answer to HEAD. It has done its work: RFC 9110
+        // §8.4.1 says that `identity` should not be in the field.
         let streamed = leaving.is_carried() || facts.no_body;
         if streamed && fields.all(CONTENT_ENCODING).eq([IDENTITY]) {
             fields.remove(CONTENT_ENCODING);
         }
     }
 
-    /// The barrier of a sign-out on an ordinary response, where no token will raise it.
+    /// Raises the barrier of a sign-out on an ordinary response, where no token will raise it.
     async fn raise_barrier(&self, leaving: &Leaving) -> Outcome {
         let Some(now) = leaving.barrier() else {
             return Outcome::Released;
@@ -160,7 +160,7 @@ impl Exchange {
         tracing::error!(
             error,
             source,
-            "a sign-out is answered without its barrier; for the lifetime of a token, a sign-in that is under way can undo it"
+            "a sign-out was sent without its barrier; for the lifetime of a token, a sign-in that is on its way can undo it"
         );
         Outcome::ReleasedWithoutBarrier
     }
@@ -179,14 +179,14 @@ impl fmt::Debug for Exchange {
     }
 }
 
-/// What the request says of the browser.
+/// What the request says about the browser.
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a fact of its own, and named where it is given"
 )]
 struct Browser {
     binding: Option<BindingCookie>,
-    /// Without a binding, it certainly has none.
+    /// It certainly has no binding.
     has_none: bool,
     may_bind: bool,
     no_body: bool,
@@ -218,7 +218,7 @@ impl Browser {
         ResponseFacts {
             has_binding: self.binding.is_some(),
             may_bind: self.may_bind,
-            // Over HTTP/2 a socket is an extended CONNECT, answered with a success (RFC 8441 §5).
+            // Over HTTP/2 a socket is an extended CONNECT with a 2xx answer (RFC 8441 §5).
             handshake: status == 101 || (self.connect && (200..300).contains(&status)),
             no_body: self.no_body,
         }

@@ -1,19 +1,18 @@
-//! What a client is told where a handler cannot go on. Why is for the developer, who finds it in
-//! the log.
+//! The client's answer if a handler cannot go on. The reason is for the developer, in the log.
 
 use apply_cookies_protocol::Unreadable;
 
 use super::answer::{Answer, Rest};
 use crate::pending::PushError;
 
-/// Why an extractor gave a handler nothing.
+/// Why an extractor failed.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExtractError {
-    /// The app has forgotten the middleware.
+    /// The app lacks the middleware.
     #[error("PendingCookies and Cookie<..> need the middleware: {remedy}")]
     NoMiddleware {
-        /// The call that is missing.
+        /// The call that adds it.
         remedy: &'static str,
     },
     /// The request has no cookie of this class that can be read.
@@ -27,7 +26,7 @@ pub enum ExtractError {
 }
 
 impl ExtractError {
-    /// There is no slot: the middleware is missing, and `remedy` adds it. Logged here and now, for
+    /// There is no slot: the middleware is missing, and `remedy` adds it. Logged at once, because
     /// some frameworks swallow the error of an optional argument.
     #[must_use]
     pub fn no_middleware(remedy: &'static str) -> Self {
@@ -36,7 +35,7 @@ impl ExtractError {
         error
     }
 
-    /// The answer: 401 without the cookie, 500 without the middleware; neither says more.
+    /// The answer: 401 without the cookie, 500 without the middleware, with no body.
     #[must_use]
     pub fn to_answer(&self) -> Answer {
         match self {
@@ -50,7 +49,7 @@ impl ExtractError {
 }
 
 impl PushError {
-    /// The answer when a handler returns it: 503 where a stream is not read fast enough, else 500.
+    /// The answer if a handler returns it: 503 if a stream is not read fast enough, otherwise 500.
     /// Both count as failed, so nothing that the handler pushed is sent.
     #[must_use]
     pub fn to_answer(&self) -> Answer {

@@ -1,13 +1,13 @@
-//! A framework's header map, as far as it is needed here.
+//! A framework's header map, as much of it as is needed here.
 
 use bytes::Bytes;
 
-/// A framework's header map. Names are in lower case.
+/// A framework's header map. Names are lower case.
 pub trait Fields {
     /// The values of all fields of this name, in order.
     fn all(&self, name: &'static str) -> impl Iterator<Item = &[u8]> + Clone;
 
-    /// Replaces all fields of this name by one.
+    /// Replaces all fields of this name with one.
     fn set(&mut self, name: &'static str, value: Bytes);
 
     /// Adds a field.
@@ -17,7 +17,7 @@ pub trait Fields {
     fn remove(&mut self, name: &'static str);
 }
 
-/// Implements [`Fields`] for a framework's header map: all but [`Fields::all`], which differs.
+/// Implements [`Fields`] for a framework's header map, except [`Fields::all`], which differs.
 #[allow(unused_macros, reason = "adapters are features")]
 macro_rules! header_map {
     ($map:ty, $name:ty, $value:ty, $($all:tt)*) => {
@@ -54,13 +54,13 @@ macro_rules! header_map {
 #[allow(unused_imports, reason = "adapters are features")]
 pub(crate) use header_map;
 
-/// A request, but for its body.
+/// A request without its body.
 #[derive(Debug)]
 #[expect(clippy::exhaustive_structs, reason = "adapters make it")]
 pub struct Asked<'r, F> {
     /// The method, as it was sent.
     pub method: &'r str,
-    /// The path, without the query. In a nested router, what is left of it.
+    /// The path, without the query. In a nested router, the part not matched yet.
     pub path: &'r str,
     /// The header fields.
     pub fields: &'r F,

@@ -1,14 +1,14 @@
-//! HTTP without a framework: everything that decides. [`actix`](crate#actix-web) and
-//! [`axum`](crate#axum) only translate, and so does an adapter that you write for another
-//! framework, on the types of this module:
+//! HTTP without a framework: all decisions are made here. The adapters for actix-web, tower and
+//! axum only translate. So does an adapter that you write for another framework, with the types of
+//! this module:
 //!
-//! 1. Implement [`Fields`] for the framework's header map (a wrapper of yours will do).
-//! 2. In the outermost middleware: where [`ApplyCookies::owns_path`](crate::ApplyCookies::owns_path)
-//!    says so, send what [`ApplyCookies::answer`](crate::ApplyCookies::answer) returns. Else
-//!    [`Exchange::begin`], put its [`Slot`] into the request's extensions, call the app, and then
-//!    [`Exchange::answered`] with the response's headers.
-//! 3. An extractor takes [`Slot::pending`] out of the extensions.
-//! 4. [`Streamed`] is a stream of chunks with the header fields of its response.
+//! 1. Implement [`Fields`] for the framework's header map (or for your own wrapper of it).
+//! 2. In the outermost middleware: if [`ApplyCookies::owns_path`](crate::ApplyCookies::owns_path)
+//!    is true, send what [`ApplyCookies::answer`](crate::ApplyCookies::answer) returns. Otherwise
+//!    call [`Exchange::begin`], put its [`Slot`] into the request's extensions, call the app, and
+//!    then call [`Exchange::answered`] with the response's headers.
+//! 3. In an extractor, take the [`Slot`] from the extensions and call [`Slot::pending`].
+//! 4. Turn [`Streamed`], a stream of chunks with the header fields of its response, into a response.
 
 mod fields;
 

@@ -1,4 +1,4 @@
-//! Streams that carry tokens by themselves.
+//! Streams that carry tokens automatically.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -15,14 +15,14 @@ use crate::mint::Frame;
 use crate::pending::{Frames, PendingCookies};
 
 impl PendingCookies {
-    /// Answers with server-sent events, and carries cookies between them: what was pushed
-    /// before an event travels in front of it, what is pushed while the stream waits travels at
-    /// once, and what was pushed at the end travels last.
+    /// Answers with server-sent events, and carries cookies between them. Cookies pushed before an
+    /// event travel in front of it; those pushed while the stream waits travel at once; those
+    /// pushed at the end travel last.
     ///
     /// The closure gets the handle, and returns a stream whose items become [`Event`]s. Clones of
     /// the handle can push until the stream ends.
     ///
-    /// Return the result from a handler: it is a response of each framework whose feature is on.
+    /// Return the result from a handler: it is a response in every framework whose feature is on.
     pub fn sse<S>(self, stream: impl FnOnce(Self) -> S) -> Streamed<S, Sse>
     where
         S: Stream,
@@ -31,8 +31,9 @@ impl PendingCookies {
         self.carry(true, stream)
     }
 
-    /// Answers with streamed HTML, and carries cookies in `<apply-cookies>` elements behind the
-    /// chunk before which they were pushed. Each chunk must end where an element may stand.
+    /// Answers with streamed HTML, and carries cookies in `<apply-cookies>` elements. An element
+    /// follows the chunk before which its cookies were pushed, so each chunk must end where an
+    /// element is allowed.
     ///
     /// The page must load the client module, which defines the element.
     pub fn html<S>(self, stream: impl FnOnce(Self) -> S) -> Streamed<S, Html>
@@ -60,8 +61,8 @@ impl<S, F: Form> Streamed<S, F> {
     /// The header fields that its response must have.
     ///
     /// Tokens must not be stored, rewritten, held back by a proxy's buffer, or compressed together
-    /// with secrets of the page (threats T38, T39). The encoding is there for middleware that
-    /// compresses, and is taken out again before the headers leave.
+    /// with secrets of the page (threats T38, T39). `content-encoding` is there to stop compressing
+    /// middleware, and is removed again before the headers leave.
     pub fn fields(&self) -> [(&'static str, Bytes); 4] {
         [
             ("content-type", Bytes::from_static(F::MEDIA_TYPE.as_bytes())),
@@ -78,7 +79,7 @@ impl<S, F: Form> Streamed<S, F> {
 pub(super) const CONTENT_ENCODING: &str = "content-encoding";
 pub(super) const IDENTITY: &[u8] = b"identity";
 
-/// The form of a stream: what its response is, and where frames are in it.
+/// The form of a stream: its media type, and where frames go in it.
 pub trait Form: Default + sealed::Sealed {
     /// The response's media type.
     const MEDIA_TYPE: &'static str;
@@ -107,7 +108,7 @@ pub struct Sse;
 
 impl Form for Sse {
     const MEDIA_TYPE: &'static str = "text/event-stream";
-    // The page hears of the cookie before it hears that it has signed in.
+    // The page gets the cookie's token before the event that says it has signed in.
     const FRAMES_FIRST: bool = true;
 
     fn frame(frame: &Frame) -> String {
@@ -128,7 +129,7 @@ pub struct Html;
 
 impl Form for Html {
     const MEDIA_TYPE: &'static str = "text/html; charset=utf-8";
-    // The first chunk starts with the doctype, and nothing may stand in front of that.
+    // The first chunk starts with the doctype, and nothing may come before that.
     const FRAMES_FIRST: bool = false;
 
     fn frame(frame: &Frame) -> String {
@@ -147,14 +148,14 @@ pin_project! {
     /// [`PendingCookies::html`]: a stream of the body's chunks, with the [header
     /// fields](Self::fields) that it needs.
     ///
-    /// It is a response of actix-web (`Responder`, `Into<HttpResponse>`) and of axum
-    /// (`IntoResponse`) where those features are on.
+    /// It is a response in actix-web (`Responder`, `Into<HttpResponse>`) and in axum
+    /// (`IntoResponse`) if those features are on.
     #[must_use = "it carries nothing unless it is returned from a handler"]
     pub struct Streamed<S, F> {
         frames: Option<Frames>,
         #[pin]
         stream: S,
-        // Whether a frame may stand here already: not in front of a page's doctype.
+        // A frame may be written: not before a page's doctype.
         started: bool,
         form: F,
     }
@@ -175,7 +176,7 @@ where
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.project();
-        // Once the app's stream has ended, the last flush has been done.
+        // The app's stream has ended, and the last flush is done.
         let Some(frames) = this.frames else {
             return Poll::Ready(None);
         };
@@ -220,7 +221,7 @@ where
                     chunk.extend_from_slice(F::frame(&frame).as_bytes());
                     Poll::Ready(Some(Ok(chunk.freeze())))
                 }
-                // No handle is left; the app's stream may still go on.
+                // No handle is left, but the app's stream may go on.
                 Poll::Ready(None) | Poll::Pending => Poll::Pending,
             },
         }

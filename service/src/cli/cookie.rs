@@ -30,7 +30,7 @@ pub(super) fn encode(args: &EncodeArgs) -> Result<(), Refused> {
     })
 }
 
-/// The codec of the profile that was asked for.
+/// The codec of the chosen profile.
 enum Codec {
     Native(ValueCodec),
     Mesop(MesopValueCodec),
@@ -44,7 +44,7 @@ impl Codec {
         }
     }
 
-    /// What the cookie's value holds.
+    /// The content of the cookie's value.
     fn decode(&self, text: &[u8], now: UnixMillis) -> Result<Vec<u8>, Unreadable> {
         match self {
             Self::Native(codec) => {
@@ -80,14 +80,14 @@ fn encode_line(codec: &Codec, stamp: &Stamp, is_text: bool, line: &[u8]) -> Stri
         }
     };
     let text = codec.encode(value.as_bytes(), stamp);
-    // As when it is pushed: the browser would drop what is too large.
+    // The same check as for a push: the browser would drop a cookie that is too large.
     match Operation::try_from(SetCookie::new(codec.name(), &text)) {
         Ok(_) => text,
         Err(error) => refuse(UnreadableReason::TooLong, &error),
     }
 }
 
-/// In the order that the help shows.
+/// Fields in the order that the help shows.
 fn refuse(reason: UnreadableReason, detail: &dyn Display) -> String {
     let detail = json!(detail.to_string());
     format!(
@@ -122,7 +122,7 @@ pub(super) fn decode(args: &DecodeArgs) -> Result<(), Refused> {
                 }
             });
         match value {
-            // Not by way of a JSON value, which would write its numbers and the order of its keys anew.
+            // Not through a JSON value, which would rewrite its numbers and the order of its keys.
             Ok(value) => format!(r#"{{"ok":true,"value":{value}}}"#),
             Err(why) => json!({ "ok": false, "reason": why.reason().as_str() }).to_string(),
         }
@@ -130,7 +130,7 @@ pub(super) fn decode(args: &DecodeArgs) -> Result<(), Refused> {
 }
 
 fn codec(args: &ValueArgs) -> Result<Codec, Refused> {
-    // Plain values have no key, so none is asked for.
+    // Plain values have no key, so no secret is needed.
     Ok(match (args.profile.is_mesop(), args.protection.into()) {
         (false, Protection::Plain) => Codec::Native(ValueCodec::plain(&args.name)?),
         (false, protection) => {
@@ -145,18 +145,18 @@ fn codec(args: &ValueArgs) -> Result<Codec, Refused> {
     })
 }
 
-/// A header line without the field's name, if that stands in front.
+/// A header line without the field's name, if the line starts with it.
 fn field_value(line: &[u8]) -> &[u8] {
     const FIELD: &[u8] = b"cookie:";
-    // No cookie's name holds a colon, so nothing is mistaken for the field's name.
+    // Cookie names contain no colon, so nothing else looks like the field's name.
     match line.split_at_checked(FIELD.len()) {
         Some((field, value)) if field.eq_ignore_ascii_case(FIELD) => value,
         _ => line,
     }
 }
 
-/// JSON without the spaces between its tokens, so that it stands in one line and takes no room in
-/// a cookie. Order of keys and writing of numbers stay.
+/// JSON without the spaces between its tokens, so that it fits on one line and takes little room in
+/// a cookie. The order of keys and the form of numbers stay.
 fn compact(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     let (mut in_text, mut escaped) = (false, false);

@@ -1,4 +1,4 @@
-//! `inspect`: tokens → what they say, without redeeming them.
+//! `inspect`: tokens → their content, without redeeming them.
 
 use apply_cookies::protocol::{AfterApply, KeyRing, UntrustedToken};
 use apply_cookies::{Clock, Secrets, UnixMillis};
@@ -11,7 +11,7 @@ use crate::refused::Refused;
 pub(super) fn run(args: &InspectArgs) -> Result<(), Refused> {
     let ring = Secrets::from_env()?.into_ring()?;
     let clock = Clock::system();
-    // What is too long to be a line is too long to be a token.
+    // A line that is too long is too long for a token too.
     lines::answer_each_text(|_, line| {
         let now = args.now.unwrap_or_else(|| clock.now());
         line.map_or_else(

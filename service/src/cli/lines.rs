@@ -1,4 +1,4 @@
-//! One line in, one line out: the shape that the tools share.
+//! One line in, one line out: the form that the tools share.
 
 use std::io::{BufRead, Write};
 
@@ -21,7 +21,7 @@ pub(crate) fn print(line: &str) -> Result<(), Refused> {
 }
 
 /// Gives each line of standard input to `answer` with its number, counted from 1, and writes the
-/// answer. Answers appear at once, so that another program can talk to this one through pipes.
+/// answer. Answers are flushed at once, so that another program can talk to this one through pipes.
 pub(super) fn answer_each(
     mut answer: impl FnMut(usize, Result<&[u8], TooLong>) -> String,
 ) -> Result<(), Refused> {
@@ -41,7 +41,7 @@ pub(super) fn answer_each(
                 line.pop();
             }
         } else if line.len() as u64 == LINE_MAX {
-            // Refused as a whole: its beginning alone may mean something else.
+            // Refused as a whole: its first part alone may mean something else.
             input.skip_until(b'\n')?;
             too_long = true;
         }
@@ -52,8 +52,8 @@ pub(super) fn answer_each(
     Ok(())
 }
 
-/// The same for tools whose lines are text. What is not UTF-8 is neither a token nor JSON; the
-/// replacement makes it fail as such.
+/// Like [`answer_each`], for tools whose lines are text. A line that is not UTF-8 is neither a token
+/// nor JSON, and the replacement characters make it fail as such.
 pub(super) fn answer_each_text(
     mut answer: impl FnMut(usize, Result<&str, TooLong>) -> String,
 ) -> Result<(), Refused> {

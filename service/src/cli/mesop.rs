@@ -39,14 +39,14 @@ pub(super) fn inspect(args: &InspectArgs) -> Result<(), Refused> {
     let clock = Clock::system();
     lines::answer_each_text(|_, line| {
         let now = args.now.unwrap_or_else(|| clock.now());
-        // What is too long to be a line is too long to be a token.
+        // A line that is too long is too long for a token too.
         line.ok()
             .and_then(|line| report(&keys, now, line))
             .unwrap_or_else(|| INVALID.to_owned())
     })
 }
 
-/// `None` for what is no token, and for one whose cookies cannot be emitted.
+/// `None` if it is not a token, or its cookies cannot be emitted.
 fn report(keys: &MesopKeys, now: UnixMillis, text: &str) -> Option<String> {
     let mut buffer = Vec::new();
     let token = UntrustedToken::new(text)

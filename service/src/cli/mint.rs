@@ -17,7 +17,7 @@ pub(super) fn run(args: &MintArgs) -> Result<(), Refused> {
         let batch = parse_batch(line).map_err(|error| error.to_string())?;
         let minted = issuer.mint(&batch, binding.as_ref(), &options);
         if minted.is_barrier() {
-            // The next line's token must not be as old as its barrier.
+            // The next line's token must be younger than this barrier.
             options = options.clone().after(minted.issued_at());
         }
         Ok(minted.into_token().into_string())

@@ -14,7 +14,7 @@ use apply_cookies::Secrets;
 use self::args::tools::{CookieCommand, Tool};
 use crate::refused::Refused;
 
-/// Runs a tool. Each has a form for either profile.
+/// Runs a tool. Each works in either profile.
 pub(crate) fn run(tool: &Tool) -> Result<(), Refused> {
     match tool {
         Tool::Keygen => lines::print(&Secrets::generate()),

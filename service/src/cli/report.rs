@@ -17,10 +17,10 @@ pub(super) struct Report<O> {
     pub(super) nonce: String,
     pub(super) issued_at: u64,
     pub(super) expires_at: u64,
-    /// Only of tokens that are one.
+    /// Only for tokens that are barriers.
     #[serde(skip_serializing_if = "is_false")]
     pub(super) barrier: bool,
-    /// Only of tokens that have an action: what the header `Apply-Cookies-Then` will say.
+    /// Only for tokens with an action: the value of the header `Apply-Cookies-Then`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) then: Option<Cow<'static, str>>,
     pub(super) operations: O,
@@ -31,7 +31,7 @@ fn is_false(flag: &bool) -> bool {
     !flag
 }
 
-/// Whether the token's time is now.
+/// Whether the token is valid at this time.
 pub(super) fn verdict<B: TokenBody>(
     token: &AuthenticToken<'_, B>,
     now: UnixMillis,

@@ -1,4 +1,4 @@
-//! Where the demo listens → what browsers call it.
+//! The address that the demo listens on → the names that browsers use for it.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 pub(super) struct Address {
     /// What to open in a browser.
     pub(super) url: String,
-    /// Every origin under which its page can be reached.
+    /// Every origin at which its page can be reached.
     pub(super) origins: Vec<String>,
 }
 
@@ -15,10 +15,11 @@ impl Address {
     pub(super) fn from_bound(bound: SocketAddr) -> Result<Self, String> {
         let host = match bound.ip() {
             ip if ip.is_loopback() => ip,
-            // All interfaces, as in a container whose port is published on the host's loopback.
+            // All interfaces, as in a container whose port is published on the host's loopback
+            // address.
             IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
             IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-            // Over plain HTTP, browsers take Secure cookies from their own machine only.
+            // Over plain HTTP, browsers accept Secure cookies only from their own machine.
             ip => {
                 return Err(format!(
                     "the demo has no https, so browsers drop its cookies on {ip}; listen on 127.0.0.1:{}",

@@ -31,7 +31,7 @@ const FILES: [(&str, &str, &str); 14] = [
     ("/demo/visit.js", SCRIPT, include_str!("page/visit.js")),
     ("/demo/attacks.js", SCRIPT, include_str!("page/attacks.js")),
     ("/demo/favicon.svg", SVG, include_str!("page/favicon.svg")),
-    // Browsers ask for it where a document names no icon, as `/whoami` in a tab of its own.
+    // Browsers ask for it if a document names no icon, such as `/whoami` in its own tab.
     ("/favicon.ico", SVG, include_str!("page/favicon.svg")),
 ];
 

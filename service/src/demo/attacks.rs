@@ -16,7 +16,7 @@ use super::state::Demo;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A token of this visitor, for a cookie that means nothing: to be replayed, and to be forged.
+/// A token of this visitor for a cookie without meaning, to replay and to forge.
 pub(super) async fn practice(_: OwnPage, cookies: PendingCookies) -> impl Responder {
     cookies.sse(|cookies| {
         stream! {
@@ -28,8 +28,8 @@ pub(super) async fn practice(_: OwnPage, cookies: PendingCookies) -> impl Respon
     })
 }
 
-/// What an attacker would like to make a visitor's page redeem: a token that signs in as the
-/// attacker. It is bound to the attacker's browser, which here is none at all.
+/// The token that an attacker would like a visitor's page to redeem: it signs in as the attacker.
+/// It is bound to the attacker's browser, which here does not exist.
 pub(super) async fn stranger(
     _: OwnPage,
     demo: Data<Demo>,

@@ -1,4 +1,4 @@
-//! The demo's cookies: their names, and how a request's are read.
+//! The demo's cookies: their names, and how they are read from a request.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ pub(super) const SESSION: &str = "session";
 pub(super) const ACCENT: &str = "accent";
 pub(super) const VISITS: &str = "visits";
 
-/// Set when the page shows what a replay comes to.
+/// Set when the page tries a replay.
 pub(super) const PRACTICE: &str = "practice";
 
-/// All of them, with the one by which a browser is known.
+/// All of them, and the binding cookie.
 pub(super) const ALL: [&str; 5] = [BINDING_COOKIE, SESSION, ACCENT, VISITS, PRACTICE];
 
 /// How long a sign-in lasts.
@@ -23,7 +23,7 @@ pub(super) const SIGNED_IN: Duration = Duration::from_secs(60 * 60);
 pub(super) const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// The value of the one cookie of this name. Other programs on this machine share the browser's
-/// cookies, whatever their port, so nothing is believed of it but that it is text.
+/// cookies, whatever their port, so the value is not trusted, only checked to be text.
 pub(super) fn read<'r>(request: &'r HttpRequest, name: &str) -> Option<&'r str> {
     let fields = request.headers().get_all(COOKIE).map(HeaderValue::as_bytes);
     match CookieHeader::new(fields).find(name) {

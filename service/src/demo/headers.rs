@@ -1,4 +1,4 @@
-//! What every answer of the demo says about itself.
+//! The header fields of every answer of the demo.
 
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
@@ -9,7 +9,7 @@ macro_rules! policy {
     ($ancestors:literal) => {
         concat!(
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; ",
-            // In browsers 'self' covers WebSockets of the same host and port.
+            // In browsers 'self' includes WebSockets on the same host and port.
             "connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; ",
             "frame-ancestors ",
             $ancestors,
@@ -21,10 +21,10 @@ macro_rules! policy {
 /// Nothing but the demo's own files, no inline code, and no frame around it.
 const POLICY: &str = policy!("'none'");
 
-/// The same for the document that the demo's page shows in a frame.
+/// The same policy, for the document that the demo's page shows in a frame.
 pub(super) const FRAMED: &str = policy!("'self'");
 
-/// Headers that stand wherever a handler has not set its own.
+/// Headers that are added unless a handler has set its own.
 pub(super) fn for_everything() -> DefaultHeaders {
     DefaultHeaders::new()
         .add((CONTENT_SECURITY_POLICY, POLICY))

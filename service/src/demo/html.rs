@@ -1,4 +1,4 @@
-//! A document that is streamed, and remembers the visit although its headers have left.
+//! A streamed document that counts the visit although its headers have left.
 
 use std::time::Duration;
 
@@ -20,11 +20,11 @@ const QUERY: Duration = Duration::from_millis(500);
 /// How long the document goes on after that: the cookie is applied before it ends.
 const REST: Duration = Duration::from_millis(300);
 
-/// The document up to what has to be waited for. Its script is `async`, because without that it
+/// The document up to the part that takes time. Its script is `async`, because without that it
 /// would run only after the last chunk.
 const HEAD: &str = include_str!("page/visit-head.html");
 
-/// How many visits the request's cookie counts.
+/// The number of visits in the request's cookie.
 pub(super) fn counted(request: &HttpRequest) -> u32 {
     read(request, VISITS)
         .and_then(|visits| visits.parse().ok())

@@ -33,12 +33,12 @@ use crate::refused::Refused;
 /// How long a client may take to send its request's head (threat T35).
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long streams may go on after SIGTERM, in seconds: somebody waits for the prompt.
+/// How long streams may go on after SIGTERM, in seconds: somebody is waiting for the prompt.
 const DRAIN_SECONDS: u64 = 1;
 
 pub(crate) fn run(args: &DemoArgs) -> Result<(), Refused> {
     log::start();
-    // Bound first: only then is it known which port `:0` became, and origins name the port.
+    // Bound first: only then is the port of `:0` known, and origins contain the port.
     let listener = TcpListener::bind(args.listen)
         .map_err(|error| format!("cannot listen on {}: {error}", args.listen))?;
     let address = Address::from_bound(listener.local_addr()?)?;
@@ -62,8 +62,8 @@ pub(crate) fn run(args: &DemoArgs) -> Result<(), Refused> {
         .client_request_timeout(HEAD_TIMEOUT)
         .shutdown_timeout(DRAIN_SECONDS)
         .listen(listener)?;
-        // Side by side, the server first: whoever reads the address may end the demo at once, and
-        // by then the server must have asked for signals.
+        // Both at once, the server first: someone who reads the address may stop the demo at once,
+        // and by then the server must handle signals.
         let announce = async { lines::print(&address.url) };
         let (ended, announced) = join(server.run(), announce).await;
         announced?;

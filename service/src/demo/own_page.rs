@@ -1,6 +1,6 @@
 //! Lets only the demo's own pages open its streams.
 //!
-//! The endpoint looks after itself. Streams are the app's, and a GET that signs in or out must
+//! The endpoint checks this itself, but streams belong to the app. A GET that signs in or out must
 //! not be open to every page that the browser visits.
 
 use std::future::{Ready, ready};
@@ -12,7 +12,7 @@ use actix_web::{Error, FromRequest, HttpRequest};
 
 use super::state::Demo;
 
-/// Taken by a handler, it lets only requests of the demo's own pages in.
+/// As a handler's argument, it lets in only requests from the demo's own pages.
 pub(super) struct OwnPage;
 
 impl FromRequest for OwnPage {

@@ -1,11 +1,11 @@
-//! Who is signed in. The cookie holds a random id and nothing else, so that signing out can
-//! revoke it: deleting a cookie takes it from one browser, and a copy of it would live on.
+//! Who is signed in. The cookie contains only a random id, so that signing out can revoke it:
+//! deleting a cookie removes it from one browser, but a copy would still work.
 
 use std::time::Instant;
 
 use dashmap::DashMap;
 
-/// Sessions that are kept; the oldest one makes room for the next.
+/// How many sessions are kept; the oldest makes room for the next.
 const SESSIONS_MAX: usize = 1000;
 
 /// Sessions by their ids.
@@ -18,7 +18,7 @@ struct Session {
 }
 
 impl Sessions {
-    /// Signs somebody in, and tells the session's id.
+    /// Signs somebody in, and returns the session's id.
     pub(super) fn begin(&self, name: String) -> String {
         while self.0.len() >= SESSIONS_MAX {
             let oldest = self
@@ -42,7 +42,7 @@ impl Sessions {
         self.0.get(id).map(|session| session.name.clone())
     }
 
-    /// Revokes a session: whoever still holds its id is nobody.
+    /// Revokes a session: a copy of its id no longer signs anyone in.
     pub(super) fn end(&self, id: &str) {
         self.0.remove(id);
     }

@@ -63,7 +63,7 @@ pub(super) async fn sign_out(
     cookies: PendingCookies,
     demo: Data<Demo>,
 ) -> impl Responder {
-    // First of all on the server: a deleted cookie stops no copy of itself.
+    // First end it on the server: deleting a cookie does not stop copies of it.
     if let Some(id) = read(&request, SESSION) {
         demo.sessions.end(id);
     }
@@ -72,7 +72,7 @@ pub(super) async fn sign_out(
             let clock = demo.apply.clock();
             let mut frames = cookies.frames();
             yield Event::from(Step::started(clock));
-            // A sign-in that is still under way must not undo it.
+            // A sign-in that is still on its way must not undo it.
             let pushed = cookies.sign_out().delete_cookie(SESSION).push();
             for part in steps::seal(pushed, &mut frames, clock) {
                 yield part.into();
@@ -82,7 +82,7 @@ pub(super) async fn sign_out(
     })
 }
 
-/// What the page may show as a name.
+/// The name as the page may show it.
 fn readable(name: &str) -> String {
     let name: String = name
         .chars()

@@ -1,4 +1,4 @@
-//! What the demo's handlers share.
+//! The state that the demo's handlers share.
 
 use apply_cookies::ApplyCookies;
 

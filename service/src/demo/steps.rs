@@ -1,4 +1,4 @@
-//! What the page is told of a step of the protocol, in the form of each transport.
+//! What the page hears about a step of the protocol, in the form of each transport.
 
 use apply_cookies::{Clock, Event, Frame, Frames, PushError, Receipt, UnixMillis};
 use serde::Serialize;
@@ -6,7 +6,7 @@ use serde::Serialize;
 /// A step that the server has seen, and when.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Step {
-    /// Tells it from a frame on the same socket.
+    /// Distinguishes it from a frame on the same socket.
     #[serde(rename = "type")]
     kind: &'static str,
     #[serde(rename = "step")]
@@ -27,17 +27,17 @@ impl Step {
         }
     }
 
-    /// The handler is at work, its headers have left.
+    /// The handler is running, and its headers have left.
     pub(super) fn started(clock: &Clock) -> Self {
         Self::new("started", clock.now())
     }
 
-    /// The stream has nothing more to say.
+    /// The stream will send nothing more.
     pub(super) fn done(clock: &Clock) -> Self {
         Self::new("done", clock.now())
     }
 
-    /// Waits in the queue, or why it does not.
+    /// The push waits in the queue, or says why it was refused.
     pub(super) fn pushed(pushed: Result<Receipt, PushError>, clock: &Clock) -> Self {
         match pushed {
             Ok(_) => Self::new("queued", clock.now()),
@@ -48,14 +48,14 @@ impl Step {
         }
     }
 
-    /// A token was made of what waited.
+    /// A token was made from the waiting operations.
     pub(super) fn minted(clock: &Clock) -> Self {
         Self::new("minted", clock.now())
     }
 
     /// A JSON object, as sockets carry it.
     pub(super) fn to_json(&self) -> String {
-        // Not reached with an error: there is nothing in it that JSON cannot say.
+        // Not reached with an error: JSON can express all of it.
         serde_json::to_string(self).unwrap_or_default()
     }
 }
@@ -66,7 +66,7 @@ impl From<Step> for Event {
     }
 }
 
-/// What a push comes to in a stream: its steps, and its token between them.
+/// What a push sends in a stream: its steps, and its token between them.
 pub(super) enum Part {
     Step(Step),
     Frame(Frame),
@@ -80,7 +80,7 @@ impl Part {
             Self::Step(Step {
                 name, at, reason, ..
             }) => {
-                // Written by us, never by a visitor, so nothing in it needs escaping.
+                // This text is ours, never a visitor's, so it needs no escaping.
                 let reason = reason.as_deref().unwrap_or_default();
                 format!("<li data-step=\"{name}\" data-at=\"{at}\">{name} {reason}</li>\n")
             }
@@ -97,10 +97,10 @@ impl From<Part> for Event {
     }
 }
 
-/// Seals what was just pushed, and notes when.
+/// Seals what was just pushed, and notes the time.
 ///
-/// `pending.sse` and `pending.html` seal and carry by themselves. They do not say when, and the
-/// page wants to know.
+/// `pending.sse` and `pending.html` seal and carry by themselves, but do not report the time, which
+/// the page shows.
 pub(super) fn seal(
     pushed: Result<Receipt, PushError>,
     frames: &mut Frames,

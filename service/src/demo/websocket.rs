@@ -1,4 +1,4 @@
-//! A setting that is changed over a WebSocket.
+//! A setting, changed over a WebSocket.
 
 use actix_web::rt;
 use actix_web::web::{Data, Payload};
@@ -40,7 +40,7 @@ pub(super) async fn accent(
     Ok(response)
 }
 
-/// Takes tokens to the page, until nobody is left to push or to read.
+/// Takes tokens to the page, until no handle is left to push, or no page to read.
 async fn carry(mut frames: Frames, mut socket: Session, demo: Data<Demo>) {
     while let Some(frame) = frames.next().await {
         let minted = Step::minted(demo.apply.clock()).to_json();
@@ -52,8 +52,8 @@ async fn carry(mut frames: Frames, mut socket: Session, demo: Data<Demo>) {
     }
 }
 
-/// Hears the visitor's choices, and pushes each as a cookie. Its end drops the last handle, and
-/// with that `carry` ends too.
+/// Receives the visitor's choices, and pushes each as a cookie. When it ends, it drops the last
+/// handle, and then `carry` ends too.
 async fn hear(
     mut messages: MessageStream,
     mut socket: Session,
@@ -76,6 +76,6 @@ async fn hear(
             return;
         }
     }
-    // An error here says that the browser was faster.
+    // An error here means that the browser closed it first.
     let _ = socket.close(None).await;
 }

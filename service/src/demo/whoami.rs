@@ -1,4 +1,4 @@
-//! What the server knows of a visitor, by cookies that no script can read.
+//! What the server knows about a visitor, from cookies that no script can read.
 
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Data;
@@ -11,7 +11,7 @@ use super::{html, websocket};
 
 #[derive(Serialize)]
 struct Visitor {
-    /// Nobody, unless the session is one of ours and has not been revoked.
+    /// `None` unless the session is known and has not been revoked.
     name: Option<String>,
     accent: Option<&'static str>,
     visits: u32,

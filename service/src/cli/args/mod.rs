@@ -1,4 +1,4 @@
-//! The command line: its commands, and what several of them take.
+//! The command line: its commands, and the arguments that several of them share.
 
 #![allow(
     clippy::doc_markdown,
@@ -28,12 +28,12 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Shows the protocol at work in a browser; needs no configuration
     Demo(DemoArgs),
-    /// Redeems tokens beside an app
+    /// Redeems tokens for an app in any language
     ///
-    /// The secret comes from APPLY_COOKIES_SECRET_KEY or from the file that
-    /// APPLY_COOKIES_SECRET_KEY_FILE names; older secrets that still verify from
-    /// APPLY_COOKIES_PREVIOUS_KEYS, separated by commas. With `--profile mesop` it comes from
-    /// MESOP_COOKIE_SECRET_KEY.
+    /// The secret comes from APPLY_COOKIES_SECRET_KEY, or from the file that
+    /// APPLY_COOKIES_SECRET_KEY_FILE names. Older secrets that still verify come from
+    /// APPLY_COOKIES_PREVIOUS_KEYS, separated by commas. With `--profile mesop` the secret comes
+    /// from MESOP_COOKIE_SECRET_KEY.
     Serve(ServeArgs),
     #[command(flatten)]
     Tool(Tool),
@@ -41,7 +41,7 @@ pub(crate) enum Command {
 
 #[derive(clap::Args)]
 pub(crate) struct DemoArgs {
-    /// Where to listen
+    /// Address to listen on
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8787")]
     pub(crate) listen: SocketAddr,
 }

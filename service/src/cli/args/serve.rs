@@ -1,4 +1,4 @@
-//! What `serve` takes.
+//! The arguments of `serve`.
 
 #![allow(
     clippy::doc_markdown,
@@ -15,43 +15,42 @@ use super::profile::ProfileArg;
 
 #[derive(clap::Args)]
 pub(crate) struct ServeArgs {
-    /// Where to listen
+    /// Address to listen on
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: SocketAddr,
-    /// An origin whose pages may post, as in https://app.example; may be given again
+    /// An origin whose pages may post, as in https://app.example; may be repeated
     #[arg(long, value_name = "ORIGIN", required = true, num_args = 1.., value_parser = parse_origin)]
     pub(crate) origin: Vec<Origin>,
-    /// Whose tokens are redeemed; may be given twice, for a path each
+    /// Whose tokens to redeem; may be given twice, each with its own path
     ///
-    /// `mesop` redeems those of a Mesop app. Its secret comes from MESOP_COOKIE_SECRET_KEY, and must
-    /// not be the one of `native` as well.
+    /// `mesop` redeems the tokens of a Mesop app. Its secret comes from MESOP_COOKIE_SECRET_KEY, and
+    /// must differ from the secret of `native`.
     #[arg(long, value_enum, default_value = "native")]
     pub(crate) profile: Vec<ProfileArg>,
-    /// Path of the endpoint; with two profiles one for each, in their order
+    /// Path of the endpoint; with two profiles, one for each in the same order
     ///
-    /// Without it: /__apply-cookies, for `mesop` behind MESOP_BASE_URL_PATH if that is set.
+    /// The default is /__apply-cookies, for `mesop` under MESOP_BASE_URL_PATH if that is set.
     #[arg(long, value_name = "PATH")]
     pub(crate) prefix: Vec<String>,
-    /// Whether a token without a binding is refused: `required` for `native`, `optional` for `mesop`,
-    /// unless it is given
+    /// Whether to refuse tokens without a binding [default: `required` for `native`, `optional` for
+    /// `mesop`]
     ///
-    /// With `optional`, whoever holds a token without a binding can sign a visitor in as
-    /// somebody else; Mesop's own tokens have none. A binding that is present is enforced all the
-    /// same.
+    /// With `optional`, anyone who has a token without a binding can sign a visitor in as somebody
+    /// else; Mesop's own tokens have none. If a binding is present, it is always enforced.
     #[arg(long, value_enum)]
     pub(crate) binding: Option<BindingArg>,
-    /// Where it is remembered which tokens were used: `memory`, or `file:PATH`
+    /// Where to remember used tokens: `memory`, or `file:PATH`
     ///
-    /// `memory` forgets when the process ends: tokens that other processes issued before a restart
-    /// are then refused, and readyz says so for five seconds.
+    /// `memory` forgets when the process ends. After a restart, tokens that other processes issued
+    /// before it are refused, and /readyz answers 503 for five seconds.
     ///
     /// `file:PATH` remembers across restarts, crashes and power losses, on a local disk and for one
-    /// process at a time. The file is made when there is none, readable by its owner alone. Never
-    /// put an older copy of it back, which has forgotten what was used since: stop the service and
-    /// remove it instead. Its folder must exist.
+    /// process at a time. The file is created if it does not exist, readable only by its owner; its
+    /// folder must exist. Never restore an older copy of the file, which has forgotten what was used
+    /// since: stop the service and remove the file instead.
     #[arg(long, value_name = "STORE", default_value = "memory", value_parser = parse_replay)]
     pub(crate) replay: ReplayArg,
-    /// Accepts http origins outside this machine, where anyone on the network can take over
+    /// Accept http origins outside this machine, where anyone on the network can take over sessions
     #[arg(long)]
     pub(crate) allow_insecure_http: bool,
 }

@@ -1,4 +1,4 @@
-//! What the tools take.
+//! The arguments of the tools.
 
 #![allow(
     clippy::doc_markdown,
@@ -12,30 +12,30 @@ use clap::{Subcommand, ValueEnum};
 
 use super::profile::ProfileArg;
 use crate::refused::Refused;
+
 #[derive(Subcommand)]
 pub(crate) enum Tool {
     /// Prints a new secret
     Keygen,
-    /// Seals batches: one JSON batch a line in, one token a line out
+    /// Seals batches: one JSON batch per line in, one token per line out
     ///
-    /// For a batch that is refused an empty line is written, and `line N: field: reason` on
-    /// standard error.
+    /// For a refused batch it writes an empty line, and `line N: field: reason` to standard error.
     ///
     /// With `--profile mesop` the tokens are those of a Mesop app: signed, for 60 seconds, under
     /// the secret in MESOP_COOKIE_SECRET_KEY. A value may then be any text, an age may be
     /// negative, and several operations may be on one cookie.
     Mint(MintArgs),
-    /// Opens tokens: one token a line in, one JSON object a line out
+    /// Opens tokens: one token per line in, one JSON object per line out
     ///
     /// With `--profile mesop` the tokens are those of a Mesop app, under the secret in
     /// MESOP_COOKIE_SECRET_KEY.
     Inspect(InspectArgs),
-    /// Writes and reads the values of cookies, for anyone writing another implementation
+    /// Writes and reads cookie values, for anyone writing another implementation
     #[command(subcommand)]
     Cookie(CookieCommand),
-    /// Writes operations as headers: one JSON operation a line in, one Set-Cookie value a line out
+    /// Writes operations as headers: one JSON operation per line in, one Set-Cookie value per line out
     ///
-    /// For an operation that is refused: {"error":"…","field":"…"}. The exit code is 0 all the same.
+    /// For a refused operation it writes {"error":"…","field":"…"}. The exit code is still 0.
     SetCookie(SetCookieArgs),
 }
 
@@ -43,19 +43,19 @@ pub(crate) enum Tool {
 pub(crate) struct MintArgs {
     #[command(flatten)]
     pub(crate) profile: ProfileArgs,
-    /// How tokens protect their operations [default: encrypted; those of Mesop are signed]
+    /// How tokens protect their operations [default: encrypted; Mesop's are signed]
     #[arg(long, value_enum)]
     seal: Option<SealArg>,
-    /// How long tokens live: up to a day, 60 seconds in the profile mesop [default: 60]
+    /// How long tokens live: up to a day; 60 seconds in the profile mesop [default: 60]
     #[arg(long, value_name = "SECONDS", value_parser = parse_lifetime)]
     ttl: Option<Lifetime>,
-    /// Value of the binding cookie of the browser that may redeem the tokens
+    /// Value of the binding cookie of the browser that can redeem the tokens
     #[arg(long, value_name = "VALUE")]
     binding: Option<String>,
-    /// Makes the tokens sign-outs: once one is redeemed, no older token of its browser is
+    /// Make the tokens sign-outs: once one is redeemed, older tokens of its browser are refused
     #[arg(long, requires = "binding")]
     barrier: bool,
-    /// What the page does when the cookies are there: `reconnect`, `reload`, or a path to go to
+    /// What the page does once the cookies are set: `reconnect`, `reload`, or a path to go to
     #[arg(long, value_name = "ACTION", value_parser = parse_action)]
     then: Option<AfterApply<'static>>,
 }
@@ -81,7 +81,7 @@ impl MintArgs {
         }
     }
 
-    /// Refuses what a token of Mesop cannot be, rather than not doing it.
+    /// Refuses options that Mesop's tokens do not have, rather than ignoring them.
     pub(crate) fn check_mesop(&self) -> Result<(), Refused> {
         let refuse = |message: &str| Err(Refused::Usage(message.to_owned()));
         if matches!(self.seal, Some(SealArg::Encrypted)) {
@@ -90,7 +90,7 @@ impl MintArgs {
             );
         }
         if self.barrier || self.then.is_some() {
-            return refuse("tokens of the profile mesop have no place for --barrier and --then");
+            return refuse("tokens of the profile mesop do not support --barrier and --then");
         }
         if self.ttl() != Lifetime::default() {
             return refuse("tokens of the profile mesop live for 60 seconds; leave --ttl out");
@@ -98,7 +98,7 @@ impl MintArgs {
         Ok(())
     }
 
-    /// The browser's binding. Not parsed by clap, whose message would show the value.
+    /// The browser's binding. Not parsed by clap, whose error message would show the value.
     pub(crate) fn binding(&self) -> Result<Option<BindingCookie>, Refused> {
         let Some(text) = &self.binding else {
             return Ok(None);
@@ -114,7 +114,7 @@ impl MintArgs {
 
 #[derive(clap::Args)]
 pub(crate) struct ProfileArgs {
-    /// Whose bytes are meant: this protocol's own, or those of Mesop 1.3
+    /// Which format to use: this protocol's own, or that of Mesop 1.3
     #[arg(long = "profile", value_enum, default_value = "native")]
     profile: ProfileArg,
 }
@@ -129,21 +129,21 @@ impl ProfileArgs {
 pub(crate) struct InspectArgs {
     #[command(flatten)]
     pub(crate) profile: ProfileArgs,
-    /// Judges the tokens as of this time instead of now
+    /// Check the tokens as of this time instead of now
     #[arg(long, value_name = "UNIX_SECONDS", value_parser = parse_time)]
     pub(crate) now: Option<UnixMillis>,
 }
 
 #[derive(Subcommand)]
 pub(crate) enum CookieCommand {
-    /// One JSON value a line in, one cookie value a line out
+    /// One JSON value per line in, one cookie value per line out
     ///
-    /// For a line that is refused: {"ok":false,"reason":"…","detail":"…"}. The exit code is 0 all
-    /// the same.
+    /// For a refused line it writes {"ok":false,"reason":"…","detail":"…"}. The exit code is
+    /// still 0.
     Encode(EncodeArgs),
-    /// One cookie value a line in, {"ok":true,"value":…} or {"ok":false,"reason":"…"} a line out
+    /// One cookie value per line in, {"ok":true,"value":…} or {"ok":false,"reason":"…"} per line out
     ///
-    /// The exit code is 0 whatever the verdicts.
+    /// The exit code is 0 whatever the results.
     Decode(DecodeArgs),
 }
 
@@ -156,14 +156,14 @@ pub(crate) struct ValueArgs {
     pub(crate) profile: ProfileArgs,
     /// How its values are protected
     ///
-    /// Signed and encrypted ones need the secret, from APPLY_COOKIES_SECRET_KEY or as for `serve`;
+    /// Signed and encrypted values need the secret: from APPLY_COOKIES_SECRET_KEY or as for `serve`;
     /// in the profile mesop, from MESOP_COOKIE_SECRET_KEY.
     #[arg(long, value_enum)]
     pub(crate) protection: ProtectionArg,
-    /// Works as of this time instead of now
+    /// Use this time instead of now
     #[arg(long, value_name = "UNIX_SECONDS", value_parser = parse_time)]
     pub(crate) now: Option<UnixMillis>,
-    /// The value is text as it stands, instead of JSON
+    /// Take the value as plain text instead of JSON
     #[arg(long)]
     pub(crate) text: bool,
 }
@@ -172,10 +172,10 @@ pub(crate) struct ValueArgs {
 pub(crate) struct EncodeArgs {
     #[command(flatten)]
     pub(crate) value: ValueArgs,
-    /// Ends signed and encrypted values this long after now; without it they have no end
+    /// Let signed and encrypted values expire this long after now; without it they never expire
     ///
-    /// In the profile mesop only encrypted JSON objects have one: their cookie's name and end
-    /// stand in a member that Mesop ignores.
+    /// In the profile mesop only encrypted JSON objects can expire: the cookie's name and expiry
+    /// are in a member that Mesop ignores.
     #[arg(long, value_name = "SECONDS", value_parser = parse_max_age)]
     pub(crate) max_age: Option<u32>,
 }
@@ -184,7 +184,7 @@ pub(crate) struct EncodeArgs {
 pub(crate) struct DecodeArgs {
     #[command(flatten)]
     pub(crate) value: ValueArgs,
-    /// Each line is a whole Cookie header, with or without `Cookie:` in front
+    /// Read each line as a whole Cookie header, with or without `Cookie:` in front
     #[arg(long)]
     pub(crate) header: bool,
 }
@@ -193,7 +193,7 @@ pub(crate) struct DecodeArgs {
 pub(crate) struct SetCookieArgs {
     #[command(flatten)]
     pub(crate) profile: ProfileArgs,
-    /// Works as of this time instead of now; headers of the native profile do not depend on it
+    /// Use this time instead of now; headers of the native profile do not depend on it
     #[arg(long, value_name = "UNIX_SECONDS", value_parser = parse_time)]
     pub(crate) now: Option<UnixMillis>,
 }
@@ -238,7 +238,7 @@ fn parse_lifetime(text: &str) -> Result<Lifetime, String> {
         .ok_or_else(|| "must be a whole number of seconds from 1 to 86400".to_owned())
 }
 
-/// A path stands for itself here; as in the header, behind `go`, it is taken too.
+/// A path alone means `go`; the header's form, with `go` in front, is accepted too.
 fn parse_action(text: &str) -> Result<AfterApply<'static>, String> {
     SameOriginPath::parse(text)
         .map(AfterApply::GoTo)

@@ -14,7 +14,7 @@ export function keepAccent(card) {
     wanted = target.value;
     paint(wanted);
     last = last.then(async () => {
-      // Whoever tries all the colours in a second wants the last one.
+      // A visitor who tries all the colours in a second wants the last one.
       if (wanted === undefined) return;
       const accent = wanted;
       wanted = undefined;
@@ -29,7 +29,7 @@ export function keepAccent(card) {
   });
 }
 
-/** The socket, opened for the first change and again when it has ended. */
+/** The socket, opened for the first change and reopened after it has closed. */
 class Channel {
   #timeline;
   #socket;
@@ -55,7 +55,7 @@ class Channel {
     await ready();
     const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/demo/accent`);
     this.#socket = socket;
-    // In front of `listen`, which posts the token as soon as its own listener returns.
+    // Before `listen`, which posts the token as soon as its own listener returns.
     socket.addEventListener("message", ({ data }) => this.#hear(JSON.parse(data)));
     listen(socket);
     socket.addEventListener("close", () => this.#settle?.reject(new Error("The socket was closed.")));

@@ -1,5 +1,5 @@
-// Three ways to misuse a token. Each asks for a fresh one, so that the answer is about the misuse and
-// not about a token that has expired in the meantime.
+// Three ways to misuse a token. Each asks for a fresh one, so that the answer is about the misuse, not
+// about a token that has since expired.
 
 import { ready, settings } from "/__apply-cookies/client.js";
 import { refresh } from "./whoami.js";
@@ -28,7 +28,7 @@ async function replay() {
   const first = await post(token);
   const second = await post(token);
   await refresh();
-  return [pill(first), pill(second), line("The first use counted. The copy is worth nothing.")];
+  return [pill(first), pill(second), line("The first use counted. The copy is worthless.")];
 }
 
 async function forge() {
@@ -48,8 +48,8 @@ async function useAnothers() {
   const { token } = await answer.json();
   const refused = await post(token);
   const { name } = await refresh();
-  const still = name ? `You are still ${name}` : "Still nobody is signed in";
-  return [pill(refused), line(`${still}, and the token is not spent: Mallory’s browser could use it.`)];
+  const still = name ? `You are still ${name}` : "Nobody is signed in";
+  return [pill(refused), line(`${still}, and the token is not used up: Mallory’s browser could use it.`)];
 }
 
 /** A token of this browser, taken from its stream and not yet posted. */

@@ -1,4 +1,4 @@
-// Brings the page to life. Each transport, and the attacks, are modules of their own.
+// Brings the page to life. Each transport is a module of its own, and so are the attacks.
 
 import { keepAccent } from "./accent.js";
 import { offerAttacks } from "./attacks.js";

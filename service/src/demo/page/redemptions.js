@@ -1,15 +1,15 @@
-// Which card a POST of the client module belongs to.
+// Finds the card that a POST of the client module belongs to.
 //
-// The module's events carry no token, as any script may listen to them. It posts one token at a time,
-// in the order in which they came, so the oldest card that waits is the one that is meant.
+// The module's events carry no token, because any script may listen to them. It posts one token at a
+// time, in the order of their arrival, so an event belongs to the oldest waiting card.
 
 import { showToken } from "./whoami.js";
 
 const waiting = [];
 
 /**
- * A token has reached the page: settles when its cookies are applied. Call it before the module hears
- * of the token, or the first event is missed.
+ * A token has reached the page: settles when its cookies are applied. Call it before the module gets
+ * the token, or the first event is missed.
  */
 export function redemption(timeline, token) {
   timeline.mark("streamed");

@@ -8,7 +8,7 @@ import { refresh } from "./whoami.js";
 export function signInAndOut(card) {
   const timeline = new Timeline(card);
   const form = card.querySelector("form");
-  // One after the other: who signs out while signing in wants to be signed out in the end.
+  // One after the other: a visitor who signs out while signing in wants to end up signed out.
   let last = Promise.resolve();
   const run = (path, done) => {
     last = last.then(async () => {
@@ -28,10 +28,10 @@ export function signInAndOut(card) {
   form.querySelector("#sign-out").addEventListener("click", () => run("/demo/sign-out", "Signed out"));
 }
 
-/** Opens a stream; settles when the cookies that it brings are applied. */
+/** Opens a stream; settles when the cookies it brings are applied. */
 async function follow(path, timeline) {
   timeline.start("Opening the stream…");
-  // Tokens belong to a browser, which has to be known by then.
+  // Tokens belong to a browser, which must have its binding by then.
   await ready();
   await new Promise((resolve, reject) => {
     const events = new EventSource(path);
@@ -42,11 +42,11 @@ async function follow(path, timeline) {
       timeline.told(told);
       if (told.step === "refused") applied = Promise.reject(new Error(told.reason));
       if (told.step !== "done") return;
-      // Closed at once: an EventSource would otherwise connect again, and HTTP/1.1 has room for six.
+      // Closed at once: otherwise an EventSource reconnects, and HTTP/1.1 allows six connections.
       events.close();
       applied.then(resolve, reject);
     });
-    // In front of `listen`, which posts the token as soon as its own listener returns.
+    // Before `listen`, which posts the token as soon as its own listener returns.
     events.addEventListener("apply-cookies", ({ data }) => {
       applied = redemption(timeline, JSON.parse(data).token);
       applied.catch(() => {});

@@ -28,7 +28,7 @@ export class Timeline {
     this.#show();
   }
 
-  /** What the server tells of a step. */
+  /** A step that the server reports. */
   told({ step, at, reason }) {
     if (step === "started") this.say("The headers have left. Checking…");
     if (step === "refused") this.fail(reason);
@@ -49,8 +49,8 @@ export class Timeline {
     this.#outcome.textContent = text;
   }
 
-  // All rows, since a socket's messages may overtake each other: a step is often known before the
-  // one that times count from.
+  // All rows, because a socket's messages may overtake each other: a step is often known before the
+  // step that times count from.
   #show() {
     let last = true;
     for (const [step, row] of this.#rows) {

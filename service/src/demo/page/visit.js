@@ -1,12 +1,12 @@
-// Inside the streamed document: tells the page around it what happens. The cookie needs none of this,
-// only the client module.
+// Runs in the streamed document, and tells the page around it what happens. The cookie does not need
+// this script, only the client module.
 
 const tell = (step, at = Date.now(), reason) =>
   parent.postMessage({ step, at, reason }, location.origin);
 
 tell("started");
 
-// The server's steps, and our own element, arrive as parts of the document.
+// The server's steps, and the <apply-cookies> element, arrive as parts of the document.
 const tellOfNodes = (nodes) => {
   for (const node of nodes) {
     if (node.localName === "apply-cookies") tell("streamed");
@@ -32,5 +32,5 @@ document.addEventListener("apply-cookies:failed", ({ detail }) =>
 tellOfNodes(document.querySelectorAll("li[data-step], apply-cookies"));
 arrivals.observe(document.documentElement, { childList: true, subtree: true });
 
-// Last: it defines the element, and with that the first token may be posted.
+// Last: it defines the element, and from then on tokens may be posted.
 await import("/__apply-cookies/client.js");

@@ -1,4 +1,4 @@
-// A streamed document in a frame, which tells its steps to this page.
+// A streamed document in a frame, which reports its steps to this page.
 
 import { ready } from "/__apply-cookies/client.js";
 import { Timeline } from "./timeline.js";

@@ -1,4 +1,4 @@
-// What the server knows of the visitor, beside what a script knows.
+// What the server knows about the visitor, next to what a script knows.
 
 const $ = (id) => document.getElementById(id);
 
@@ -21,12 +21,12 @@ export function paint(accent) {
   document.querySelector(`input[name="accent"][value="${accent}"]`).checked = true;
 }
 
-/** The newest token. It can be shown: it is spent or about to be, and says nothing. */
+/** Shows the newest token. That is safe: it is used or about to be, and reveals nothing. */
 export function showToken(token) {
   $("token").textContent = `${token.slice(0, 24)}…${token.slice(-8)}`;
   $("token-note").textContent =
     `${token.length} characters, encrypted: no name, no value, not even which cookie it sets. ` +
-    "It works once, for a minute, in this browser alone.";
+    "It works once, for a minute, and only in this browser.";
 }
 
 function chips(names) {
@@ -38,7 +38,7 @@ function chips(names) {
       chip.append(code, " HttpOnly");
     } else {
       chip.className = "none";
-      chip.textContent = "no cookie of ours";
+      chip.textContent = "none of our cookies";
     }
     return chip;
   });
