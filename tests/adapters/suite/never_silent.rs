@@ -1,4 +1,4 @@
-//! Whatever is lost is logged and counted.
+//! Every loss is logged and counted.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -46,8 +46,8 @@ impl Observer {
         wait(|| self.log().contains(words).then_some(()));
     }
 
-    /// The counters that are not zero, by name and label. A snapshot takes what it shows, so this
-    /// can be asked once.
+    /// The counters that are not zero, by name and label. A snapshot resets them, so call this only
+    /// once.
     fn counters(&self) -> BTreeMap<String, u64> {
         let mut counters = BTreeMap::new();
         for (key, _, _, value) in self.counters.snapshot().into_vec() {
@@ -89,10 +89,10 @@ fn counters<const N: usize>(expected: [(&str, u64); N]) -> BTreeMap<String, u64>
 }
 
 #[test]
-fn what_is_lost_is_logged_and_counted_and_no_value_is_shown() {
+fn every_loss_is_logged_and_counted_and_no_value_is_shown() {
     in_a_process_of_its_own(
         module_path!(),
-        "what_is_lost_is_logged_and_counted_and_no_value_is_shown",
+        "every_loss_is_logged_and_counted_and_no_value_is_shown",
         lose_in_every_way,
     );
 }
@@ -159,10 +159,10 @@ fn lose_in_every_way() {
 }
 
 #[test]
-fn what_was_pushed_before_an_outer_layer_gave_up_is_logged_and_counted() {
+fn cookies_lost_to_an_outer_layer_are_logged_and_counted() {
     in_a_process_of_its_own(
         module_path!(),
-        "what_was_pushed_before_an_outer_layer_gave_up_is_logged_and_counted",
+        "cookies_lost_to_an_outer_layer_are_logged_and_counted",
         lose_to_an_outer_layer,
     );
 }
@@ -190,10 +190,10 @@ fn lose_to_an_outer_layer() {
 }
 
 #[test]
-fn a_layer_that_the_app_forgot_is_named_in_the_log() {
+fn a_missing_layer_is_named_in_the_log() {
     in_a_process_of_its_own(
         module_path!(),
-        "a_layer_that_the_app_forgot_is_named_in_the_log",
+        "a_missing_layer_is_named_in_the_log",
         forget_the_layer,
     );
 }
