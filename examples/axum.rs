@@ -68,8 +68,8 @@ async fn sign_in(Query(query): Query<SignIn>, cookies: PendingCookies) -> impl I
 async fn sign_out(cookies: PendingCookies) -> impl IntoResponse {
     cookies.sse(|cookies| {
         stream! {
-            // A sign-in that is still on its way cannot undo it. An app that keeps sessions must also
-            // end this one there: copies of the cookie are not deleted.
+            // A sign-in that is still on its way cannot undo it. An app that keeps sessions must
+            // also end this one there: copies of the cookie are not deleted.
             match cookies.sign_out().delete::<Session>().push() {
                 Ok(receipt) => yield Event::data(match receipt.await {
                     Outcome::Released => "goodbye",

@@ -1,5 +1,6 @@
-//! Delivery against a model of ten lines: in whatever order tokens are minted, posted, lost, retried,
-//! signed out and left to expire, and the program is restarted, the endpoint answers as the model says.
+//! Delivery against a model of ten lines: in whatever order tokens are minted, posted, lost,
+//! retried, signed out and left to expire, and the program is restarted, the endpoint answers as
+//! the model says.
 
 mod support;
 

@@ -1,12 +1,12 @@
-//! The endpoint's cost to a server: the processor time of a POST, compared with a fixed 204 with the
-//! same header fields, on each framework, by the same driver in one run.
+//! The endpoint's cost to a server: the processor time of a POST, compared with a fixed 204 with
+//! the same header fields, on each framework, by the same driver in one run.
 //!
 //! ```sh
 //! cargo bench -p apply-cookies --bench endpoint --features actix,axum
 //! ```
 //!
-//! Each server has one worker, which answers `GET /time` with the processor time it has used, so the
-//! driver's own time does not count, and no other tool is needed.
+//! Each server has one worker, which answers `GET /time` with the processor time it has used, so
+//! the driver's own time does not count, and no other tool is needed.
 
 mod driver;
 mod servers;

@@ -98,8 +98,8 @@ impl Owners {
     }
 }
 
-/// Posts these tokens from all clients at once, each in its own order and under its own ids. Returns
-/// when all are done, or when the service is gone.
+/// Posts these tokens from all clients at once, each in its own order and under its own ids.
+/// Returns when all are done, or when the service is gone.
 pub fn race(address: SocketAddr, tokens: &[String], which: &[usize], owners: &Owners) {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     std::thread::scope(|scope| {

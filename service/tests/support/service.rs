@@ -49,8 +49,8 @@ impl Service {
         Self::launch(&mut program(), args, "apply_cookies=info")
     }
 
-    /// A service whose disk can be made to fail, by a limit on the length of files. It starts through
-    /// a shell, so that the signal which comes with that does not end it.
+    /// A service whose disk can be made to fail, by a limit on the length of files. It starts
+    /// through a shell, so that the signal which comes with that does not end it.
     pub fn start_limitable(args: &[&str]) -> Self {
         let mut shell = Command::new("/bin/sh");
         shell

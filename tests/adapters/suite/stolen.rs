@@ -83,8 +83,8 @@ fn parts() -> impl Iterator<Item = Loot> {
 }
 
 impl Loot {
-    /// Everything that the thief can put into `t`: the stolen token, or one of the thief's own. `odd`:
-    /// malformed texts too, in case the reader is too lenient.
+    /// Everything that the thief can put into `t`: the stolen token, or one of the thief's own.
+    /// `odd`: malformed texts too, in case the reader is too lenient.
     fn tokens(self, victim: &Victim, odd: bool) -> Vec<String> {
         let token = if self.token {
             victim.token.clone()
