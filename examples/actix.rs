@@ -67,8 +67,8 @@ async fn sign_in(query: Query<SignIn>, cookies: PendingCookies) -> impl Responde
 async fn sign_out(cookies: PendingCookies) -> impl Responder {
     cookies.sse(|cookies| {
         stream! {
-            // A sign-in that is still under way cannot undo it. An app that keeps sessions ends this
-            // one there as well: no copy of the cookie is deleted with it.
+            // A sign-in that is still on its way cannot undo it. An app that keeps sessions must
+            // also end this one there: copies of the cookie are not deleted.
             match cookies.sign_out().delete::<Session>().push() {
                 Ok(receipt) => yield Event::data(match receipt.await {
                     Outcome::Released => "goodbye",
@@ -87,7 +87,7 @@ async fn socket(
     body: web::Payload,
 ) -> actix_web::Result<HttpResponse> {
     let (response, mut socket, mut messages) = actix_ws::handle(&request, body)?;
-    // Attached before the handler returns: it carries what is pushed below.
+    // Attached before the handler returns, to carry what is pushed below.
     let mut frames = cookies.frames();
     rt::spawn(async move {
         loop {
@@ -100,11 +100,11 @@ async fn socket(
                 message = messages.next() => match message {
                     Some(Ok(Message::Text(theme))) => {
                         if let Err(error) = cookies.set(&Theme { dark: theme == "dark" }) {
-                            tracing::error!(%error, "the theme is not kept");
+                            tracing::error!(%error, "the theme was not saved");
                         }
                     }
                     Some(Ok(Message::Ping(bytes))) if socket.pong(&bytes).await.is_ok() => {}
-                    // Drops `cookies`, and with it the carrier ends.
+                    // Drops `cookies`, which ends the carrier.
                     _ => break,
                 },
             }
@@ -127,7 +127,7 @@ async fn script() -> impl Responder {
 
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // Says why something was refused.
+    // Logs why something was refused.
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .init();

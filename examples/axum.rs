@@ -68,8 +68,8 @@ async fn sign_in(Query(query): Query<SignIn>, cookies: PendingCookies) -> impl I
 async fn sign_out(cookies: PendingCookies) -> impl IntoResponse {
     cookies.sse(|cookies| {
         stream! {
-            // A sign-in that is still under way cannot undo it. An app that keeps sessions ends this
-            // one there as well: no copy of the cookie is deleted with it.
+            // A sign-in that is still on its way cannot undo it. An app that keeps sessions must
+            // also end this one there: copies of the cookie are not deleted.
             match cookies.sign_out().delete::<Session>().push() {
                 Ok(receipt) => yield Event::data(match receipt.await {
                     Outcome::Released => "goodbye",
@@ -83,7 +83,7 @@ async fn sign_out(cookies: PendingCookies) -> impl IntoResponse {
 }
 
 async fn socket(cookies: PendingCookies, upgrade: WebSocketUpgrade) -> impl IntoResponse {
-    // Attached before the handler returns: it carries what is pushed below.
+    // Attached before the handler returns, to carry what is pushed below.
     let mut frames = cookies.frames();
     upgrade.on_upgrade(move |mut socket| async move {
         loop {
@@ -97,11 +97,11 @@ async fn socket(cookies: PendingCookies, upgrade: WebSocketUpgrade) -> impl Into
                 message = socket.recv() => match message {
                     Some(Ok(Message::Text(theme))) => {
                         if let Err(error) = cookies.set(&Theme { dark: theme == "dark" }) {
-                            tracing::error!(%error, "the theme is not kept");
+                            tracing::error!(%error, "the theme was not saved");
                         }
                     }
                     Some(Ok(Message::Ping(_))) => {}
-                    // Drops `cookies`, and with it the carrier ends.
+                    // Drops `cookies`, which ends the carrier.
                     _ => break,
                 },
             }
@@ -120,7 +120,7 @@ async fn script() -> impl IntoResponse {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // Says why something was refused.
+    // Logs why something was refused.
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .init();

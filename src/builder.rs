@@ -121,26 +121,26 @@ impl Builder {
         self
     }
 
-    /// How tokens protect their operations: encrypted by default.
+    /// Sets how tokens protect their operations; they are encrypted by default.
     pub fn seal(mut self, seal: Seal) -> Self {
         self.seal = seal;
         self
     }
 
-    /// How long tokens live: 60 seconds by default, at most a day.
+    /// Sets how long tokens live: 60 seconds by default, at most a day.
     pub fn lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime = lifetime;
         self
     }
 
-    /// Whether tokens must carry a binding: required by default.
+    /// Sets whether tokens must carry a binding; they must by default.
     pub fn binding(mut self, binding: BindingPolicy) -> Self {
         self.binding = binding;
         self
     }
 
-    /// The store that makes tokens single-use: in memory by default. Several processes behind one
-    /// origin need a shared store.
+    /// Sets the store that makes tokens single-use; the default is in memory. Several processes
+    /// behind one origin need a shared store.
     pub fn replay_store(mut self, store: Arc<dyn ReplayStore>) -> Self {
         self.store = Some(store);
         self

@@ -1,5 +1,6 @@
-//! Delivery against a model of ten lines: whatever is minted, posted, lost, asked again, signed out,
-//! left to expire and restarted in whatever order, the endpoint answers as the model says.
+//! Delivery against a model of ten lines: in whatever order tokens are minted, posted, lost,
+//! retried, signed out and left to expire, and the program is restarted, the endpoint answers as
+//! the model says.
 
 mod support;
 
@@ -30,8 +31,8 @@ const SCHEDULES: u32 = 2_000;
 /// Of every token, in milliseconds.
 const LIFETIME: u64 = 60_000;
 
-/// One step of a schedule. Numbers of tokens count from the latest one, so that schedules which
-/// mint little still hit what there is.
+/// One step of a schedule. Token numbers count from the latest one, so that schedules that mint few
+/// tokens still hit existing ones.
 #[derive(Clone, Debug)]
 enum Step {
     Mint {
@@ -76,7 +77,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A token, and what the model knows of it.
+/// A token, and what the model knows about it.
 struct Token {
     text: String,
     value: String,
@@ -98,7 +99,7 @@ struct Model {
 }
 
 impl Model {
-    /// The status that a POST deserves: all that SPEC §9.3 and §10 say of time and order.
+    /// The right status for a POST: everything that SPEC §9.3 and §10 say about time and order.
     #[rustfmt::skip]
     fn answer(&mut self, id: usize, token: &Token, from: u8, r: Option<u8>, now: u64) -> u16 {
         let is_behind = |(at, by): &(u64, usize)| token.issued_at <= *at && id != *by;
@@ -113,7 +114,7 @@ impl Model {
     }
 }
 
-/// One run of the program: all of it but the socket.
+/// One run of the program, without the socket.
 struct Program {
     receipts: Data<Mutex<Vec<Receipt>>>,
     handle: Box<dyn Fn(TestRequest) -> Answer>,
@@ -263,7 +264,7 @@ impl Run {
             Step::Deliver { token, lost } => {
                 if let Some(id) = self.tokens.len().checked_sub(token + 1) {
                     let from = self.tokens[id].browser;
-                    // Every answer but the last is lost. The client cannot tell one from another.
+                    // Every answer except the last is lost. To the client they look the same.
                     let heard = self.post(id, from, CLIENTS_OWN).await;
                     for _ in 0..lost {
                         self.hands.fetch_add(1, Ordering::SeqCst);
@@ -308,7 +309,7 @@ impl Run {
         status
     }
 
-    /// At the end every receipt is right, or has still time to be.
+    /// At the end every receipt is right, or still has time.
     fn check_receipts(&self) {
         for token in &self.tokens {
             let over = self.now() >= token.issued_at + LIFETIME || token.run != self.model.run;

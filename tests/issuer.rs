@@ -1,4 +1,4 @@
-//! Minting without a request: what an `Issuer` was asked for is in its tokens.
+//! Minting without a request: an `Issuer`'s tokens contain what it was asked for.
 
 use apply_cookies::protocol::{
     AfterApply, Batch, BindingCookie, BindingPolicy, KeyRing, Lifetime, UntrustedToken,
@@ -70,13 +70,13 @@ fn a_token_is_for_the_browser_of_its_binding() {
 }
 
 #[test]
-fn what_comes_after_a_barrier_is_younger_than_it() {
+fn a_token_minted_after_a_barrier_is_younger() {
     let issuer = issuer();
     let barrier = mint(&issuer, &MintOptions::default().barrier());
     assert!(barrier.is_barrier());
     let later = MintOptions::default().after(barrier.issued_at());
     assert_eq!(mint(&issuer, &later).issued_at(), at(NOW + 1));
-    // Time has passed by itself.
+    // Time has moved on by itself.
     let long_ago = MintOptions::default().after(at(NOW - 1_000));
     assert_eq!(mint(&issuer, &long_ago).issued_at(), at(NOW));
 }
@@ -90,7 +90,7 @@ fn the_action_travels_sealed() {
 }
 
 #[test]
-fn secrets_are_random_and_good_enough_for_themselves() {
+fn generated_secrets_are_random_and_pass_their_own_check() {
     let [one, other] = [(); 2].map(|()| Secrets::generate());
     assert_ne!(one, other);
     assert!(Secrets::new(&one).is_ok());

@@ -1,5 +1,5 @@
-//! Cookie classes of the profile `mesop` in handlers: a Rust service beside a Mesop app. Names
-//! nothing but the crate `apply-cookies`.
+//! Cookie classes of the profile `mesop` in handlers: a Rust service next to a Mesop app. Names only
+//! the crate `apply-cookies`.
 
 use actix_web::http::header::{COOKIE, SET_COOKIE};
 use actix_web::{App, HttpResponse, test as serving, web};

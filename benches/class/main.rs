@@ -1,5 +1,5 @@
-//! Writing a session into a cookie and reading it back, beside other crates that protect cookies:
-//! from a struct to the cookie's value, and from a request's `Cookie` field to a struct.
+//! Writing a session into a cookie and reading it back, compared with other crates that protect
+//! cookies: from a struct to the cookie's value, and from a request's `Cookie` field to a struct.
 
 #[path = "../contest/mod.rs"]
 mod contest;
@@ -11,7 +11,7 @@ use ours::{Encrypted, Ours, Plain, Signed};
 use peers::{BiscottiEncrypted, BiscottiSigned, Jwt, Peer, PrivateJar, SignedJar};
 use serde::{Deserialize, Serialize};
 
-/// What is stored. The same fields for all.
+/// The stored session, with the same fields for all.
 #[derive(Serialize, Deserialize)]
 struct Session {
     username: String,

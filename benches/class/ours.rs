@@ -1,4 +1,4 @@
-//! The same session as a class of each protection.
+//! The session as a class, one for each protection.
 
 use apply_cookies::CookieClass;
 use apply_cookies::protocol::{ClassCodec, CookieHeader, Draft, KeyRing, Secret};
@@ -50,7 +50,7 @@ impl<C: CookieClass + for<'s> From<&'s Session>> Ours<C> {
 }
 
 impl<C: CookieClass> Peer for Ours<C> {
-    /// The session is the one that `new` was given: peers are not charged for a copy either.
+    /// The session is the one that `new` got: peers are not charged for a copy either.
     fn write(&self, _: &Session) -> String {
         let operation = self.codec.set(&self.value, now(), random());
         let operation = operation.expect("a good cookie");

@@ -1,6 +1,6 @@
 //! Other crates' cookies of the same session: JSON through serde, the crate's own protection, an
 //! expiry inside that is checked, and back to a struct that owns its text. Values are not
-//! percent-encoded, which is the cheaper choice.
+//! percent-encoded, because that is cheaper.
 
 use biscotti::config::{CryptoAlgorithm, CryptoRule};
 use biscotti::{Processor, ProcessorConfig, RequestCookies, ResponseCookie, ResponseCookies};

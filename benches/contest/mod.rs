@@ -1,6 +1,6 @@
-//! What the benchmarks share: contenders that take turns in short rounds, so that a change of the
-//! machine's speed meets all of them, and the processor time of this thread, so that other work
-//! does not count.
+//! Shared by the benchmarks: contenders take turns in short rounds, so that a change of the
+//! machine's speed affects all of them, and only this thread's processor time is counted, not other
+//! work.
 
 mod stopwatch;
 
@@ -37,7 +37,7 @@ impl<'c> Contest<'c> {
         self.contenders.push((name.into(), Box::new(call)));
     }
 
-    /// A way of making tokens, and of opening what it made.
+    /// A way to make tokens, and to open them.
     pub(crate) fn enter_pair<T>(
         &mut self,
         name: &str,
@@ -50,7 +50,7 @@ impl<'c> Contest<'c> {
         self.enter(format!("{name} verify"), move || verify(&token));
     }
 
-    /// Runs all in turns, and gives the nanoseconds per call of each in each round.
+    /// Runs all in turns, and returns the nanoseconds per call for each in each round.
     pub(crate) fn run(mut self, rounds: usize) -> Times {
         const CALLS: u32 = 500;
         let mut times = vec![Vec::with_capacity(rounds); self.contenders.len()];
@@ -89,8 +89,7 @@ fn median(mut numbers: Vec<f64>) -> f64 {
     numbers[numbers.len() / 2]
 }
 
-/// Rounds that are enough for steady medians; `cargo test --benches` only wants to see that it
-/// runs.
+/// Enough rounds for steady medians; `cargo test --benches` only checks that it runs.
 pub(crate) fn rounds() -> usize {
     let measured = std::env::args().any(|argument| argument == "--bench");
     if measured { 301 } else { 1 }

@@ -1,4 +1,4 @@
-//! The processor time of this thread, so that other work on the machine does not count.
+//! The processor time of this thread, which excludes other work on the machine.
 
 /// Seconds of processor time that this thread has used.
 #[cfg(unix)]

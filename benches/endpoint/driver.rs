@@ -5,16 +5,16 @@ use std::net::{SocketAddr, TcpStream};
 
 use crate::ORIGIN;
 
-/// Requests of a round.
+/// Requests in a round.
 pub(crate) const REQUESTS: usize = 512;
 
-/// Requests under way at a time, each on a connection of its own.
+/// Requests in flight at a time, each on its own connection.
 const CONNECTIONS: usize = 16;
 
-/// What one request posts.
+/// The content of one request.
 pub(crate) struct Post {
     pub(crate) token: String,
-    /// Its binding cookie; with one it has a redemption id as well.
+    /// Its binding cookie; with one, it also has a redemption id.
     pub(crate) browser: Option<String>,
 }
 
@@ -53,7 +53,7 @@ impl Driver {
         }
     }
 
-    /// Posts all of them, and returns the microseconds that each took the server.
+    /// Posts all of them, and returns the server's microseconds for each.
     pub(crate) fn round(&mut self, path: &str, posts: &[Post]) -> f64 {
         let begun = self.time();
         for some in posts.chunks(CONNECTIONS) {

@@ -1,12 +1,12 @@
-//! What the endpoint costs a server: processor time of a POST beside a fixed 204 with the same
-//! header fields, on each framework, by the same driver in one run.
+//! The endpoint's cost to a server: the processor time of a POST, compared with a fixed 204 with
+//! the same header fields, on each framework, by the same driver in one run.
 //!
 //! ```sh
 //! cargo bench -p apply-cookies --bench endpoint --features actix,axum
 //! ```
 //!
-//! Each server has one worker, which answers `GET /time` with the processor time that it has used,
-//! so nothing of the driver counts, and no tool but this program is needed.
+//! Each server has one worker, which answers `GET /time` with the processor time it has used, so
+//! the driver's own time does not count, and no other tool is needed.
 
 mod driver;
 mod servers;
@@ -79,7 +79,7 @@ fn cases() -> [Case; 2] {
 }
 
 fn main() {
-    // `cargo test --benches` only wants to see that it runs.
+    // `cargo test --benches` only checks that it runs.
     let measured = std::env::args().any(|argument| argument == "--bench");
     let rounds = if measured { 101 } else { 2 };
     println!("microseconds of the server's processor time a request, medians of {rounds} rounds\n");
@@ -89,7 +89,7 @@ fn main() {
         for (framework, serve) in [("actix-web", actix as servers::Serve), ("axum", axum)] {
             let mut fixed = Driver::new(serve(None));
             let mut endpoint = Driver::new(serve(Some(case.apply.clone())));
-            // In turns, so that a change of the machine's speed meets both.
+            // In turns, so that a change of the machine's speed affects both.
             let mut times: Vec<(f64, f64)> = (0..rounds)
                 .map(|_| {
                     let posts: Vec<Post> = (0..driver::REQUESTS).map(|_| case.post()).collect();

@@ -1,4 +1,4 @@
-//! Servers of one worker each: with the endpoint, or with a fixed answer and nothing else.
+//! Servers with one worker each: with the endpoint, or with only a fixed answer.
 
 use std::net::SocketAddr;
 use std::sync::mpsc::channel;
@@ -53,7 +53,7 @@ pub(crate) fn actix(apply: Option<ApplyCookies>) -> SocketAddr {
         actix_web::rt::System::new().block_on(async move {
             let spare = apply.clone().unwrap_or_else(ApplyCookies::dev);
             let server = HttpServer::new(move || {
-                // The bare one has it switched off.
+                // The bare server has it switched off.
                 let ours = Condition::new(apply.is_some(), spare.middleware());
                 App::new()
                     .route("/fixed", web::post().to(fixed))

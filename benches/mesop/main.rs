@@ -1,5 +1,5 @@
-//! What redeeming one of Mesop's tokens costs, by how many used nonces are remembered: here, and
-//! in Mesop itself, whose every redemption looks at all of them.
+//! The cost of redeeming one of Mesop's tokens, by the number of remembered nonces: here, and in
+//! Mesop itself, where every redemption looks at all of them.
 //!
 //! Mesop's half runs in the environment that `tests/mesop/run` makes; without it the bench says so.
 
@@ -60,11 +60,11 @@ fn redeem(keys: &MesopKeys, store: &dyn ReplayStore, buffer: &mut Vec<u8>, token
     assert_eq!(prepared.release(grant).iter().len(), 1);
 }
 
-/// A store whose horizon lies far behind, and that remembers this many nonces.
+/// A store whose horizon is far in the past, and that remembers this many nonces.
 fn store(live: usize) -> MemoryReplayStore {
     let started = std::sync::atomic::AtomicBool::new(false);
     let store = MemoryReplayStore::new(Clock::from_fn(move || {
-        // The horizon is the time of the first look at the clock.
+        // The horizon is the time when the clock is first read.
         if started.swap(true, std::sync::atomic::Ordering::Relaxed) {
             now()
         } else {

@@ -1,5 +1,5 @@
-//! What a token of the same size costs without a payload to write or read: authentication,
-//! encryption, base64, clock and randomness, with the crates that ours uses, in reused buffers.
+//! The cost of a token of the same size without a payload to write or read: authentication,
+//! encryption, base64, clock and randomness, with the same crates, in reused buffers.
 
 use aes::Aes128;
 use aes::cipher::block_padding::NoPadding;
@@ -40,7 +40,7 @@ pub(crate) struct Floor {
 }
 
 impl Floor {
-    /// The floor below tokens of this one's length and seal.
+    /// The floor for tokens of this one's length and seal.
     pub(crate) fn below(token: &str, encrypted: bool) -> Self {
         let base64 = base64();
         let mut floor = Self {

@@ -1,9 +1,9 @@
-//! Minting and verifying a token of three cookies, beside other crates' tokens of the same
-//! operations and beside what the cryptography alone costs.
+//! Minting and verifying a token of three cookies, compared with other crates' tokens of the same
+//! operations, and with the cost of the cryptography alone.
 
 //! All contenders take turns in short rounds, and a ratio is the median of the rounds' own ratios,
-//! so that a change of the machine's speed meets both sides. The processor time of this thread is
-//! counted, so that other work on the machine is not.
+//! so that a change of the machine's speed affects both sides. Only this thread's processor time is
+//! counted, not other work on the machine.
 
 #[path = "../contest/mod.rs"]
 mod contest;
@@ -16,7 +16,7 @@ use floor::Floor;
 use ours::Ours;
 use peers::{Biscotti, FernetCrate, Jwt, Paseto, Payload, Peer, PrivateJar, SignedJar};
 
-/// Name, value and Max-Age of what every token carries; the rest of each cookie is the default.
+/// Name, value and Max-Age of the cookies in every token; the rest of each cookie is the default.
 const COOKIES: [(&str, &str, Option<u64>); 3] = [
     ("session", "Zk3vT0pQ8sX1yB6nM4cJ7wL2hG5dF9aR", Some(3600)),
     ("csrf", "nM4cJ7wL2hG5dF9aRZk3vT", None),

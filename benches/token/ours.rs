@@ -53,7 +53,7 @@ impl Ours {
         seal(&self.ring, sealing, &header, &self.batch).into_string()
     }
 
-    /// To checked operations that borrow from the buffer, each one made and looked at.
+    /// To checked operations that borrow from the buffer, each one made and read.
     pub(crate) fn verify(&self, token: &str, buffer: &mut Vec<u8>) {
         let token = UntrustedToken::new(token)
             .open(&self.ring, buffer)
@@ -66,7 +66,7 @@ impl Ours {
             .expect("now");
     }
 
-    /// What the endpoint does: to the `Set-Cookie` lines. No peer does as much.
+    /// As the endpoint does: to the `Set-Cookie` lines. No peer does as much.
     pub(crate) fn redeem(&self, token: &str, buffer: &mut Vec<u8>) -> SetCookieLines {
         UntrustedToken::new(token)
             .open(&self.ring, buffer)

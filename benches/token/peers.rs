@@ -1,8 +1,8 @@
 //! Other crates' tokens of the same operations: a fresh nonce and an expiry, JSON through serde,
 //! the crate's own protection, and back to structs that own their text.
 //!
-//! Where a crate leaves a choice, it is the cheaper one: one payload is changed in place for all
-//! tokens, and values are not percent-encoded.
+//! Where a crate leaves a choice, this takes the cheaper one: one payload is changed in place for
+//! all tokens, and values are not percent-encoded.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -160,7 +160,7 @@ impl Biscotti {
 }
 
 impl Peer for Biscotti {
-    /// The cookie as it stands in `Set-Cookie`, and so in `Cookie`.
+    /// The cookie's text in `Set-Cookie`, and so in `Cookie`.
     fn mint(&self, payload: &mut Payload) -> String {
         let mut cookies = ResponseCookies::new();
         cookies.insert(ResponseCookie::new("t", payload.next_json()));

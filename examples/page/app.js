@@ -3,7 +3,7 @@ import { listen } from "/__apply-cookies/client.js";
 const at = (id) => document.getElementById(id);
 const log = (text) => at("log").append(Object.assign(document.createElement("li"), { textContent: text }));
 
-/** What the server makes of the cookies, none of which a script can read. */
+/** Shows what the server reads from the cookies; no script can read the session. */
 async function whoami() {
   const answer = await fetch("/account");
   at("who").textContent = answer.ok ? await answer.text() : "Nobody is signed in";
@@ -16,7 +16,7 @@ function stream(url) {
     const events = new EventSource(url);
     events.onmessage = (event) => log(event.data);
     events.addEventListener("done", () => whoami().then(() => log("done")));
-    events.onerror = () => events.close(); // else the browser opens it again when it ends
+    events.onerror = () => events.close(); // or the browser reopens it when it ends
     return events;
   });
 }

@@ -1,5 +1,5 @@
-//! `serve --profile mesop`, by running it: what Mesop's own browser client meets, and what keeps the
-//! two profiles apart.
+//! `serve --profile mesop`, by running it: the answers to Mesop's own browser client, and the
+//! separation of the two profiles.
 
 #[path = "support/service.rs"]
 mod service;
@@ -17,8 +17,8 @@ use support::{SECRET, browser, cookie_header};
 const MESOP_SECRET: &str = "Zk3vT0pQ8sX1yB6nM4cJ7wL2hG5dF9aRu-cE4iO_qTs";
 const PATH: &str = "/__apply-cookies";
 
-/// The program beside a Mesop app: with the app's secret, and none of its own.
-fn beside_mesop() -> Command {
+/// The program for a Mesop app: with the app's secret, and none of its own.
+fn with_mesop_secret() -> Command {
     let mut command = program();
     command
         .env_remove("APPLY_COOKIES_SECRET_KEY")
@@ -35,7 +35,7 @@ fn keys() -> MesopKeys {
     MesopKeys::new(&Secret::from_mesop(MESOP_SECRET).unwrap())
 }
 
-/// A token as the app makes it, perhaps with a binding, which is ours.
+/// A token as the app makes it, perhaps with one of our bindings.
 fn token(nonce: u8, at: UnixMillis, bound: bool) -> String {
     let json = r#"{"operations":[{"op":"set","name":"session","value":"a b","max_age":60}]}"#;
     let batch = parse_batch(json, at).unwrap();
@@ -59,9 +59,9 @@ fn refused(output: &Output) -> String {
 
 #[test]
 fn mesops_client_is_answered_as_by_mesop_and_once() {
-    let service = Service::start_as(&mut beside_mesop(), &["--profile", "mesop"]);
+    let service = Service::start_as(&mut with_mesop_secret(), &["--profile", "mesop"]);
     service.wait_until_ready();
-    // Its client sends `t` and nothing else.
+    // Its client sends only `t`.
     let post = |token: &str| service.post_to(PATH, &form(token, None), &[]);
     let good = token(1, now(), false);
     let applied = post(&good);
@@ -79,19 +79,19 @@ fn mesops_client_is_answered_as_by_mesop_and_once() {
     let forged = post(&good.replace('.', "A."));
     assert_eq!(used.status, 400);
     assert_eq!(used.problem(), "invalid");
-    // One answer for all of them.
+    // All get the same answer.
     assert_eq!(used.clone().without_date(), expired.without_date());
     assert_eq!(used.without_date(), forged.without_date());
     assert_eq!(post("").status, 400);
-    // From up to the skew in the future it is taken; Mesop would refuse it.
+    // A token up to the skew in the future is accepted; Mesop would refuse it.
     assert_eq!(post(&token(3, now().plus(3_000), false)).status, 204);
 }
 
 #[test]
 fn a_binding_is_enforced_where_there_is_one_and_where_it_is_asked_for() {
-    let service = Service::start_as(&mut beside_mesop(), &["--profile", "mesop"]);
+    let service = Service::start_as(&mut with_mesop_secret(), &["--profile", "mesop"]);
     let strict = Service::start_as(
-        &mut beside_mesop(),
+        &mut with_mesop_secret(),
         &["--profile", "mesop", "--binding", "required"],
     );
     service.wait_until_ready();
@@ -109,7 +109,7 @@ fn a_binding_is_enforced_where_there_is_one_and_where_it_is_asked_for() {
 }
 
 #[test]
-fn both_profiles_live_apart_in_one_service() {
+fn both_profiles_are_separate_in_one_service() {
     let mut both = program();
     both.env("MESOP_COOKIE_SECRET_KEY", MESOP_SECRET)
         .env("MESOP_BASE_URL_PATH", "/app/");
@@ -135,7 +135,7 @@ fn both_profiles_live_apart_in_one_service() {
             .post_to(path, &form(token, None), &[&cookie_header(1)])
             .status
     };
-    // Neither takes the other's, and neither is used up by it.
+    // Neither accepts the other's token, and neither token is used up by it.
     assert_eq!(post(PATH, &mesop), 400);
     assert_eq!(post(path, &native), 400);
     assert_eq!(post(PATH, &native), 204);

@@ -1,5 +1,5 @@
-//! The promises of the tools with `--profile mesop`, by running the program. The vectors are those
-//! that Python has made (`protocol/vectors/mesop`).
+//! The promises of the tools with `--profile mesop`, by running the program. The vectors are the
+//! ones that Python made (`protocol/vectors/mesop`).
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
@@ -52,7 +52,7 @@ fn cases(text: &str) -> Vec<Value> {
 }
 
 #[test]
-fn what_is_minted_is_inspected() {
+fn inspect_reads_minted_tokens() {
     let operations = json!([
         {"op": "set", "name": "a", "value": "say \"hé\", ;", "max_age": -5, "path": "/p q",
          "domain": "bücher.example", "secure": true, "http_only": false, "same_site": "Strict",
@@ -253,7 +253,7 @@ fn values_are_those_that_python_writes() {
         };
         let mut args = cookie_args("encode", "signed", &["--text"]);
         args[3] = case["cookie_name"].as_str().unwrap();
-        // Compressed ones differ in zlib's bytes, and a line holds no line end.
+        // Compressed ones differ in zlib's bytes, and a line cannot contain a line end.
         if !signed.starts_with('.') && !value.contains('\n') {
             let input = format!("{value}\n");
             assert_eq!(lines_of(Some(OF_VECTORS), &args, &input), [signed]);
@@ -262,7 +262,7 @@ fn values_are_those_that_python_writes() {
 }
 
 #[test]
-fn an_encrypted_value_ends() {
+fn an_encrypted_value_expires() {
     let encode = cookie_args("encode", "encrypted", &["--now", "1000", "--max-age", "60"]);
     let value = lines(&encode, r#"{"a":1}"#).concat();
     let at = |now| {

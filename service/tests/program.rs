@@ -75,7 +75,7 @@ fn keygen_prints_a_new_secret_each_time() {
 }
 
 #[test]
-fn what_mint_writes_inspect_reads() {
+fn inspect_reads_what_mint_writes() {
     let batch = json!({"operations": [
         {"op": "set", "name": "a", "value": "1", "max_age": 60, "path": "/x", "domain": "app.example",
          "secure": true, "http_only": false, "same_site": null, "partitioned": true},
@@ -328,7 +328,7 @@ fn with_an_optional_binding_an_unbound_token_passes_and_a_bound_one_is_enforced(
 }
 
 #[test]
-fn sigterm_ends_the_service_and_the_log_holds_no_secret() {
+fn sigterm_ends_the_service_and_the_log_contains_no_secret() {
     let mut service = Service::start(&[]);
     service.wait_until_ready();
     let token = &mint(&["--binding", &browser(1).to_text()], BATCH)[0];

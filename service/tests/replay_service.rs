@@ -1,7 +1,7 @@
-//! The replay stores behind the real service: clients that race, processes that are killed, a
-//! disk that fails.
+//! The replay stores in the real service: clients that race, processes that are killed, a disk that
+//! fails.
 //!
-//! `APPLY_COOKIES_FAULTS=full` takes the full counts; `scripts/faults` does.
+//! `APPLY_COOKIES_FAULTS=full` sets the full counts; `scripts/faults` sets it.
 
 #[path = "support/folder.rs"]
 mod folder;
@@ -20,7 +20,7 @@ use rand::Rng;
 use service::{ORIGIN, Service, program};
 use support::cookie_header;
 
-/// What a short run takes, and what a full one does.
+/// The count of a short run, and that of a full one.
 fn count(short: usize, full: usize) -> usize {
     match std::env::var("APPLY_COOKIES_FAULTS").as_deref() {
         Ok("full") => full,
@@ -75,7 +75,7 @@ fn a_service_that_is_killed_at_any_moment_forgets_nothing() {
     let replay = replay(&folder);
     let start = || Service::start_quiet(&["--replay", &replay]);
     let kills = count(10, 500);
-    start().wait_until_ready(); // the file's horizon lies behind; dropping it kills it
+    start().wait_until_ready(); // the file's horizon has passed; dropping it kills it
     let tokens = tokens(count(200, 10_000));
     let (owners, begun) = (Owners::default(), Instant::now());
     let mut rng = rand::rng();
@@ -91,7 +91,7 @@ fn a_service_that_is_killed_at_any_moment_forgets_nothing() {
             kill_while_it_starts(&replay, rng.next_u64() % 40);
         }
         let mut service = start();
-        // The new ones, and some that may be used already.
+        // The new ones, and some that may already be used.
         let mut which = window;
         which.extend((0..5).map(|_| usize::try_from(rng.next_u64()).unwrap() % tokens.len()));
         let patience = Duration::from_micros(rng.next_u64() % 150_000);
@@ -105,7 +105,7 @@ fn a_service_that_is_killed_at_any_moment_forgets_nothing() {
         });
     }
     let before = owners.released();
-    // Everyone again, under other ids.
+    // All clients again, under other ids.
     let service = start();
     let all: Vec<usize> = (0..tokens.len()).collect();
     race(service.address, &tokens, &all, &owners);
@@ -160,7 +160,7 @@ fn a_second_process_is_refused_the_file() {
 }
 
 #[test]
-fn what_cannot_be_a_store_is_refused_with_a_reason() {
+fn an_unusable_store_is_refused_with_a_reason() {
     let folder = Folder::new();
     std::fs::write(folder.file(), "something else").unwrap();
     let nowhere = folder.path().join("no").join("folder");
@@ -222,7 +222,7 @@ fn two_profiles_share_one_file() {
 }
 
 #[test]
-fn what_was_used_is_used_after_a_restart_which_is_ready_at_once() {
+fn a_used_token_stays_used_after_a_restart_which_is_ready_at_once() {
     let folder = Folder::new();
     let replay = replay(&folder);
     let service = Service::start_quiet(&["--replay", &replay]);
@@ -274,7 +274,7 @@ fn a_disk_that_fails_once_stops_everything_until_the_service_is_started_again() 
         (refused.status, refused.header("retry-after")),
         (503, Some("1"))
     );
-    // The disk works again. What it holds is not known, all the same.
+    // The disk works again, but its content is still unknown.
     limit_files(None);
     for token in 0..3 {
         assert_eq!(post(&service, token, "one").status, 503);

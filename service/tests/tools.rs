@@ -134,7 +134,7 @@ fn text_comes_back_as_it_was() {
 }
 
 #[test]
-fn what_is_no_json_is_refused_in_its_line_and_the_rest_goes_on() {
+fn a_line_that_is_not_json_is_refused_and_the_rest_goes_on() {
     let input =
         "{\"a\":1}\nnope\n{\"a\":NaN}\n{\"a\":1,\"a\":2}\n[[[[[[[[[1]]]]]]]]]\n\n{\"a\":2}\n";
     let encoded = encode("plain", &[], input);
@@ -417,7 +417,7 @@ fn minted_tokens_can_be_sign_outs_and_have_actions() {
         let output = run(&[("APPLY_COOKIES_SECRET_KEY", SECRET)], &args, b"");
         assert_eq!(output.status.code(), Some(2), "{elsewhere}");
     }
-    // A barrier is one for a browser.
+    // A barrier needs a browser.
     let output = run(
         &[("APPLY_COOKIES_SECRET_KEY", SECRET)],
         &["mint", "--barrier"],

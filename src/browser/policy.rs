@@ -6,7 +6,7 @@ use std::fmt;
 
 use super::origin::Origin;
 
-/// Who may post.
+/// The origins that may post.
 #[derive(Clone, Debug)]
 pub(crate) enum OriginPolicy {
     /// Exactly these origins.

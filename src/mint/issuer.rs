@@ -164,14 +164,14 @@ impl Issuer {
         })
     }
 
-    /// How tokens protect their operations.
+    /// Sets how tokens protect their operations.
     #[must_use]
     pub fn seal(mut self, seal: Seal) -> Self {
         self.seal = seal;
         self
     }
 
-    /// How long tokens live.
+    /// Sets how long tokens live.
     #[must_use]
     pub fn lifetime(mut self, lifetime: Lifetime) -> Self {
         self.lifetime = lifetime;

@@ -105,7 +105,7 @@ impl Redeemer {
         })
     }
 
-    /// Whether tokens must carry a binding: required by default.
+    /// Sets whether tokens must carry a binding; they must by default.
     #[must_use]
     pub fn binding(mut self, binding: BindingPolicy) -> Self {
         self.binding = binding;

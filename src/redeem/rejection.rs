@@ -96,8 +96,8 @@ impl Rejection {
         }
     }
 
-    /// What the client is told on a path of this profile. Mesop answers 400 to everything that can
-    /// be wrong with a token, and its client knows nothing else (MESOP.md).
+    /// The problem that the client is told about on a path of this profile. Mesop answers 400 to
+    /// everything that can be wrong with a token, and its client knows nothing else (MESOP.md).
     #[must_use]
     pub const fn problem_for(&self, profile: Profile) -> Problem {
         match (profile, self) {

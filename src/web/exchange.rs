@@ -54,7 +54,7 @@ impl fmt::Debug for Slot {
 pub enum Ended {
     /// It has answered, perhaps with a refusal.
     Answered,
-    /// It has failed. Its pushed operations are dropped, so that it leaves no half sign-in behind.
+    /// It has failed. Its pushed operations are dropped, so that it leaves no half sign-in.
     Failed,
 }
 

@@ -25,7 +25,7 @@ pub(crate) struct Tested;
 
 impl Adapter for Tested {
     const FAILED_ERRORS: &'static [u16] = &[400, 403, 404, 500, 503];
-    // The framework says of each answer whether it was an error.
+    // The framework says for each answer whether it was an error.
     const FAILED_ANSWERS: &'static [u16] = &[];
     const LAYER: &'static str = ".wrap(apply.middleware())";
 
@@ -128,7 +128,7 @@ fn socket(
     Ok(response)
 }
 
-/// As middleware does that sets a cookie.
+/// Sets a cookie, as some middleware does.
 async fn set_between<B: MessageBody>(
     mut request: ServiceRequest,
     next: Next<B>,
@@ -140,7 +140,7 @@ async fn set_between<B: MessageBody>(
     next.call(request).await
 }
 
-/// As middleware does that limits the time of a request.
+/// Limits the time of a request, as some middleware does.
 async fn hurry<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,

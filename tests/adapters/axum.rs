@@ -27,7 +27,7 @@ use crate::harness::{
 pub(crate) struct Tested;
 
 impl Adapter for Tested {
-    // An error is an answer here: what it was shows in its status alone.
+    // An error is an answer here: only its status shows what it was.
     const FAILED_ERRORS: &'static [u16] = &[500, 503];
     const FAILED_ANSWERS: &'static [u16] = &[500, 503];
     const LAYER: &'static str = ".layer(apply.layer())";
@@ -110,7 +110,7 @@ fn socket(mut messages: Chunks<String>, upgrade: WebSocketUpgrade) -> Response {
     })
 }
 
-/// As middleware does that sets a cookie.
+/// Sets a cookie, as some middleware does.
 async fn set_between(cookies: PendingCookies, request: Request, next: Next) -> Response {
     let (name, value) = BETWEEN;
     match cookies.set(SetCookie::new(name, value)) {
@@ -119,7 +119,7 @@ async fn set_between(cookies: PendingCookies, request: Request, next: Next) -> R
     }
 }
 
-/// As middleware does that limits the time of a request.
+/// Limits the time of a request, as some middleware does.
 async fn hurry(request: Request, next: Next) -> Response {
     let answer = tokio::time::timeout(Duration::from_millis(50), next.run(request)).await;
     answer.unwrap_or_else(|_| StatusCode::GATEWAY_TIMEOUT.into_response())

@@ -1,5 +1,5 @@
-//! A replay store that writes down what it gives out, apart from what it remembers: so that a
-//! store that forgets, or gives a nonce away twice, is seen.
+//! A replay store that records what it gives out, separately from what it remembers, so that a
+//! store that forgets, or gives a nonce out twice, is noticed.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError, Weak};

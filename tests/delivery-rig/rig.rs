@@ -1,5 +1,5 @@
 //! The server of the delivery tests in `client/tests`: mints tokens in streams, awaits their
-//! receipts, and tells both what those said and what its store gave out. See `run` for its use.
+//! receipts, and reports both what those said and what its store gave out. See `run` for its use.
 
 mod ledger;
 mod streams;
@@ -31,7 +31,7 @@ fn main() -> std::io::Result<()> {
 }
 
 /// Prints the address on standard output, and the library's log on standard error. `GET /mint`
-/// streams tokens, `GET /report` tells of all of them, `GET /page` is an empty page.
+/// streams tokens, `GET /report` reports on all of them, `GET /page` is an empty page.
 async fn run(origin: &str, lifetime: Duration) -> std::io::Result<()> {
     tracing_subscriber::fmt()
         .with_env_filter("apply_cookies=info")
@@ -59,8 +59,8 @@ async fn run(origin: &str, lifetime: Duration) -> std::io::Result<()> {
             .route("/page", web::get().to(page))
     })
     .workers(1)
-    // A connection that is closed while the next request is on its way would be one fault more than
-    // the proxy has counted.
+    // A connection closed while the next request is on its way would be one fault more than the
+    // proxy has counted.
     .keep_alive(Duration::from_secs(600))
     .shutdown_timeout(1)
     .bind(("127.0.0.1", 0))?;

@@ -1,4 +1,4 @@
-//! Streams that bring tokens, and what is known of each of them.
+//! Streams that bring tokens, and what is known about each token.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::ledger::Ledger;
 
-/// The one cookie that all of it is about.
+/// The one cookie that all tokens are about.
 const COOKIE: &str = "session";
 
 #[derive(Deserialize)]
@@ -41,7 +41,7 @@ impl Minted {
         let mut buffer = Vec::new();
         let opened = UntrustedToken::new(token)
             .open(&self.ring, &mut buffer)
-            .expect("a token of ours");
+            .expect("our own token");
         let nonce = opened.header().nonce;
         let earlier = self.tokens().insert(name.to_owned(), (nonce, None));
         assert!(earlier.is_none(), "two tokens are called {name}");

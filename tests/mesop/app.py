@@ -37,7 +37,7 @@ def sign_in(event: me.ClickEvent):
   state = me.state(State)
   state.progress = "Checking"
   yield
-  # Long enough for the page to show the line above, if nothing on the way holds the stream back.
+  # Long enough for the page to show the line above, if nothing on the way delays the stream.
   time.sleep(0.3)
   me.set_cookie(SignIn(username="Ada"), max_age=3600)
   me.set_cookie(Greeting(text='Good day, "Ada"; é', times=1))

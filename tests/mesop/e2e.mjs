@@ -66,7 +66,7 @@ async function visit(t, { origin }, { byMesop, path = "/" }) {
 
   const signedIn = await answerWhile(page, async () => {
     await press(page, "Sign in");
-    // Seen while the handler still runs: nothing holds the stream back.
+    // Seen while the handler still runs: nothing delays the stream.
     await shows(page, "Progress: Checking");
     assert.equal((await cookiesOf(context, origin)).sign_in, undefined);
   });

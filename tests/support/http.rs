@@ -45,8 +45,8 @@ impl Response {
         document["type"].as_str().unwrap().to_owned()
     }
 
-    /// Everything but the date, for comparing answers. The order of fields of one name counts,
-    /// and no other.
+    /// Everything except the date, for comparing answers. Order counts only between fields of the
+    /// same name.
     pub fn without_date(mut self) -> Self {
         self.headers.retain(|(name, _)| name != "date");
         self.headers.sort_by(|(one, _), (other, _)| one.cmp(other));
@@ -70,7 +70,7 @@ impl Connection {
         self.stream.get_mut().write_all(bytes).unwrap();
     }
 
-    /// Sends what the server may refuse to read.
+    /// Sends bytes that the server may refuse to read.
     pub fn try_send(&mut self, bytes: &[u8]) {
         let _ = self.stream.get_mut().write_all(bytes);
     }

@@ -1,5 +1,5 @@
-//! Shared by several tests: one deployment's secret and clock, tokens of it, and a client that
-//! writes its requests byte by byte.
+//! Shared by several tests: one deployment's secret and clock, its tokens, and a client that writes
+//! its requests byte by byte.
 
 #![allow(
     dead_code,
@@ -20,7 +20,7 @@ use apply_cookies::protocol::{
 pub const SECRET: &str = "8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA";
 pub const ORIGIN: &str = "https://app.example";
 
-/// The time at which most tests play, long after the store's horizon.
+/// The time of most tests, long after the store's horizon.
 pub const NOW: u64 = 1_795_000_000_000;
 
 pub fn at(millis: u64) -> UnixMillis {

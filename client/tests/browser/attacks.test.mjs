@@ -26,7 +26,7 @@ for (const [promise, button, answers] of ATTACKS) {
     await attack.getByText(answers.at(-1)).waitFor();
     assert.deepEqual(await attack.locator(".pill").allTextContents(), answers);
 
-    // Not only in the page's words.
+    // Not only according to the page.
     const seen = await Promise.all(
       posts.map(async (request) => {
         const answer = await request.response();

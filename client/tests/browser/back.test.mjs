@@ -1,4 +1,4 @@
-// A page that is left while its token is on its way, and comes back out of the browser's cache.
+// A page that is left while its token is on its way, and comes back from the back/forward cache.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -11,7 +11,7 @@ import { LIMIT } from "./support/stage.mjs";
 let demo, browser;
 before(async () => {
   demo = await startDemo();
-  // Playwright switches the cache off, as a page out of it has no navigation to wait for.
+  // Playwright switches the cache off, because a page from it has no navigation to wait for.
   browser = await launch({ ignoreDefaultArgs: ["--disable-back-forward-cache"] });
 }, LIMIT);
 after(async () => {
@@ -19,7 +19,7 @@ after(async () => {
   await demo?.stop();
 }, LIMIT);
 
-/** Leaves for another page in the task in which a token came. */
+/** Leaves for another page in the same task in which a token came. */
 async function leaveWithToken(elsewhere) {
   const { applyCookies, ready } = await import("/__apply-cookies/client.js");
   await ready();
@@ -43,7 +43,7 @@ test("a page that comes back goes on where it was, and its promise settles", LIM
   await page.waitForURL("**/favicon.svg");
   await page.evaluate(() => history.back());
   await page.waitForFunction(() => globalThis.returned?.length || performance.now() > 3000);
-  // Otherwise it was loaded anew, and this test has tried nothing.
+  // Otherwise it was reloaded, and this test has tested nothing.
   assert.deepEqual(await page.evaluate(() => globalThis.returned), [true]);
   assert.equal(await page.evaluate(() => globalThis.fate), "applied");
   assert.equal((await cookiesOf(context, demo.url)).practice.httpOnly, true);

@@ -8,7 +8,7 @@ import { LIMIT, setStage } from "./support/stage.mjs";
 
 const stage = setStage();
 
-test("the console stays empty, and nothing offends the page's policy", LIMIT, async (t) => {
+test("the console stays empty, and nothing violates the page's policy", LIMIT, async (t) => {
   const context = await newVisitor(stage.browser);
   t.after(() => context.close());
   const complaints = await complaintsOf(context);

@@ -52,7 +52,7 @@ test("a binding that is replaced between stream and token: the page recovers by 
   assert.equal(cookies.session.httpOnly, true);
 });
 
-test("a browser that keeps no binding is told once that cookies are blocked, and nothing loops", LIMIT, async (t) => {
+test("in a browser that keeps no binding the page hears once that cookies are blocked, and nothing loops", LIMIT, async (t) => {
   const { url } = stage.demo;
   const context = await newVisitor(stage.browser);
   t.after(() => context.close());

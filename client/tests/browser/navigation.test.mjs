@@ -1,4 +1,4 @@
-// A visitor who goes on in the moment in which a token arrives: its cookies still come.
+// A visitor leaves the page just as a token arrives: its cookies are still set.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -13,8 +13,8 @@ const TIMES = 20;
 const VISITORS = 4;
 
 /**
- * Opens a stream and leaves in the very task that brings its token. For an empty page: that takes no
- * time, and has nobody who would post anything again.
+ * Opens a stream and leaves in the same task that brings its token, for an empty page: that loads at
+ * once, and nothing there would post again.
  */
 async function leaveWithToken() {
   const { listen, ready } = await import("/__apply-cookies/client.js");

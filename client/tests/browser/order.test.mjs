@@ -1,5 +1,5 @@
-// Tokens take effect in the order in which tabs were handed them, whichever tab that was, and also
-// while answers are lost and the network is gone.
+// Tokens take effect in the order in which tabs got them, whichever tab that was, even while answers
+// are lost and the network is gone.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -14,7 +14,7 @@ const LIMIT = { timeout: 180_000 };
 const TABS = 3;
 const SEED = chosenSeed();
 
-/** What is done to the one cookie, in the order in which the tokens are minted. */
+/** The operations on the one cookie, in the order in which the tokens are minted. */
 const OPERATIONS = ["set", "set", "delete", "set", "delete"];
 
 let server;
@@ -61,7 +61,7 @@ async function play(context, tabs, order, random, during) {
   const facts = `order ${order}, tabs ${assigned}, round ${round}, SEED=${SEED}`;
   assert.deepEqual(ends, Array(order.length).fill("applied"), facts);
 
-  // Not the last one alone: the store says in which order it has given all of them out.
+  // Not only the last one: the store says in which order it gave all of them out.
   const known = await server.rig.report();
   const handed = order.map((i) => names[i]);
   const given = handed.toSorted((a, b) => known[a].place - known[b].place);

@@ -18,7 +18,7 @@ const PAGES = [
   ["of another site", "localhost", "cross-site"],
 ];
 
-// Each is run on the stranger's page, and tells what the script there gets to know.
+// Each runs on the stranger's page, and returns what the script there can see.
 const ATTEMPTS = {
   "fetch in cors mode": ({ endpoint, token }) =>
     fetch(endpoint, {
@@ -77,7 +77,7 @@ for (const [kind, host, site] of PAGES) {
       // The answer to a form is a page; what a fetch was refused for is not to be read by anybody.
       if (attempt === "a form") await bad.getByText('"type":"origin"').waitFor();
 
-      // It was refused before it was looked at, so the visitor has lost nothing.
+      // It was refused before it was read, so the visitor has lost nothing.
       assert.deepEqual(await post(page, token), { status: 204, type: undefined });
       assert.equal((await cookiesOf(context, url)).practice.httpOnly, true);
     });

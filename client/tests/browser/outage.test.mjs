@@ -1,4 +1,4 @@
-// A server that is away, a browser without a network, and a sign-in that comes too late.
+// A server that is unreachable, a browser that is offline, and a sign-in that comes too late.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";

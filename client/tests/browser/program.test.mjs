@@ -22,7 +22,7 @@ test("an address that is taken is refused", LIMIT, async () => {
   );
 });
 
-test("it ends in good order while a page holds a socket open", LIMIT, async (t) => {
+test("it shuts down cleanly while a page has a socket open", LIMIT, async (t) => {
   const demo = await startDemo();
   const context = await newVisitor(stage.browser);
   t.after(() => context.close());

@@ -31,7 +31,7 @@ function useStream(start) {
 const STARTS = [
   // While others are still loading.
   ["each as soon as it has loaded", "", 0],
-  // The document is one that says nothing of a binding, as from a cache or a server of static files.
+  // The document sets no binding, as from a cache or a static file server.
   ["all at one moment", "whoami", 800],
 ];
 

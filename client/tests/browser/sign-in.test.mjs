@@ -63,7 +63,7 @@ for (const host of ["127.0.0.1", "localhost"]) {
   });
 }
 
-test("whoever signs in and out in one breath is signed out", LIMIT, async (t) => {
+test("a visitor who signs in and right out again is signed out", LIMIT, async (t) => {
   const { url } = stage.demo;
   const context = await newVisitor(stage.browser);
   t.after(() => context.close());

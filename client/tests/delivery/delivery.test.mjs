@@ -1,8 +1,8 @@
 // Ten thousand sign-ins over a bad network: the real module, the real server, and between them a proxy
 // that loses answers and requests. Each ends with the cookie in the browser or with a failure that both
-// sides know of; none ends in silence, and none is given out under two redemption ids.
+// sides know about; none is silently lost, and none is given out under two redemption ids.
 //
-// SIGN_INS sets how many there are in the first part, SEED which faults hit, as far as requests come in
+// SIGN_INS sets their number in the first part; SEED sets which faults hit, as far as requests come in
 // the same order again.
 
 import assert from "node:assert/strict";
@@ -26,7 +26,7 @@ const isRedemption = ({ path }) => path === "/__apply-cookies";
 const request = (fault, share, milliseconds) => ({ on: "request", fault, share, milliseconds, when: isRedemption });
 const answer = (fault, share, milliseconds) => ({ on: "answer", fault, share, milliseconds, when: isRedemption });
 
-/** Tokens that one stream brings, as far as none of them gets too old: streams are not what is tested. */
+/** Tokens per stream, few enough that none gets too old: streams are not under test here. */
 const PER_STREAM = 10;
 
 const DROPPED = ["lose", "reset", "truncate"];
@@ -63,7 +63,7 @@ const PARTS = [
   },
 ];
 
-/** Gives one token to the module: how it ended, after how long, and with what cookie. */
+/** Gives one token to the module; returns how it ended, after how long, and with which cookie. */
 async function apply(browser, name, token, lifetime) {
   const began = performance.now();
   const end = browser.client.applyCookies(token).then(
@@ -85,7 +85,7 @@ function watch(proxy) {
   return (token) => seen.get(token) ?? [];
 }
 
-/** Judges one sign-in by what page, proxy, handler and store know of it; gives what it counts as. */
+/** Judges one sign-in by what page, proxy, handler and store know about it; returns its category. */
 function judge({ name, ended, cookie, token }, known, seen) {
   const facts = `${name} ended as ${ended}; ${JSON.stringify(known)}; ${seen(token)}; SEED=${SEED}`;
   assert.ok(known, facts);
@@ -105,7 +105,7 @@ function judge({ name, ended, cookie, token }, known, seen) {
   return "answers lost";
 }
 
-/** Prints what happened, and holds what must never happen, whatever the network does. */
+/** Prints what happened, and checks what must never happen, whatever the network does. */
 function report({ name, kinds, known, counts, seconds }) {
   console.log(summary({ name, seed: SEED, kinds, known, counts, seconds }));
   const silent = kinds.filter(({ kind }) => kind === "silence");
@@ -236,7 +236,7 @@ test("the endpoint goes away and does not come back", LIMIT, async (t) => {
   report({ name: t.name, kinds, known, counts: proxy.counts, seconds });
   const count = (kind) => kinds.filter((end) => end.kind === kind).length;
   assert.equal(ends.length, 50 * rounds);
-  // No answer was lost on its way but those that were under way at that moment.
+  // No answers were lost except those on their way at that moment.
   assert.ok(count("expired") >= 50 * (rounds - 1), JSON.stringify(events.counts));
   assert.deepEqual(events.counts, { applied: count("applied"), failed: ends.length - count("applied") });
 });

@@ -9,7 +9,7 @@ import { startFaultProxy } from "../support/fault-proxy.mjs";
 const LIMIT = { timeout: 20_000 };
 const BODY = "t=0123456789";
 
-/** What the server has read: a body, or what there was of one that broke off. */
+/** What the server has read: a body, or the first part of one that broke off. */
 let arrived;
 let server;
 let proxy;
@@ -78,7 +78,7 @@ test("a stalled request never arrives, and its connection stays open", LIMIT, as
   assert.deepEqual(arrived, []);
 });
 
-test("a delayed request arrives behind a later one", LIMIT, async (t) => {
+test("a delayed request arrives after a later one", LIMIT, async (t) => {
   await start(t, [{ on: "request", fault: "delay", share: 1, milliseconds: [200, 300], when: isSlow }]);
   assert.deepEqual(await Promise.all([post({ path: "/slow" }), post()]), [GOOD, GOOD]);
   assert.deepEqual(arrived.map(({ path }) => path), ["/", "/slow"]);
@@ -108,7 +108,7 @@ for (const [fault, error] of [
   ["truncate", "ECONNRESET"],
   ["stall", "ABORT_ERR"],
 ]) {
-  test(`of an answer the client hears nothing, and the server has done its work: ${fault}`, LIMIT, async (t) => {
+  test(`the client gets no answer, but the server has done its work: ${fault}`, LIMIT, async (t) => {
     await start(t, always("answer", fault));
     assert.equal((await post({ patience: fault === "stall" ? 300 : 5_000 })).error, error);
     assert.deepEqual(whole(), [BODY]);
@@ -117,7 +117,7 @@ for (const [fault, error] of [
   });
 }
 
-test("a delayed answer comes behind a later one", LIMIT, async (t) => {
+test("a delayed answer comes after a later one", LIMIT, async (t) => {
   await start(t, [{ on: "answer", fault: "delay", share: 1, milliseconds: [200, 300], when: isSlow }]);
   const heard = [];
   const hear = (path) => post({ path }).then((answer) => heard.push([path, answer]));
@@ -133,7 +133,7 @@ test("while it is down, connections are refused; then all is as before", LIMIT, 
   assert.deepEqual(await post(), GOOD);
 });
 
-test("going down breaks off what is under way", LIMIT, async (t) => {
+test("going down breaks off requests in flight", LIMIT, async (t) => {
   await start(t, always("answer", "stall"));
   const open = post();
   while (whole().length < 1) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -141,7 +141,7 @@ test("going down breaks off what is under way", LIMIT, async (t) => {
   assert.equal((await open).error, "ECONNRESET");
 });
 
-test("a rule hits its share of what it is for, and a seed hits the same again", LIMIT, async (t) => {
+test("a rule hits its share of its requests, and the same seed hits the same ones", LIMIT, async (t) => {
   const rules = [{ on: "answer", fault: "lose", share: 0.2, when: ({ path }) => path === "/" }];
   const hits = [];
   for (let run = 0; run < 2; run++) {
@@ -157,12 +157,12 @@ test("a rule hits its share of what it is for, and a seed hits the same again", 
   assert.equal(hits[0], hits[1]);
 });
 
-test("what a rule is not for passes", LIMIT, async (t) => {
+test("requests that a rule does not match pass", LIMIT, async (t) => {
   await start(t, [{ on: "answer", fault: "lose", share: 1, when: ({ method }) => method === "GET" }]);
   assert.deepEqual(await post(), GOOD);
 });
 
-test("a fault that is none is refused", LIMIT, async (t) => {
+test("an unknown fault is refused", LIMIT, async (t) => {
   await start(t, always("answer", "duplicate"));
   assert.equal((await post()).error, "ECONNRESET");
   assert.equal(proxy.counts.broken, 1);

@@ -1,5 +1,5 @@
-// A bad network on loopback: stands between a client and a server and loses, delays, repeats and cuts
-// what passes. Requests and answers are hit separately, because a lost answer is the hard case: the
+// A bad network on loopback: a proxy between client and server that loses, delays, repeats and cuts
+// traffic. Requests and answers are hit separately, because a lost answer is the hard case: the
 // server has done its work and the client does not know. Upgrades are not passed on.
 
 import { Agent, createServer, request as ask } from "node:http";
@@ -19,18 +19,18 @@ export const ANSWER_FAULTS = ["lose", "reset", "stall", "delay", "truncate"];
  * - `reset`: the same, but the connection ends with an RST;
  * - `stall`: nothing of it arrives, and the connection stays open, as behind a dead router;
  * - `delay`: it arrives later, by one of the `milliseconds` (`[least, most]`);
- * - `duplicate`: the server gets it twice, at the same time, and the client hears one answer;
+ * - `duplicate`: the server gets it twice, at the same time, and the client gets one answer;
  * - `truncate`: half of a request, or half of an answer's head; then the connection is closed.
  *
- * Rules are tried in their order, each with a draw of its own; of those on one side the first that
- * hits counts.
+ * Rules are tried in order, each with its own random draw; on each side the first one that hits
+ * counts.
  * @typedef {{ on: "request" | "answer", fault: string | string[], share: number, milliseconds?: [number, number],
  *   when?: (request: { method: string, path: string }) => boolean }} Rule
  */
 
 /**
- * `rules` and `port`, that of the server, can be set later as well. `witness` is told of each request
- * once it is known what became of it: `end` is `answered`, `answer lost`, `request lost`, `request cut`.
+ * `rules` and `port` (the server's) can also be set later. `witness` is called for each request once
+ * its end is known: `answered`, `answer lost`, `request lost`, `request cut`.
  * @param {{ seed: number, rules?: Rule[], port?: number }} settings
  */
 export async function startFaultProxy({ seed, rules = [], port }) {
@@ -64,12 +64,12 @@ export async function startFaultProxy({ seed, rules = [], port }) {
       const { method, url: path, rawHeaders: headers } = incoming;
       const outgoing = ask({ host: "127.0.0.1", port: proxy.port, agent, method, path, headers });
       outgoing.on("response", resolve).on("error", reject);
-      // Whoever closes a stream closes it to its end.
+      // If one end closes the stream, close the other too.
       response.once("close", () => response.writableFinished || outgoing.destroy());
       outgoing.end(body);
     });
 
-  /** Sends half of the request, and nothing more. The server sees the connection close. */
+  /** Sends half of the request, then closes the connection. */
   const forwardHalf = (incoming, body) =>
     new Promise((resolve) => {
       count("passed");
@@ -114,7 +114,7 @@ export async function startFaultProxy({ seed, rules = [], port }) {
         forward(incoming, response, body).then((second) => second.resume(), () => {});
     }
 
-    // The client may go, or the proxy, while the server works.
+    // The client or the proxy may go away while the server works.
     const answer = await forward(incoming, response, body).catch((error) => {
       tell("answer lost");
       throw error;
@@ -149,11 +149,11 @@ export async function startFaultProxy({ seed, rules = [], port }) {
   let server;
   const open = (at) =>
     new Promise((resolve, reject) => {
-      // The client's own limits are under test, not those of this server.
+      // The client's own limits are under test, not this server's.
       server = createServer({ requestTimeout: 0, keepAliveTimeout: 600_000 });
       server.on("request", (incoming, response) => {
         exchangeWith(incoming, response).catch(() => {
-          // The server is gone, or has closed without an answer: so does the proxy.
+          // The server is gone, or closed without an answer; the proxy does the same.
           count("broken");
           incoming.socket.destroy();
         });

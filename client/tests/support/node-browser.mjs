@@ -15,8 +15,9 @@ globalThis.fetch = (url, init) => {
 let copies = 0;
 
 /**
- * A browser with one page of `origin`, and a copy of the module for it. With the jar of another it is a
- * second tab, and one without turns: a newer Node has locks, but no two endpoints here are the same.
+ * A browser with one page of `origin`, and a copy of the module for it. With another browser's jar it
+ * is a second tab, but without turns: newer versions of Node have locks, but no two endpoints here are
+ * the same.
  */
 export async function openBrowser(origin, lifetime, jar = new Map()) {
   const id = String(copies++);
@@ -45,7 +46,7 @@ export async function mint(browser, names) {
   return found.map(([, token]) => token);
 }
 
-// Of the attributes only what ends a cookie matters here.
+// Of the attributes only the one that deletes a cookie matters here.
 function keep(jar, line) {
   const [, name, value, attributes] = /^([^=]*)=([^;]*)(.*)$/.exec(line);
   if (/; *max-age=0/i.test(attributes)) jar.delete(name);

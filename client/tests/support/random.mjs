@@ -1,4 +1,4 @@
-// Numbers that look random and that a seed gives again.
+// Numbers that look random and can be repeated from a seed.
 
 /** Draws from [0, 1): a splitmix over 32 bits, good enough to choose faults with. */
 export function randomFrom(seed) {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { done, open, openDocument, refusal, serve, settled, Storage, unhandled } from "./page.mjs";
 
-// As much of custom elements as the module uses. The real ones are tried in the browser tests.
+// As much of custom elements as the module uses. The browser tests use the real ones.
 
 class Element {
   #attributes = new Map();
@@ -160,14 +160,14 @@ const load = async (answer, ...tokens) => {
   return { seen, binds: made.filter(({ request }) => request.url.endsWith("/bind")).length };
 };
 
-test("wrong browser: the document binds again and is loaded again, once for all its elements", async () => {
+test("wrong browser: the document asks for a binding again and reloads, once for all its elements", async () => {
   globalThis.sessionStorage = new Storage();
   const { seen, binds } = await load(wrongBrowser, "a", "b", "c");
   assert.deepEqual(steps(seen, "failed", "reload", "blocked").toSorted(), ["failed", "failed", "failed", "reload"]);
   assert.equal(binds, 1);
 });
 
-test("wrong browser again in the document that was loaded: it is told once that cookies are blocked", async () => {
+test("wrong browser again in the reloaded document: it hears once that cookies are blocked", async () => {
   globalThis.sessionStorage = new Storage();
   await load(wrongBrowser, "a");
   for (let n = 0; n < 3; n++) {
@@ -176,7 +176,7 @@ test("wrong browser again in the document that was loaded: it is told once that 
   }
 });
 
-test("a success between them makes the next one the first", async () => {
+test("after a success, the next wrong browser counts as the first", async () => {
   globalThis.sessionStorage = new Storage();
   await load(wrongBrowser, "a");
   await load(() => done(), "b");
@@ -184,7 +184,7 @@ test("a success between them makes the next one the first", async () => {
   assert.deepEqual(steps(seen, "reload", "blocked"), ["reload"]);
 });
 
-test("the page can prevent it, when it came by a POST for instance", async () => {
+test("the page can prevent the reload, for example if it came by a POST", async () => {
   globalThis.sessionStorage = new Storage();
   const seen = openDocument();
   document.addEventListener("apply-cookies:failed", (event) => event.preventDefault());
@@ -194,7 +194,7 @@ test("the page can prevent it, when it came by a POST for instance", async () =>
   assert.deepEqual(steps(seen, "reload", "blocked"), []);
 });
 
-test("without a new binding it is not loaded again", async () => {
+test("without a new binding it does not reload", async () => {
   globalThis.sessionStorage = new Storage();
   const { seen } = await load(
     ({ request }) => (request.url.endsWith("/bind") ? refusal(503, "unavailable") : refusal(403, "wrong-browser")),
@@ -203,7 +203,7 @@ test("without a new binding it is not loaded again", async () => {
   assert.deepEqual(steps(seen, "reload", "blocked"), []);
 });
 
-test("that does not count: the next page's wrong browser is the first", async () => {
+test("a failed request for a binding does not count: the next page's wrong browser is the first", async () => {
   globalThis.sessionStorage = new Storage();
   await load(() => refusal(403, "wrong-browser"), "a");
   const { seen } = await load(wrongBrowser, "b");
@@ -223,7 +223,7 @@ for (const kinds of [["good", "foreign"], ["foreign", "good", "good", "good", "g
   });
 }
 
-test("where storage is forbidden it is not loaded again: it could not know that it was", async (t) => {
+test("where storage is forbidden it does not reload: it could not remember that it did", async (t) => {
   Object.defineProperty(globalThis, "sessionStorage", {
     configurable: true,
     get: () => {
@@ -235,7 +235,7 @@ test("where storage is forbidden it is not loaded again: it could not know that 
   assert.deepEqual(steps(seen, "reload", "blocked"), ["blocked"]);
 });
 
-test("an element is left where it is for an answer that says reconnect", async () => {
+test("an answer that says reconnect leaves an element alone", async () => {
   globalThis.sessionStorage = new Storage();
   const headers = { "apply-cookies-then": "reconnect" };
   const { seen } = await load(() => new Response(null, { status: 204, headers }), "a");

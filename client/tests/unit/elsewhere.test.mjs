@@ -10,7 +10,7 @@ const twoTabs = async () => {
   return { tabs: [await open(), await open()], events };
 };
 
-test("other tabs hear that a token was applied, once, and nothing of the token", async () => {
+test("other tabs hear once that a token was applied, and nothing about the token", async () => {
   serve(done);
   const { tabs, events } = await twoTabs();
   await tabs[0].applyCookies("secret");
@@ -36,7 +36,7 @@ test("tabs of another endpoint hear nothing, those of the same one do", async ()
   assert.equal(events.length, 1);
 });
 
-test("they hear of a token too that the page before had left behind", async () => {
+test("they also hear of a token that the previous page had left", async () => {
   globalThis.sessionStorage = new Storage();
   openDocument();
   const first = await open();
@@ -62,7 +62,7 @@ class Denied {
 }
 
 for (const [how, Broadcast] of [["is forbidden", Denied], ["does not exist", undefined]]) {
-  test(`where BroadcastChannel ${how}, all else is there: resumed tokens, the element, events`, async (t) => {
+  test(`where BroadcastChannel ${how}, everything else works: resumed tokens, the element, events`, async (t) => {
     globalThis.sessionStorage = new Storage();
     openDocument();
     const first = await open();

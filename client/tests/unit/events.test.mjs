@@ -19,7 +19,7 @@ test("the document hears when a token is posted and when it is applied", async (
   assert.deepEqual(steps(), ["posted", "applied", "posted", "applied"]);
 });
 
-test("whoever awaited the token and whoever listens hear of it in that order: event, then promise", async () => {
+test("the event comes before the promise settles", async () => {
   serve();
   const seen = openDocument();
   const { applyCookies } = await open();

@@ -43,7 +43,7 @@ test("a page that is left posts all it has at once, though one at a time was pos
   assert(posts.every(({ init }) => init.keepalive));
 });
 
-test("it waits for no lock then", async () => {
+test("a page that is left does not wait for the lock", async () => {
   setLocks({ request: () => new Promise(() => {}) });
   const { applyCookies } = await nextPage();
   const { posts } = serveByHand();
@@ -52,7 +52,7 @@ test("it waits for no lock then", async () => {
   assert.deepEqual(tokens(posts), ["a"]);
 });
 
-test("nor for the end of a pause", async (t) => {
+test("a page that is left does not wait for the end of a pause", async (t) => {
   const go = stopClock(t);
   t.mock.method(Math, "random", () => 1);
   const { applyCookies } = await nextPage();
@@ -78,7 +78,7 @@ test("the next page goes on with what had no answer, with the same redemption id
   assert.deepEqual(given(again), before);
 });
 
-test("between the pages stand token, redemption id and expiry, and nothing after that", async (t) => {
+test("the storage contains token, redemption id and expiry between the pages, and nothing afterwards", async (t) => {
   t.mock.timers.enable({ apis: ["Date"], now: 1000 });
   const { applyCookies } = await nextPage();
   const { posts } = serveByHand();
@@ -95,7 +95,7 @@ test("between the pages stand token, redemption id and expiry, and nothing after
   assert.deepEqual({ ...sessionStorage }, {});
 });
 
-test("what has been answered is not left to the next page", async () => {
+test("an answered token is not left to the next page", async () => {
   const { applyCookies } = await nextPage();
   serve(({ token }) => (token === "refused" ? refusal(410, "expired") : done()));
   await applyCookies("a");
@@ -104,7 +104,7 @@ test("what has been answered is not left to the next page", async () => {
   assert.deepEqual({ ...sessionStorage }, {});
 });
 
-test("what has expired is not posted, and told as a failure", async (t) => {
+test("an expired token is not posted, and is reported as a failure", async (t) => {
   const go = stopClock(t);
   const first = await nextPage();
   serveByHand();
@@ -119,7 +119,7 @@ test("what has expired is not posted, and told as a failure", async (t) => {
   assert.deepEqual(seen, [{ step: "failed", detail: { status: 0, type: "expired" } }]);
 });
 
-test("what is taken over keeps its end, from page to page", async (t) => {
+test("a token that the next page takes over keeps its expiry, from page to page", async (t) => {
   const go = stopClock(t);
   const { applyCookies } = await nextPage();
   serveByHand();
@@ -136,7 +136,7 @@ test("what is taken over keeps its end, from page to page", async (t) => {
   }
 });
 
-test("what was posted when the page was left and is answered does not expire in its turn", async (t) => {
+test("a token posted when the page was left and then answered does not expire in its turn", async (t) => {
   const go = stopClock(t);
   setLocks({ request: () => new Promise(() => {}) });
   const { applyCookies, settings } = await nextPage();
@@ -148,7 +148,7 @@ test("what was posted when the page was left and is answered does not expire in 
   await applied;
 });
 
-test("what the next page cannot finish either goes on to the one after it, until it expires", async (t) => {
+test("a token that the next page cannot finish either goes on to the one after it, until it expires", async (t) => {
   const go = stopClock(t);
   const first = await nextPage();
   const { posts } = serveByHand();
@@ -251,7 +251,7 @@ test("answers that come before their turn settle their own tokens, in order", as
   assert.deepEqual(order, ["a", "b used"]);
 });
 
-test("a page that comes back posts again what is behind a token that had no answer, in order", async (t) => {
+test("a page that comes back posts again the tokens after one that had no answer, in order", async (t) => {
   const go = stopClock(t);
   const { applyCookies } = await nextPage();
   const { posts, open: waiting, next } = serveByHand();
@@ -269,7 +269,7 @@ test("a page that comes back posts again what is behind a token that had no answ
   assert.equal(new Set(given(posts)).size, 2);
 });
 
-test("what the server wants after a token is not done in a page that comes back: the visitor has gone on", async () => {
+test("a page that comes back does not do what the server asks for: the visitor has moved on", async () => {
   const { applyCookies, seen } = await nextPage();
   const { next } = serveByHand();
   const applied = applyCookies("a");
@@ -281,7 +281,7 @@ test("what the server wants after a token is not done in a page that comes back:
   assert.deepEqual(seen.map(({ step }) => step), ["posted", "applied"]);
 });
 
-test("a page that comes back takes over what the page after it has left", async () => {
+test("a page that comes back takes over the tokens that the next page has left", async () => {
   const first = await nextPage();
   const posts = serve();
   await first.applyCookies("a");
@@ -299,7 +299,7 @@ test("a page that comes back takes over what the page after it has left", async 
   assert.deepEqual(tokens(again), ["b"]);
 });
 
-test("what a frame of the page has left is kept beside what the page leaves", async () => {
+test("tokens left by a frame are kept along with those of its page", async () => {
   const page = await nextPage();
   const { leave: leavePage } = globalThis;
   serveByHand();
@@ -312,7 +312,7 @@ test("what a frame of the page has left is kept beside what the page leaves", as
   assert.deepEqual(JSON.parse(sessionStorage[KEY]).map(([token]) => token).toSorted(), ["a", "b"]);
 });
 
-test("a frame that starts does not post what the page around it has under way", async () => {
+test("a frame that starts does not post the tokens of the page around it", async () => {
   const page = await nextPage();
   const { posts } = serveByHand();
   page.applyCookies("a");
@@ -369,7 +369,7 @@ for (const bad of ["", "not json", "1", "null", "{}", "[null]", "[[]]", "[[1]]",
   });
 }
 
-test("a page posts before it keeps: the storage may be full", async () => {
+test("a page posts before it stores: the storage may be full", async () => {
   const { posts } = serveByHand();
   let before;
   const full = {

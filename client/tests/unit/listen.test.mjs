@@ -111,7 +111,7 @@ test("a refused frame is an event, not an unhandled rejection", async () => {
   assert.deepEqual(seen.at(-1), { step: "failed", detail: { status: 410, type: "expired" } });
 });
 
-test("a token that an app applies by itself and forgets to await is not lost in silence", async () => {
+test("a token that an app applies by itself and forgets to await is not silently lost", async () => {
   serve(() => refusal(410, "expired"));
   const { applyCookies } = await open();
   const lost = await unhandled(async () => {

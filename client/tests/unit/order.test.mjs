@@ -38,7 +38,7 @@ test("a token is applied when its own POST is answered, not before", async () =>
   assert.deepEqual(finished, ["a", "b"]);
 });
 
-test("a token that fails does not stop those behind it", async () => {
+test("a token that fails does not stop later ones", async () => {
   const posts = serve(({ token }) => {
     if (token === "broken") return new Response("<h1>Internal Server Error</h1>", { status: 500 });
     return token === "refused" ? refusal(410, "expired") : done();
@@ -68,7 +68,7 @@ test("a refused token again is the same refusal and not another POST", async () 
   assert.equal(posts.length, 1);
 });
 
-test("a page that stays open does not remember every token that it ever saw", async () => {
+test("a page that stays open does not remember every token it ever saw", async () => {
   const posts = serve();
   const { applyCookies } = await open();
   for (let n = 0; n < 300; n++) await applyCookies(`t${n}`);
@@ -98,7 +98,7 @@ test("a token that still waits is never forgotten, however many wait", async () 
 // A proxy that finds the answer of one token too large for it, for instance.
 const poisoned = ({ token }) => (token === "poison" ? new Response("", { status: 502 }) : done());
 
-test("a token that never has an answer holds up the one behind it until ten seconds before its end", async (t) => {
+test("a token that never gets an answer holds up the next one until ten seconds before its end", async (t) => {
   const go = stopClock(t);
   const posts = serve(poisoned);
   const { applyCookies } = await open();
@@ -112,7 +112,7 @@ test("a token that never has an answer holds up the one behind it until ten seco
   await poison;
 });
 
-test("where tokens live for less, it goes with a sixth of that left: the order is kept till then", async (t) => {
+test("where tokens live shorter, the next one goes when a sixth is left: the order is kept until then", async (t) => {
   const go = stopClock(t);
   const posts = serve(poisoned);
   const { applyCookies, settings } = await open();
@@ -127,7 +127,7 @@ test("where tokens live for less, it goes with a sixth of that left: the order i
   await poison;
 });
 
-test("what goes before it is not gone past by what comes after", async (t) => {
+test("a token that goes ahead is not overtaken by later ones", async (t) => {
   const go = stopClock(t);
   const posts = serve(poisoned);
   const { applyCookies } = await open();
@@ -142,7 +142,7 @@ test("what goes before it is not gone past by what comes after", async (t) => {
   await Promise.all([poison, last]);
 });
 
-test("nor is it forgotten, however many have gone before it", async (t) => {
+test("a waiting token is not forgotten, however many have gone ahead", async (t) => {
   const go = stopClock(t);
   serve(poisoned);
   const { applyCookies } = await open();

@@ -1,4 +1,4 @@
-// The surroundings of the module, as far as it touches them: a server behind `fetch`, a document.
+// The module's surroundings, as far as it uses them: a server behind `fetch`, a document.
 
 let copies = 0;
 
@@ -60,8 +60,8 @@ globalThis.setTimeout = (act, ms, ...given) => {
 export const settled = () => new Promise((resolve) => setTimeout(resolve));
 
 /**
- * A clock that stands still, until the test lets it go on; all that waits for nothing happens besides.
- * `setDate` is somebody who sets the clock of the machine: no timer follows it.
+ * A clock that stands still until the test advances it; everything that needs no timer still runs.
+ * `setDate` sets the machine's clock: no timer follows it.
  */
 export function stopClock(t) {
   t.mock.timers.enable({ apis: ["setTimeout"] });
@@ -113,7 +113,7 @@ export function openDocument() {
     reload: () => seen.push({ step: "reload" }),
     assign: (to) => seen.push({ step: "assign", to: String(to) }),
   };
-  // Locks are what the tests of them are about; elsewhere there is one tab, and each turn is its own.
+  // Only the tests of locks need real ones; elsewhere there is one tab, which always has its turn.
   if (!globalThis.navigator?.locks) setLocks({ request: async (_, act) => act() });
   return seen;
 }

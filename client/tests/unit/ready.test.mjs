@@ -97,7 +97,7 @@ test("tabs take turns: the lock is held from before the POST until its answer", 
   assert.deepEqual(steps, ["asks for apply-cookies-bind", "lets go"]);
 });
 
-test("a failure under the lock is told as it is", async () => {
+test("a failure under the lock is reported as it is", async () => {
   serve(() => refusal(403, "origin"));
   setNavigator({ locks: { request: async (_, act) => act() } });
   const { ready } = await open();

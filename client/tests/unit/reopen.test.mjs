@@ -1,4 +1,4 @@
-// Streams that the module opens itself, and what it does for a browser that has lost its binding.
+// Streams that the module opens itself, and how it recovers a browser that has lost its binding.
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
@@ -43,7 +43,7 @@ beforeEach(() => {
   answers = {};
 });
 
-test("a stream is opened behind the binding, and its tokens are applied", async () => {
+test("a stream is opened after the binding is there, and its tokens are applied", async () => {
   const { listen, openStream, posts } = await begin();
   listen(openStream);
   assert.equal(streams.length, 0);
@@ -65,7 +65,7 @@ test("a stream is not opened before the binding is there, however long that take
   assert.equal(streams.length, 1);
 });
 
-test("a binding that cannot be had does not keep the stream shut", async () => {
+test("a binding that cannot be obtained does not keep the stream closed", async () => {
   const { listen, openStream } = await begin();
   serve(() => refusal(503, "unavailable"));
   const lost = await unhandled(() => listen(openStream));
@@ -73,7 +73,7 @@ test("a binding that cannot be had does not keep the stream shut", async () => {
   assert.deepEqual(lost, []);
 });
 
-test("to stop is to close", async () => {
+test("stopping closes the stream", async () => {
   const { listen, openStream } = await begin();
   const stop = listen(openStream);
   await settled();
@@ -81,14 +81,14 @@ test("to stop is to close", async () => {
   assert.equal(streams[0].closed, true);
 });
 
-test("what was stopped before it was open is never opened", async () => {
+test("a stream that is stopped before it is open is never opened", async () => {
   const { listen, openStream } = await begin();
   listen(openStream)();
   await settled();
   assert.equal(streams.length, 0);
 });
 
-test("what was stopped is not opened again", async () => {
+test("a stopped stream is not reopened", async () => {
   const { listen, openStream } = await begin();
   const stop = listen(openStream);
   await settled();
@@ -100,7 +100,7 @@ test("what was stopped is not opened again", async () => {
   assert.equal(streams.length, 1);
 });
 
-test("reconnect: the stream is closed and opened again, with the binding that there is", async () => {
+test("reconnect: the stream is closed and reopened, with the same binding", async () => {
   const { listen, openStream } = await begin();
   listen(openStream);
   await settled();
@@ -124,7 +124,7 @@ test("reconnect: the page can prevent it", async () => {
   assert.equal(streams.length, 1);
 });
 
-test("two tokens of one stream that both ask for it open it again once", async () => {
+test("two tokens of one stream that both ask for it reopen it once", async () => {
   const { listen, openStream } = await begin();
   listen(openStream);
   await settled();
@@ -135,7 +135,7 @@ test("two tokens of one stream that both ask for it open it again once", async (
   assert.equal(streams.length, 2);
 });
 
-test("wrong browser: the page binds again and opens the stream again", async () => {
+test("wrong browser: the page asks for a binding again and reopens the stream", async () => {
   const { listen, openStream, posts } = await begin();
   listen(openStream);
   await settled();
@@ -188,7 +188,7 @@ for (const order of [["good", "foreign"], ["foreign", "good"]]) {
   });
 }
 
-test("what was left of the stream that was closed does not count for the new one", async () => {
+test("tokens left over from the closed stream do not count for the new one", async () => {
   const { listen, openStream } = await begin();
   listen(openStream);
   await settled();
@@ -237,7 +237,7 @@ test("other tokens of the stream that was closed are not held against the new on
   assert.deepEqual(steps("blocked"), []);
 });
 
-test("each listener has its own count", async () => {
+test("each listener counts by itself", async () => {
   const { listen, openStream } = await begin();
   listen(openStream);
   listen(openStream);
@@ -259,7 +259,7 @@ test("other failures leave the stream as it is", async () => {
   assert.deepEqual(binds, [0]);
 });
 
-test("the page can prevent it, by the event that tells of the failure", async () => {
+test("the page can prevent it, through the event that reports the failure", async () => {
   const { listen, openStream } = await begin();
   listen(openStream);
   await settled();
@@ -269,7 +269,7 @@ test("the page can prevent it, by the event that tells of the failure", async ()
   assert.equal(streams.length, 1);
 });
 
-test("a stream that the app opened is left to it; the next ready() binds again", async () => {
+test("a stream that the app opened is left to the app; the next ready() asks for a binding again", async () => {
   const { listen, ready } = await begin();
   await ready();
   const stream = new Stream();
@@ -284,7 +284,7 @@ test("a stream that the app opened is left to it; the next ready() binds again",
   assert.equal(binds.length, 2);
 });
 
-test("so is a token by hand", async () => {
+test("a token applied by hand is left to the app too", async () => {
   const { applyCookies, ready } = await begin();
   await ready();
   answers = { a: wrongBrowser };

@@ -10,7 +10,7 @@ const cutOff = () => {
 
 const answerOf = (status, headers) => () => new Response("<h1>sorry</h1>", { status, headers });
 
-/** A token on its way, before a clock that stands: its POSTs, and what becomes of it. */
+/** A token on its way, with a stopped clock: its POSTs, and its outcome. */
 const start = async (t, answer, token = "a") => {
   const go = stopClock(t);
   const posts = serve(answer);
@@ -109,7 +109,7 @@ test("the server is left alone for as long as it asks", async (t) => {
   assert.equal(fate.end, "applied");
 });
 
-test("also until a date", async (t) => {
+test("the server is left alone until a date, too", async (t) => {
   const headers = {};
   const { go, posts, fate, begin } = await start(t, () =>
     posts.length == 1 ? answerOf(503, headers)() : done(),
@@ -151,7 +151,7 @@ test("a token without an answer fails when it has expired, and is not posted aft
   assert(posts.length - before <= 5);
 });
 
-test("without a network it is the same, and the cause is kept", async (t) => {
+test("a token without a network fails when it has expired, and keeps the cause", async (t) => {
   const { go, fate, begin } = await start(t, cutOff);
   begin();
   for (let n = 0; n < 60; n++) await go(1000);
@@ -160,14 +160,14 @@ test("without a network it is the same, and the cause is kept", async (t) => {
   assert.equal(fate.end.cause.cause.message, "no connection");
 });
 
-test("a Retry-After beyond the expiry does not hold up the tokens behind it for longer", async (t) => {
+test("a Retry-After beyond the expiry does not hold up later tokens for longer", async (t) => {
   const { go, fate, begin } = await start(t, answerOf(503, { "retry-after": "86400" }));
   begin();
   await go(MINUTE);
   assert.equal(fate.end.type, "expired");
 });
 
-test("so does a date beyond it", async (t) => {
+test("nor does a date beyond the expiry", async (t) => {
   const after = new Date(Date.UTC(2099, 0, 1)).toUTCString();
   const { go, fate, begin } = await start(t, answerOf(503, { "retry-after": after }));
   begin();
@@ -184,7 +184,7 @@ test("a clock that is set forward takes nothing from a token's life", async (t) 
   assert.equal(fate.end, "applied");
 });
 
-test("a clock that is set back adds nothing to it", async (t) => {
+test("a clock that is set back adds nothing to a token's life", async (t) => {
   const { go, fate, begin } = await start(t, answerOf(502));
   begin();
   await go(0);
@@ -221,7 +221,7 @@ test("a token that expired while the page was frozen is not posted, and no event
   await go(0);
 });
 
-test("tokens behind one that is tried again wait for it", async (t) => {
+test("tokens after one that is retried wait for it", async (t) => {
   const { go, posts, fate, begin } = await start(t, () => (posts.length < 3 ? answerOf(502)() : done()));
   begin();
   const { token } = posts[0] ?? {};
@@ -256,7 +256,7 @@ test("where keepalive is refused, the next attempt is made without it, not two a
   assert.equal(posts[0].form.toString(), posts[1].form.toString());
 });
 
-test("an answer brings keepalive back", async (t) => {
+test("after an answer, keepalive is used again", async (t) => {
   const answers = [cutOff, answerOf(502), done];
   const { go, posts, begin } = await start(t, () => answers.shift()());
   begin();

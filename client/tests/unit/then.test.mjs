@@ -1,4 +1,4 @@
-// What the server wants to be done after a token: `Apply-Cookies-Then` of the answer.
+// What the server asks for after a token: `Apply-Cookies-Then` of the answer.
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
@@ -22,7 +22,7 @@ const stepsAfter = async (then, prepare = () => {}) => {
 
 const told = (action, path) => ({ step: "then", detail: { action, path } });
 
-test("reload: the page hears of it and is loaded again", async () => {
+test("reload: the page gets the event and reloads", async () => {
   assert.deepEqual(await stepsAfter("reload"), [told("reload"), { step: "reload" }]);
 });
 
@@ -33,7 +33,7 @@ test("go: the page hears where to, and goes there", async () => {
   ]);
 });
 
-test("reconnect: the page hears of it; a token by hand has no stream to open", async () => {
+test("reconnect: the page gets the event; a token by hand has no stream to reopen", async () => {
   assert.deepEqual(await stepsAfter("reconnect"), [told("reconnect")]);
 });
 
@@ -60,7 +60,7 @@ for (const path of [
   "blob:https://app.example/4b2f6ad6-9d0c-4a1a-8d45-7f3f2c1c8a57",
   "https://[",
 ]) {
-  test(`go: ${JSON.stringify(path)} is not of this origin, and is not even told`, async () => {
+  test(`go: ${JSON.stringify(path)} is not of this origin, and there is not even an event`, async () => {
     assert.deepEqual(await stepsAfter(`go ${path}`), []);
   });
 }
@@ -85,7 +85,7 @@ test("a frame asks for nothing, whatever it says", async () => {
   assert.deepEqual(seen.map(({ step }) => step), ["posted", "applied"]);
 });
 
-test("a token that was resumed from the page before asks for nothing: the visitor has gone on", async () => {
+test("a token resumed from the previous page asks for nothing: the visitor has moved on", async () => {
   openDocument();
   const first = await open();
   serveByHand();
@@ -98,7 +98,7 @@ test("a token that was resumed from the page before asks for nothing: the visito
   assert.deepEqual(seen.map(({ step }) => step), ["posted", "applied"]);
 });
 
-test("an action that cannot be done does not make the token fail", async () => {
+test("an impossible action does not make the token fail", async () => {
   openDocument();
   delete globalThis.location;
   serve(() => withThen("reload"));

@@ -39,7 +39,7 @@ test("tabs post one token at a time, in the order in which they came to any of t
   }
 });
 
-test("the lock is that of the endpoint", async () => {
+test("the lock belongs to the endpoint", async () => {
   const locks = new Locks();
   setLocks(locks);
   serve();
@@ -63,7 +63,7 @@ test("a token has its turn until its final failure, not until its first", async 
   assert.deepEqual(tokens(posts), ["a", "a", "a", "b"]);
 });
 
-test("a token without an answer lets other tabs go on after ten seconds, and is tried further", async (t) => {
+test("a token without an answer lets other tabs go on after ten seconds, and is still retried", async (t) => {
   const go = stopClock(t);
   setLocks(new Locks());
   let up = false;
@@ -99,7 +99,7 @@ test("a tab that never gives its lock back is waited for ten seconds, not for ev
   assert.equal(posts.length, 2);
 });
 
-test("a lock that comes after the wait has no second POST in it", async (t) => {
+test("a lock that comes after the wait makes no second POST", async (t) => {
   const go = stopClock(t);
   let grant;
   setLocks({ request: async (_, act) => (await new Promise((resolve) => (grant = resolve)), act()) });
@@ -113,7 +113,7 @@ test("a lock that comes after the wait has no second POST in it", async (t) => {
   assert.equal(posts.length, 1);
 });
 
-test("a lock that the browser refuses is gone without", async () => {
+test("a lock that the browser refuses is not needed", async () => {
   setLocks({ request: () => Promise.reject(new DOMException("no storage here", "SecurityError")) });
   const posts = serve();
   const { applyCookies } = await open();
@@ -134,7 +134,7 @@ test("a page in a browser without Web Locks is told so once, and works", async (
   assert.match(warn.mock.calls[0].arguments[0], /^apply-cookies: no Web Locks/);
 });
 
-test("with them it is told nothing", async (t) => {
+test("a page in a browser with Web Locks is told nothing", async (t) => {
   setLocks(new Locks());
   openDocument();
   const warn = t.mock.method(console, "warn", () => {});
@@ -144,7 +144,7 @@ test("with them it is told nothing", async (t) => {
   assert.equal(warn.mock.callCount(), 0);
 });
 
-test("locks that throw instead of refusing are gone without", async () => {
+test("locks that throw instead of refusing are not needed", async () => {
   setLocks({
     request: () => {
       throw new TypeError("not today");

@@ -57,7 +57,7 @@ const vectorsIn = (folder, fields, fewest) => {
   assert.ok(names.length >= fewest, `${names.length} files in ${folder}, fewer than ${fewest}`);
   return names.map((name) => {
     const vector = JSON.parse(readFileSync(new URL(folder + name, VECTORS), "utf8"));
-    // A field that is not read here would be a demand that is not tested.
+    // A field that is not read here would be a requirement that is not tested.
     assert.deepEqual(Object.keys(vector).sort(), [...fields].sort(), `fields of ${folder}${name}`);
     return { name, ...vector };
   });
@@ -70,7 +70,7 @@ const open = (vector, bindingRequired = vector.binding_required) =>
     bindingRequired,
   });
 
-// In the words of the vectors, which tell neither the scope nor the binding but only that they are.
+// In the form of the vectors, which only say that there is a scope or a binding, not which.
 const described = (opened) => ({
   seal: opened.seal,
   nonce: opened.nonce.toString("base64url"),
@@ -143,7 +143,7 @@ const casesOf = (file, fewest, fields, optional) => {
   return cases;
 };
 
-// Whatever is thrown beside a refusal is a fault of the reader.
+// Anything thrown that is not a refusal is a fault of the reader.
 const refusal = (read) => {
   try {
     read();

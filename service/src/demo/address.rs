@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 /// The demo's names.
 #[derive(Debug)]
 pub(super) struct Address {
-    /// What to open in a browser.
+    /// The address to open in a browser.
     pub(super) url: String,
     /// Every origin at which its page can be reached.
     pub(super) origins: Vec<String>,

@@ -37,7 +37,7 @@ impl Sessions {
         id
     }
 
-    /// Who has this session.
+    /// The name of the session's user, if there is such a session.
     pub(super) fn name(&self, id: &str) -> Option<String> {
         self.0.get(id).map(|session| session.name.clone())
     }

@@ -1,4 +1,4 @@
-//! What several tests share: the vocabulary of the library's tests, without their server.
+//! Shared by several tests: the helpers of the library's tests, without their server.
 
 #![allow(
     dead_code,

@@ -1,5 +1,5 @@
-//! Clients that race: many connections that post the same tokens under ids of their own, to a
-//! service that may be killed at any moment.
+//! Clients that race: many connections that post the same tokens under their own ids, to a service
+//! that may be killed at any moment.
 
 #![allow(
     dead_code,
@@ -48,7 +48,7 @@ pub fn tokens(count: usize) -> Vec<String> {
         .collect()
 }
 
-/// Who got which token.
+/// Which client got which token.
 #[derive(Default)]
 pub struct Owners {
     released: Mutex<HashMap<usize, String>>,
@@ -98,8 +98,8 @@ impl Owners {
     }
 }
 
-/// Posts these tokens from all clients at once, each in an order of its own and under ids of its
-/// own. Returns when all are done, or when the service is gone.
+/// Posts these tokens from all clients at once, each in its own order and under its own ids.
+/// Returns when all are done, or when the service is gone.
 pub fn race(address: SocketAddr, tokens: &[String], which: &[usize], owners: &Owners) {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     std::thread::scope(|scope| {

@@ -38,19 +38,19 @@ impl Service {
         Self::start_as(&mut program(), args)
     }
 
-    /// The same with another environment.
+    /// A service with another environment.
     pub fn start_as(program: &mut Command, args: &[&str]) -> Self {
-        // Of all crates: nobody's log may hold a secret.
+        // Of all crates: no log may contain a secret.
         Self::launch(program, args, "trace")
     }
 
-    /// The same with a short log, where many requests are sent.
+    /// A service with a short log, for many requests.
     pub fn start_quiet(args: &[&str]) -> Self {
         Self::launch(&mut program(), args, "apply_cookies=info")
     }
 
-    /// One whose disk can be made to fail, by a limit on the length of files. It starts through a
-    /// shell, so that the signal which then comes too does not end it.
+    /// A service whose disk can be made to fail, by a limit on the length of files. It starts
+    /// through a shell, so that the signal which comes with that does not end it.
     pub fn start_limitable(args: &[&str]) -> Self {
         let mut shell = Command::new("/bin/sh");
         shell

@@ -1,4 +1,4 @@
-//! The little that a framework must give for its adapter to be tested.
+//! What a framework must provide for its adapter to be tested.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,22 +10,22 @@ use super::script::Script;
 
 /// One framework with our adapter.
 pub(crate) trait Adapter: 'static {
-    /// Of the statuses 400, 403, 404, 500 and 503, those that mean a failed handler when they
-    /// are an error of the framework: what the handler pushed is then abandoned.
+    /// Those of the statuses 400, 403, 404, 500 and 503 that mean a failed handler if they come
+    /// from an error of the framework: its pushes are then abandoned.
     const FAILED_ERRORS: &'static [u16];
 
-    /// The same, when the handler gave a plain answer with that status.
+    /// Those of them that mean a failed handler if it gave a plain answer with that status.
     const FAILED_ANSWERS: &'static [u16];
 
-    /// The call that an app forgot whose handlers find no queue.
+    /// The call that is missing in an app whose handlers find no queue.
     const LAYER: &'static str;
 
-    /// Serves a site on a loopback port of its own, until it is stopped. The handlers of
-    /// [`extractors`](super::extractors) are a part of every site.
+    /// Serves a site on its own loopback port, until it is stopped. The handlers of
+    /// [`extractors`](super::extractors) are part of every site.
     fn serve(site: Site) -> Running;
 }
 
-/// An app of ours on some framework.
+/// An app on some framework.
 #[derive(Clone)]
 pub(crate) struct Site {
     pub(crate) cookies: ApplyCookies,
@@ -41,10 +41,10 @@ pub(crate) enum Surroundings {
     Layer,
     /// Nothing at all.
     Bare,
-    /// Our layer twice, of the same deployment, and between them something that sets the cookie
+    /// Our layer twice, from the same deployment, and between them one that sets the cookie
     /// [`BETWEEN`].
     LayerTwice,
-    /// Our layer, and outside of it something that gives up after 50 milliseconds with a 504.
+    /// Our layer, and outside it one that gives up after 50 milliseconds with a 504.
     LayerInHaste,
 }
 

@@ -1,4 +1,4 @@
-//! A browser of a few lines: it reads a response, and sends back what it got.
+//! A browser in a few lines: it reads a response, and sends back its cookies and tokens.
 
 use super::adapter::Adapter;
 use super::server::Server;
@@ -6,7 +6,7 @@ use crate::support::http::{Connection, Response, post_as};
 use crate::support::{browser, cookie_header};
 
 impl<A: Adapter> Server<A> {
-    /// Redeems every token of a stream as its browser would, and gives the lines.
+    /// Redeems every token of a stream as its browser would, and returns the lines.
     pub(crate) fn redeem(&self, response: &Response) -> Vec<String> {
         let cookie = match binding(response) {
             Some(value) => format!("Cookie: __Host-apply-cookies={value}"),
@@ -22,8 +22,7 @@ impl<A: Adapter> Server<A> {
     }
 }
 
-/// The tokens of a stream, in any of the forms of a frame: between quotes, where nothing else
-/// starts like one.
+/// The tokens of a stream, in any form of a frame: in quotes, where nothing else starts like one.
 pub(crate) fn tokens(body: &str) -> Vec<&str> {
     body.split('"')
         .filter(|quoted| quoted.starts_with("e1.") || quoted.starts_with("s1."))
@@ -57,13 +56,13 @@ pub(crate) fn jar(response: &Response) -> String {
     format!("Cookie: {}", pairs.join("; "))
 }
 
-/// A `Cookie` field, and browser `n`'s binding beside it.
+/// A `Cookie` field with browser `n`'s binding added.
 pub(crate) fn browser_and(n: u8, cookies: &str) -> String {
     format!("{cookies}; __Host-apply-cookies={}", browser(n).to_text())
 }
 
 impl Connection {
-    /// Asks for a WebSocket, and gives the answer's head.
+    /// Asks for a WebSocket, and returns the answer's head.
     pub(crate) fn handshake(&mut self, path: &str, headers: &[&str]) -> Response {
         let upgrade = [
             "Connection: Upgrade",

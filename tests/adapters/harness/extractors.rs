@@ -1,5 +1,5 @@
-//! Cookie classes, and handlers that take them as arguments. They name no framework, and are a
-//! part of every site: extractors are the one thing that a script cannot ask for.
+//! Cookie classes, and handlers that take them as arguments. They name no framework, and are part
+//! of every site, because a script cannot use extractors.
 
 use apply_cookies::{
     Cookie, CookieClass, CookieOrDefault, PendingCookies, Unreadable, UnreadableReason,
@@ -62,7 +62,7 @@ pub(crate) async fn every_class(
 /// The path of [`required`].
 pub(crate) const REQUIRED: &str = "/required";
 
-/// Cannot do without a session.
+/// Requires a session.
 pub(crate) async fn required(session: Cookie<Session>) -> String {
     session.username.clone()
 }
@@ -81,7 +81,7 @@ pub(crate) async fn optional(session: Option<Cookie<Session>>) -> String {
 /// The path of [`renewed`].
 pub(crate) const RENEWED: &str = "/renewed";
 
-/// Writes a session of a previous secret anew.
+/// Reissues a session of a previous secret.
 pub(crate) async fn renewed(pending: PendingCookies, session: Cookie<Session>) -> String {
     if session.is_under_previous_key() {
         pending.reissue(&session).unwrap();

@@ -1,4 +1,4 @@
-//! The stage: a server of any framework, the script that it plays, and a browser of a few lines.
+//! The harness: a server of any framework, its script of handlers, and a browser in a few lines.
 
 mod adapter;
 mod browser;

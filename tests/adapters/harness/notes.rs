@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use apply_cookies::{Outcome, PendingCookies, PendingState, PushError, Receipt};
 
-/// Read in the order in which it was written.
+/// Notes, read in the order in which they were written.
 #[derive(Default)]
 pub(crate) struct Notes {
     receipts: Mutex<VecDeque<Receipt>>,
@@ -33,7 +33,7 @@ impl Notes {
         self.states.lock().unwrap().push_back(state);
     }
 
-    /// Gives a handle to the test, as a handler gives one to another thread.
+    /// Gives a handle to the test, as if to another thread.
     pub(crate) fn hand_over(&self, pending: PendingCookies) {
         self.handles.lock().unwrap().push_back(pending);
     }
@@ -63,7 +63,7 @@ impl Notes {
     }
 }
 
-/// Looks until something is there.
+/// Polls until there is something.
 pub(crate) fn wait<T>(mut look: impl FnMut() -> Option<T>) -> T {
     for _ in 0..1000 {
         if let Some(found) = look() {

@@ -1,4 +1,4 @@
-//! Log and counters belong to a whole process, and tests share one.
+//! Log and counters belong to a whole process, and all tests share one.
 
 use std::env;
 use std::process::Command;

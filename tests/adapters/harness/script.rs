@@ -1,4 +1,4 @@
-//! Handlers that no framework owns.
+//! Handlers without a framework.
 
 use std::pin::Pin;
 use std::sync::Arc;

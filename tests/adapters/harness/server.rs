@@ -1,4 +1,4 @@
-//! A server of an adapter, and the clock that the test holds in its hands.
+//! A server of an adapter, and a clock that the test controls.
 
 use std::marker::PhantomData;
 use std::net::SocketAddr;

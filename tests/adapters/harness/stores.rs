@@ -1,4 +1,4 @@
-//! Replay stores on the test's strings.
+//! Replay stores that the test controls.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
@@ -13,13 +13,13 @@ use apply_cookies::replay::{
 use super::notes::wait;
 use crate::support::{NOW, at};
 
-/// A memory that began a minute before [`NOW`].
+/// A memory store that started a minute before [`NOW`].
 pub(crate) fn memory() -> MemoryReplayStore {
     MemoryReplayStore::new(Clock::from_fn(|| at(NOW - 60_000)))
 }
 
-/// A store that loses or holds back its answers while it is told to, after the claim has reached
-/// the memory beneath: as a network does.
+/// A store that loses or delays its answers when told to, after the claim has reached the memory
+/// store inside: as a network does.
 pub(crate) struct Staged {
     memory: MemoryReplayStore,
     fails: AtomicBool,
@@ -49,7 +49,7 @@ impl Staged {
         store
     }
 
-    /// From now on it answers, also what it holds back.
+    /// From now on it answers, delayed claims included.
     pub(crate) fn answer(&self) {
         self.fails.store(false, Ordering::SeqCst);
         self.holds.store(false, Ordering::SeqCst);

@@ -1,4 +1,4 @@
-//! Whatever is lost is logged and counted.
+//! Every loss is logged and counted.
 
 use std::time::Duration;
 
@@ -19,10 +19,10 @@ fn session(value: &str) -> SetCookie<'static> {
 }
 
 #[test]
-fn what_is_lost_is_logged_and_counted_and_no_value_is_shown() {
+fn every_loss_is_logged_and_counted_and_no_value_is_shown() {
     in_a_process_of_its_own(
         module_path!(),
-        "what_is_lost_is_logged_and_counted_and_no_value_is_shown",
+        "every_loss_is_logged_and_counted_and_no_value_is_shown",
         lose_in_every_way,
     );
 }
@@ -89,10 +89,10 @@ fn lose_in_every_way() {
 }
 
 #[test]
-fn what_was_pushed_before_an_outer_layer_gave_up_is_logged_and_counted() {
+fn cookies_lost_to_an_outer_layer_are_logged_and_counted() {
     in_a_process_of_its_own(
         module_path!(),
-        "what_was_pushed_before_an_outer_layer_gave_up_is_logged_and_counted",
+        "cookies_lost_to_an_outer_layer_are_logged_and_counted",
         lose_to_an_outer_layer,
     );
 }
@@ -183,7 +183,7 @@ fn lose_a_barrier() {
 fn a_layer_that_the_app_forgot_is_named_in_the_log() {
     in_a_process_of_its_own(
         module_path!(),
-        "a_layer_that_the_app_forgot_is_named_in_the_log",
+        "a_missing_layer_is_named_in_the_log",
         forget_the_layer,
     );
 }

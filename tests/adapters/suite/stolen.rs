@@ -1,5 +1,5 @@
-//! Whoever steals a part of {token, redemption id, binding} gets nothing with it. Whoever has all
-//! three is the browser, as far as a server can see.
+//! A thief with only a part of {token, redemption id, binding} gets nothing. Anyone with all three
+//! is the browser, as far as a server can see.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::Server;
 use crate::support::http::{Connection, FORM, Response, origin_header};
 use crate::support::{browser, ring, token_with};
 
-/// As many as the promise names.
+/// The number in the promise.
 const TRIES: usize = 10_000;
 
 const VICTIM: u8 = 1;
@@ -73,7 +73,7 @@ struct Loot {
     binding: bool,
 }
 
-/// Every proper part of the three, the empty one too.
+/// Every proper subset of the three, the empty one included.
 fn parts() -> impl Iterator<Item = Loot> {
     (0..7_u8).map(|bits| Loot {
         token: bits & 1 != 0,
@@ -83,8 +83,8 @@ fn parts() -> impl Iterator<Item = Loot> {
 }
 
 impl Loot {
-    /// All that the thief can put into `t`: the stolen token, or one of the thief's own. `odd`: also
-    /// what is no proper form, in the hope of a reader that is too kind.
+    /// Everything that the thief can put into `t`: the stolen token, or one of the thief's own.
+    /// `odd`: malformed texts too, in case the reader is too lenient.
     fn tokens(self, victim: &Victim, odd: bool) -> Vec<String> {
         let token = if self.token {
             victim.token.clone()
@@ -109,7 +109,7 @@ impl Loot {
         forms
     }
 
-    /// All that the thief can put into `r`.
+    /// Everything that the thief can put into `r`.
     fn redemptions(self, victim: &Victim, odd: bool) -> Vec<String> {
         let known = &victim.redemption;
         let (mut forms, odd_forms) = if self.redemption {
@@ -129,7 +129,7 @@ impl Loot {
         forms
     }
 
-    /// All that the thief can send as `Cookie`.
+    /// Everything that the thief can send as `Cookie`.
     fn cookies(self, odd: bool) -> Vec<String> {
         let own = browser(THIEF).to_text();
         if self.binding {
@@ -152,8 +152,8 @@ impl Loot {
         forms
     }
 
-    /// Every request that can be made of it. Not the thief's own token in the thief's own
-    /// browser, which is nobody's loss.
+    /// Every request that can be made from it, except the thief's own token in the thief's own
+    /// browser, which harms nobody.
     fn requests(self, victim: &Victim) -> Vec<(String, String)> {
         let odd = victim.number.is_multiple_of(50);
         let mut requests = Vec::new();
@@ -170,7 +170,7 @@ impl Loot {
     }
 }
 
-/// Tries everything, and gives how often which status was the answer.
+/// Tries everything, and returns how often each status was the answer.
 fn steal(
     connection: &mut Connection,
     victim: &Victim,
@@ -190,7 +190,7 @@ fn a_stolen_part_releases_nothing_in_ten_thousand_tries() {
     let mut connection = server.open();
     let mut statuses = BTreeMap::new();
     let mut victims = 0;
-    // Only those that come as far as binding or store count; most odd forms do not.
+    // Only tries that get as far as binding or store count; most odd forms do not.
     let far = |statuses: &BTreeMap<(Loot, u16), usize>| -> usize {
         let as_far = statuses.iter().filter(|((_, status), _)| *status != 400);
         as_far.map(|(_, number)| number).sum()
@@ -212,7 +212,7 @@ fn a_stolen_part_releases_nothing_in_ten_thousand_tries() {
         }
         assert_eq!(victim.post(&mut connection).without_date(), first);
     }
-    // Each refusal is the one that the part deserves, so the tries came as far as they should.
+    // Each refusal is the right one for the part, so the tries got as far as they should.
     let both = |token, redemption, binding| Loot {
         token,
         redemption,
@@ -234,8 +234,8 @@ fn a_stolen_part_releases_nothing_in_ten_thousand_tries() {
 }
 
 #[test]
-fn all_three_parts_together_are_the_browser() {
-    // What makes the refusals above mean something: the same requests with nothing missing.
+fn all_three_parts_together_are_accepted() {
+    // The counter-check to the refusals above: the same requests with nothing missing.
     let server = Server::bare();
     let mut connection = server.open();
     let victim = Victim::new(0);

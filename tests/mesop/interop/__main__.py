@@ -74,7 +74,7 @@ def comparable(cookies):
 
 
 def mutated_tokens(cookies, batches):
-    """Whoever changes a token finds us at least as strict as Mesop."""
+    """For changed tokens we are at least as strict as Mesop."""
     tally = Tally("changed tokens: none is taken that Mesop refuses or reads otherwise", enough=1)
     tokens = [cookies.mutated(python_side.mint(operations)) for operations in batches]
     for token, report in zip(tokens, program.inspect(tokens, int(time.time()))):
@@ -86,7 +86,7 @@ def mutated_tokens(cookies, batches):
 
 
 def mutated_values(cookies):
-    """The same for values that are protected."""
+    """For changed protected values we are at least as strict as Mesop."""
     for protection in PROTECTIONS[1:]:
         tally = Tally(f"changed {protection} values: none is read that Mesop reads otherwise", enough=1)
         cls = python_side.cookie_class("session", protection, FIELDS)
@@ -181,7 +181,7 @@ def values(cookies):
 
 
 def canonical(value):
-    """Tells 1 from 1.0 and from True, which Python's comparison does not."""
+    """Distinguishes 1 from 1.0 and from True, which Python's comparison does not."""
     return json.dumps(value, sort_keys=True)
 
 

@@ -33,7 +33,7 @@ def redeem(token):
 
 
 def _pending(operation):
-    """Our operation as Mesop holds it; `delete_cookie` makes one of an empty value and no time."""
+    """Our operation as Mesop keeps it; `delete_cookie` makes one with an empty value and no time."""
     is_delete = operation["op"] == "delete"
     return PendingCookie(
         name=operation["name"],
@@ -98,7 +98,7 @@ def encrypt(text):
 
 
 def decode(cls, field):
-    """What `me.cookie` makes of a Cookie field."""
+    """What `me.cookie` reads from a Cookie field."""
     with _request(field):
         return dataclasses.asdict(me.cookie(cls))
 

@@ -27,7 +27,7 @@ export async function cookiesOf(context, origin) {
   return Object.fromEntries(cookies.map((cookie) => [cookie.name, cookie]));
 }
 
-/** Does something that makes the page post a token; tells the answer. */
+/** Does something that makes the page post a token; returns the answer. */
 export async function answerWhile(page, act) {
   const answered = page.waitForResponse((response) => new URL(response.url()).pathname.endsWith("/__apply-cookies"));
   await act();
@@ -41,7 +41,7 @@ export async function captureToken(page) {
   await page.route("**/__apply-cookies", (route) => route.fulfill({ status: 204 }));
   await press(page, "Sign in");
   const token = new URLSearchParams((await seen).postData()).get("t");
-  // The button is dead until the handler has ended.
+  // The button does not work until the handler has ended.
   await shows(page, "Progress: Done");
   await page.unroute("**/__apply-cookies");
   return token;

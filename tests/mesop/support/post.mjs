@@ -2,13 +2,13 @@
 
 import { request } from "node:https";
 
-/** Posts a token over a connection of its own and tells the answer. */
+/** Posts a token over its own connection and returns the answer. */
 export const post = (origin, token, { claims = origin } = {}) =>
   new Promise((resolve, reject) => {
     const asked = request(`${origin}/__apply-cookies`, {
       method: "POST",
       agent: false, // workers share connections, so a kept one would always meet the same worker
-      rejectUnauthorized: false, // the certificate is one of ours, made a moment ago
+      rejectUnauthorized: false, // our own certificate, made a moment ago
       timeout: 10_000,
       headers: { origin: claims, "content-type": "application/x-www-form-urlencoded" },
     });
@@ -22,7 +22,7 @@ export const post = (origin, token, { claims = origin } = {}) =>
     asked.end(new URLSearchParams({ t: token }).toString());
   });
 
-/** Posts one token many times at once; tells how often each status came. */
+/** Posts one token many times at once; returns how often each status came. */
 export async function postAtOnce(origin, token, times) {
   const answers = await Promise.all(Array.from({ length: times }, () => post(origin, token)));
   const statuses = {};

@@ -1,4 +1,4 @@
-// The two servers behind the proxy, as they are installed and built, each a process of its own.
+// The two servers behind the proxy, as installed and built, each in its own process.
 
 import { spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -47,7 +47,7 @@ export const startMesop = ({ workers, basePath = "" }) =>
     /Listening at: (http:\/\/127\.0\.0\.1:\d+)/,
   );
 
-/** apply-cookies in the place of Mesop's endpoint, once it redeems what others mint. */
+/** apply-cookies in place of Mesop's endpoint, once it redeems tokens from other processes. */
 export async function startApplyCookies({ origins, basePath = "" }) {
   const service = await start(
     PROGRAM,

@@ -1,5 +1,5 @@
-// What a browser really sent and a server really answered, also where the browser keeps that from the
-// page and from its tools: an answer that CORS refuses is read off the network.
+// What a browser really sent and a server really answered, even where the browser hides it from the
+// page and from its tools: an answer that CORS refuses is read from the network.
 
 import { PATIENCE } from "./browser.mjs";
 import { within } from "./within.mjs";

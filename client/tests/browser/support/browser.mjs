@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 
 import { chromium } from "playwright-core";
 
-/** No test may wait longer than this for anything in a page, in milliseconds. */
+/** The longest wait for anything in a page, in milliseconds. */
 export const PATIENCE = 10_000;
 
 export async function launch(options) {

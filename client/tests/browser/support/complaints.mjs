@@ -14,7 +14,7 @@ export async function complaintsOf(context) {
   context.on("weberror", (error) => add(`error: ${error.error().message}`));
   context.on("requestfailed", (request) => {
     const why = request.failure()?.errorText;
-    // The page closes a stream that has said its last word, a moment before the server does.
+    // The page closes a stream that has sent everything, a moment before the server does.
     if (request.resourceType() === "eventsource" && why === "net::ERR_ABORTED") return;
     add(`request: ${why} ${request.url()}`);
   });

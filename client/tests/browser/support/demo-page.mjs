@@ -31,7 +31,7 @@ export async function countVisit(page) {
   await page.getByText("Counted after").waitFor();
 }
 
-/** What the page shows of who is signed in. */
+/** Who is signed in, according to the page. */
 export const shownName = (page) => page.locator("#who").textContent();
 
 /** The browser's cookies by name, HttpOnly ones too. */
@@ -40,7 +40,7 @@ export async function cookiesOf(context, url) {
   return Object.fromEntries(cookies.map((cookie) => [cookie.name, cookie]));
 }
 
-/** A token that a stream brought to this page and that nobody has posted. */
+/** A token that a stream brought to this page, not posted yet. */
 export const freshToken = (page) =>
   within(
     PATIENCE,
@@ -58,7 +58,7 @@ export const freshToken = (page) =>
     }),
   );
 
-/** Posts a token from a script of this page; tells the answer. */
+/** Posts a token from a script of this page; returns the answer. */
 export const post = (page, token) =>
   within(
     PATIENCE,
@@ -81,7 +81,7 @@ export function postsOf(page) {
   return posts;
 }
 
-/** What the server knows of somebody who sends this session, whatever browser it was stolen from. */
+/** What the server knows about a client that sends this session, even a stolen one. */
 export async function whoHas(url, session) {
   const answer = await fetch(new URL("/whoami", url), {
     headers: { cookie: `session=${session}` },

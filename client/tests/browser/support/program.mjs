@@ -40,7 +40,7 @@ async function start(what, path, remedy, args, env, ends = [0]) {
   for (const stream of ["stdout", "stderr"]) {
     program[stream].setEncoding("utf8").on("data", (text) => (said[stream] += text));
   }
-  // `close` comes after the last word has been read, `exit` may come before it.
+  // `close` comes after the last output has been read; `exit` may come before it.
   const ended = new Promise((resolve) => program.once("close", (code, signal) => resolve(code ?? signal)));
   const address = new Promise((resolve, reject) => {
     createInterface(program.stdout).once("line", resolve);

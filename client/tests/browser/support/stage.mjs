@@ -1,4 +1,4 @@
-// What every file of tests needs: one program and one browser, for all its tests.
+// One program and one browser for all tests of a file.
 
 import { after, before } from "node:test";
 

@@ -1,4 +1,4 @@
-// A web server of somebody else's, with one empty page that a test can run scripts on.
+// Another site's web server, with one empty page that a test can run scripts on.
 
 import { createServer } from "node:http";
 

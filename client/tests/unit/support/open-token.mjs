@@ -1,4 +1,4 @@
-// A second opener of tokens, written from protocol/SPEC.md and from nothing else, so that a mistake
+// A second opener of tokens, written only from protocol/SPEC.md, so that a mistake
 // in the specification, or in the Rust crate, shows up as a disagreement about a vector. Section
 // numbers are those of the specification. It stops before the claim (§10), which needs a store.
 
@@ -22,7 +22,7 @@ const BLOCK = 16;
 // §6.2: version, timestamp, IV.
 const FERNET_HEAD = 1 + 8 + BLOCK;
 
-/** `reason` is for tests and logs: §6.5 and §9.3 show an outsider less than it tells apart. */
+/** `reason` is for tests and logs: §6.5 and §9.3 show an outsider less detail. */
 export class Refused extends Error {
   constructor(reason, detail) {
     super(`${reason}: ${detail}`);
@@ -94,7 +94,7 @@ export const openFernet = (key, sealed) => {
   try {
     return Buffer.concat([decipher.update(body.subarray(FERNET_HEAD)), decipher.final()]);
   } catch {
-    // Whole blocks and padding. The MAC has held, so that this tells a stranger nothing.
+    // Whole blocks and padding. The MAC was right, so this reveals nothing to a stranger.
     throw new Refused("forged", "not a Fernet token");
   }
 };
@@ -122,7 +122,7 @@ class Reader {
     return this.bytes(length).readUIntBE(0, length);
   }
   time() {
-    // A number holds six bytes exactly, and the last time that there is needs no more.
+    // A number represents six bytes exactly, and the latest possible time needs no more.
     demand(this.number(2) === 0, "payload", "time");
     const time = this.number(6);
     demand(time <= MAX_TIME, "payload", "time");

@@ -67,7 +67,7 @@ const readSealed = ({ name, protection, secret, previous_secrets: previous, text
   return { index, body: Buffer.concat([plaintext.subarray(0, END), value]) };
 };
 
-/** What a case of values.json holds, or `Refused`. `text` is the value as characters of bytes. */
+/** The content of a case of values.json, or `Refused`. `text` is the value, one character a byte. */
 export const readValue = (vector) => {
   const { name, protection, now, text } = vector;
   demand(name.length + text.length <= MAX_NAME_AND_VALUE, "too-long", "name and value");
@@ -96,7 +96,7 @@ export const writePlain = (bytes) =>
 const TOKENS =
   /[ \t\n\r]*(?:([[\]{},:])|("(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)|(true|false|null))/y;
 
-/** Refuses what is not JSON that every reader reads alike. */
+/** Refuses anything but JSON that all readers read alike. */
 export const checkJson = (bytes) => {
   let text;
   try {

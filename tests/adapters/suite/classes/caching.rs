@@ -35,7 +35,7 @@ fn an_answer_that_depends_on_cookies_says_so_to_caches() {
 }
 
 #[test]
-fn what_an_answer_varies_by_already_stays() {
+fn an_existing_vary_field_is_kept() {
     let varies = |fields: &'static [&'static str]| {
         move |ask: Ask| async move {
             let _ = ask.pending.get_raw("a");

@@ -8,7 +8,7 @@ use crate::harness::{Script, browser_and, jar};
 use crate::support::{NOW, SECRET};
 
 #[test]
-fn what_a_handler_sets_the_next_one_reads() {
+fn the_next_handler_reads_what_a_handler_sets() {
     let server = Server::start(sign_in());
     let response = server.get("/in", &[]);
     let lines = response.all("set-cookie");
@@ -25,7 +25,7 @@ fn what_a_handler_sets_the_next_one_reads() {
 }
 
 #[test]
-fn what_cannot_be_read_is_the_default_and_never_an_error() {
+fn an_unreadable_cookie_gives_the_default_and_never_an_error() {
     let server = Server::start(sign_in());
     let good = jar(&server.get("/in", &[]));
     let deep = format!("theme={}", "[".repeat(4000));
@@ -120,7 +120,7 @@ fn two_cookie_fields_are_one_list() {
 }
 
 #[test]
-fn a_session_ends_with_its_age() {
+fn a_session_expires_with_its_max_age() {
     let server = Server::start(sign_in());
     let cookies = jar(&server.get("/in", &[]));
     server.set_clock(NOW + 3_600_000);
@@ -141,7 +141,7 @@ fn each_value_has_an_iv_of_its_own() {
 }
 
 #[test]
-fn a_cookie_of_a_previous_secret_is_read_and_written_anew() {
+fn a_cookie_of_a_previous_secret_is_read_and_reissued() {
     const NEW: &str = "Zk3vT0pQ8sX1yB6nM4cJ7wL2hG5dF9aRu-cE4iO_qTs";
     let old = Server::start(sign_in());
     let cookies = jar(&old.get("/in", &[]));
@@ -152,9 +152,9 @@ fn a_cookie_of_a_previous_secret_is_read_and_written_anew() {
     assert_eq!(renewed.body, "ada");
     let lines = renewed.all("set-cookie");
     assert!(lines[0].starts_with("session=ce1."));
-    // The end that it had.
+    // With its original expiry.
     assert!(lines[0].contains("; Max-Age=3540; "), "{lines:?}");
-    // The new cookie is of the new key, so it is left alone.
+    // The new cookie is under the new key, so it is left alone.
     let again = new.get(RENEWED, &[&jar(&renewed)]);
     assert_eq!(again.body, "ada");
     assert_eq!(again.all("set-cookie"), [""; 0]);

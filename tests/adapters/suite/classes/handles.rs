@@ -45,7 +45,7 @@ fn reading_through_the_handle_sees_what_was_written() {
 }
 
 #[test]
-fn a_read_is_of_the_very_cookie_that_the_class_has() {
+fn a_read_matches_the_exact_cookie_of_the_class() {
     let server = Server::start(sign_in().and("/steps", |ask: Ask| async move {
         let pending = ask.pending;
         let mut seen = Vec::new();
@@ -103,14 +103,14 @@ fn reading_in_a_stream_sees_what_has_travelled_already() {
 }
 
 #[test]
-fn what_was_lost_with_its_carrier_is_not_read() {
+fn writes_lost_with_their_carrier_are_not_read() {
     let server = Server::start(sign_in().and("/events", |ask: Ask| async move {
         let cookies = ask.pending;
         let mut frames = Some(cookies.frames());
         Reply::streamed(stream! {
             yield "started ".to_owned();
-            // One deletion is on its way, and what follows is lost: the request's cookie must not
-            // come back.
+            // One deletion is on its way, and the write after it is lost: the request's cookie must
+            // not come back.
             cookies.delete::<Session>().unwrap();
             let travelled = frames.as_mut().unwrap().take_ready();
             assert_eq!(travelled.len(), 1);
@@ -125,7 +125,7 @@ fn what_was_lost_with_its_carrier_is_not_read() {
 }
 
 #[test]
-fn a_socket_that_lives_long_forgets_old_names_and_never_a_sign_out() {
+fn a_long_lived_socket_forgets_old_names_but_never_a_sign_out() {
     let server = Server::start(sign_in().and("/many", |ask: Ask| async move {
         Reply::sse(ask.pending, |cookies| {
             stream! {
@@ -145,7 +145,7 @@ fn a_socket_that_lives_long_forgets_old_names_and_never_a_sign_out() {
     }));
     let sent = browser_and(1, &jar(&server.get("/in", &[])));
     let response = server.get("/many", &[&sent]);
-    // The deletion of the session takes one of 256 places, for as long as the socket lives.
+    // The deletion of the session takes one of 256 places, for as long as the socket is open.
     assert!(
         response.body.contains("data: known 255 from 45\n"),
         "{}",

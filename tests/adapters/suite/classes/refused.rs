@@ -1,4 +1,4 @@
-//! Values that cannot become a cookie, and handlers that give the refusal on.
+//! Values that cannot become a cookie, and handlers that return the refusal.
 
 use apply_cookies::{PushError, SetCookie};
 
@@ -36,7 +36,7 @@ fn a_value_that_browsers_or_readers_would_lose_is_refused_when_pushed() {
 }
 
 #[test]
-fn a_handler_that_gives_the_refusal_on_answers_500_and_shows_nothing() {
+fn a_handler_that_returns_the_refusal_answers_500_and_shows_nothing() {
     let server = Server::start(Script::at("/", |ask: Ask| async move {
         ask.pending.set(&Session::of("ada"))?;
         ask.pending.set(SetCookie::new("hunter2 hunter2", "v"))?;

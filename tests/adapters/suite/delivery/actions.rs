@@ -42,7 +42,7 @@ fn an_action_comes_with_the_answer_and_not_with_the_frame() {
                     match what {
                         "reconnect" => batch.reconnect(),
                         "reload" => batch.reload(),
-                        // The later one counts.
+                        // The last one counts.
                         _ => batch.reload().go_to("/account?tab=1#top"),
                     }
                     .push()
@@ -78,7 +78,7 @@ fn an_action_comes_with_the_answer_and_not_with_the_frame() {
     assert_eq!(answer.header("apply-cookies-then"), None);
 }
 
-/// Not a path of the page's own origin, or not one that every browser reads alike.
+/// Not paths of the page's own origin, or paths that browsers read differently.
 const ELSEWHERE: [&str; 10] = [
     "https://evil.example/",
     "//evil.example",

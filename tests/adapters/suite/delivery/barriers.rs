@@ -21,7 +21,7 @@ fn after_a_sign_out_no_older_token_of_the_browser_is_redeemed() {
     let [barrier, younger] = tokens(&out.body)[..] else {
         panic!("two tokens: {}", out.body)
     };
-    // The same millisecond, and minted after it.
+    // In the same millisecond, but minted after it.
     let answer = post(server.address, barrier, Some(R)).without_date();
     assert_eq!(answer.all("set-cookie").len(), 1);
     assert_eq!(post(server.address, &delayed, Some(R)).status, 410);
@@ -37,7 +37,7 @@ fn after_a_sign_out_no_older_token_of_the_browser_is_redeemed() {
         answer,
         "its own retry"
     );
-    // Another browser's sign-in goes on.
+    // Another browser's sign-in is not affected.
     let own = format!("Cookie: {}", pair(bare.all("set-cookie")[0]));
     let token = one_token(&bare);
     assert_eq!(post_as(server.address, &own, &token, Some(R)).status, 204);
@@ -48,7 +48,7 @@ fn after_a_sign_out_no_older_token_of_the_browser_is_redeemed() {
 }
 
 #[test]
-fn what_is_pushed_beside_a_sign_out_does_not_undo_it() {
+fn a_push_next_to_a_sign_out_does_not_undo_it() {
     let server = Server::start(signs().and("/both", |ask: Ask| async move {
         Reply::sse(ask.pending, |cookies| {
             stream! {
@@ -98,7 +98,7 @@ fn a_sign_out_in_the_first_moments_of_a_process_does_not_stop_the_next_sign_in()
     let barrier = tokens(&out.body)[0];
     assert_eq!(post(server.address, barrier, Some(R)).status, 204);
     assert_eq!(post(server.address, &delayed, Some(R)).status, 410);
-    // The same where the barrier needs no token.
+    // Also if the barrier needs no token.
     server.set_clock(start + 5);
     let delayed = one_token(&server.get_bound("/sign-in"));
     server.set_clock(start + 6);

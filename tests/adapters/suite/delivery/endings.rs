@@ -1,4 +1,4 @@
-//! Receipts of cookies that nobody got.
+//! Receipts of cookies that nobody received.
 
 use std::time::Duration;
 
@@ -78,7 +78,7 @@ fn a_handler_that_panics_leaves_no_receipt_open() {
 }
 
 #[test]
-fn of_two_tokens_the_worse_end_is_the_receipts() {
+fn a_receipt_of_two_tokens_takes_the_worse_outcome() {
     let server = Server::start(Script::at("/", |ask: Ask| async move {
         let mut frames = ask.pending.frames();
         tokio::spawn(async move {
@@ -103,7 +103,7 @@ fn of_two_tokens_the_worse_end_is_the_receipts() {
 }
 
 #[test]
-fn a_receipt_that_a_response_awaits_before_it_leaves_ends_with_the_tokens_time() {
+fn a_receipt_awaited_before_the_response_leaves_expires_with_the_token() {
     let server = Server::start(
         Script::at("/handler", |ask: Ask| async move {
             let receipt = ask.pending.batch().set(session()).push()?;
@@ -139,7 +139,7 @@ fn a_receipt_that_a_response_awaits_before_it_leaves_ends_with_the_tokens_time()
 }
 
 #[test]
-fn a_receipt_lives_as_long_as_its_token_which_was_sealed_after_the_push() {
+fn a_receipt_expires_with_its_token_and_not_with_the_push() {
     let server = Server::start(Script::at("/held", |ask: Ask| async move {
         Reply::html(ask.pending, |cookies| {
             stream! {
@@ -149,7 +149,7 @@ fn a_receipt_lives_as_long_as_its_token_which_was_sealed_after_the_push() {
             }
         })
     }));
-    // Pushed now, sealed half a minute later: the token's end counts, not the push's.
+    // Pushed now, sealed half a minute later: the receipt expires with the token.
     let address = server.address;
     let answer = std::thread::spawn(move || {
         Connection::open(address).request("GET", "/held", &[&cookie_header(1)], b"")

@@ -1,5 +1,5 @@
-//! Receipts, barriers and actions: a handler learns what became of its cookies, and says what
-//! happens around them.
+//! Receipts, barriers and actions: a handler learns what became of its cookies, and says what else
+//! must happen with them.
 
 mod actions;
 mod barriers;

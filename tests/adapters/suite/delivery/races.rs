@@ -1,4 +1,4 @@
-//! Sign-outs that are pushed at the very moment at which the response leaves.
+//! Sign-outs that are pushed just as the response leaves.
 
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -80,7 +80,7 @@ fn a_sign_out_from_another_thread_never_leaves_without_its_barrier() {
                 .unwrap();
         }
     });
-    // The moment is looked for: earlier after a push that came too late, and the other way round.
+    // Searches for the moment: earlier after a push that came too late, and vice versa.
     let mut spin = 3_000_u64;
     for n in 0..2_000_u64 {
         let mut random = [7; 32];

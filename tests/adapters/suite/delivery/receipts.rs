@@ -52,7 +52,7 @@ fn a_refused_post_settles_nothing() {
     assert_eq!(receipt.outcome(), None);
     assert_eq!(post(server.address, &token, Some(R)).status, 204);
     assert_eq!(outcome(&receipt), Outcome::Released);
-    // Neither does what comes later.
+    // Nor do later posts.
     assert_eq!(post(server.address, &token, None).status, 409);
     server.set_clock(NOW + 120_000);
     std::thread::sleep(Duration::from_millis(600));
@@ -100,7 +100,7 @@ fn a_receipt_of_many_cookies_waits_for_all_of_their_tokens() {
 }
 
 #[test]
-fn what_a_strangers_socket_sets_leaves_with_the_handshake_since_no_token_could_be_redeemed() {
+fn cookies_of_a_strangers_socket_leave_with_the_handshake() {
     let server = Server::start(Script::at("/", |ask: Ask| async move {
         let frames = ask.pending.frames();
         ask.notes.keep(ask.pending.batch().set(session()).push());

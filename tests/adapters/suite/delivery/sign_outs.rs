@@ -26,7 +26,7 @@ fn a_sign_out_on_an_ordinary_response_is_a_barrier_too() {
 fn a_sign_out_that_does_not_show_its_browser_says_that_its_barrier_is_missing() {
     let two = browser_and(2, &cookie_header(1));
     let cases: [(&[&str], Outcome); 4] = [
-        // SameSite=Lax holds the binding back, and the answer's cookies are stored all the same.
+        // SameSite=Lax withholds the binding, but the answer's cookies are stored anyway.
         (
             &[
                 "Sec-Fetch-Site: cross-site",

@@ -1,4 +1,4 @@
-//! Who awaits a receipt is woken, whatever the others do.
+//! Every task that awaits a receipt is woken, whatever the others do.
 
 use std::future::Future;
 use std::pin::pin;
@@ -13,7 +13,7 @@ use crate::harness::{one_token, outcome};
 use crate::support::NOW;
 use crate::support::http::post;
 
-/// A waker that panics, as somebody else's code may.
+/// A waker that panics, as foreign code may.
 struct Panics;
 
 impl Wake for Panics {
@@ -23,7 +23,7 @@ impl Wake for Panics {
 }
 
 #[test]
-fn a_waker_that_panics_keeps_no_other_receipt_from_settling() {
+fn a_waker_that_panics_does_not_stop_other_receipts() {
     let server = Server::start(signs());
     server.get_bound("/sign-in");
     let mut bad = pin!(server.notes.receipt().settled());

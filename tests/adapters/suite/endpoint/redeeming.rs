@@ -90,7 +90,7 @@ fn a_used_token_is_refused_under_another_redemption_id_or_none() {
 }
 
 #[test]
-fn tokens_of_another_time_or_another_memory_are_gone() {
+fn tokens_outside_their_time_or_the_stores_memory_are_gone() {
     let server = Server::bare();
     let horizon = NOW - 60_000;
     let gone = |token: &str| assert_refused(&post(server.address, token, Some(R)), 410, "expired");

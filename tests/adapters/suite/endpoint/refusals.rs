@@ -11,7 +11,7 @@ use crate::support::http::{FORM, form, origin_header, post, post_as};
 use crate::support::{NOW, SESSION, at, cookie_header, token, token_with};
 
 #[test]
-fn every_form_and_token_that_is_no_good_gets_one_and_the_same_400() {
+fn every_bad_form_or_token_gets_the_same_400() {
     let server = Server::bare();
     let good = token();
     let mut connection = server.open();

@@ -70,7 +70,7 @@ fn a_head_request_for_the_client_module_gets_its_head() {
 }
 
 #[test]
-fn the_endpoint_can_stand_under_another_path() {
+fn the_endpoint_can_have_another_path() {
     let server = Server::with(|b| b.prefix("/app/cookies")).bare();
     let request = |path: &str| {
         let headers = [&origin_header(), FORM, &cookie_header(1)];

@@ -24,7 +24,7 @@ fn streams_give_the_browser_a_binding_and_nothing_else_does() {
             Reply::sse(ask.pending, |_| stream! { yield Event::data("hello"); })
         }),
     );
-    // A slow page must not replace what another tab has got meanwhile.
+    // A slow page must not replace the binding that another tab has since got.
     let page = server.get("/html", &[]);
     assert!(binding(&page).is_none());
     assert_eq!(page.header("cache-control"), Some("private, max-age=60"));

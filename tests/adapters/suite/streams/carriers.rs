@@ -1,4 +1,4 @@
-//! The ways from a running stream to the page.
+//! Carriers: how a token gets from a running stream to the page.
 
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ fn an_sse_stream_carries_what_is_set_while_it_runs() {
 }
 
 #[test]
-fn what_is_set_while_the_stream_waits_travels_at_once() {
+fn a_cookie_set_while_the_stream_waits_travels_at_once() {
     let server = Server::start(Script::at("/", |ask: Ask| async move {
         let cookies = ask.pending.clone();
         // Another task sets the cookie while the stream itself has nothing to say.
@@ -89,7 +89,7 @@ fn a_handle_works_in_any_thread() {
 }
 
 #[test]
-fn streamed_html_carries_elements_behind_its_chunks() {
+fn streamed_html_carries_elements_after_its_chunks() {
     let server = Server::start(Script::at("/", |ask: Ask| async move {
         Reply::html(ask.pending, |cookies| {
             stream! {

@@ -8,7 +8,7 @@ use super::{Server, Tested, plain_sign_in, session, streamed_sign_in};
 use crate::harness::{Adapter, Ask, BETWEEN, Reply, Script, Surroundings, extractors};
 use crate::support::{SESSION_LINE, cookie_header};
 
-/// Of which both frameworks know what they mean.
+/// Statuses that both frameworks know.
 const FAILURES: [u16; 5] = [400, 403, 404, 500, 503];
 
 /// The cookie that is set between two layers.
@@ -75,7 +75,7 @@ fn a_handler_that_fails_sets_nothing() {
 }
 
 #[test]
-fn an_answer_that_says_no_keeps_its_cookies() {
+fn a_refusal_that_is_an_answer_keeps_its_cookies() {
     let answers = |status| {
         move |ask: Ask| async move {
             ask.pending.delete_cookie("session").unwrap();
@@ -115,7 +115,7 @@ fn a_redirect_that_was_made_as_an_error_keeps_its_cookies() {
 }
 
 #[test]
-fn routes_beside_the_endpoint_are_not_taken_for_it() {
+fn routes_next_to_the_endpoint_are_not_mistaken_for_it() {
     let server = Server::start(Script::at("/__apply-cookies-status", plain_sign_in));
     let response = server.get("/__apply-cookies-status", &[]);
     assert_eq!(response.all("set-cookie"), [SESSION_LINE]);
@@ -135,7 +135,7 @@ fn a_second_layer_on_the_way_in_changes_nothing() {
 }
 
 #[test]
-fn what_is_set_between_two_layers_is_seen_by_the_handler() {
+fn the_handler_sees_cookies_set_between_two_layers() {
     let script = Script::at("/", |ask: Ask| async move {
         let between = ask.pending.get_raw(BETWEEN.0);
         Reply::text(String::from_utf8(between.unwrap_or_default()).unwrap())
@@ -162,7 +162,7 @@ fn without_the_layer_a_handler_that_needs_it_fails_and_the_client_is_not_told_wh
 }
 
 #[test]
-fn a_handler_that_takes_nothing_of_ours_is_left_alone() {
+fn a_handler_without_our_extractors_is_left_alone() {
     let server = Server::start(Script::default());
     let response = server.get(extractors::UNTOUCHED, &[&cookie_header(1)]);
     assert_eq!((response.status, &*response.body), (200, "untouched"));
@@ -210,7 +210,7 @@ fn a_stream_is_neither_stored_nor_rewritten_nor_held_back() {
             Some("no-store, no-transform")
         );
         assert_eq!(response.header("x-accel-buffering"), Some("no"));
-        // Says only to middleware on the way out that it must not compress.
+        // Only tells middleware on the way out not to compress.
         assert_eq!(response.header("content-encoding"), None);
     }
 }

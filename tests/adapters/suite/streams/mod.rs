@@ -1,4 +1,4 @@
-//! The promises of `PendingCookies`: nothing that a handler sets is lost without a word.
+//! The promises of `PendingCookies`: nothing that a handler sets is silently lost.
 
 mod bindings;
 mod carriers;

@@ -159,7 +159,7 @@ fn a_carrier_that_comes_after_the_headers_needs_a_browser_with_a_binding() {
 }
 
 #[test]
-fn what_browsers_would_drop_is_refused_when_it_is_pushed() {
+fn a_cookie_that_browsers_would_drop_is_refused_when_pushed() {
     let server = Server::start(Script::at("/", |ask: Ask| async move {
         let (pending, notes) = (&ask.pending, &ask.notes);
         let elsewhere = "elsewhere.example";
