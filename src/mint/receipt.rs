@@ -201,6 +201,10 @@ impl ReceiptState {
         }
     }
 
+    pub(crate) fn is_settled(&self) -> bool {
+        self.lock().open == 0
+    }
+
     /// Nobody may wait for longer than a token lives, for a token that is never made. Most
     /// receipts are dropped at once, and cost the deadline nothing.
     fn begin_to_wait(self: &Arc<Self>) {
