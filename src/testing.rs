@@ -153,10 +153,15 @@ impl fmt::Debug for Browser {
 /// The tokens of a stream, in any of the forms of a frame.
 #[must_use]
 pub fn tokens(body: &str) -> Vec<&str> {
-    // In each form the token stands between quotes, and nothing else there starts like one.
-    let is_token = |text: &&str| {
+    let is_token = |text: &str| {
         let mut seals = [Seal::Encrypted, Seal::Signed].into_iter();
         seals.any(|seal| text.starts_with(seal.prefix()))
     };
-    body.split('"').filter(is_token).collect()
+    // In each form the token stands between quotes, behind its name.
+    let named = body.match_indices("token").filter_map(|(at, name)| {
+        let value = &body[at + name.len()..];
+        let value = value.strip_prefix("\":\"").or(value.strip_prefix("=\""))?;
+        value.split('"').next()
+    });
+    named.filter(|text| is_token(text)).collect()
 }
