@@ -1,9 +1,10 @@
 //! The `Cookie` of the crate cookie, for handlers that already have one. Versions 0.16 (which
 //! actix-web exports) and 0.18 are two types with the same methods.
 
-/// Implements [`IntoOperation`](crate::IntoOperation) for the `Cookie` of one version.
+/// Implements [`IntoOperation`](crate::IntoOperation) for the `Cookie` of one version. The name is the
+/// method of an attribute that 0.16 does not have.
 macro_rules! convert_cookie {
-    ($($library:ident)::+) => {
+    ($($library:ident)::+ $(, $partitioned:ident)?) => {
         use std::time::Duration;
 
         use $($library)::+::{Cookie, Expiration, SameSite as TheirSameSite};
@@ -46,6 +47,9 @@ macro_rules! convert_cookie {
                     TheirSameSite::None => SameSite::None,
                 });
             }
+            $(if let Some(partitioned) = cookie.$partitioned() {
+                draft = draft.partitioned(partitioned);
+            })?
             draft
         }
 
@@ -111,5 +115,18 @@ pub(crate) use convert_cookie;
 
 #[cfg(feature = "cookie")]
 mod version_0_18 {
-    super::convert_cookie!(cookie);
+    super::convert_cookie!(cookie, partitioned);
+
+    #[cfg(test)]
+    mod tests_of_partitioned {
+        use super::*;
+
+        #[test]
+        fn a_partitioned_cookie_stays_one() {
+            let mut own = Cookie::new("a", "b");
+            own.set_partitioned(true);
+            let line = Operation::try_from(draft(&own)).unwrap().to_set_cookie();
+            assert!(line.contains("; Partitioned"), "{line}");
+        }
+    }
 }

@@ -153,10 +153,16 @@ impl fmt::Debug for Browser {
 /// The tokens in a stream's text, in any form of a frame.
 #[must_use]
 pub fn tokens(body: &str) -> Vec<&str> {
-    // In each form the token is in quotes, and nothing else in quotes there starts like one.
-    let is_token = |text: &&str| {
+    let is_token = |text: &str| {
         let mut seals = [Seal::Encrypted, Seal::Signed].into_iter();
         seals.any(|seal| text.starts_with(seal.prefix()))
     };
-    body.split('"').filter(is_token).collect()
+    // In each form the token is in quotes, after its name.
+    let named = body.match_indices("token").filter_map(|(at, name)| {
+        let value = &body[at + name.len()..];
+        let mut forms = ["\":\"", "=\""].into_iter();
+        let value = forms.find_map(|form| value.strip_prefix(form))?;
+        value.split('"').next()
+    });
+    named.filter(|text| is_token(text)).collect()
 }

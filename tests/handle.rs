@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use apply_cookies::web::{Asked, Ended, Exchange, Fields};
 use apply_cookies::{
-    ApplyCookies, Clock, DeleteCookie, PendingCookies, PushError, Secrets, SetCookie,
+    ApplyCookies, Clock, DeleteCookie, Outcome, PendingCookies, PushError, Secrets, SetCookie,
 };
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -216,4 +217,24 @@ async fn a_receipt_that_nobody_awaits_gets_no_deadline() {
     let receipt = exchange.slot().pending().set(SetCookie::new("a", "1"));
     assert_eq!(receipt.unwrap().settled().now_or_never(), None);
     assert!(reads.load(Ordering::SeqCst) > before);
+}
+
+#[tokio::test]
+async fn a_push_after_a_wait_that_was_too_long_has_a_receipt_of_its_own() {
+    let apply = ApplyCookies::builder(Secrets::random())
+        .origin("https://app.example")
+        .lifetime(Duration::from_millis(200))
+        .build()
+        .unwrap();
+    let exchange = begin(&apply, &[]);
+    let pending = exchange.slot().pending();
+    let first = pending.set(SetCookie::new("a", "1")).unwrap();
+    // The handler waits for itself.
+    assert_eq!(first.clone().await, Outcome::Expired);
+    let second = pending.set(SetCookie::new("b", "2")).unwrap();
+    assert_eq!(second.outcome(), None);
+    let left = answer(exchange).await;
+    assert_eq!(left.texts("set-cookie").len(), 2);
+    assert_eq!(second.outcome(), Some(Outcome::Released));
+    assert_eq!(first.outcome(), Some(Outcome::Expired));
 }

@@ -3,7 +3,7 @@
 use std::panic::AssertUnwindSafe;
 
 use apply_cookies::protocol::{Batch, BindingCookie, Operation};
-use apply_cookies::testing::Browser;
+use apply_cookies::testing::{Browser, tokens};
 use apply_cookies::{ApplyCookies, DeleteCookie, MintOptions, Secrets, SetCookie};
 use futures_util::FutureExt;
 
@@ -138,4 +138,14 @@ async fn debug_shows_names_and_no_value() {
     let shown = format!("{browser:?}");
     assert!(shown.contains("\"a\""), "{shown}");
     assert!(!shown.contains("secret"), "{shown}");
+}
+
+#[test]
+fn only_what_is_in_a_frame_is_a_token() {
+    let page =
+        r#"<img src="s1.jpg"><p class="e1.x"><apply-cookies token="e1.abc"></apply-cookies>"#;
+    assert_eq!(tokens(page), ["e1.abc"]);
+    let event =
+        "event: apply-cookies\ndata: {\"token\":\"s1.abc\"}\n\ndata: {\"file\":\"s1.txt\"}\n\n";
+    assert_eq!(tokens(event), ["s1.abc"]);
 }

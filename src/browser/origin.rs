@@ -117,6 +117,11 @@ impl fmt::Display for Host {
         match self {
             Self::Name(name) => f.write_str(name),
             Self::V4(address) => address.fmt(f),
+            // Rust writes the end of a mapped address as IPv4, and browsers do not.
+            Self::V6(address) if address.to_ipv4_mapped().is_some() => {
+                let [.., high, low] = address.segments();
+                write!(f, "[::ffff:{high:x}:{low:x}]")
+            }
             Self::V6(address) => write!(f, "[{address}]"),
         }
     }
@@ -174,6 +179,11 @@ mod tests {
         assert_eq!(written("http://[::1]:80"), "http://[::1]");
         assert_eq!(written("http://127.0.0.1:8080"), "http://127.0.0.1:8080");
         assert_eq!(written("https://[::1]:8443/"), "https://[::1]:8443");
+        // As browsers write it, not as Rust does.
+        assert_eq!(
+            written("https://[::ffff:192.0.2.1]"),
+            "https://[::ffff:c000:201]"
+        );
     }
 
     #[test]

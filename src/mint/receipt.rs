@@ -200,6 +200,10 @@ impl ReceiptState {
         }
     }
 
+    pub(crate) fn is_settled(&self) -> bool {
+        self.lock().open == 0
+    }
+
     /// Starts the deadline: nobody may wait longer than a token lives, even if no token is ever
     /// made. Most receipts are dropped at once, and then the deadline does no work.
     fn begin_to_wait(self: &Arc<Self>) {

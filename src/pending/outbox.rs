@@ -80,9 +80,11 @@ impl Outbox {
         &mut self,
         deadline: impl FnOnce() -> Arc<dyn Deadline>,
     ) -> Arc<ReceiptState> {
-        self.whole
-            .get_or_insert_with(|| Arc::new(ReceiptState::of_whole(deadline())))
-            .clone()
+        // Somebody may have waited for too long for what was pushed earlier. That outcome is final,
+        // and says nothing of what is pushed now.
+        let open = self.whole.take().filter(|whole| !whole.is_settled());
+        let whole = open.unwrap_or_else(|| Arc::new(ReceiptState::of_whole(deadline())));
+        self.whole.insert(whole).clone()
     }
 
     /// A receipt state for each of the tokens that this becomes.

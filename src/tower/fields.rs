@@ -4,7 +4,11 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 crate::web::header_map! { HeaderMap, HeaderName, HeaderValue,
     fn all(&self, name: &'static str) -> impl Iterator<Item = &[u8]> + Clone {
-        // The map's own iterator cannot be cloned. The fields that matter occur once.
-        (0..).map_while(move |n| self.get_all(name).iter().nth(n).map(HeaderValue::as_bytes))
+        // The map's own iterator cannot be cloned. Most fields occur once, and then nothing is
+        // allocated; over HTTP/2 browsers send each cookie in its own field.
+        let mut values = self.get_all(name).iter().map(HeaderValue::as_bytes);
+        let first = values.next();
+        let rest: Vec<&[u8]> = values.collect();
+        first.into_iter().chain(rest)
     }
 }

@@ -1,5 +1,7 @@
 //! An answer of the endpoint, as data.
 
+use std::fmt;
+
 use apply_cookies_protocol::Profile;
 use bytes::Bytes;
 
@@ -18,7 +20,7 @@ pub enum Rest {
 }
 
 /// An answer of the endpoint. An adapter sends it as it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Answer {
     /// The status.
@@ -86,5 +88,33 @@ impl Answer {
     }
 }
 
+// The values may be cookies, so Debug names the fields and stops there.
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.fields.iter().map(|(name, _)| *name).collect();
+        f.debug_struct("Answer")
+            .field("status", &self.status)
+            .field("fields", &names)
+            .field("rest", &self.rest)
+            .finish_non_exhaustive()
+    }
+}
+
 /// The field with the page's action once the cookies are applied (SPEC §9.4).
 pub(super) const THEN: &str = "apply-cookies-then";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_cookie() {
+        let answer = Answer::uncached(204, Rest::Read).with("set-cookie", &b"session=8f14e45f"[..]);
+        let text = format!("{answer:?}");
+        assert!(
+            text.contains("204") && text.contains("set-cookie"),
+            "{text}"
+        );
+        assert!(!text.contains("8f14e45f"), "{text}");
+    }
+}

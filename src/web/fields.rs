@@ -1,5 +1,7 @@
 //! A framework's header map, as much of it as is needed here.
 
+use std::fmt;
+
 use bytes::Bytes;
 
 /// A framework's header map. Names are lower case.
@@ -55,7 +57,6 @@ macro_rules! header_map {
 pub(crate) use header_map;
 
 /// A request without its body.
-#[derive(Debug)]
 #[expect(clippy::exhaustive_structs, reason = "adapters make it")]
 pub struct Asked<'r, F> {
     /// The method, as it was sent.
@@ -66,6 +67,16 @@ pub struct Asked<'r, F> {
     pub fields: &'r F,
 }
 
+// The fields hold the browser's cookies.
+impl<F> fmt::Debug for Asked<'_, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Asked")
+            .field("method", &self.method)
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
 impl<F> Clone for Asked<'_, F> {
     fn clone(&self) -> Self {
         *self
@@ -73,3 +84,20 @@ impl<F> Clone for Asked<'_, F> {
 }
 
 impl<F> Copy for Asked<'_, F> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_of_a_request_shows_no_cookie() {
+        let asked = Asked {
+            method: "GET",
+            path: "/",
+            fields: &["session=8f14e45f"],
+        };
+        let text = format!("{asked:?}");
+        assert!(text.contains("GET"), "{text}");
+        assert!(!text.contains("8f14e45f"), "{text}");
+    }
+}
