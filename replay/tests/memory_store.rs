@@ -127,7 +127,7 @@ fn a_token_that_lives_long_is_kept_at_most_an_eighth_of_its_life_too_long() {
         let late = 10_000.max(lifetime / 8);
         for (n, (now, kept)) in (1..).zip([(kept_until - 1, 1), (kept_until + late, 0)]) {
             store.set_clock(now);
-            // Refused, so that it is no entry itself; but the store looks for what has expired.
+            // Refused, so it is not an entry itself; but the store looks for what has expired.
             let stranger = token(n, START - 60_000, 1);
             assert_eq!(store.claim(stranger).unwrap(), ClaimAnswer::BeforeHorizon);
             assert_eq!(store.store.len(), kept, "of {lifetime} ms, at {now}");
