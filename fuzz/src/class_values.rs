@@ -1,5 +1,5 @@
-//! Values: what was made here comes back, under its own name and in its time only; nothing else
-//! passes for it; and no JSON makes a class panic.
+//! Values: one that was made here comes back, only under its own name and within its time; nothing
+//! else passes for it; and no JSON makes a class panic.
 
 use std::sync::LazyLock;
 

@@ -1,4 +1,4 @@
-//! Any operation that a writer may draft.
+//! Any operation that a writer can draft.
 
 use std::time::Duration;
 
@@ -74,7 +74,7 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// The drafts that pass and fit, if any does.
+/// The drafts that pass and fit, if any do.
 pub(crate) fn batch<'a>(drafts: &[Draft<'a>]) -> Option<Batch<'a>> {
     let mut checked = drafts.iter().filter_map(|draft| draft.check().ok());
     let mut batch = Batch::new(checked.next()?);

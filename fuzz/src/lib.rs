@@ -1,7 +1,7 @@
-//! What must hold for any bytes: one oracle for each target of `fuzz_targets/`. They panic where
-//! the codec breaks a promise.
+//! The properties that must hold for any bytes: one oracle for each target of `fuzz_targets/`. They
+//! panic where the codec breaks a promise.
 //!
-//! Built with `--cfg fuzzing`, which opens the codec's door to what lies under the seal.
+//! Built with `--cfg fuzzing`, which opens the codec's entrance to what is under the seal.
 
 mod class_values;
 mod cookie_header;
@@ -31,7 +31,7 @@ pub use token_text::token_text;
 
 use arbitrary::{Arbitrary, Unstructured};
 
-/// The input that these bytes stand for, if they are enough for one.
+/// The input that these bytes encode, if there are enough of them.
 fn input<'a, T: Arbitrary<'a>>(data: &'a [u8]) -> Option<T> {
     T::arbitrary_take_rest(Unstructured::new(data)).ok()
 }

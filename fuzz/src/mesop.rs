@@ -1,5 +1,6 @@
-//! The profile `mesop`: what was not made here never opens; what was comes back; and whatever JSON
-//! lies under the seal, the lines are those of the cookies that it names and of nothing else.
+//! The profile `mesop`: a token that was not made here never opens; one that was comes back; and
+//! whatever JSON is under the seal, the lines are those of the cookies that it names and of nothing
+//! else.
 
 use std::sync::LazyLock;
 
@@ -58,7 +59,7 @@ pub fn mesop(data: &[u8]) {
     // Any JSON under the seal.
     let signed = sign_mesop(&KEYS, input.json, NOW.get() / 1000);
     if let Ok(token) = UntrustedToken::new(&signed).open_mesop(&KEYS, &mut buffer) {
-        // What the tools show is what the endpoint emits.
+        // The tools show exactly what the endpoint emits.
         let cookies = token.cookies(NOW).map(<[MesopCookie]>::to_vec);
         if let Ok(verified) = token.verify(NOW, BindingPolicy::Optional, None)
             && let Ok(prepared) = verified.prepare()
@@ -94,7 +95,7 @@ fn reads_back(line: &str, cookie: &MesopCookie) {
         .decode(stored.value.as_bytes(), NOW)
         .expect("written here");
     assert_eq!(read.text(), cookie.value());
-    // No attribute stands there twice, as one would that a name or a domain had added.
+    // No attribute occurs twice, as one added by a name or a domain would.
     let mut keys: Vec<&str> = line
         .split("; ")
         .skip(1)
@@ -120,7 +121,7 @@ fn seals(cookies: &[MesopCookie], random: [u8; 16], damage: &Damage) {
     let again = opened.cookies(NOW).expect("sealed here");
     assert_eq!(again.len(), cookies.len());
     for (again, cookie) in again.iter().zip(cookies) {
-        // An age that is a fraction may change in its last digit.
+        // A fractional age may change in its last digit.
         assert_eq!(
             (again.name(), again.value()),
             (cookie.name(), cookie.value())

@@ -1,4 +1,4 @@
-//! What was made here opens and says the same, and has one text; with one byte changed, or any
+//! A token made here opens with the same content, and has one text; with one byte changed, or any
 //! other bytes under its key id, it does not open.
 
 use apply_cookies_protocol::{
@@ -80,7 +80,7 @@ pub fn opening(data: &[u8]) {
     assert_eq!(opens(&damaged), damaged == bytes);
     let forged = [&bytes[..4], input.forged].concat();
     assert_eq!(opens(&forged), forged == bytes);
-    // Nor does the other seal take it.
+    // The other seal does not accept it either.
     let other = if prefix == "e1." { "s1." } else { "e1." };
     let mut buffer = Vec::new();
     assert!(

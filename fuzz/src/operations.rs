@@ -1,5 +1,5 @@
-//! JSON of operations: what is read is written as what reads the same, and what passes as a draft
-//! passes as JSON.
+//! JSON of operations: an operation that is read is written as JSON that reads the same, and one
+//! that passes as a draft passes as JSON.
 
 use apply_cookies_protocol::{parse_batch, parse_operation};
 use arbitrary::Arbitrary;

@@ -1,5 +1,5 @@
-//! Under the seal, by the codec's door: what decodes has one encoding, and what can be emitted is
-//! what a browser stores.
+//! Under the seal, through the codec's entrance: a payload that decodes has one encoding, and lines
+//! that can be emitted are what a browser stores.
 
 use apply_cookies_protocol::limits::SET_COOKIE_LINES_MAX;
 

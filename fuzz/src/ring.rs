@@ -1,4 +1,4 @@
-//! The keys that "made here" means in all targets.
+//! The keys behind "made here" in all targets.
 
 use std::sync::LazyLock;
 

@@ -1,4 +1,4 @@
-//! Any text: none that was not made here opens.
+//! Any text: one that was not made here does not open.
 
 use apply_cookies_protocol::UntrustedToken;
 

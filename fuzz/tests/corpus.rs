@@ -1,5 +1,5 @@
-//! The corpus that fuzzing has found, run again by an ordinary test: what was once interesting
-//! stays right.
+//! The corpus that fuzzing has found, run again by an ordinary test: inputs that were once
+//! interesting stay right.
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ const TARGETS: [Target; 8] = [
     ("token_text", apply_cookies_fuzz::token_text),
 ];
 
-/// Fewer than this, and the corpus was lost on the way here.
+/// With fewer than this, the corpus was lost on the way here.
 const FEWEST: usize = 20;
 
 fn entries(folder: &Path) -> Vec<PathBuf> {
@@ -41,7 +41,7 @@ fn every_input_of_the_corpus_holds() {
             println!("{}", input.display());
             target(&std::fs::read(&input).unwrap());
         }
-        // The shortest inputs, whatever the corpus holds.
+        // The shortest inputs, whatever the corpus contains.
         target(&[]);
         for byte in 0..=u8::MAX {
             target(&[byte]);

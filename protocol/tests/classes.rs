@@ -1,4 +1,4 @@
-//! What a cookie class promises: what is written is read, and nothing else is.
+//! The promise of a cookie class: values that were written are read, and nothing else is.
 
 #![allow(
     clippy::items_after_statements,
@@ -88,14 +88,14 @@ fn reason<C: CookieClass>(header: &str) -> Reason {
     read::<C>(header, NOW).expect_err(header).reason()
 }
 
-/// A value under the protection of a class, made of bytes that its type may not hold.
+/// A value under the protection of a class, made from bytes that its type may not be able to hold.
 fn forged_by_us<C: CookieClass>(bytes: &[u8]) -> String {
     let codec = ValueCodec::new(&ring(), C::CLASS.name(), C::CLASS.protection()).unwrap();
     let text = codec.encode(bytes, &Stamp::new(at(NOW), [9; 16]));
     format!("{}={text}", C::CLASS.name())
 }
 
-/// The same with an end, as a class with an age writes it.
+/// Like `forged_by_us`, with an end, as a class with an age writes it.
 fn with_end<C: CookieClass>(bytes: &[u8], end: u64) -> String {
     let codec = ValueCodec::new(&ring(), C::CLASS.name(), C::CLASS.protection()).unwrap();
     let stamp = Stamp::new(at(NOW), [9; 16]).expires_at(at(end));
@@ -198,7 +198,7 @@ fn a_value_under_another_name_class_or_protection_is_refused() {
         reason::<SignedSession>(&format!("session={renamed}")),
         Reason::Forged
     );
-    // What is not protected never passes for what is.
+    // A plain value never passes for a protected one.
     assert_eq!(
         reason::<PlainSession>(&format!("session={stolen}")),
         Reason::NotJson
@@ -413,7 +413,7 @@ fn a_value_of_a_previous_key_is_read_and_can_be_written_anew() {
     assert!(read.is_under_previous_key());
 
     let again = new.reissue(&read, at(NOW + 600_500), [2; 16]).unwrap();
-    // The end stays: a rotation prolongs nothing.
+    // The end stays: a rotation extends nothing.
     assert!(again.to_set_cookie().contains("; Max-Age=2999; "));
     let cookie = sent(&again);
     let header = CookieHeader::new([cookie.as_bytes()]);

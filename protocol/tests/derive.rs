@@ -1,6 +1,6 @@
-//! What `#[derive(CookieClass)]` refuses at compile time, and with which words. Each file of
-//! `ui/` holds one mistake and is named for it. `TRYBUILD=overwrite` writes the messages anew.
-//! Without the feature `mesop`, `without_mesop/` is a mistake as well.
+//! The mistakes that `#[derive(CookieClass)]` refuses at compile time, and its messages. Each file
+//! of `ui/` has one mistake and is named after it. `TRYBUILD=overwrite` rewrites the messages.
+//! Without the feature `mesop`, `without_mesop/` is a mistake too.
 
 #[test]
 fn each_mistake_is_refused_where_it_stands_with_what_to_do() {

@@ -1,6 +1,6 @@
-//! The derive macro cannot ask the codec, which depends on it, so it has the rules of SPEC §4
-//! that concern text itself. Here the two are held together: what the macro takes, the codec
-//! takes.
+//! The derive macro cannot call the codec, which depends on it, so it has its own copy of the rules
+//! of SPEC §4 about text. These tests keep the two in step: the codec accepts what the macro
+//! accepts.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use proptest::prelude::*;
 #[allow(unreachable_pub)]
 mod rules;
 
-/// A draft that meets the demands of every prefix.
+/// A draft that meets the requirements of every prefix.
 fn draft(name: &str) -> SetCookie<'_> {
     SetCookie::new(name, "v")
 }
@@ -34,7 +34,7 @@ proptest! {
     fn a_name_that_the_macro_takes_is_one_that_the_codec_takes(name in text()) {
         if let Ok(demands) = rules::check_name(&name) {
             prop_assert!(Operation::try_from(draft(&name)).is_ok(), "{}", name);
-            // What the macro reads out of the prefix is what the codec demands.
+            // The macro reads from the prefix what the codec requires.
             let takes = |draft: SetCookie<'_>| Operation::try_from(draft).is_ok();
             prop_assert_eq!(takes(draft(&name).secure(false)), !demands.secure);
             prop_assert_eq!(takes(draft(&name).domain("app.example")), !demands.host);
@@ -64,7 +64,7 @@ proptest! {
     }
 }
 
-/// The macro writes each limit out again; here each is the codec's, to the byte.
+/// The macro repeats each limit; this checks that each is the codec's, to the byte.
 #[test]
 fn the_limits_of_the_macro_are_those_of_the_codec() {
     let path = |length| format!("/{}", "p".repeat(length - 1));
@@ -82,7 +82,7 @@ fn the_limits_of_the_macro_are_those_of_the_codec() {
     assert_eq!(rules::check_age(age), Ok(age));
     assert!(rules::check_age(age + 1).is_err());
 
-    // Names that never vary have a limit of their own, and within it room for a value.
+    // Fixed names have their own limit, which leaves room for a value.
     let longest = (1..=NAME_VALUE_MAX)
         .take_while(|length| rules::check_name(&"n".repeat(*length)).is_ok())
         .last();

@@ -89,7 +89,7 @@ use crate::listeners::ClaimListener;
 ///
 /// ## Receipts
 ///
-/// **A store tells its [listeners](Self::listen)** of each nonce that was claimed, in whichever
+/// **A store notifies its [listeners](Self::listen)** of each nonce that was claimed, in whichever
 /// process: once the claim is certain, and before the token expires if it can. It may report a
 /// nonce several times, and report nonces that a listener does not know. It never reports one that
 /// was not claimed.

@@ -1,5 +1,5 @@
-//! The store in a file: the contract, and what only a file can get wrong. What a disk can do to
-//! it is in `faults/`.
+//! The store in a file: the contract, and mistakes that only a file can make. Failures of the disk
+//! are in `faults/`.
 //!
 //! `APPLY_COOKIES_FAULTS=full` runs more schedules; `scripts/faults` does.
 
@@ -19,7 +19,7 @@ use apply_cookies_replay::{
 use folder::Folder;
 use redb::ReadableDatabase;
 
-/// A store in a folder of its own.
+/// A store in its own folder.
 struct Kept {
     store: FileReplayStore,
     folder: Folder,
@@ -190,7 +190,7 @@ fn what_is_no_store_is_refused_and_left_as_it_is() {
             );
         }
     }
-    // redb notes in its own header that it had the file; the content is there still.
+    // redb notes in its own header that it had the file; the content is still there.
     let folder = Folder::new();
     std::fs::write(folder.file(), &of_another_program).unwrap();
     refusal(&folder);
@@ -311,7 +311,7 @@ fn a_file_that_is_removed_or_replaced_while_it_is_in_use_stops_the_store() {
         let first = wait(store.claim(claim(1, START + 10_000))).unwrap();
         assert_eq!(first, ClaimAnswer::Granted(Grant::First));
         std::fs::remove_file(folder.file()).unwrap();
-        // Its lock is on the old file: without a look at the path both would give one token away.
+        // Its lock is on the old file: without checking the path, both would grant one token.
         let other = replaced.then(|| FileReplayStore::open(folder.file(), clock).unwrap());
         let after = wait(store.claim(claim(2, START + 10_000)));
         assert!(matches!(after, Err(StoreError::Broken(_))), "{after:?}");
@@ -390,8 +390,8 @@ fn space_is_given_back_as_tokens_expire() {
         assert!(store.len() <= 40_000, "{}", store.len());
         longest.push(length());
     }
-    // How batches fall decides where pages become free, so it may grow by a little; without giving
-    // room back it would be twice as long.
+    // The timing of batches decides where pages become free, so it may grow a little; without
+    // freeing space it would be twice as long.
     assert!(
         longest[11] * 2 < longest[5] * 3,
         "the file goes on growing: {longest:?}"

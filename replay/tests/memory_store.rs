@@ -1,5 +1,5 @@
-//! What the store in memory promises beyond the contract, which `tests/conformance` holds it to:
-//! that it counts its entries exactly, and gives up what has expired.
+//! The promises of the store in memory beyond the contract, which `tests/conformance` checks: it
+//! counts its entries exactly, and drops expired ones.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,7 +24,7 @@ struct Store {
 }
 
 impl Store {
-    /// A store whose horizon lies behind.
+    /// A store whose horizon has passed.
     fn with_capacity(entries: usize) -> Self {
         let clock = Arc::new(AtomicU64::new(START - 60_000));
         let hands = clock.clone();
@@ -71,7 +71,7 @@ fn expired_entries_make_room() {
     assert!(store.store.len() <= 28, "{} are kept", store.store.len());
 }
 
-/// A sign-out of a browser of this number.
+/// A sign-out of the browser with this number.
 fn sign_out(number: u64, issued_at: u64) -> Claim {
     let mut cookie = [0; 32];
     cookie[..8].copy_from_slice(&number.to_be_bytes());
@@ -127,7 +127,7 @@ fn a_token_that_lives_long_is_kept_at_most_an_eighth_of_its_life_too_long() {
         let late = 10_000.max(lifetime / 8);
         for (n, (now, kept)) in (1..).zip([(kept_until - 1, 1), (kept_until + late, 0)]) {
             store.set_clock(now);
-            // Refused, so that it is no entry itself; but the store looks for what has expired.
+            // Refused, so it is not an entry itself; but the store looks for what has expired.
             let stranger = token(n, START - 60_000, 1);
             assert_eq!(store.claim(stranger).unwrap(), ClaimAnswer::BeforeHorizon);
             assert_eq!(store.store.len(), kept, "of {lifetime} ms, at {now}");
@@ -204,7 +204,7 @@ fn a_barrier_that_is_forgotten_refuses_whatever_it_may_have_refused() {
     sign_out.barrier = true;
     assert_eq!(store.claim(sign_out).unwrap(), FIRST);
     store.set_clock(START + 3 * LIFETIME_MAX_MS);
-    // No issuer of ours makes a token that lives so long; a caller of the store can.
+    // None of our issuers makes a token that lives so long, but a caller of the store can.
     let older = token(1, START, 10 * LIFETIME_MAX_MS);
     assert_eq!(store.claim(older).unwrap(), ClaimAnswer::BeforeHorizon);
     assert_eq!(store.store.len(), 0);

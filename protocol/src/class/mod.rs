@@ -127,13 +127,13 @@ impl Class {
         self
     }
 
-    /// Whether its cookies are sent over secure connections only.
+    /// Sends its cookies over secure connections only, or over any.
     pub const fn secure(mut self, secure: bool) -> Self {
         self.secure = secure;
         self
     }
 
-    /// Whether its cookies are hidden from JavaScript.
+    /// Hides its cookies from JavaScript, or not.
     pub const fn http_only(mut self, http_only: bool) -> Self {
         self.http_only = http_only;
         self
@@ -145,7 +145,7 @@ impl Class {
         self
     }
 
-    /// Whether its cookies live in the partition of the top-level site.
+    /// Puts its cookies in the partition of the top-level site, or not.
     pub const fn partitioned(mut self, partitioned: bool) -> Self {
         self.partitioned = partitioned;
         self

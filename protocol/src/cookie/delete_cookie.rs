@@ -59,13 +59,13 @@ impl<'a> DeleteCookie<'a> {
         self
     }
 
-    /// Whether the line carries `Secure`. Leave it on, except over plain HTTP.
+    /// Writes `Secure` on the line, or not. Leave it on, except over plain HTTP.
     pub fn secure(mut self, secure: bool) -> Self {
         self.secure = secure;
         self
     }
 
-    /// Whether the cookie lives in a partition.
+    /// Deletes the cookie of a partition, or the one outside.
     pub fn partitioned(mut self, partitioned: bool) -> Self {
         self.partitioned = partitioned;
         self

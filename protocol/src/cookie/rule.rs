@@ -28,7 +28,7 @@ pub enum Rule {
     /// A name that becomes another one in a server that percent-decodes it.
     #[error("{hidden}")]
     PercentEncoded {
-        /// What it would then contain.
+        /// The hidden content.
         hidden: Hidden,
     },
     /// More bytes than a browser or proxy accepts.
@@ -50,13 +50,13 @@ pub enum Rule {
     /// The field contradicts the name's prefix.
     #[error("{demand}")]
     Prefix {
-        /// What the prefix requires of the field.
+        /// The prefix's requirement on the field.
         demand: Demand,
     },
     /// `Secure` is missing where something else requires it.
     #[error("must be set, because {by} requires it")]
     NeedsSecure {
-        /// What requires it.
+        /// The part of the cookie that requires it.
         by: SecureFor,
     },
     /// A name that belongs to this library.

@@ -84,13 +84,13 @@ impl<'a> SetCookie<'a> {
         self
     }
 
-    /// Whether the cookie is sent over secure connections only.
+    /// Sends the cookie over secure connections only, or over any.
     pub fn secure(mut self, secure: bool) -> Self {
         self.secure = secure;
         self
     }
 
-    /// Whether the cookie is hidden from JavaScript.
+    /// Hides the cookie from JavaScript, or not.
     pub fn http_only(mut self, http_only: bool) -> Self {
         self.http_only = http_only;
         self
@@ -103,7 +103,7 @@ impl<'a> SetCookie<'a> {
         self
     }
 
-    /// Whether the cookie lives in the partition of the top-level site (CHIPS).
+    /// Puts the cookie in the partition of the top-level site (CHIPS), or not.
     pub fn partitioned(mut self, partitioned: bool) -> Self {
         self.partitioned = partitioned;
         self

@@ -25,7 +25,7 @@ fn json_is_laid_out_as_by_python() {
     differences::check(
         "json_layout",
         cases("json_layout").iter().map(|case| {
-            // Their own text says the order of keys, which a value here does not keep.
+            // Their own text gives the order of keys, which a value here does not keep.
             let written = text(&case["cookieclass_json"]);
             let same = relayout(text(&case["token_json"])) == written
                 && serde_json::from_str::<Value>(written).is_ok();
@@ -137,7 +137,7 @@ fn a_class_of_this_profile_is_written_and_read_with_the_keys_of_the_app() {
     assert_eq!(read.expires_at(), Some(now.plus(3_600_000)));
     let ended = codec.read(&header, now.plus(3_600_000)).unwrap_err();
     assert_eq!(ended.reason(), UnreadableReason::Expired);
-    // Written anew, it ends when it would have ended.
+    // Rewritten, it ends when it would have ended.
     let again = codec.reissue(&read, now.plus(600_000), [5; 16]).unwrap();
     assert!(again.to_set_cookie().contains("; Max-Age=3000"));
 

@@ -1,5 +1,5 @@
-//! What is answered in another way than Python on purpose. Nothing but these reasons may stand
-//! here. (That a payload on which Python crashes is refused is a rule of the tests, not a case.)
+//! The cases that are deliberately answered differently from Python. Only these reasons are
+//! allowed. (That a payload on which Python crashes is refused is a rule of the tests, not a case.)
 
 use Reason::{
     BrowserDrops, CanonicalBase64, NoInjection, NotJson, OneOfAName, Skew, StrictName, WrongType,
@@ -13,13 +13,13 @@ pub(crate) enum Reason {
     CanonicalBase64,
     /// A name or a domain that adds attributes.
     NoInjection,
-    /// `Infinity` is no JSON, so no value that holds it is written or read.
+    /// `Infinity` is not JSON, so no value that contains it is written or read.
     NotJson,
     /// Two cookies of one name: neither is taken.
     OneOfAName,
     /// Clocks may differ by five seconds.
     Skew,
-    /// A name is its exact bytes with an equals sign behind, and one that RFC 9110 allows.
+    /// A name is its exact bytes followed by an equals sign, and one that RFC 9110 allows.
     StrictName,
     /// A value that the class cannot hold reads as absent.
     WrongType,
@@ -51,7 +51,7 @@ const LIST: [(&str, usize, Reason); 22] = [
     ("set_cookie", 49, StrictName),   // name ""
 ];
 
-/// Checks that exactly the cases of the list are answered in another way than Python.
+/// Checks that exactly the cases of the list are answered differently from Python.
 pub(crate) fn check(file: &str, answers: impl IntoIterator<Item = (String, bool)>) {
     let mut wrong = Vec::new();
     for (number, (name, same)) in answers.into_iter().enumerate() {

@@ -208,7 +208,7 @@ fn a_binding_that_is_there_is_enforced_and_may_be_demanded() {
     ] {
         assert_eq!(opened_by(token, ISSUED, policy, browser), expected);
     }
-    // One that is no binding is not taken for none.
+    // A value that is not a binding does not count as none.
     for bad in ["null", "5", r#""""#, r#""AAAA""#, "[]"] {
         let token = signed(&format!(r#"{{"n":"a","c":[],"b":{bad}}}"#));
         assert_eq!(opened(&token, ISSUED), Err(None), "{bad}");

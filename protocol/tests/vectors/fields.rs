@@ -1,5 +1,5 @@
-//! `cookie-header.json` and `set-cookie.json`: what is read of a request, and what is written
-//! into a response.
+//! `cookie-header.json` and `set-cookie.json`: cookies read from a request, and lines written into
+//! a response.
 
 use apply_cookies_protocol::{CookieHeader, Lookup, parse_operation};
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
 //! The vectors that go with SPEC.md: every file in `vectors/` is run, and a file that is not
-//! understood is a failure. `UPDATE_VECTORS=1` writes them anew.
+//! understood is a failure. `UPDATE_VECTORS=1` rewrites them.
 
 #![allow(
     clippy::disallowed_methods,

@@ -212,7 +212,7 @@ fn signed() -> Vec<Value> {
             json!({ "value": "8f14e45f", "previous_secrets": [OTHER_SECRET], "under_previous_key": true }),
         ),
     ];
-    // The other seal's prefix is looked at first, so only the reader of that seal gets so far.
+    // The prefix is checked first, so only the reader of the other seal gets this far.
     cases.push(refused(
         "encrypted",
         "a signed value under the prefix of an encrypted one",

@@ -1,5 +1,5 @@
-//! What one would take from the shelf. None of it keeps a redemption id, so none can tell a retry
-//! from a replay.
+//! Off-the-shelf structures. None of them keeps a redemption id, so none can tell a retry from a
+//! replay.
 
 use std::collections::HashSet;
 use std::sync::Mutex;

@@ -1,4 +1,4 @@
-//! The store in a file beside what the disk can do: claims in flight, against as many records
+//! The store in a file compared with the disk's own rate: claims in flight, against as many records
 //! appended to a plain file and synced as one.
 
 use std::fs::{File, OpenOptions};
@@ -17,7 +17,7 @@ use crate::folder::Folder;
 /// Bytes that a claim adds to the file: a nonce, a digest, and a byte that says which.
 const RECORD: usize = 33;
 
-/// Short and many: on a machine that does other things too, some of them are undisturbed.
+/// Many short rounds: on a machine that does other things too, some of them are undisturbed.
 const ROUND: Duration = Duration::from_millis(60);
 const ROUNDS: usize = 45;
 
@@ -76,7 +76,7 @@ pub(crate) fn run(scale: usize) {
     }
 }
 
-/// Claims per second with so many in flight on one thread, as in a worker of the service.
+/// Claims per second with this many in flight on one thread, as in a worker of the service.
 fn claims(store: &FileReplayStore, time: Duration, in_flight: usize) -> f64 {
     // Late enough for a store of this moment, and long enough for the whole run.
     let issued_at = Clock::system().now().plus(10_000);
@@ -111,7 +111,7 @@ fn claim(issued_at: UnixMillis) -> Claim {
     claim
 }
 
-/// What the disk does without us.
+/// The disk's rate without the store.
 struct Appended(File);
 
 impl Appended {
@@ -124,7 +124,7 @@ impl Appended {
         Self(file)
     }
 
-    /// Records per second, so many with each sync.
+    /// Records per second, with this many per sync.
     fn records(&mut self, time: Duration, each: usize) -> f64 {
         let records = vec![7; RECORD * each];
         let begun = Instant::now();

@@ -1,5 +1,5 @@
-//! Claims as a service at work would make them: random nonces, each under a redemption id of its
-//! own, of one of a thousand browsers, over tokens of the default life.
+//! Claims as a working service would make them: random nonces, each under its own redemption id,
+//! from one of a thousand browsers, for tokens with the default lifetime.
 
 use apply_cookies_protocol::limits::LIFETIME_DEFAULT_MS;
 use apply_cookies_protocol::{BindingCookie, BindingDigest, Nonce, RedemptionDigest, UnixMillis};

@@ -1,11 +1,11 @@
-//! Replay stores: what an entry takes, what a claim costs as entries grow in number, and how long
-//! the longest one takes, beside the bare structures that would do the same.
+//! Replay stores: the memory of an entry, the cost of a claim as entries grow in number, and the
+//! longest claim, compared with the bare structures that would do the same.
 //!
-//! Every contender has a process of its own, so that its memory is its own.
+//! Every contender has its own process, so that memory is counted separately.
 //!
-//!     cargo bench -p apply-cookies-replay              # 14 million entries, about two minutes, 1.5 GB
-//!     cargo bench -p apply-cookies-replay -- small     # a twentieth of it
-//!     cargo bench -p apply-cookies-replay --features file -- "only=file store"
+//!     cargo bench -p apply-cookies-replay              # 14 million entries, about two minutes,
+//!     1.5 GB cargo bench -p apply-cookies-replay -- small     # a twentieth of it cargo bench -p
+//!     apply-cookies-replay --features file -- "only=file store"
 
 #![expect(clippy::disallowed_methods, reason = "random loads")]
 

@@ -24,7 +24,7 @@ impl Contender for Store {
     const NAME: &'static str = "memory store, retries";
 
     fn new() -> Self {
-        // The horizon lies behind every token of the load.
+        // The horizon is before every token of the load.
         let hands = Arc::new(AtomicU64::new(BEGIN - 600_000));
         let (by_hand, system) = (hands.clone(), Clock::system());
         let clock = Clock::from_fn(move || {
@@ -61,7 +61,7 @@ pub(crate) fn run(scale: usize) {
     pauses(scale);
 }
 
-/// What no store can do without: the time, and one atomic step somewhere in as much memory.
+/// The least that any store needs: the time, and one atomic step somewhere in as much memory.
 fn floors(scale: usize) {
     const CALLS: u32 = 1_000_000;
     let mut random = rand::rng();
@@ -88,9 +88,9 @@ fn floors(scale: usize) {
     );
 }
 
-/// The longest claims: while all generations grow to fourteen million, and then at work, while
-/// the oldest ones are forgotten. What the store itself takes long for, it does in every run, and
-/// what a busy machine adds it does not: of two runs the lesser counts.
+/// The longest claims: while all generations grow to fourteen million, and then at work, while the
+/// oldest ones are forgotten. The store's own delays occur in every run, and those of a busy
+/// machine do not, so the lower of two runs counts.
 fn pauses(scale: usize) {
     let mut load = Load::new();
     let runs = || (0..2).map(|_| Longest::new()).collect::<Vec<_>>();
@@ -150,7 +150,7 @@ impl Longest {
         }
     }
 
-    /// What one in so many claims reaches, in microseconds of the wall clock.
+    /// The time that one in this many claims reaches, in microseconds of the wall clock.
     fn one_in(&self, many: u32) -> f64 {
         let tenth = |nth: usize| f64::from(u32::try_from(nth).expect("few")) / 10.0;
         let mut above = self.tenths.iter().sum::<u32>() / many;

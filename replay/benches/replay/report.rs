@@ -7,7 +7,7 @@ use apply_cookies_replay::Claim;
 use crate::load::{BEGIN, Load};
 use crate::stopwatch::stopwatch;
 
-/// What holds claims, and refuses one that it holds.
+/// A structure that keeps claims, and refuses one that it already has.
 pub(crate) trait Contender {
     const NAME: &'static str;
     fn new() -> Self;
@@ -17,7 +17,7 @@ pub(crate) trait Contender {
 
 const MILLION: usize = 1_000_000;
 
-/// At these many millions the memory is read: a doubling, so that a structure that doubles shows
+/// The memory is read at each of these millions: a doubling, so that a structure that doubles shows
 /// its worst.
 const DOUBLING: std::ops::RangeInclusive<usize> = 7..=14;
 
@@ -72,7 +72,7 @@ struct Filling<C> {
 }
 
 impl<C: Contender> Filling<C> {
-    /// Fills until so many entries are held: nanoseconds for each claim.
+    /// Fills until there are this many entries: nanoseconds for each claim.
     fn of_any_age(&mut self, load: &mut Load, until: usize) -> f64 {
         let mut times = Times::default();
         while self.held < until {
@@ -81,7 +81,7 @@ impl<C: Contender> Filling<C> {
         times.mean()
     }
 
-    /// So many claims of fresh tokens: nanoseconds for each.
+    /// This many claims of fresh tokens: nanoseconds for each.
     fn just_issued(&mut self, load: &mut Load, claims: usize) -> f64 {
         let mut times = Times::default();
         let until = self.held + claims.max(Load::BATCH);
@@ -119,7 +119,7 @@ struct Times {
 }
 
 impl Times {
-    /// Gives back how many claims it timed.
+    /// Returns how many claims it timed.
     fn time<C: Contender>(&mut self, structure: &C, batch: &[Claim]) -> usize {
         let start = stopwatch();
         for claim in batch {
@@ -136,7 +136,7 @@ impl Times {
     }
 }
 
-/// Bytes of memory that this process has in use. Other systems than Linux print none.
+/// Bytes of memory that this process uses. Systems other than Linux print none.
 fn resident() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

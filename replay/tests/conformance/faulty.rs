@@ -14,7 +14,7 @@ use apply_cookies_replay::{
     ReplayStore, StoreError,
 };
 
-/// What is wrong with a store.
+/// The fault of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Fault {
     /// Looks first and writes later.
@@ -54,7 +54,7 @@ pub(crate) enum Fault {
     NeverMakesRoom,
     ForgetsWhenClosed,
     ForgetsBarriersWhenClosed,
-    /// What only a longer story shows: the second barrier of a browser is not kept.
+    /// Only a longer sequence shows this one: the second barrier of a browser is not kept.
     KeepsTheFirstBarrier,
 }
 
@@ -174,7 +174,7 @@ impl ReplayStore for Store {
     }
 }
 
-/// Pending once, like a store that asks somebody else.
+/// Pending once, like a store that asks a server.
 async fn wait_a_turn() {
     let mut is_later = false;
     std::future::poll_fn(|context| {

@@ -1,4 +1,5 @@
-//! The suite for replay stores: our own pass it, and a store with any of the rules broken does not.
+//! The suite for replay stores: our own stores pass it, and a store that breaks any of the rules
+//! does not.
 
 mod faulty;
 
@@ -43,7 +44,7 @@ fn a_store_without_a_fault_keeps_every_rule() {
     assert_eq!(conformance::check(&Maker(None)), []);
 }
 
-/// Each fault, and the rule that must find it. Other rules may find it as well.
+/// Each fault, and the rule that must find it. Other rules may find it too.
 const FAULTS: &[(Fault, Rule)] = &[
     (Fault::ChecksThenSets, Rule::OneClaimant),
     (Fault::AnyIdIsARetry, Rule::Retry),

@@ -9,10 +9,10 @@ use redb::StorageBackend;
 /// Bytes that a disk writes as one: a write may be cut between two of these.
 const SECTOR: usize = 512;
 
-/// Bytes that a file system gives out as one.
+/// Bytes that a file system allocates as one.
 const BLOCK: usize = 4096;
 
-/// What goes wrong. Operations are writes, changes of the length and syncs, counted from zero.
+/// The fault. Operations are writes, changes of the length and syncs, counted from zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
     None,
@@ -20,7 +20,7 @@ pub(super) enum Fault {
     Once(u64),
     /// This one fails, and all that follow, as when the power goes.
     Stop(u64),
-    /// No block is given out beyond so many.
+    /// No block is allocated beyond this many.
     Full(usize),
 }
 
@@ -29,11 +29,11 @@ pub(super) enum Fault {
 pub(super) struct Disk(Arc<Mutex<State>>);
 
 struct State {
-    /// What the process reads.
+    /// The content that the process reads.
     seen: Vec<u8>,
-    /// What a power cut leaves for certain.
+    /// The content that a power cut leaves for certain.
     synced: Vec<u8>,
-    /// What happened since, in order.
+    /// The changes since, in order.
     unsynced: Vec<Change>,
     blocks: BTreeSet<usize>,
     fault: Fault,
@@ -73,7 +73,7 @@ impl Disk {
     /// A disk with this file on it.
     pub(super) fn with(file: Vec<u8>, fault: Fault) -> Self {
         Self(Arc::new(Mutex::new(State {
-            // What is zero is a hole.
+            // Zeros are a hole.
             blocks: (file.chunks(BLOCK).enumerate())
                 .filter(|(_, block)| block.iter().any(|byte| *byte != 0))
                 .map(|(n, _)| n)
@@ -92,7 +92,7 @@ impl Disk {
         self.0.lock().unwrap()
     }
 
-    /// Whether the fault has come to pass.
+    /// Whether the fault has happened.
     pub(super) fn has_failed(&self) -> bool {
         self.state().failed
     }
@@ -108,8 +108,8 @@ impl Disk {
         self.state().seen.clone()
     }
 
-    /// The file as it is found when the power was cut: of what was not synced, `survives` says
-    /// which sectors of which write are there.
+    /// The file as found after a power cut: `survives` says which sectors of which unsynced write
+    /// are there.
     pub(super) fn after_a_power_cut(&self, mut survives: impl FnMut() -> bool) -> Vec<u8> {
         let state = self.state();
         let mut file = state.synced.clone();
@@ -151,7 +151,7 @@ impl State {
         }
     }
 
-    /// The blocks that these bytes lie in, or none of them where one is not to be had.
+    /// Allocates the blocks for these bytes, or none if one is unavailable.
     fn give_blocks(&mut self, offset: usize, length: usize) -> Result<(), Error> {
         let blocks = offset / BLOCK..(offset + length).div_ceil(BLOCK);
         if let Fault::Full(limit) = self.fault {
@@ -219,8 +219,8 @@ impl StorageBackend for Disk {
         let done = state.operate();
         let unsynced = std::mem::take(&mut state.unsynced);
         match done {
-            // Linux takes what it failed to write for written: it can be read until the power
-            // goes, and no later sync writes it.
+            // Linux treats data that it failed to write as written: it can be read until the power
+            // fails, and no later sync writes it.
             Err(_) if matches!(state.fault, Fault::Once(_)) => {}
             Err(_) => state.unsynced = unsynced,
             Ok(()) => {

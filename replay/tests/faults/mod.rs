@@ -1,4 +1,4 @@
-//! Whatever the disk does, and wherever the power is cut: the file opens, and nothing that was
+//! Whatever the disk does, and whenever the power fails, the file opens and nothing that was
 //! answered is forgotten.
 //!
 //! `APPLY_COOKIES_FAULTS=full` tries more; `scripts/faults` does.
@@ -102,7 +102,7 @@ fn new_file() -> Vec<u8> {
     disk.after_a_kill()
 }
 
-/// The token of this number, under redemption id 1. Every seventh signs its browser out.
+/// The token with this number, under redemption id 1. Every seventh signs its browser out.
 fn token(number: u32, now: u64) -> Claim {
     let mut nonce = [0; 16];
     nonce[..4].copy_from_slice(&number.to_le_bytes());
@@ -115,7 +115,7 @@ fn token(number: u32, now: u64) -> Claim {
     claim
 }
 
-/// How a run ends: what was answered, and what may have been.
+/// The end of a run: the claims that were answered, and those that may have been.
 #[derive(Default)]
 struct Run {
     answered: Vec<Claim>,
@@ -162,7 +162,7 @@ fn run(disk: &Disk, batches: u32, batch: u32) -> Run {
     run
 }
 
-/// Opens what a fault left, and claims everything again.
+/// Opens the file that a fault left, and claims everything again.
 fn check(file: Vec<u8>, run: &Run, what: &str) {
     let disk = Disk::with(file, Fault::None);
     let rig = Rig::open(&disk, run.ended_at)
@@ -191,7 +191,7 @@ fn check(file: Vec<u8>, run: &Run, what: &str) {
                 let owner = owners.entry(claim.nonce).or_insert(redemption);
                 assert_eq!(*owner, redemption, "{what}: given away twice");
             } else if claim.expires_at > at(run.ended_at) && !claim.barrier {
-                // It is refused for a reason, and not because all is lost.
+                // It is refused for a reason, not because everything is lost.
                 let is_owner = owners.get(&claim.nonce) == Some(&redemption);
                 let signed_out = answer == ClaimAnswer::BeforeHorizon;
                 assert!(!is_owner || signed_out, "{what}: {answer:?}");
@@ -295,7 +295,7 @@ fn a_batch_is_one_sync() {
     }
     let (_, after, _) = disk.counts();
     assert_eq!(after - before, 10);
-    // A retry rests on what is on the disk already.
+    // A retry depends on what is already on the disk.
     assert_eq!(
         rig.claim(token(1, START)).unwrap(),
         ClaimAnswer::Granted(Grant::Retry)

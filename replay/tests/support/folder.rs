@@ -10,7 +10,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Goes with the test. It is not in the system's temporary folder, which may be in memory.
+/// Removed at the end of the test. It is not in the system's temporary folder, which may be in
+/// memory.
 pub struct Folder(PathBuf);
 
 impl Folder {

