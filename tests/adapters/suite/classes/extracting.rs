@@ -25,6 +25,19 @@ fn the_next_handler_reads_what_a_handler_sets() {
 }
 
 #[test]
+fn cookies_that_each_come_in_their_own_field_are_all_read() {
+    // As browsers send them over HTTP/2 (RFC 9113 §8.2.3).
+    let server = Server::start(sign_in());
+    let sent = jar(&server.get("/in", &[]));
+    let pairs = sent.trim_start_matches("Cookie: ").split("; ");
+    let fields: Vec<String> = pairs.map(|pair| format!("Cookie: {pair}")).collect();
+    assert!(fields.len() > 3);
+    let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
+    let shown = server.get(EVERY_CLASS, &fields);
+    assert_eq!(shown.body, "ada:sent 3:sent true:sent");
+}
+
+#[test]
 fn an_unreadable_cookie_gives_the_default_and_never_an_error() {
     let server = Server::start(sign_in());
     let good = jar(&server.get("/in", &[]));
