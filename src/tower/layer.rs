@@ -89,15 +89,10 @@ where
         let answer = self.inner.call(request);
         Box::pin(async move {
             let mut response = answer.await?;
-            let status = response.status();
-            // A handler that failed looks the same as one that answers with such a status.
-            let ended = if status.is_server_error() {
-                Ended::Failed
-            } else {
-                Ended::Answered
-            };
+            let status = response.status().as_u16();
+            let ended = Ended::by_status(status);
             exchange
-                .answered(ended, status.as_u16(), response.headers_mut())
+                .answered(ended, status, response.headers_mut())
                 .await;
             Ok(response.map(ResponseBody::app))
         })

@@ -58,6 +58,19 @@ pub enum Ended {
     Failed,
 }
 
+impl Ended {
+    /// How a handler has ended, by the status of the response, for frameworks that show no more: a
+    /// handler that failed then looks the same as one that answers so. 408 is what middleware
+    /// answers that has dropped a handler for taking too long.
+    #[must_use]
+    pub const fn by_status(status: u16) -> Self {
+        match status {
+            408 | 500.. => Self::Failed,
+            _ => Self::Answered,
+        }
+    }
+}
+
 /// One request and its response, for adapters of frameworks: [`begin`](Self::begin), put the
 /// [`slot`](Self::slot) into the request's extensions, call the app, then
 /// [`answered`](Self::answered).

@@ -91,6 +91,19 @@ fn a_timeout_outside_drops_the_exchange() {
 }
 
 #[test]
+fn a_timeout_inside_is_a_handler_that_failed() {
+    let test = "a_timeout_inside_is_a_handler_that_failed";
+    let limit = Duration::from_millis(50);
+    // Its default.
+    let late = StatusCode::REQUEST_TIMEOUT;
+    loses(test, 408, "/sleeps", || {
+        app()
+            .layer(TimeoutLayer::with_status_code(late, limit))
+            .layer(deployment().layer())
+    });
+}
+
+#[test]
 fn a_handler_that_refuses_keeps_its_cookies() {
     let response = ask(app().layer(deployment().layer()), "/refuses");
     assert_eq!((response.status, &*response.body), (403, "not you"));
