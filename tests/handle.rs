@@ -61,6 +61,46 @@ fn begin(apply: &ApplyCookies, cookies: &[&'static str]) -> Exchange {
     Exchange::begin(apply, asked)
 }
 
+/// Whether the head of a stream gives the browser of a request with these fields a binding.
+async fn binds(fields: &[(&'static str, &'static str)]) -> bool {
+    let fields = fields
+        .iter()
+        .map(|(name, value)| (*name, Bytes::from(*value)));
+    let fields = Map(fields.collect());
+    let asked = Asked {
+        method: "GET",
+        path: "/",
+        fields: &fields,
+    };
+    let exchange = Exchange::begin(&deployment(), asked);
+    let _frames = exchange.slot().pending().frames();
+    !answer(exchange).await.texts("set-cookie").is_empty()
+}
+
+#[tokio::test]
+async fn of_fields_that_stand_twice_the_strictest_decides_on_the_binding() {
+    const OWN: (&str, &str) = ("sec-fetch-site", "same-origin");
+    const FOREIGN: (&str, &str) = ("sec-fetch-site", "cross-site");
+    const LISTED: (&str, &str) = ("origin", "https://app.example");
+    const UNLISTED: (&str, &str) = ("origin", "https://evil.example");
+    assert!(binds(&[OWN, LISTED]).await);
+    assert!(!binds(&[FOREIGN, OWN]).await);
+    assert!(!binds(&[OWN, FOREIGN]).await);
+    assert!(!binds(&[LISTED, UNLISTED]).await);
+}
+
+#[tokio::test]
+async fn a_stream_that_has_failed_names_no_encoding_either() {
+    for ended in [Ended::Answered, Ended::Failed] {
+        let exchange = begin(&deployment(), &[]);
+        let _frames = exchange.slot().pending().frames();
+        let mut fields = Map::default();
+        fields.append("content-encoding", Bytes::from("identity"));
+        exchange.answered(ended, 503, &mut fields).await;
+        assert_eq!(fields.texts("content-encoding"), [""; 0], "{ended:?}");
+    }
+}
+
 /// Its answer, which the handler has given.
 async fn answer(exchange: Exchange) -> Map {
     let mut fields = Map::default();

@@ -94,6 +94,11 @@ impl Queue {
         state.read || state.handles > 0
     }
 
+    /// Whether a carrier lives.
+    pub(crate) fn has_carrier(&self) -> bool {
+        self.lock().state.has_carrier()
+    }
+
     /// Queues all of it or nothing.
     pub(super) fn push(&self, addition: Addition) -> Result<Receipt, PushError> {
         for operation in &addition.operations {

@@ -187,6 +187,10 @@ impl State {
         }
     }
 
+    pub(super) fn has_carrier(&self) -> bool {
+        self.carrier.is_some()
+    }
+
     pub(super) fn pending_state(&self) -> PendingState {
         match (self.stage, self.carrier) {
             (Stage::Headers, _) if !self.closing => PendingState::Headers,

@@ -107,6 +107,12 @@ impl Exchange {
     /// Changes the response's headers just before they leave. Waits for the replay store only if a
     /// sign-out leaves with them. `status` is the response's.
     pub async fn answered(self, ended: Ended, status: u16, fields: &mut impl Fields) {
+        // Our marker on a stream, also in the answer to HEAD. It has done its work: RFC 9110
+        // §8.4.1 says that `identity` should not be in the field.
+        let streamed = self.browser.no_body || self.queue.has_carrier();
+        if streamed && fields.all(CONTENT_ENCODING).eq([IDENTITY]) {
+            fields.remove(CONTENT_ENCODING);
+        }
         if ended == Ended::Answered {
             let facts = self.browser.facts(status);
             let leaving = self.queue.leave(facts);
@@ -135,12 +141,6 @@ impl Exchange {
             caching::forbid(fields);
         } else if leaving.binding().is_some() || !leaving.operations().is_empty() {
             caching::make_private(fields);
-        }
-        // Our marker on a stream, also in the answer to HEAD. It has done its work: RFC 9110
-        // §8.4.1 says that `identity` should not be in the field.
-        let streamed = leaving.is_carried() || facts.no_body;
-        if streamed && fields.all(CONTENT_ENCODING).eq([IDENTITY]) {
-            fields.remove(CONTENT_ENCODING);
         }
     }
 
@@ -209,13 +209,16 @@ struct Browser {
 impl Browser {
     fn from_request<F: Fields>(deployment: &Deployment, asked: Asked<'_, F>) -> Self {
         let field = |name| asked.fields.all(name).next();
+        // No browser sends these twice; if one does stand twice, what allows least counts.
+        let foreign_site = |site: &&[u8]| !matches!(*site, b"same-origin" | b"none");
+        let mut sites = asked.fields.all("sec-fetch-site");
+        let mut origins = asked.fields.all("origin");
         let metadata = FetchMetadata {
             get: asked.method == "GET",
-            site: field("sec-fetch-site"),
+            site: sites.clone().find(foreign_site).or_else(|| sites.next()),
             mode: field("sec-fetch-mode"),
             dest: field("sec-fetch-dest"),
-            foreign_origin: field("origin")
-                .is_some_and(|origin| !deployment.origins.allows(origin)),
+            foreign_origin: origins.any(|origin| !deployment.origins.allows(origin)),
         };
         let sent = deployment.binding_name.read(asked.fields.all("cookie"));
         Self {
