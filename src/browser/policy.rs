@@ -74,7 +74,8 @@ impl OriginPolicy {
 
     /// Whether the request comes from a page of a listed origin, as far as it shows. An
     /// `EventSource` sends no `Origin` and a `WebSocket` no `Sec-Fetch-Site`, so each counts only if
-    /// present. A client that sends neither is not a browser, and has nobody's cookies.
+    /// present. A client that sends neither is not a browser, and has nobody's cookies; or it is
+    /// one over plain HTTP outside this machine, where a GET shows nothing.
     pub(crate) fn allows_page<'h>(
         &self,
         mut fetch_site: impl Iterator<Item = &'h [u8]>,

@@ -27,6 +27,9 @@ impl ApplyCookies {
     /// origins, as far as they show. The endpoint checks this itself, but streams belong to the app.
     /// A stream that is opened by GET and signs somebody in or out should call this, or every page
     /// that the browser visits can open it.
+    ///
+    /// Over plain HTTP outside this machine a GET shows nothing, and every page passes for one of
+    /// the deployment's own.
     #[must_use]
     pub fn is_own_page(&self, fields: &impl Fields) -> bool {
         let origins = &self.deployment.origins;
