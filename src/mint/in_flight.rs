@@ -142,7 +142,8 @@ impl Table {
             if !due.is_empty() {
                 drop(agenda);
                 for due in due.into_values().flatten() {
-                    // A waker is foreign code. Even if it panics, the others must be woken.
+                    // A logger or a metrics recorder is foreign code. Even if it panics, the others
+                    // must be settled.
                     let _ = catch_unwind(AssertUnwindSafe(|| self.expire(&due)));
                 }
                 agenda = self.lock();

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::{Future, IntoFuture};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -258,8 +259,11 @@ impl ReceiptState {
             }
             std::mem::take(&mut state.wakers)
         };
-        // Outside the lock: a waker may poll, or drop what it wakes.
-        wakers.into_values().for_each(Waker::wake);
+        // Outside the lock: a waker may poll, or drop what it wakes. It is somebody else's code, and
+        // who settles may be the one thread that writes a store's file: a panic ends here.
+        for waker in wakers.into_values() {
+            let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+        }
         if let Of::Token(Some(whole)) = &self.of {
             whole.settle(outcome);
         }
@@ -274,7 +278,32 @@ impl ReceiptState {
 
 #[cfg(test)]
 mod tests {
+    use std::task::Wake;
+
     use super::*;
+
+    struct Panics;
+
+    impl Wake for Panics {
+        fn wake(self: Arc<Self>) {
+            panic!("on purpose");
+        }
+    }
+
+    #[test]
+    fn a_waker_that_panics_harms_neither_others_nor_who_settles() {
+        let whole = Arc::new(ReceiptState::of_whole(Arc::new(Never)));
+        whole.split(1);
+        let part = Arc::new(ReceiptState::of_token(Some(whole.clone())));
+        let mut waiting = [&part, &whole].map(|state| Receipt::new(state.clone()).settled());
+        let waker = Waker::from(Arc::new(Panics));
+        for settled in &mut waiting {
+            let polled = Pin::new(settled).poll(&mut Context::from_waker(&waker));
+            assert!(polled.is_pending());
+        }
+        part.settle(Outcome::Released);
+        assert_eq!(Receipt::new(whole).outcome(), Some(Outcome::Released));
+    }
 
     struct Never;
 
