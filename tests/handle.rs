@@ -1,15 +1,20 @@
 //! A request without any framework, as an adapter sees it: what its handle reads and sets.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use apply_cookies::replay::{Claim, ClaimFuture, ClaimListener, HorizonFuture, ReplayStore};
 use apply_cookies::web::{Asked, Ended, Exchange, Fields};
 use apply_cookies::{
-    ApplyCookies, Clock, DeleteCookie, Outcome, PendingCookies, PushError, Secrets, SetCookie,
+    ApplyCookies, Clock, DeleteCookie, Outcome, PendingCookies, PendingState, PushError, Secrets,
+    SetCookie,
 };
 use bytes::Bytes;
 use futures_util::FutureExt;
+
+/// A browser's binding.
+const BINDING: &str = "__Host-apply-cookies=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// A header map as plain as can be.
 #[derive(Default)]
@@ -277,4 +282,45 @@ async fn a_push_after_a_wait_that_was_too_long_has_a_receipt_of_its_own() {
     assert_eq!(left.texts("set-cookie").len(), 2);
     assert_eq!(second.outcome(), Some(Outcome::Released));
     assert_eq!(first.outcome(), Some(Outcome::Expired));
+}
+
+/// A store that never answers.
+struct Silent;
+
+impl ReplayStore for Silent {
+    fn claim(&self, _: Claim) -> ClaimFuture<'_> {
+        ClaimFuture::new(std::future::pending())
+    }
+
+    fn listen(&self, _: Weak<dyn ClaimListener>) {}
+
+    fn horizon(&self) -> HorizonFuture<'_> {
+        HorizonFuture::new(std::future::pending())
+    }
+}
+
+#[tokio::test]
+async fn a_response_that_is_given_up_during_its_barrier_takes_nothing_more() {
+    let apply = ApplyCookies::builder(Secrets::random())
+        .origin("https://app.example")
+        .replay_store(Arc::new(Silent))
+        .build()
+        .unwrap();
+    let exchange = begin(&apply, &[BINDING]);
+    let pending = exchange.slot().pending();
+    let mut frames = pending.frames();
+    let sign_out = pending.sign_out().delete_cookie("session").push().unwrap();
+    let mut fields = Map::default();
+    let mut leaving = Box::pin(exchange.answered(Ended::Answered, 200, &mut fields));
+    assert_eq!(leaving.as_mut().now_or_never(), None);
+    let waiting = pending.set(SetCookie::new("a", "1")).unwrap();
+    drop(leaving);
+    assert_eq!(sign_out.outcome(), Some(Outcome::Undeliverable));
+    assert_eq!(waiting.outcome(), Some(Outcome::Undeliverable));
+    assert_eq!(pending.state(), PendingState::Closed);
+    let late = pending.set(SetCookie::new("b", "1"));
+    assert!(matches!(late, Err(PushError::Closed)));
+    assert_eq!(frames.take_ready().len(), 0);
+    // What never reached the browser is not seen.
+    assert_eq!(pending.cookie_fields(), b"");
 }

@@ -312,9 +312,13 @@ impl Leaving {
 impl Drop for Leaving {
     fn drop(&mut self) {
         let lost = std::mem::take(&mut self.left.outbox);
-        if !lost.is_empty() {
-            self.queue.lock().state.view.forget(&lost.operations);
+        if lost.is_empty() {
+            return;
         }
+        let waiting = self
+            .queue
+            .change(|state| state.give_up_head(&lost.operations));
         lost.lose(Loss::HandlerFailed);
+        waiting.lose(Loss::HandlerFailed);
     }
 }

@@ -9,8 +9,12 @@
 //!    └──── abandon: the handler failed ────────────▶ Closed
 //! ```
 //!
+//! Headers that are given up while they leave, as a sign-out raises its barrier, lead to Closed.
+//!
 //! Operations that wait when the stage becomes Closed are still carried, as long as there is a
 //! carrier.
+
+use apply_cookies_protocol::Operation;
 
 use super::error::PushError;
 use super::facts::{Deliverability, ResponseFacts};
@@ -132,6 +136,14 @@ impl State {
         if self.stage != Stage::Headers {
             return Outbox::default();
         }
+        self.stage = Stage::Closed;
+        self.lose()
+    }
+
+    /// The headers that took these operations do not leave after all, and no body follows them.
+    /// Returns what is lost besides.
+    pub(super) fn give_up_head(&mut self, taken: &[Operation<'_>]) -> Outbox {
+        self.view.forget(taken);
         self.stage = Stage::Closed;
         self.lose()
     }
