@@ -172,7 +172,7 @@ fn lose_a_barrier() {
         (response.status, response.all("set-cookie").len()),
         (200, 1)
     );
-    observer.wait_for("a sign-out is answered without its barrier");
+    observer.wait_for("a sign-out was sent without its barrier");
     assert_eq!(
         observer.counters(),
         counters([("barriers_failed_total", 1)])
@@ -183,7 +183,7 @@ fn lose_a_barrier() {
 fn a_layer_that_the_app_forgot_is_named_in_the_log() {
     in_a_process_of_its_own(
         module_path!(),
-        "a_missing_layer_is_named_in_the_log",
+        "a_layer_that_the_app_forgot_is_named_in_the_log",
         forget_the_layer,
     );
 }
