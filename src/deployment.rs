@@ -43,9 +43,16 @@ impl Deployment {
     /// The part of the path below the endpoint's prefix: empty for the endpoint itself, `/bind`,
     /// `/client.js`. `None` for the app's own paths.
     pub(crate) fn own_path<'p>(&self, path: &'p str) -> Option<&'p str> {
-        path.strip_prefix(&*self.prefix)
-            .filter(|rest| rest.is_empty() || rest.starts_with('/'))
+        path_below(&self.prefix, path)
     }
+}
+
+/// The part of a path below a prefix, as the endpoint's paths are judged: empty for the prefix
+/// itself. `None` where the path is elsewhere, as `/__apply-cookies-too` is.
+#[must_use]
+pub fn path_below<'p>(prefix: &str, path: &'p str) -> Option<&'p str> {
+    path.strip_prefix(prefix)
+        .filter(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 impl ApplyCookies {

@@ -2,6 +2,7 @@
 
 use std::env::VarError;
 
+use apply_cookies::web::path_below;
 use apply_cookies::{
     ApplyCookies, BindingPolicy, Builder, Clock, DEFAULT_PREFIX, MesopSecret, Secrets,
 };
@@ -31,14 +32,15 @@ pub(crate) fn from_args(args: &ServeArgs) -> Result<Vec<ApplyCookies>, Refused> 
         }
     };
     let own = ["/healthz", "/readyz"];
-    if let Some(taken) = own
-        .into_iter()
-        .find(|own| prefixes.iter().any(|prefix| lies_within(own, prefix)))
-    {
+    if let Some(taken) = own.into_iter().find(|own| {
+        prefixes
+            .iter()
+            .any(|prefix| path_below(prefix, own).is_some())
+    }) {
         return Err(format!("the service itself uses {taken}; give another --prefix").into());
     }
     if let [one, other] = &prefixes[..]
-        && (lies_within(one, other) || lies_within(other, one))
+        && (path_below(other, one).is_some() || path_below(one, other).is_some())
     {
         return Err(format!(
             "two profiles need two separate paths, but {one} and {other} overlap; give a --prefix for each"
@@ -115,10 +117,4 @@ fn default_prefix(profile: ProfileArg) -> Result<String, Refused> {
     } else {
         format!("/{base}{DEFAULT_PREFIX}")
     })
-}
-
-/// Whether a request for `path` would match the routes of `prefix`.
-fn lies_within(path: &str, prefix: &str) -> bool {
-    path.strip_prefix(prefix)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

@@ -23,6 +23,7 @@ mod streamed;
 
 mod exchange;
 
+pub use crate::deployment::path_below;
 pub use answer::{Answer, Rest};
 pub use event::Event;
 pub use exchange::{Ended, Exchange, Slot};

@@ -53,7 +53,7 @@ fn write(parts: &Parts<'_>, put: &mut impl FnMut(&str)) {
     }
     if let Some(seconds) = parts.max_age {
         put("; Max-Age=");
-        put_number(seconds, put);
+        put(itoa::Buffer::new().format(seconds));
     }
     if parts.delete {
         put(DELETED);
@@ -70,22 +70,5 @@ fn write(parts: &Parts<'_>, put: &mut impl FnMut(&str)) {
     }
     if parts.partitioned {
         put("; Partitioned");
-    }
-}
-
-fn put_number(mut number: u32, put: &mut impl FnMut(&str)) {
-    const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
-    let mut reversed = [0_usize; 10];
-    let mut count = 0;
-    loop {
-        reversed[count] = (number % 10) as usize;
-        count += 1;
-        number /= 10;
-        if number == 0 {
-            break;
-        }
-    }
-    for digit in reversed[..count].iter().rev() {
-        put(DIGITS[*digit]);
     }
 }
