@@ -74,7 +74,8 @@ impl<C> fmt::Debug for Cookie<C> {
 /// if the request has none that can be read. It derefs to the value; `Debug` does not show it.
 ///
 /// Use it for settings such as a theme, never for a session: the default session would pass for a
-/// signed-in user.
+/// signed-in user. The class must implement `Default`; if axum says that `Handler` is not
+/// implemented, it probably does not.
 ///
 /// ```
 /// use apply_cookies::{CookieClass, CookieOrDefault};

@@ -82,6 +82,9 @@ impl Browser {
     /// Receives a response: its header fields and its whole body. Returns the `Set-Cookie` values
     /// of the headers and of each token, in order, except the binding's.
     ///
+    /// A handler that awaits a receipt ends its stream only once its token is redeemed: read that
+    /// body chunk by chunk, and call this for each.
+    ///
     /// # Panics
     ///
     /// If a token is refused, so that the test fails. A second call with the same tokens finds them

@@ -324,3 +324,17 @@ async fn a_response_that_is_given_up_during_its_barrier_takes_nothing_more() {
     // What never reached the browser is not seen.
     assert_eq!(pending.cookie_fields(), b"");
 }
+
+#[test]
+fn the_binding_of_a_request_is_for_a_worker_that_mints_later() {
+    let apply = deployment();
+    let of = |cookies: &[&'static str]| {
+        let fields = cookies.iter().map(|field| ("cookie", Bytes::from(*field)));
+        apply.binding_of(&Map(fields.collect()))
+    };
+    let text = BINDING.split_once('=').unwrap().1;
+    let found = of(&["a=b", BINDING]).map(|binding| binding.to_text());
+    assert_eq!(found.as_deref(), Some(text));
+    assert!(of(&["a=b"]).is_none());
+    assert!(of(&[BINDING, BINDING]).is_none());
+}

@@ -9,7 +9,7 @@ use apply_cookies_protocol::UnixMillis;
 /// The source of time for issuing, redeeming and the stores.
 ///
 /// The system clock never falls behind the time at the start of the process plus the time since
-/// then: a wall clock that is set back further than that does not matter (threat T36). One that ran
+/// then: a wall clock that is set back further than that does not matter. One that ran
 /// ahead for a while makes a replay store forget early, and refuse, until time has caught up; it
 /// never makes the store grant a token twice.
 #[derive(Clone)]

@@ -16,7 +16,7 @@ use crate::cli::args::serve::ServeArgs;
 use crate::refused::Refused;
 use crate::{log, profiles};
 
-/// How long a client may take to send its request's head (threat T35).
+/// How long a client may take to send its request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long `healthz` waits for a store.

@@ -22,7 +22,8 @@ use crate::secrets::Secrets;
 /// use apply_cookies::protocol::{Batch, BindingCookie, Token};
 /// use apply_cookies::{Issuer, MintOptions, Secrets, SetCookie};
 ///
-/// /// A job that a handler queued. `browser` is the visitor's binding cookie, from the request.
+/// /// A job that a handler queued. `browser` is the visitor's binding cookie, which
+/// /// [`ApplyCookies::binding_of`](apply_cookies::ApplyCookies::binding_of) reads from the request.
 /// struct Export {
 ///     browser: BindingCookie,
 ///     file: String,

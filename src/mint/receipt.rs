@@ -34,6 +34,8 @@ pub enum Outcome {
 /// [`Outcome::Expired`]. A POST that is refused settles nothing. No receipt waits longer than the
 /// token lives.
 ///
+/// Do not await it in a handler that has yet to answer: it would wait for itself until it expires.
+///
 /// If the cookies travel in several tokens, it waits for all of them, and the worst outcome counts.
 ///
 /// ```

@@ -52,7 +52,7 @@ impl PendingCookies {
         self.push(cookie.into_operation(self.queue.classes())?)
     }
 
-    /// Deletes the cookie of a class, as in `pending.delete::<Session>()`. For a cookie that has no
+    /// Deletes the cookie of a class, as in `cookies.delete::<Session>()`. For a cookie that has no
     /// class, use [`delete_cookie`](Self::delete_cookie).
     ///
     /// # Errors

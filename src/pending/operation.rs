@@ -10,7 +10,7 @@ use crate::classes::Classes;
 /// web framework's own cookie type.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not set a cookie",
-    note = "pass a value of a cookie class by reference, as in `pending.set(&session)`, where the struct has `#[derive(CookieClass, Serialize, Deserialize)]`; or a `SetCookie`"
+    note = "pass a value of a cookie class by reference, as in `cookies.set(&session)`, where the struct has `#[derive(CookieClass, Serialize, Deserialize)]`; or a `SetCookie`"
 )]
 pub trait IntoOperation {
     /// The checked operation. `classes` writes cookie classes with the deployment's keys.

@@ -10,7 +10,7 @@ use crate::metrics::{self, Loss};
 use crate::mint::{Deadline, Outcome, ReceiptState};
 
 /// How many operations may wait for one carrier. A stream that nobody reads must not make the
-/// server's memory grow without bound (threat T35).
+/// server's memory grow without bound.
 const WAITING_MAX: usize = 256;
 
 /// The operations of one push, added as a whole or not at all.

@@ -14,7 +14,7 @@ use super::answer::Rest;
 use super::fields::{Asked, Fields};
 use crate::redeem::Rejection;
 
-/// How long a body may take to arrive. Frameworks set no limit (threat T35).
+/// How long a body may take to arrive. Frameworks set no limit.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A refused body.

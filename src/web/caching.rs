@@ -1,4 +1,4 @@
-//! Limits what caches may do with a response that carries cookies or tokens (threat T38).
+//! Limits what caches may do with a response that carries cookies or tokens.
 
 use bytes::Bytes;
 

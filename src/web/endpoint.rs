@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use apply_cookies_protocol::{RedemptionDigest, UntrustedToken};
+use apply_cookies_protocol::{BindingCookie, RedemptionDigest, UntrustedToken};
 use bytes::Bytes;
 use form_urlencoded::parse;
 use futures_core::Stream;
@@ -34,6 +34,14 @@ impl ApplyCookies {
     pub fn is_own_page(&self, fields: &impl Fields) -> bool {
         let origins = &self.deployment.origins;
         origins.allows_page(fields.all("sec-fetch-site"), fields.all("origin"))
+    }
+
+    /// The browser's binding cookie, by the header fields of its request: for a worker that mints
+    /// for this browser later, with [`Issuer::mint`](crate::Issuer::mint). `None` while it has none.
+    #[must_use]
+    pub fn binding_of(&self, fields: &impl Fields) -> Option<BindingCookie> {
+        let name = self.deployment.binding_name;
+        name.read(fields.all("cookie")).into_cookie()
     }
 
     /// Answers a request to the endpoint, for adapters of frameworks.

@@ -71,6 +71,20 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
         .flat_map(|line| line.split('\r'))
 }
 
+/// [`Event::data`].
+impl From<&str> for Event {
+    fn from(text: &str) -> Self {
+        Self::data(text)
+    }
+}
+
+/// [`Event::data`].
+impl From<String> for Event {
+    fn from(text: String) -> Self {
+        Self::data(text)
+    }
+}
+
 impl From<Frame> for Event {
     fn from(frame: Frame) -> Self {
         Self(frame.to_sse())
@@ -101,6 +115,12 @@ mod tests {
     fn debug_shows_no_token() {
         let text = format!("{:?}", Event::data("e1.8f14e45f"));
         assert_eq!(text, "Event(19 bytes)");
+    }
+
+    #[test]
+    fn a_text_is_an_event_with_it_as_data() {
+        assert_eq!(Event::from("a\nb"), Event::data("a\nb"));
+        assert_eq!(Event::from(String::from("a")), Event::data("a"));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The client's answer if a handler cannot go on. The reason is for the developer, in the log.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use apply_cookies_protocol::Unreadable;
 
 use super::answer::{Answer, Rest};
@@ -30,8 +32,13 @@ impl ExtractError {
     /// some frameworks swallow the error of an optional argument.
     #[must_use]
     pub fn no_middleware(remedy: &'static str) -> Self {
+        static SAID: AtomicBool = AtomicBool::new(false);
         let error = Self::NoMiddleware { remedy };
         tracing::error!("{error}");
+        // Once where it is seen without a subscriber too: all that the client gets is a 500.
+        if !SAID.swap(true, Ordering::Relaxed) {
+            eprintln!("apply-cookies: {error}");
+        }
         error
     }
 

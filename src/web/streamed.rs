@@ -61,7 +61,7 @@ impl<S, F: Form> Streamed<S, F> {
     /// The header fields that its response must have.
     ///
     /// Tokens must not be stored, rewritten, held back by a proxy's buffer, or compressed together
-    /// with secrets of the page (threats T38, T39). `content-encoding` is there to stop compressing
+    /// with secrets of the page. `content-encoding` is there to stop compressing
     /// middleware, and is removed again before the headers leave.
     pub fn fields(&self) -> [(&'static str, Bytes); 4] {
         [

@@ -38,7 +38,7 @@ pub(crate) fn check(name: &str) -> Result<Prefix, OperationError> {
         return refuse(Rule::Reserved);
     }
     // Some servers percent-decode names when they read them, and there `%5F%5FHost-x` becomes
-    // `__Host-x` without having met that prefix's conditions in any browser (threat T18).
+    // `__Host-x` without having met that prefix's conditions in any browser.
     if common & class::NOT_PERCENT == 0 {
         let decoded = percent_decoded(name);
         let (decoded_prefix, decoded_bare) = split_prefix(&decoded);

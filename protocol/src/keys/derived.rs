@@ -14,7 +14,7 @@ const SALT: &[u8] = b"apply-cookies/v1";
 
 /// `info` of each expansion: `apply-cookies/v1/<purpose>/<algorithm>/<cookie name>`. The cookie
 /// name comes last and nothing else in a label varies, so no two labels are equal, and a key made
-/// for one purpose is useless for every other (threat T23).
+/// for one purpose is useless for every other.
 mod info {
     pub(super) const KEY_ID: &[u8] = b"apply-cookies/v1/key-id//";
     pub(super) const TOKEN_SIGNED: &[u8] = b"apply-cookies/v1/token/hmac-sha256/";

@@ -61,7 +61,7 @@ impl<'a> AfterApply<'a> {
     }
 }
 
-/// A path of this origin and nothing else (threat T40).
+/// A path of this origin and nothing else.
 ///
 /// ```
 /// use apply_cookies_protocol::SameOriginPath;

@@ -30,7 +30,7 @@ use crate::cli::lines;
 use crate::log;
 use crate::refused::Refused;
 
-/// How long a client may take to send its request's head (threat T35).
+/// How long a client may take to send its request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long streams may go on after SIGTERM, in seconds: somebody is waiting for the prompt.
