@@ -12,7 +12,7 @@ export async function launch(options) {
   if (!existsSync(executablePath)) {
     throw new Error(`there is no ${executablePath}: install Chromium, or name it in CHROMIUM`);
   }
-  return chromium.launch({
+  const settings = {
     ...options,
     executablePath,
     timeout: 30_000,
@@ -25,7 +25,17 @@ export async function launch(options) {
       "--disable-sync",
       "--no-first-run",
     ],
-  });
+  };
+  // Once in some hundreds of times Chromium crashes while it starts (SIGSEGV, seen with 156). Nothing
+  // has been tested by then, so it may try again; what a page does is never tried twice.
+  for (let tries = 3; ; tries -= 1) {
+    try {
+      return await chromium.launch(settings);
+    } catch (error) {
+      if (tries === 1 || !/signal=SIGSEGV/.test(error.message)) throw error;
+      console.error("Chromium crashed while it started; starting it again");
+    }
+  }
 }
 
 /** A browser of its own: other contexts share none of its cookies. */
