@@ -2,6 +2,7 @@
 //! machine's speed affects all of them, and only this thread's processor time is counted, not other
 //! work.
 
+#[path = "../../replay/benches/replay/stopwatch.rs"]
 mod stopwatch;
 
 use std::hint::black_box;

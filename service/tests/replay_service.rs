@@ -3,7 +3,7 @@
 //!
 //! `APPLY_COOKIES_FAULTS=full` sets the full counts; `scripts/faults` sets it.
 
-#[path = "support/folder.rs"]
+#[path = "../../replay/tests/support/folder.rs"]
 mod folder;
 #[path = "support/racer.rs"]
 mod racer;

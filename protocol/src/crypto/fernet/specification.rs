@@ -81,7 +81,7 @@ enum RefusedBy {
     Mac,
     /// Authentic, but the ciphertext is not whole blocks or its padding is wrong (SPEC §6.2).
     Decryption,
-    /// No check of ours: the specification refuses it by its time to live.
+    /// Only the specification refuses it, by its time to live, which we do not check.
     Clock,
 }
 
