@@ -93,8 +93,8 @@ impl Builder {
     }
 
     /// Makes the endpoint redeem the tokens of the Mesop app whose secret was given with
-    /// [`mesop`](Self::mesop), instead of this deployment's own. Without that secret nothing
-    /// changes. Mesop's tokens carry no binding, so use [`BindingPolicy::Optional`] with it.
+    /// [`mesop`](Self::mesop), instead of this deployment's own. Building fails without that
+    /// secret. Mesop's tokens carry no binding, so use [`BindingPolicy::Optional`] with it.
     ///
     /// ```
     /// use apply_cookies::{ApplyCookies, BindingPolicy, MesopSecret, Profile, Secrets};
@@ -199,6 +199,10 @@ impl Builder {
             .ok_or(BuildError::Lifetime)?;
         let ring = self.secrets.into_ring()?;
         #[cfg(feature = "mesop")]
+        if self.redeem_mesop && self.mesop.is_none() {
+            return Err(BuildError::NoMesopSecret);
+        }
+        #[cfg(feature = "mesop")]
         let ring = match &self.mesop {
             Some(secret) => ring.with_mesop(secret.to_keys())?,
             None => ring,
@@ -293,6 +297,12 @@ pub enum BuildError {
         "origins on plain HTTP and secure ones need different binding cookies; run two deployments"
     )]
     MixedOrigins,
+    /// The endpoint is to redeem Mesop's tokens, and the secret they are made with was not given.
+    #[cfg(feature = "mesop")]
+    #[error(
+        "redeem_mesop() needs the secret of the Mesop app; call .mesop(MesopSecret::from_env()?)"
+    )]
+    NoMesopSecret,
     /// No origin was given.
     #[error("give the origin that serves your pages, as in .origin(\"https://app.example\")")]
     NoOrigin,
@@ -336,6 +346,13 @@ mod tests {
         let secure =
             build(|b| b.origin("https://app.example").origin("http://localhost:1")).unwrap();
         assert_eq!(secure.deployment.binding_name, BindingName::Host);
+    }
+
+    #[cfg(feature = "mesop")]
+    #[test]
+    fn a_deployment_for_mesops_tokens_needs_mesops_secret() {
+        let build = build(|b| b.origin("https://app.example").redeem_mesop());
+        assert!(matches!(build, Err(BuildError::NoMesopSecret)));
     }
 
     #[test]
