@@ -1,25 +1,24 @@
 //! `serve`: the endpoint as a separate program, for an app in any language.
 
+mod deadline;
+mod gate;
 mod health;
-
-use std::time::Duration;
+pub(crate) mod listen;
+mod server;
+mod signals;
+mod socket;
 
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Payload;
-use actix_web::{App, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpResponse, web};
 use apply_cookies::actix::leave_unread;
-use futures_util::future::join;
+use futures_util::future::{Either, select};
 
 use self::health::{Endpoints, healthz, readyz};
+use self::signals::Signals;
 use crate::cli::args::serve::ServeArgs;
 use crate::refused::Refused;
 use crate::{log, profiles};
-
-/// How long a client may take to send its request's head.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// How long requests under way may take after SIGTERM, in seconds.
-const DRAIN_SECONDS: u64 = 10;
 
 pub(crate) fn run(args: &ServeArgs) -> Result<(), Refused> {
     log::start();
@@ -30,33 +29,39 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Refused> {
     };
     let (first, last) = (first.clone(), last.clone());
     let shown = endpoints.clone();
+    let app = move || {
+        App::new()
+            .app_data(web::Data::new(endpoints.clone()))
+            .wrap(first.middleware())
+            .wrap(last.middleware())
+            .route("/healthz", web::to(healthz))
+            .route("/readyz", web::to(readyz))
+            .default_service(web::to(not_found))
+    };
+    let listeners = args.listen.bind()?;
+    let addresses = listeners
+        .iter()
+        .map(std::net::TcpListener::local_addr)
+        .collect::<Result<Vec<_>, _>>()?;
     actix_web::rt::System::new().block_on(async move {
-        let server = HttpServer::new(move || {
-            App::new()
-                .app_data(web::Data::new(endpoints.clone()))
-                .wrap(first.middleware())
-                .wrap(last.middleware())
-                .route("/healthz", web::get().to(healthz))
-                .route("/readyz", web::get().to(readyz))
-                .default_service(web::to(not_found))
-        })
-        .client_request_timeout(HEAD_TIMEOUT)
-        .shutdown_timeout(DRAIN_SECONDS)
-        .bind(args.listen)
-        .map_err(|error| format!("cannot listen on {}: {error}", args.listen))?;
-        let addresses = server.addrs();
-        // Both at once, the server first: someone who reads the address may stop the service at
-        // once, and by then it must handle signals.
-        let announce = async {
-            for (address, cookies) in addresses
-                .iter()
-                .flat_map(|address| shown.0.iter().map(move |cookies| (address, cookies)))
-            {
+        // Before anybody is told the address: whoever reads it may stop the service at once.
+        let mut signals = Signals::listen()?;
+        let server = server::start(listeners, app)?;
+        let handle = server.handle();
+        for address in addresses {
+            for cookies in &shown.0 {
                 tracing::info!(%address, configuration = ?cookies, "listening");
             }
+        }
+        let stop = async {
+            signals.next().await;
+            tracing::info!("draining; another signal ends it at once");
+            drop(handle.stop(true));
+            signals.next().await;
         };
-        let (ended, ()) = join(server.run(), announce).await;
-        ended?;
+        if let Either::Left((ended, _)) = select(server, std::pin::pin!(stop)).await {
+            ended?;
+        }
         tracing::info!("stopped");
         Ok(())
     })

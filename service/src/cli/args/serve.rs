@@ -5,19 +5,19 @@
     reason = "doc comments here are the help that people read"
 )]
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use apply_cookies::{BindingPolicy, Origin};
 use clap::ValueEnum;
 
 use super::profile::ProfileArg;
+use crate::serve::listen::Listen;
 
 #[derive(clap::Args)]
 pub(crate) struct ServeArgs {
-    /// Address to listen on
+    /// Address to listen on, as in 127.0.0.1:8788 or localhost:8788
     #[arg(long, value_name = "ADDR")]
-    pub(crate) listen: SocketAddr,
+    pub(crate) listen: Listen,
     /// An origin whose pages may post, as in https://app.example; may be repeated
     #[arg(long, value_name = "ORIGIN", required = true, num_args = 1.., value_parser = parse_origin)]
     pub(crate) origin: Vec<Origin>,

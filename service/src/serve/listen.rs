@@ -1,0 +1,84 @@
+//! `--listen` → sockets.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::str::FromStr;
+
+use socket2::{Domain, Socket, Type};
+
+/// Connections that the system accepts before a worker does.
+const BACKLOG: i32 = 1024;
+
+/// Bytes that the system holds of a connection in each direction (Linux takes twice as many). More
+/// than any request or answer has, and left to itself it would hold megabytes for a client that
+/// does not read.
+const BUFFER: usize = 64 * 1024;
+
+/// A host, by name or number, and a port. A name is looked up when it is bound.
+#[derive(Clone, Debug)]
+pub(crate) struct Listen(String);
+
+impl FromStr for Listen {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let number = || text.parse::<SocketAddr>().is_ok();
+        let name = || {
+            let (host, port) = text.rsplit_once(':')?;
+            let whole = !host.is_empty() && !host.contains([':', '/', '[', ']']);
+            (whole && port.parse::<u16>().is_ok()).then_some(())
+        };
+        if number() || name().is_some() {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err("must be a host and a port, as in 127.0.0.1:8788, localhost:8788 or [::1]:8788")
+        }
+    }
+}
+
+impl Listen {
+    /// A socket for each address of the host.
+    ///
+    /// A name may have addresses of a family that this machine does not have, as `localhost` has in
+    /// a container without IPv6. Any other that cannot be had is an error: half a service is worse
+    /// than none.
+    pub(crate) fn bind(&self) -> Result<Vec<TcpListener>, String> {
+        let refused = |error| format!("cannot listen on {}: {error}", self.0);
+        let mut addresses: Vec<_> = self.0.to_socket_addrs().map_err(refused)?.collect();
+        addresses.sort_unstable();
+        addresses.dedup();
+        let (mut listeners, mut absent) = (Vec::new(), None);
+        for address in addresses {
+            match bind(address) {
+                Ok(listener) => listeners.push(listener),
+                Err(error) if is_absent(&error) => absent = Some(error),
+                Err(error) => return Err(refused(error)),
+            }
+        }
+        match absent {
+            Some(error) if listeners.is_empty() => Err(refused(error)),
+            _ if listeners.is_empty() => Err(format!("{} has no address", self.0)),
+            _ => Ok(listeners),
+        }
+    }
+}
+
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    // On Windows it would share the port with other processes.
+    #[cfg(not(windows))]
+    socket.set_reuse_address(true)?;
+    // Connections inherit them.
+    socket.set_send_buffer_size(BUFFER)?;
+    socket.set_recv_buffer_size(BUFFER)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+/// Whether an address is of a family that this machine does not have, or is not its own.
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::AddrNotAvailable | io::ErrorKind::Unsupported)
+        // Linux's EAFNOSUPPORT has no kind.
+        || (cfg!(target_os = "linux") && error.raw_os_error() == Some(97))
+}

@@ -1,0 +1,121 @@
+//! actix's server over sockets that are never read ahead of their answers.
+//!
+//! `HttpServer` takes TCP streams only, so this does what it does, with `Socket` around each.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::TcpListener;
+use std::num::NonZero;
+use std::rc::Rc;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use actix_http::{HttpService, Protocol, Request, Response};
+use actix_server::{Server, ServerBuilder};
+use actix_service::{
+    IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt, apply_fn_factory, fn_service,
+    map_config,
+};
+use actix_web::body::MessageBody;
+use actix_web::dev::{AppConfig, Payload};
+use actix_web::rt::net::TcpStream;
+use futures_util::stream::{StreamExt, poll_fn};
+
+use super::gate::{Gate, Stage};
+use super::socket::Socket;
+
+/// Connections at a time, of all workers together. More wait until one of them ends.
+const CONNECTIONS: usize = 1024;
+
+/// How long a client may take to send its request's head.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a connection is kept for its next request: longer than proxies keep it, which then never
+/// send one on a connection that is about to close.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// How long a connection that is being closed may linger, as in `HttpServer`.
+const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How long requests under way may take after SIGTERM, in seconds.
+const DRAIN_SECONDS: u64 = 10;
+
+/// Serves an app on these sockets, until it is stopped.
+pub(super) fn start<F, A, S, B>(listeners: Vec<TcpListener>, app: F) -> io::Result<Server>
+where
+    F: Fn() -> A + Clone + Send + 'static,
+    A: IntoServiceFactory<S, Request>,
+    S: ServiceFactory<Request, Config = AppConfig, Error = actix_web::Error, InitError = ()>,
+    S: 'static,
+    S::Response: Into<Response<B>>,
+    S::Service: 'static,
+    <S::Service as Service<Request>>::Future: 'static,
+    B: MessageBody + 'static,
+{
+    let workers = available_parallelism()
+        .map_or(2, NonZero::get)
+        .min(CONNECTIONS);
+    let mut server = ServerBuilder::new()
+        .workers(workers)
+        .max_concurrent_connections(CONNECTIONS / workers)
+        .shutdown_timeout(DRAIN_SECONDS)
+        .disable_signals();
+    let draining = server.graceful_shutdown_signal();
+    for listener in listeners {
+        let (app, draining) = (app.clone(), draining.clone());
+        server = server.listen("apply-cookies", listener, move || {
+            let draining = draining.clone();
+            let app = map_config(app(), |()| AppConfig::default())
+                .map_err(|error| error.error_response());
+            let app = apply_fn_factory(app, |request, app: &_| answer(request, app));
+            let http = HttpService::build()
+                .graceful_shutdown_signal(move || {
+                    let draining = draining.clone();
+                    async move { draining.notified().await }
+                })
+                .keep_alive(KEEP_ALIVE)
+                .client_request_timeout(HEAD_TIMEOUT)
+                .client_disconnect_timeout(DISCONNECT_TIMEOUT)
+                .on_connect_ext(|socket: &Socket<TcpStream>, connection| {
+                    connection.insert(socket.gate());
+                })
+                .finish(app);
+            fn_service(async |stream: TcpStream| {
+                let peer = stream.peer_addr().ok();
+                Ok::<_, Infallible>((Socket::new(stream), Protocol::Http1, peer))
+            })
+            .map_err(|never| match never {})
+            .and_then(http)
+        })?;
+    }
+    Ok(server.run())
+}
+
+/// Answers a request, and keeps its connection's gate posted.
+fn answer<S: Service<Request>>(
+    mut request: Request,
+    app: &S,
+) -> impl Future<Output = Result<S::Response, S::Error>> + use<S> {
+    let gate = request.conn_data::<Rc<Gate>>().cloned().unwrap_or_default();
+    let stage = match request.take_payload() {
+        Payload::None => Stage::Pending,
+        body => {
+            let ended = gate.clone();
+            let end = poll_fn(move |_| {
+                ended.body_ended();
+                None.into()
+            });
+            *request.payload() = Payload::Stream {
+                payload: Box::pin(body.chain(end)),
+            };
+            Stage::Arriving
+        }
+    };
+    let answering = gate.enter(stage);
+    let answer = app.call(request);
+    async move {
+        let answer = answer.await;
+        drop(answering);
+        answer
+    }
+}
