@@ -1,5 +1,6 @@
 //! `/healthz` and `/readyz`.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix_web::http::header::CACHE_CONTROL;
@@ -13,6 +14,9 @@ use apply_cookies::{ApplyCookies, Profile};
 
 /// How long `healthz` waits for a store.
 const HEALTH_PATIENCE: Duration = Duration::from_millis(500);
+
+/// Whether the last answer of `readyz` was that the store cannot be reached.
+static UNREACHABLE: AtomicBool = AtomicBool::new(false);
 
 /// One for each profile. They share a store.
 #[derive(Clone)]
@@ -64,7 +68,9 @@ pub(super) async fn healthz(endpoints: web::Data<Endpoints>, body: Payload) -> H
 /// Readiness. Tokens that other processes issue now will be accepted: the store is reachable, and
 /// its horizon is far enough in the past.
 pub(super) async fn readyz(endpoints: web::Data<Endpoints>, body: Payload) -> HttpResponse {
-    match endpoints.are_ready().await {
+    let ready = endpoints.are_ready().await;
+    let known = UNREACHABLE.swap(ready.is_err(), Ordering::Relaxed);
+    match ready {
         Ok(true) => answer(&mut HttpResponse::Ok(), "ready", body),
         Ok(false) => answer(
             &mut HttpResponse::ServiceUnavailable(),
@@ -72,7 +78,10 @@ pub(super) async fn readyz(endpoints: web::Data<Endpoints>, body: Payload) -> Ht
             body,
         ),
         Err(error) => {
-            tracing::error!(%error, "not ready");
+            // Anybody may ask, at any rate.
+            if !known {
+                tracing::error!(%error, "not ready");
+            }
             answer(
                 &mut HttpResponse::ServiceUnavailable(),
                 "the replay store cannot be reached",

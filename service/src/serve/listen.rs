@@ -25,7 +25,7 @@ impl FromStr for Listen {
         let number = || text.parse::<SocketAddr>().is_ok();
         let name = || {
             let (host, port) = text.rsplit_once(':')?;
-            let whole = !host.is_empty() && !host.contains([':', '/', '[', ']']);
+            let whole = !host.is_empty() && !host.contains([':', '/', '[', ']', ' ']);
             (whole && port.parse::<u16>().is_ok()).then_some(())
         };
         if number() || name().is_some() {
@@ -81,4 +81,62 @@ fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::AddrNotAvailable | io::ErrorKind::Unsupported)
         // Linux's EAFNOSUPPORT has no kind.
         || (cfg!(target_os = "linux") && error.raw_os_error() == Some(97))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_names_or_numbers() {
+        for listen in [
+            "127.0.0.1:0",
+            "[::1]:0",
+            "0.0.0.0:0",
+            "[::]:0",
+            "localhost:0",
+            "LOCALHOST:0",
+        ] {
+            let listen: Listen = listen.parse().unwrap();
+            match listen.bind() {
+                Ok(listeners) => assert!(!listeners.is_empty(), "{listen:?}"),
+                // On a machine without IPv6.
+                Err(error) => assert!(listen.0.starts_with('['), "{error}"),
+            }
+        }
+        for wrong in [
+            "",
+            ":8788",
+            "8788",
+            "localhost",
+            "localhost:",
+            "localhost:http",
+            "localhost:65536",
+            "::1:8788",
+            "[localhost]:8788",
+            "http://localhost:8788",
+            "local host:8788",
+            "127.0.0.1",
+        ] {
+            let error = wrong.parse::<Listen>().unwrap_err();
+            assert!(error.contains("localhost:8788"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_cannot_be_had_is_named() {
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = taken.local_addr().unwrap().port();
+        for host in ["127.0.0.1", "localhost", "LocalHost"] {
+            let listen: Listen = format!("{host}:{port}").parse().unwrap();
+            let error = listen.bind().unwrap_err();
+            assert!(
+                error.starts_with(&format!("cannot listen on {host}:{port}: ")),
+                "{error}"
+            );
+        }
+        // An address of documentation, which no machine has.
+        let error = Listen("192.0.2.1:0".to_owned()).bind().unwrap_err();
+        assert!(error.contains("192.0.2.1:0"), "{error}");
+    }
 }

@@ -8,9 +8,9 @@ mod server;
 mod signals;
 mod socket;
 
-use actix_web::http::header::CACHE_CONTROL;
+use actix_web::http::header::{ALLOW, CACHE_CONTROL};
 use actix_web::web::Payload;
-use actix_web::{App, HttpResponse, web};
+use actix_web::{App, FromRequest, Handler, HttpResponse, HttpResponseBuilder, Resource, web};
 use apply_cookies::actix::leave_unread;
 use futures_util::future::{Either, select};
 
@@ -34,8 +34,8 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Refused> {
             .app_data(web::Data::new(endpoints.clone()))
             .wrap(first.middleware())
             .wrap(last.middleware())
-            .route("/healthz", web::to(healthz))
-            .route("/readyz", web::to(readyz))
+            .service(page("/healthz", healthz))
+            .service(page("/readyz", readyz))
             .default_service(web::to(not_found))
     };
     let listeners = args.listen.bind()?;
@@ -67,9 +67,30 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Refused> {
     })
 }
 
+/// A path that can only be read.
+fn page<F, A>(path: &str, handler: F) -> Resource
+where
+    F: Handler<A, Output = HttpResponse>,
+    A: FromRequest + 'static,
+{
+    web::resource(path)
+        .route(web::get().to(handler.clone()))
+        .route(web::head().to(handler))
+        .default_service(web::to(not_allowed))
+}
+
+/// Any other method of those paths.
+async fn not_allowed(body: Payload) -> HttpResponse {
+    let mut response = HttpResponse::MethodNotAllowed();
+    refuse(response.insert_header((ALLOW, "GET, HEAD")), body)
+}
+
 /// Any other path.
 async fn not_found(body: Payload) -> HttpResponse {
-    let mut response = HttpResponse::NotFound();
+    refuse(&mut HttpResponse::NotFound(), body)
+}
+
+fn refuse(response: &mut HttpResponseBuilder, body: Payload) -> HttpResponse {
     response.insert_header((CACHE_CONTROL, "no-store"));
     leave_unread(response.finish(), body.into_inner())
 }

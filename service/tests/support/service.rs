@@ -41,12 +41,12 @@ impl Service {
     /// A service with another environment.
     pub fn start_as(program: &mut Command, args: &[&str]) -> Self {
         // Of all crates: no log may contain a secret.
-        Self::launch(program, args, "trace")
+        Self::launch(program, args, Some("trace"))
     }
 
     /// A service with a short log, for many requests.
     pub fn start_quiet(args: &[&str]) -> Self {
-        Self::launch(&mut program(), args, "apply_cookies=info")
+        Self::launch(&mut program(), args, Some("apply_cookies=info"))
     }
 
     /// A service whose disk can be made to fail, by a limit on the length of files. It starts
@@ -58,15 +58,20 @@ impl Service {
             .env("APPLY_COOKIES_SECRET_KEY", SECRET)
             .args(["-c", r#"trap "" XFSZ; exec "$0" "$@""#])
             .arg(env!("CARGO_BIN_EXE_apply-cookies"));
-        Self::launch(&mut shell, args, "apply_cookies=info")
+        Self::launch(&mut shell, args, Some("apply_cookies=info"))
     }
 
-    fn launch(program: &mut Command, args: &[&str], log: &str) -> Self {
+    /// A service with this `RUST_LOG`, or none.
+    pub fn start_logging(program: &mut Command, log: Option<&str>) -> Self {
+        Self::launch(program, &[], log)
+    }
+
+    fn launch(program: &mut Command, args: &[&str], log: Option<&str>) -> Self {
         let mut child = program
             .args(["serve", "--listen", "127.0.0.1:0", "--origin", ORIGIN])
             .args(args)
             .env("NO_COLOR", "1")
-            .env("RUST_LOG", log)
+            .envs(log.map(|log| ("RUST_LOG", log)))
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();

@@ -1,0 +1,206 @@
+//! The service's own answers, connections and signals.
+
+#[path = "support/service.rs"]
+mod service;
+mod support;
+
+use std::process::{Command, ExitStatus};
+use std::time::Duration;
+
+use service::{ORIGIN, Service, program};
+use support::http::{Connection, FORM};
+
+#[test]
+fn paths_that_can_be_read_have_a_head_and_refuse_other_methods() {
+    let service = Service::start_quiet(&[]);
+    for (path, status) in [
+        ("/healthz", 200),
+        ("/readyz", 503),
+        ("/__apply-cookies/client.js", 200),
+    ] {
+        if status == 503 {
+            // Only in the first seconds of a memory store.
+            assert_eq!(service.get(path), status);
+        }
+        // A body behind the head would be read as the head of the next answer.
+        let mut connection = Connection::open(service.address);
+        for _ in 0..2 {
+            connection.send(format!("HEAD {path} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes());
+            let head = connection.head();
+            assert_eq!(head.status, status, "HEAD {path}");
+            assert!(
+                head.header("content-length")
+                    .is_some_and(|length| length != "0")
+            );
+        }
+        for method in ["POST", "PUT", "DELETE", "OPTIONS", "PATCH", "PROPFIND"] {
+            let refused = Connection::open(service.address).request(method, path, &[], b"");
+            assert_eq!(refused.status, 405, "{method} {path}");
+            assert_eq!(
+                refused.header("allow"),
+                Some("GET, HEAD"),
+                "{method} {path}"
+            );
+            assert_eq!(
+                refused.header("cache-control"),
+                Some("no-store"),
+                "{method} {path}"
+            );
+        }
+    }
+}
+
+#[test]
+fn no_answer_may_be_stored() {
+    let service = Service::start_quiet(&[]);
+    let origin = format!("Origin: {ORIGIN}");
+    for (method, path, status) in [
+        ("GET", "/healthz", 200),
+        ("HEAD", "/healthz", 200),
+        ("PUT", "/healthz", 405),
+        ("GET", "/readyz", 503),
+        ("POST", "/readyz", 405),
+        ("GET", "/", 404),
+        ("POST", "/nowhere", 404),
+        ("GET", "/__apply-cookies", 405),
+        ("POST", "/__apply-cookies", 415),
+        ("GET", "/__apply-cookies/bind", 405),
+        ("POST", "/__apply-cookies/bind", 204),
+        ("POST", "/__apply-cookies/client.js", 405),
+        ("DELETE", "/__apply-cookies/client.js", 405),
+        ("GET", "/__apply-cookies/nowhere", 404),
+    ] {
+        let mut connection = Connection::open(service.address);
+        connection.send(
+            format!("{method} {path} HTTP/1.1\r\nHost: x\r\n{origin}\r\nContent-Length: 0\r\n\r\n")
+                .as_bytes(),
+        );
+        let answer = connection.head();
+        assert_eq!(answer.status, status, "{method} {path}");
+        assert_eq!(
+            answer.header("cache-control"),
+            Some("no-store"),
+            "{method} {path}"
+        );
+    }
+}
+
+/// The form of a POST in two halves, so that a request is under way in between.
+fn half_a_request(service: &Service) -> Connection {
+    let mut connection = Connection::open(service.address);
+    // With the answer to this one, the connection has certainly been accepted.
+    assert_eq!(connection.request("GET", "/healthz", &[], b"").status, 200);
+    connection.send(
+        format!(
+            "POST /__apply-cookies HTTP/1.1\r\nHost: x\r\nOrigin: {ORIGIN}\r\n{FORM}\r\nContent-Length: 6\r\nExpect: 100-continue\r\n\r\n"
+        )
+        .as_bytes(),
+    );
+    assert_eq!(connection.head().status, 100, "it is being handled");
+    connection.send(b"t=");
+    connection
+}
+
+#[cfg(unix)]
+fn signal(service: &Service, signal: &str) {
+    let sent = Command::new("kill")
+        .args(["-s", signal, &service.child.id().to_string()])
+        .status();
+    assert!(sent.unwrap().success());
+}
+
+#[cfg(unix)]
+fn end(service: &mut Service) -> (ExitStatus, String) {
+    let status = service.child.wait().unwrap();
+    let log = std::mem::replace(&mut service.log, std::thread::spawn(String::new));
+    (status, log.join().unwrap())
+}
+
+#[cfg(unix)]
+#[test]
+fn each_signal_drains_the_service() {
+    for name in ["TERM", "HUP", "INT", "QUIT"] {
+        let mut service = Service::start(&[]);
+        let mut idle = Connection::open(service.address);
+        assert_eq!(idle.request("GET", "/healthz", &[], b"").status, 200);
+        let mut busy = half_a_request(&service);
+        signal(&service, name);
+        assert!(idle.is_closed(), "{name}: as soon as it drains");
+        busy.send(b"junk");
+        assert_eq!(busy.response().status, 400, "{name}");
+        assert!(busy.is_closed(), "{name}");
+        let (status, log) = end(&mut service);
+        assert!(status.success(), "{name}");
+        assert!(log.contains("stopped"), "{name}: {log}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    for [first, second] in [
+        ["TERM", "INT"],
+        ["HUP", "TERM"],
+        ["INT", "INT"],
+        ["TERM", "HUP"],
+    ] {
+        let mut service = Service::start(&[]);
+        let mut idle = Connection::open(service.address);
+        assert_eq!(idle.request("GET", "/healthz", &[], b"").status, 200);
+        let mut busy = half_a_request(&service);
+        signal(&service, first);
+        assert!(idle.is_closed());
+        signal(&service, second);
+        assert!(busy.is_closed(), "unanswered");
+        assert!(end(&mut service).0.success(), "{first} {second}");
+    }
+}
+
+#[test]
+fn a_connection_is_kept_for_longer_than_proxies_keep_it_idle() {
+    let service = Service::start_quiet(&[]);
+    let mut connection = Connection::open(service.address);
+    assert_eq!(connection.request("GET", "/healthz", &[], b"").status, 200);
+    // actix's own limit is five seconds.
+    std::thread::sleep(Duration::from_secs(7));
+    assert_eq!(connection.request("GET", "/healthz", &[], b"").status, 200);
+}
+
+/// Requests that are no HTTP, or more than the server reads; anybody can send them.
+fn malformed() -> Vec<String> {
+    let fields: String = (0..97).map(|n| format!("F{n}: x\r\n")).collect();
+    vec![
+        "\x16\x03\x01 of TLS\r\n\r\n".to_owned(),
+        "GET /healthz HTTP/9.9\r\nHost: x\r\n\r\n".to_owned(),
+        "GET /healthz HTTP/1.1\r\n\r\n".to_owned(),
+        "G\x01T /healthz HTTP/1.1\r\nHost: x\r\n\r\n".to_owned(),
+        "POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n".to_owned(),
+        "POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n".to_owned(),
+        format!("GET /healthz HTTP/1.1\r\nHost: x\r\n{fields}\r\n"),
+        format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", "x".repeat(200_000)),
+        format!("POST /__apply-cookies HTTP/1.1\r\nHost: x\r\nOrigin: {ORIGIN}\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
+    ]
+}
+
+#[cfg(unix)]
+#[test]
+fn a_malformed_request_of_a_stranger_is_not_logged_unless_asked_for() {
+    let log = |level: Option<&str>| {
+        let mut service = Service::start_logging(&mut program(), level);
+        for request in malformed() {
+            let mut connection = Connection::open(service.address);
+            connection.try_send(request.as_bytes());
+            while !connection.is_closed() {}
+        }
+        Connection::open(service.address).reset();
+        signal(&service, "TERM");
+        end(&mut service).1
+    };
+    let said = log(None);
+    assert!(
+        said.contains("listening") && said.contains("stopped"),
+        "{said}"
+    );
+    assert!(!said.contains("ERROR") && !said.contains("WARN"), "{said}");
+    assert!(log(Some("info")).contains("ERROR actix_http"));
+}
