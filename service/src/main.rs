@@ -5,6 +5,7 @@
 
 mod cli;
 mod demo;
+mod listen;
 mod log;
 mod profiles;
 mod refused;

@@ -8,7 +8,7 @@ import { launch } from "../../client/tests/browser/support/browser.mjs";
 import { startProxy } from "./proxy.mjs";
 import { freePort, lacks, startFront } from "./support/fronts.mjs";
 import { answerWhile, captureToken, cookiesOf, newGuest, openPage, press, shows } from "./support/page.mjs";
-import { post, postAtOnce } from "./support/post.mjs";
+import { everyPath, post, postAtOnce } from "./support/post.mjs";
 import { runProgram, runPython, startApplyCookies, startMesop } from "./support/servers.mjs";
 
 const LIMIT = { timeout: 90_000 };
@@ -144,6 +144,14 @@ for (const name of ["nginx", "caddy"]) {
     together();
     const front = await startFront(name, inFront(name));
     t.after(front.stop);
+    assert.deepEqual(await everyPath(front.origin), {
+      "GET /client.js": 200,
+      "HEAD /client.js": 200,
+      "GET /client.js?v=1": 200,
+      "POST /bind": 204,
+      "POST ": 415,
+      "GET ": 405,
+    });
     await visit(t, front, { byMesop: false });
   });
 }

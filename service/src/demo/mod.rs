@@ -14,7 +14,6 @@ mod steps;
 mod websocket;
 mod whoami;
 
-use std::net::TcpListener;
 use std::time::Duration;
 
 use actix_web::web::{self, Data, ServiceConfig};
@@ -39,8 +38,7 @@ const DRAIN_SECONDS: u64 = 1;
 pub(crate) fn run(args: &DemoArgs) -> Result<(), Refused> {
     log::start();
     // Bound first: only then is the port of `:0` known, and origins contain the port.
-    let listener = TcpListener::bind(args.listen)
-        .map_err(|error| format!("cannot listen on {}: {error}", args.listen))?;
+    let listener = args.listen.bind_first()?;
     let address = Address::from_bound(listener.local_addr()?)?;
     let apply = (address.origins.iter())
         .fold(ApplyCookies::builder(Secrets::random()), Builder::origin)

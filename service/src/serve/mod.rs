@@ -3,7 +3,6 @@
 mod deadline;
 mod gate;
 mod health;
-pub(crate) mod listen;
 mod server;
 mod signals;
 mod socket;

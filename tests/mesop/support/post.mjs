@@ -2,15 +2,15 @@
 
 import { request } from "node:https";
 
-/** Posts a token over its own connection and returns the answer. */
-export const post = (origin, token, { claims = origin } = {}) =>
+/** Asks over its own connection and returns the answer. */
+const ask = (url, method, headers, body = "") =>
   new Promise((resolve, reject) => {
-    const asked = request(`${origin}/__apply-cookies`, {
-      method: "POST",
+    const asked = request(url, {
+      method,
       agent: false, // workers share connections, so a kept one would always meet the same worker
       rejectUnauthorized: false, // our own certificate, made a moment ago
       timeout: 10_000,
-      headers: { origin: claims, "content-type": "application/x-www-form-urlencoded" },
+      headers,
     });
     asked.on("response", (answer) => {
       answer.resume().on("end", () =>
@@ -19,8 +19,34 @@ export const post = (origin, token, { claims = origin } = {}) =>
     });
     asked.on("timeout", () => asked.destroy(new Error("no answer")));
     asked.on("error", reject);
-    asked.end(new URLSearchParams({ t: token }).toString());
+    asked.end(body);
   });
+
+/** Posts a token as a page of this origin, or as one that claims to be of another. */
+export const post = (origin, token, { claims = origin } = {}) =>
+  ask(
+    `${origin}/__apply-cookies`,
+    "POST",
+    { origin: claims, "content-type": "application/x-www-form-urlencoded" },
+    new URLSearchParams({ t: token }).toString(),
+  );
+
+/** How the endpoint and the paths below it answer a page. */
+export async function everyPath(origin) {
+  const statuses = {};
+  for (const [method, below] of [
+    ["GET", "/client.js"],
+    ["HEAD", "/client.js"],
+    ["GET", "/client.js?v=1"],
+    ["POST", "/bind"],
+    ["POST", ""],
+    ["GET", ""],
+  ]) {
+    const { status } = await ask(`${origin}/__apply-cookies${below}`, method, { origin });
+    statuses[`${method} ${below}`] = status;
+  }
+  return statuses;
+}
 
 /** Posts one token many times at once; returns how often each status came. */
 export async function postAtOnce(origin, token, times) {

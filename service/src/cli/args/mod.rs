@@ -9,12 +9,11 @@ pub(crate) mod profile;
 pub(crate) mod serve;
 pub(crate) mod tools;
 
-use std::net::SocketAddr;
-
 use clap::{Parser, Subcommand};
 
 use self::serve::ServeArgs;
 use self::tools::Tool;
+use crate::listen::Listen;
 
 /// Set HttpOnly cookies from inside SSE streams, WebSockets and streamed HTML
 #[derive(Parser)]
@@ -41,7 +40,7 @@ pub(crate) enum Command {
 
 #[derive(clap::Args)]
 pub(crate) struct DemoArgs {
-    /// Address to listen on
+    /// Address to listen on, as in 127.0.0.1:8787 or localhost:8787
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8787")]
-    pub(crate) listen: SocketAddr,
+    pub(crate) listen: Listen,
 }

@@ -11,7 +11,7 @@ use apply_cookies::{BindingPolicy, Origin};
 use clap::ValueEnum;
 
 use super::profile::ProfileArg;
-use crate::serve::listen::Listen;
+use crate::listen::Listen;
 
 #[derive(clap::Args)]
 pub(crate) struct ServeArgs {

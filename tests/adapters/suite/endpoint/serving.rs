@@ -70,6 +70,21 @@ fn a_head_request_for_the_client_module_gets_its_head() {
 }
 
 #[test]
+fn the_module_can_only_be_read() {
+    let server = Server::bare();
+    for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"] {
+        let refused = (server.open()).request(method, "/__apply-cookies/client.js", &[], b"");
+        assert_eq!(refused.status, 405, "{method}");
+        assert_eq!(refused.header("allow"), Some("GET, HEAD"), "{method}");
+        assert_eq!(
+            refused.header("cache-control"),
+            Some("no-store"),
+            "{method}"
+        );
+    }
+}
+
+#[test]
 fn the_endpoint_can_have_another_path() {
     let server = Server::with(|b| b.prefix("/app/cookies")).bare();
     let request = |path: &str| {

@@ -61,6 +61,12 @@ impl Listen {
             _ => Ok(listeners),
         }
     }
+
+    /// A socket for the first address of the host that can be had.
+    pub(crate) fn bind_first(&self) -> Result<TcpListener, String> {
+        let first = self.bind()?.into_iter().next();
+        first.ok_or_else(|| format!("{} has no address", self.0))
+    }
 }
 
 fn bind(address: SocketAddr) -> io::Result<TcpListener> {
