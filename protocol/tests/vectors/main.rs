@@ -10,6 +10,7 @@
 mod cases;
 mod edges;
 mod fields;
+mod secrets;
 #[path = "../support/mod.rs"]
 mod support;
 mod values;
@@ -40,6 +41,7 @@ fn every_vector_is_answered_as_it_says() {
             ["reject", reason, _] => reject(&name, reason, &vector),
             ["values.json"] => each(&vector, 70, values::check),
             ["cookie-header.json"] => each(&vector, 50, fields::check_cookie_header),
+            ["secrets.json"] => each(&vector, 100, secrets::check),
             ["set-cookie.json"] => each(&vector, 35, fields::check_set_cookie),
             _ => panic!("{name} is in no folder that this test knows"),
         }
@@ -61,6 +63,7 @@ fn the_files_are_those_that_the_cases_below_describe() {
         ("values".to_owned(), values::table()),
         ("cookie-header".to_owned(), fields::cookie_header()),
         ("set-cookie".to_owned(), fields::set_cookie()),
+        ("secrets".to_owned(), secrets::table()),
     ];
     let cases: BTreeMap<PathBuf, String> = [cases::all(), edges::all(), tables]
         .concat()
