@@ -20,10 +20,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use apply_cookies_protocol::{
-    AfterApply, AuthenticToken, BindingCookie, BindingPolicy, Grant, InvalidReason, KeyRing,
-    RefusedToken, Secret, UnixMillis, UntrustedToken, VerifiedToken,
+    AuthenticToken, BindingCookie, BindingPolicy, Grant, InvalidReason, KeyRing, RefusedToken,
+    Secret, UnixMillis, UntrustedToken, VerifiedToken,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors")
@@ -177,13 +177,7 @@ fn accept(name: &str, vector: &Value) {
     assert_eq!(header.barrier, expected["barrier"], "{name}");
     assert_eq!(header.binding.is_some(), expected["bound"], "{name}");
     assert_eq!(header.scope.is_some(), expected["scoped"], "{name}");
-    let then = match &header.then {
-        None => Value::Null,
-        Some(AfterApply::Reconnect) => json!("reconnect"),
-        Some(AfterApply::Reload) => json!("reload"),
-        Some(AfterApply::GoTo(path)) => json!({"go": path.as_str()}),
-        Some(_) => panic!("{name} has an action that this test does not know"),
-    };
+    let then = serde_json::to_value(&header.then).unwrap();
     assert_eq!(then, expected["then"], "{name}");
     let operations: Vec<_> = token.operations().map(Result::unwrap).collect();
     assert_eq!(
