@@ -415,7 +415,9 @@ fn minted_tokens_can_be_sign_outs_and_have_actions() {
     }
     // An action that is shown can be given again.
     for then in [json!("reload"), json!("reconnect"), json!({"go": "/a?b#c"})] {
-        let given = then.as_str().map_or_else(|| then.to_string(), str::to_owned);
+        let given = then
+            .as_str()
+            .map_or_else(|| then.to_string(), str::to_owned);
         assert_eq!(inspected(&["--then", &given], batch)[0]["then"], then);
     }
     for elsewhere in [

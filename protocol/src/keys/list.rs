@@ -43,7 +43,10 @@ impl SecretList {
                 "" => Vec::new(),
                 text => (1..).zip(text.split(',')).collect(),
             },
-            Self::Lines => (1..).zip(lines(text)).filter(is_content).collect(),
+            Self::Lines => (1..)
+                .zip(text.split_inclusive('\n').map(without_line_end))
+                .filter(is_content)
+                .collect(),
         };
         let read = |(entry, text): (usize, &str)| {
             // The end of a secret's line is not the secret's: only the list's own was.
@@ -67,11 +70,6 @@ pub struct SecretListError {
     pub entry: usize,
     /// Why.
     pub reason: WeakSecret,
-}
-
-fn lines(text: &str) -> impl Iterator<Item = &str> {
-    text.split('\n')
-        .map(|line| line.strip_suffix('\r').unwrap_or(line))
 }
 
 /// Without one line end, which files have.
