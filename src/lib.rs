@@ -20,7 +20,9 @@ mod random;
 mod secrets;
 #[cfg(feature = "mesop")]
 pub use secrets::{MESOP_SECRET_KEY, MesopSecret};
-pub use secrets::{PREVIOUS_KEYS, SECRET_KEY, SECRET_KEY_FILE, SecretError, Secrets};
+pub use secrets::{
+    PREVIOUS_KEYS, PREVIOUS_KEYS_FILE, SECRET_KEY, SECRET_KEY_FILE, SecretError, Secrets,
+};
 
 mod classes;
 pub use classes::{ClassRefused, Classes};

@@ -1,11 +1,14 @@
 //! The secrets of one deployment, and where they come from.
 
 use std::fmt;
+use std::fs::File;
+use std::io::Read;
 
 #[cfg(feature = "mesop")]
 use apply_cookies_protocol::mesop::MesopKeys;
 use apply_cookies_protocol::{
-    BindingCookie, KeyRing, KeyRingError, Secret as RootSecret, WeakSecret,
+    BindingCookie, KeyRing, KeyRingError, Secret as RootSecret, SecretList, SecretListError,
+    WeakSecret,
 };
 use zeroize::Zeroizing;
 
@@ -17,6 +20,11 @@ pub const SECRET_KEY: &str = "APPLY_COOKIES_SECRET_KEY";
 pub const SECRET_KEY_FILE: &str = "APPLY_COOKIES_SECRET_KEY_FILE";
 /// Environment variable for older secrets, separated by commas, that still read what they wrote.
 pub const PREVIOUS_KEYS: &str = "APPLY_COOKIES_PREVIOUS_KEYS";
+/// Environment variable for the path of a file that contains older secrets, one a line.
+pub const PREVIOUS_KEYS_FILE: &str = "APPLY_COOKIES_PREVIOUS_KEYS_FILE";
+
+/// The most bytes of a file of secrets: some fifty of the longest.
+const FILE_MAX: usize = 64 * 1024;
 
 /// The secret that writes tokens and cookie values, and older ones that still read what they wrote.
 /// The guide explains how to [rotate a secret](crate#how-to-rotate-a-secret).
@@ -57,44 +65,62 @@ impl Secrets {
         Ok(self)
     }
 
-    /// Reads `APPLY_COOKIES_SECRET_KEY`, or the file that `APPLY_COOKIES_SECRET_KEY_FILE` names,
-    /// and the older secrets in `APPLY_COOKIES_PREVIOUS_KEYS`, separated by commas; spaces and
-    /// line ends around each of those are ignored.
+    /// Reads `APPLY_COOKIES_SECRET_KEY`, or the file that `APPLY_COOKIES_SECRET_KEY_FILE` names, and
+    /// the older secrets in `APPLY_COOKIES_PREVIOUS_KEYS`, separated by commas alone, or in the file
+    /// that `APPLY_COOKIES_PREVIOUS_KEYS_FILE` names, one a line; there, lines that start with `#` are
+    /// comments.
+    ///
+    /// One line end at the end is no part of a secret. Anything else beside a secret is refused, and
+    /// so are placeholders, paths, templates that nothing has filled in, and the secrets in this
+    /// documentation ([`RootSecret::from_configuration`]).
     ///
     /// # Errors
     ///
     /// Says which variable to set, or what is wrong with it. Never shows a secret, or the value of
     /// any variable: secrets end up in the wrong one.
     pub fn from_env() -> Result<Self, SecretError> {
-        let (name, text) = match (variable(SECRET_KEY)?, variable(SECRET_KEY_FILE)?) {
-            (Some(_), Some(_)) => return Err(SecretError::Both),
-            (None, None) => return Err(SecretError::Missing),
-            (Some(text), None) => (SECRET_KEY, text),
-            (None, Some(path)) => {
-                let text = std::fs::read_to_string(&*path).map_err(SecretError::File)?;
-                (SECRET_KEY_FILE, Zeroizing::new(text))
+        Self::from_env_by(RootSecret::from_configuration)
+    }
+
+    /// [`from_env`](Self::from_env), but takes the secrets that this project has published, under
+    /// which its vectors are made. For tools that run the vectors, and for nothing that serves.
+    ///
+    /// # Errors
+    ///
+    /// As from [`from_env`](Self::from_env).
+    pub fn from_env_or_published() -> Result<Self, SecretError> {
+        Self::from_env_by(|text| {
+            or_published(RootSecret::from_configuration(text), || {
+                RootSecret::new(text)
+            })
+        })
+    }
+
+    fn from_env_by(
+        judge: impl Fn(&str) -> Result<RootSecret, WeakSecret>,
+    ) -> Result<Self, SecretError> {
+        let (variable, text) = match given(SECRET_KEY, SECRET_KEY_FILE)? {
+            None => return Err(SecretError::Missing),
+            Some(Given::Value(text)) => (SECRET_KEY, text),
+            Some(Given::File(text)) if text.is_empty() => {
+                return Err(SecretError::Empty(SECRET_KEY_FILE));
             }
+            Some(Given::File(text)) => (SECRET_KEY_FILE, text),
         };
-        // One day it will be a previous one, in a list separated by commas.
-        if text.contains(',') {
-            return Err(SecretError::Comma);
-        }
-        let weak = |variable| move |reason| SecretError::WeakVariable { variable, reason };
-        let mut secret = Self {
-            current: RootSecret::new(&text).map_err(weak(name))?,
-            previous: Vec::new(),
-        };
-        if let Some(list) = variable(PREVIOUS_KEYS)? {
-            let texts = list
-                .split(',')
-                .map(str::trim)
-                .filter(|text| !text.is_empty());
-            for text in texts {
-                let previous = RootSecret::new(text).map_err(weak(PREVIOUS_KEYS))?;
-                secret.previous.push(previous);
+        let current =
+            judge(&text).map_err(|reason| SecretError::WeakVariable { variable, reason })?;
+        let (variable, list) = match given(PREVIOUS_KEYS, PREVIOUS_KEYS_FILE)? {
+            None => {
+                return Ok(Self {
+                    current,
+                    previous: Vec::new(),
+                });
             }
-        }
-        Ok(secret)
+            Some(Given::Value(text)) => (PREVIOUS_KEYS, SecretList::Commas.read(&text, judge)),
+            Some(Given::File(text)) => (PREVIOUS_KEYS_FILE, SecretList::Lines.read(&text, judge)),
+        };
+        let previous = list.map_err(|reason| SecretError::WeakList { variable, reason })?;
+        Ok(Self { current, previous })
     }
 
     /// A random secret that is not kept: tokens, and signed and encrypted cookies, end with the
@@ -116,9 +142,9 @@ impl Secrets {
         // The same form as a binding cookie, so the same writer.
         loop {
             let text = BindingCookie::from_random(random::bytes()).to_text();
-            // The strength estimate refuses fewer than one random text in a million million. Such a
-            // text would be refused when it is used.
-            if RootSecret::new(&text).is_ok() {
+            // One random text in ten million happens to contain a word of a placeholder. It would be
+            // refused when it is used.
+            if RootSecret::from_configuration(&text).is_ok() {
                 return text;
             }
         }
@@ -168,14 +194,35 @@ impl MesopSecret {
         Ok(Self(RootSecret::from_mesop(text)?))
     }
 
-    /// Reads `MESOP_COOKIE_SECRET_KEY`.
+    /// Reads `MESOP_COOKIE_SECRET_KEY`, every byte of it
+    /// ([`RootSecret::from_mesop_configuration`]).
     ///
     /// # Errors
     ///
-    /// If it is not set, or can be guessed. Never shows it.
+    /// If it is not set, can be guessed, or cannot be meant. Never shows it.
     pub fn from_env() -> Result<Self, SecretError> {
+        Self::from_env_by(RootSecret::from_mesop_configuration)
+    }
+
+    /// [`from_env`](Self::from_env), but takes the secrets that this project has published, under
+    /// which its vectors are made. For tools that run the vectors, and for nothing that serves.
+    ///
+    /// # Errors
+    ///
+    /// As from [`from_env`](Self::from_env).
+    pub fn from_env_or_published() -> Result<Self, SecretError> {
+        Self::from_env_by(|text| {
+            or_published(RootSecret::from_mesop_configuration(text), || {
+                RootSecret::from_mesop(text)
+            })
+        })
+    }
+
+    fn from_env_by(
+        judge: impl Fn(&str) -> Result<RootSecret, WeakSecret>,
+    ) -> Result<Self, SecretError> {
         let text = variable(MESOP_SECRET_KEY)?.ok_or(SecretError::MissingOfMesop)?;
-        let secret = RootSecret::from_mesop(&text).map_err(|reason| SecretError::WeakVariable {
+        let secret = judge(&text).map_err(|reason| SecretError::WeakVariable {
             variable: MESOP_SECRET_KEY,
             reason,
         })?;
@@ -197,6 +244,53 @@ impl fmt::Debug for MesopSecret {
     }
 }
 
+/// Takes a secret where the only thing wrong with it is that it is published.
+fn or_published(
+    judged: Result<RootSecret, WeakSecret>,
+    again: impl Fn() -> Result<RootSecret, WeakSecret>,
+) -> Result<RootSecret, WeakSecret> {
+    match judged {
+        Err(WeakSecret::Published) => again(),
+        judged => judged,
+    }
+}
+
+/// Text of secrets, and where it was.
+enum Given {
+    Value(Zeroizing<String>),
+    File(Zeroizing<String>),
+}
+
+/// What a variable holds, or the file that another one names; never both.
+fn given(in_variable: &'static str, in_file: &'static str) -> Result<Option<Given>, SecretError> {
+    match (variable(in_variable)?, variable(in_file)?) {
+        (None, None) => Ok(None),
+        (Some(text), None) => Ok(Some(Given::Value(text))),
+        (None, Some(path)) => Ok(Some(Given::File(read(in_file, &path)?))),
+        (Some(_), Some(_)) => Err(SecretError::Both {
+            variable: in_variable,
+            file: in_file,
+        }),
+    }
+}
+
+/// Reads a file of secrets. Not all of it where it is longer than any can be: it may be a device
+/// without an end.
+fn read(variable: &'static str, path: &str) -> Result<Zeroizing<String>, SecretError> {
+    let failed = |error| SecretError::File { variable, error };
+    // As much as is ever read, so that the buffer does not move and leave a copy behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(FILE_MAX + 1));
+    let file = File::open(path).map_err(failed)?;
+    file.take(FILE_MAX as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    if bytes.len() > FILE_MAX {
+        return Err(SecretError::FileTooLong(variable));
+    }
+    let text = std::str::from_utf8(&bytes).map_err(|_| SecretError::NotText(variable))?;
+    Ok(Zeroizing::new(text.to_owned()))
+}
+
 /// The value of an environment variable; an empty one counts as absent.
 fn variable(name: &'static str) -> Result<Option<Zeroizing<String>>, SecretError> {
     std::env::var_os(name)
@@ -211,14 +305,30 @@ fn variable(name: &'static str) -> Result<Option<Zeroizing<String>>, SecretError
 #[non_exhaustive]
 pub enum SecretError {
     /// Both variables are set, so it is not clear which is meant.
-    #[error("APPLY_COOKIES_SECRET_KEY and APPLY_COOKIES_SECRET_KEY_FILE are both set; keep one")]
-    Both,
-    /// A comma would split the secret in two in the list of previous ones.
-    #[error("the secret must not contain a comma; `apply-cookies keygen` makes a good one")]
-    Comma,
+    #[error("{variable} and {file} are both set; keep one")]
+    Both {
+        /// The variable for the secrets themselves.
+        variable: &'static str,
+        /// The variable for the path of a file.
+        file: &'static str,
+    },
+    /// The file is empty.
+    #[error("the file that {0} names is empty; `apply-cookies keygen` makes a secret to put there")]
+    Empty(&'static str),
     /// The file cannot be read.
-    #[error("cannot read the file that APPLY_COOKIES_SECRET_KEY_FILE names: {0}")]
-    File(#[source] std::io::Error),
+    #[error("cannot read the file that {variable} names: {error}")]
+    File {
+        /// The variable for the path of the file.
+        variable: &'static str,
+        /// Why.
+        #[source]
+        error: std::io::Error,
+    },
+    /// The file is something else.
+    #[error(
+        "the file that {0} names is longer than 65536 bytes: it holds no secrets; `apply-cookies keygen` makes one"
+    )]
+    FileTooLong(&'static str),
     /// Neither variable is set.
     #[error(
         "set APPLY_COOKIES_SECRET_KEY (`apply-cookies keygen` makes a value) or APPLY_COOKIES_SECRET_KEY_FILE"
@@ -231,12 +341,20 @@ pub enum SecretError {
     )]
     MissingOfMesop,
     /// A secret must be UTF-8 text.
-    #[error("{0} is not UTF-8 text")]
+    #[error("{0} is not UTF-8 text; `apply-cookies keygen` makes a secret that is")]
     NotText(&'static str),
     /// The secret can be guessed.
     #[error(transparent)]
     Weak(#[from] WeakSecret),
-    /// A secret from the environment can be guessed.
+    /// One of several secrets is refused.
+    #[error("{variable}, {reason}")]
+    WeakList {
+        /// The variable to change.
+        variable: &'static str,
+        /// Which, and why.
+        reason: SecretListError,
+    },
+    /// A secret from the environment or a file is refused.
     #[error("{variable}: {reason}")]
     WeakVariable {
         /// The variable to change.

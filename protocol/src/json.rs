@@ -3,6 +3,8 @@
 mod error;
 
 pub use error::BatchError;
+#[cfg(feature = "mesop")]
+pub(crate) use error::MESOP_AGE;
 pub(crate) use error::printable;
 
 use std::borrow::Cow;

@@ -32,7 +32,7 @@ pub use json::{BatchError, parse_batch, parse_operation};
 
 // Secrets, and the browser that a token belongs to.
 mod keys;
-pub use keys::{KeyId, KeyRing, KeyRingError, Secret, WeakSecret};
+pub use keys::{KeyId, KeyRing, KeyRingError, Secret, SecretList, SecretListError, WeakSecret};
 
 mod binding;
 pub use binding::{Binding, BindingCookie, BindingDigest, BindingPolicy};

@@ -63,6 +63,10 @@ pub const VALUE_DEPTH_MAX: usize = 8;
 /// The fewest bytes of a root secret.
 pub const SECRET_MIN: usize = 32;
 
+/// The most bytes of a root secret that comes from the environment or a file. A longer text is
+/// something else: a certificate, or a whole file of configuration.
+pub const SECRET_MAX: usize = 1024;
+
 /// The least estimated entropy of a root secret, in bits.
 pub const SECRET_ENTROPY_MIN: f64 = 128.0;
 

@@ -6,15 +6,17 @@ mod service;
 mod support;
 
 use std::process::{Command, Output};
+use std::sync::LazyLock;
 use std::time::SystemTime;
 
+use apply_cookies::Secrets;
 use apply_cookies::protocol::mesop::{MesopKeys, parse_batch, seal};
 use apply_cookies::protocol::{Nonce, Secret, UnixMillis};
 use service::{ORIGIN, Service, program};
 use support::http::form;
 use support::{SECRET, browser, cookie_header};
 
-const MESOP_SECRET: &str = "Zk3vT0pQ8sX1yB6nM4cJ7wL2hG5dF9aRu-cE4iO_qTs";
+static MESOP_SECRET: LazyLock<String> = LazyLock::new(Secrets::generate);
 const PATH: &str = "/__apply-cookies";
 
 /// The program for a Mesop app: with the app's secret, and none of its own.
@@ -22,7 +24,7 @@ fn with_mesop_secret() -> Command {
     let mut command = program();
     command
         .env_remove("APPLY_COOKIES_SECRET_KEY")
-        .env("MESOP_COOKIE_SECRET_KEY", MESOP_SECRET);
+        .env("MESOP_COOKIE_SECRET_KEY", &*MESOP_SECRET);
     command
 }
 
@@ -32,7 +34,7 @@ fn now() -> UnixMillis {
 }
 
 fn keys() -> MesopKeys {
-    MesopKeys::new(&Secret::from_mesop(MESOP_SECRET).unwrap())
+    MesopKeys::new(&Secret::from_mesop(&MESOP_SECRET).unwrap())
 }
 
 /// A token as the app makes it, perhaps with one of our bindings.
@@ -111,7 +113,7 @@ fn a_binding_is_enforced_where_there_is_one_and_where_it_is_asked_for() {
 #[test]
 fn both_profiles_are_separate_in_one_service() {
     let mut both = program();
-    both.env("MESOP_COOKIE_SECRET_KEY", MESOP_SECRET)
+    both.env("MESOP_COOKIE_SECRET_KEY", &*MESOP_SECRET)
         .env("MESOP_BASE_URL_PATH", "/app/");
     let service = Service::start_as(&mut both, &["--profile", "native", "--profile", "mesop"]);
     service.wait_until_ready();
@@ -153,19 +155,19 @@ fn a_service_that_could_mix_profiles_does_not_start() {
     };
     let both = ["--profile", "native", "--profile", "mesop"];
     let mut same = program();
-    same.env("MESOP_COOKIE_SECRET_KEY", SECRET);
+    same.env("MESOP_COOKIE_SECRET_KEY", &*SECRET);
     let apart = ["--prefix", "/a", "--prefix", "/b"];
     let error = serve(&mut same, &[&both[..], &apart].concat());
     assert!(error.contains("give each its own"), "{error}");
-    assert!(!error.contains(SECRET));
+    assert!(!error.contains(&*SECRET));
 
     let mut line_end = program();
-    line_end.env("MESOP_COOKIE_SECRET_KEY", format!("{SECRET}\n"));
+    line_end.env("MESOP_COOKIE_SECRET_KEY", format!("{}\n", *SECRET));
     let error = serve(&mut line_end, &[&both[..], &apart].concat());
     assert!(error.contains("give each its own"), "{error}");
 
     let mut two = program();
-    two.env("MESOP_COOKIE_SECRET_KEY", MESOP_SECRET);
+    two.env("MESOP_COOKIE_SECRET_KEY", &*MESOP_SECRET);
     for (args, reason) in [
         (&[][..], "two separate paths"),
         (
@@ -187,14 +189,14 @@ fn a_service_that_could_mix_profiles_does_not_start() {
         ),
     ] {
         let mut two = program();
-        two.env("MESOP_COOKIE_SECRET_KEY", MESOP_SECRET);
+        two.env("MESOP_COOKIE_SECRET_KEY", &*MESOP_SECRET);
         let error = serve(&mut two, &[&both[..], args].concat());
         assert!(error.contains(reason), "{error}");
     }
     let error = serve(&mut two, &["--profile", "mesop", "--profile", "mesop"]);
     assert!(error.contains("give each --profile once"), "{error}");
     let mut three = program();
-    three.env("MESOP_COOKIE_SECRET_KEY", MESOP_SECRET);
+    three.env("MESOP_COOKIE_SECRET_KEY", &*MESOP_SECRET);
     let error = serve(&mut three, &[&both[..], &["--profile", "native"]].concat());
     assert!(error.contains("give each --profile once"), "{error}");
     let error = serve(&mut program(), &["--profile", "mesop"]);

@@ -15,6 +15,8 @@ fn run(secret: Option<&str>, args: &[&str], input: &str) -> Output {
         .envs(secret.map(|secret| ("MESOP_COOKIE_SECRET_KEY", secret)))
         .args(args)
         .args(["--profile", "mesop"])
+        // The vectors' secret is published.
+        .args((args[0] != "set-cookie").then_some("--allow-published-secret"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

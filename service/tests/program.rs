@@ -7,12 +7,14 @@ mod support;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
+use std::sync::LazyLock;
 
+use apply_cookies::Secrets;
 use serde_json::{Value, json};
 use service::{ORIGIN, Service, program};
 use support::{SECRET, SESSION_LINE, browser, cookie_header};
 
-const OTHER_SECRET: &str = "Zk3vT0pQ8sX1yB6nM4cJ7wL2hG5dF9aRu-cE4iO_qTs";
+static OTHER_SECRET: LazyLock<String> = LazyLock::new(Secrets::generate);
 
 fn run(command: &mut Command, input: &str) -> Output {
     let mut child = command
@@ -143,7 +145,7 @@ fn inspect_says_nothing_of_an_invalid_token() {
     let token = &mint(&[], BATCH)[0];
     let other = run(
         program()
-            .env("APPLY_COOKIES_SECRET_KEY", OTHER_SECRET)
+            .env("APPLY_COOKIES_SECRET_KEY", &*OTHER_SECRET)
             .arg("mint"),
         BATCH,
     );
@@ -166,7 +168,8 @@ fn mint_names_line_and_field_of_a_refused_batch_and_goes_on() {
         r#"{"operations":[{"op":"set","name":"a b","value":"s3cr3t"}]}"#,
         r#"{"operations":[{"op":"set","name":"a","value":"s3cr3t","colour":1}]}"#,
     );
-    let output = run(program().arg("mint"), &input);
+    let binding = browser(1).to_text();
+    let output = run(program().args(["mint", "--binding", &binding]), &input);
     assert_eq!(output.status.code(), Some(1));
     let stdout = text(&output.stdout);
     let lines: Vec<bool> = stdout.lines().map(str::is_empty).collect();
@@ -193,7 +196,7 @@ fn secrets_come_from_one_place_and_are_never_shown() {
     let folder = std::env::temp_dir().join(format!("apply-cookies-test-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let file = folder.join("secret");
-    std::fs::write(&file, format!("{SECRET}\n")).unwrap();
+    std::fs::write(&file, format!("{}\n", *SECRET)).unwrap();
 
     assert!(
         refused(&|c| {
@@ -218,9 +221,9 @@ fn secrets_come_from_one_place_and_are_never_shown() {
         .contains("keygen")
     );
     let twice = refused(&|c| {
-        c.env("APPLY_COOKIES_PREVIOUS_KEYS", SECRET);
+        c.env("APPLY_COOKIES_PREVIOUS_KEYS", &*SECRET);
     });
-    assert!(twice.contains("the same") && !twice.contains(SECRET));
+    assert!(twice.contains("the same") && !twice.contains(&*SECRET));
     assert!(
         refused(&|c| {
             c.env_clear()
@@ -248,8 +251,8 @@ fn an_older_secret_still_verifies() {
     let token = &mint(&[], BATCH)[0];
     let rotated = run(
         program()
-            .env("APPLY_COOKIES_SECRET_KEY", OTHER_SECRET)
-            .env("APPLY_COOKIES_PREVIOUS_KEYS", SECRET)
+            .env("APPLY_COOKIES_SECRET_KEY", &*OTHER_SECRET)
+            .env("APPLY_COOKIES_PREVIOUS_KEYS", &*SECRET)
             .arg("inspect"),
         token,
     );
@@ -343,7 +346,7 @@ fn sigterm_ends_the_service_and_the_log_contains_no_secret() {
     let log = std::mem::replace(&mut service.log, std::thread::spawn(String::new));
     let log = log.join().unwrap();
     assert!(log.contains("stopped"), "{log}");
-    for secret in [SECRET, token, &browser(1).to_text(), "8f14e45f"] {
+    for secret in [&*SECRET, token, &browser(1).to_text(), "8f14e45f"] {
         assert!(!log.contains(secret));
     }
 }

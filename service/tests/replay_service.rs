@@ -195,7 +195,7 @@ fn two_profiles_share_one_file() {
         program
             .env(
                 "MESOP_COOKIE_SECRET_KEY",
-                "a-secret-of-the-mesop-app-that-is-long-enough",
+                apply_cookies::Secrets::generate(),
             )
             .env("MESOP_BASE_URL_PATH", "/app");
         let profiles = ["--profile", "native", "--profile", "mesop"];

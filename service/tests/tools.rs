@@ -8,11 +8,13 @@ use serde_json::{Value, json};
 const SECRET: &str = "8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA";
 const OTHER_SECRET: &str = "Zk3vT0pQ8sX1yB6nM4cJ7wL2hG5dF9aRu-cE4iO_qTs";
 
+/// Under the published secrets, as anyone who checks another implementation does.
 fn run(environment: &[(&str, &str)], args: &[&str], input: &[u8]) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_apply-cookies"))
         .env_clear()
         .envs(environment.iter().copied())
         .args(args)
+        .args((args[0] != "set-cookie").then_some("--allow-published-secret"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -400,19 +402,34 @@ fn minted_tokens_can_be_sign_outs_and_have_actions() {
         parsed.collect::<Result<_, _>>().unwrap()
     };
     let plain = inspected(&[], batch);
-    assert_eq!(plain[0].get("barrier"), None);
-    assert_eq!(plain[0].get("then"), None);
+    assert_eq!(plain[0]["barrier"], false);
+    assert_eq!(plain[0]["then"], Value::Null);
     let out = inspected(&["--barrier", "--then", "/bye"], &batch.repeat(3));
     let mut last = 0;
     for report in out {
         assert_eq!(report["barrier"], true);
-        assert_eq!(report["then"], "go /bye");
+        assert_eq!(report["then"], json!({"go": "/bye"}));
         let issued_at = report["issued_at"].as_u64().unwrap();
         assert!(issued_at > last, "each is younger than the barrier before");
         last = issued_at;
     }
-    assert_eq!(inspected(&["--then", "reload"], batch)[0]["then"], "reload");
-    for elsewhere in ["//evil.example", "https://evil.example", "/%2fevil.example"] {
+    // An action that is shown can be given again.
+    for then in [json!("reload"), json!("reconnect"), json!({"go": "/a?b#c"})] {
+        let given = then
+            .as_str()
+            .map_or_else(|| then.to_string(), str::to_owned);
+        assert_eq!(inspected(&["--then", &given], batch)[0]["then"], then);
+    }
+    for elsewhere in [
+        "//evil.example",
+        "https://evil.example",
+        "/%2fevil.example",
+        r#"{"go":"//evil.example"}"#,
+        r#"{"go":"/a","b":1}"#,
+        "go /a",
+        "Reload",
+        "-reload",
+    ] {
         let args = ["mint", "--then", elsewhere];
         let output = run(&[("APPLY_COOKIES_SECRET_KEY", SECRET)], &args, b"");
         assert_eq!(output.status.code(), Some(2), "{elsewhere}");

@@ -71,47 +71,32 @@ impl BatchError {
         }
         let inner = error.inner();
         let message = inner.to_string();
-        let known_names = [
-            "op",
-            "name",
-            "value",
-            "max_age",
-            "path",
-            "domain",
-            "secure",
-            "http_only",
-            "same_site",
-            "partitioned",
-            "operations",
-        ];
+        // The name in a message of serde's own, if it is one of ours: another is the input's text.
+        let named = |start: &str| {
+            let rest = message.strip_prefix(start)?;
+            NAMES.into_iter().find(|name| {
+                rest.strip_prefix(name)
+                    .is_some_and(|rest| rest.starts_with('`'))
+            })
+        };
         let reason = if !inner.is_data() {
             return Self {
                 field: text.to_owned(),
                 operation: None,
                 reason: format!("is not valid JSON (column {})", inner.column()),
             };
-        } else if let Some(rest) = message.strip_prefix("missing field `") {
-            if let Some(name) = known_names
-                .into_iter()
-                .find(|name| rest.starts_with(&format!("{name}`")))
-            {
-                name.clone_into(&mut field);
-            }
+        } else if message.starts_with("missing field") {
+            field = named("missing field `").unwrap_or(&field).to_owned();
             "is missing"
         } else if message.starts_with("unknown field") {
             "is not a known field"
-        } else if let Some(rest) = message.strip_prefix("duplicate field `") {
-            if let Some(name) = known_names
-                .into_iter()
-                .find(|name| rest.starts_with(&format!("{name}`")))
-            {
-                name.clone_into(&mut field);
-            }
+        } else if message.starts_with("duplicate field") {
+            field = named("duplicate field `").unwrap_or(&field).to_owned();
             "appears twice"
-        } else if message.starts_with("unknown variant") {
-            "is not one of the words allowed"
+        } else if matches!(error.path().iter().next_back(), Some(Segment::Seq { .. })) {
+            "must be an object"
         } else {
-            "has the wrong type"
+            expected(&field, &message)
         };
         Self {
             field: printable(&field),
@@ -121,7 +106,41 @@ impl BatchError {
     }
 }
 
-/// A field's name in a form that may be shown: an unknown one is the input's own text.
+/// Every field of a batch.
+const NAMES: [&str; 11] = [
+    "op",
+    "name",
+    "value",
+    "max_age",
+    "path",
+    "domain",
+    "secure",
+    "http_only",
+    "same_site",
+    "partitioned",
+    "operations",
+];
+
+/// What a field takes, with its words and its range.
+fn expected(field: &str, message: &str) -> &'static str {
+    match field {
+        "op" => r#"must be "set" or "delete""#,
+        "name" | "value" => "must be text",
+        "path" | "domain" => "must be text, or null",
+        "max_age" if message.starts_with(MESOP_AGE) => MESOP_AGE,
+        "max_age" => "must be a whole number of seconds from 0 to 34560000, or null",
+        "secure" | "http_only" | "partitioned" => "must be true or false",
+        "same_site" => r#"must be "Strict", "Lax" or "None", or null"#,
+        "operations" => "must be a list of operations, in an object",
+        _ => "must be an object",
+    }
+}
+
+/// The profile `mesop` takes other ages, and says so itself.
+pub(crate) const MESOP_AGE: &str =
+    "must be a number of seconds that ends in the years 1 to 9999, or null";
+
+/// A field's name in a form/// A field's name in a form that may be shown: an unknown one is the input's own text.
 pub(crate) fn printable(field: &str) -> String {
     if !field.is_empty() && field.len() <= 40 && field.bytes().all(|b| b.is_ascii_graphic()) {
         field.to_owned()

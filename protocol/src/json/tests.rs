@@ -36,19 +36,25 @@ fn errors_name_the_field_and_no_value() {
         ("", "batch: is not valid JSON (column 0)"),
         ("{", "batch: is not valid JSON (column 1)"),
         ("{}", "operations: is missing"),
-        ("[]", "operations: has the wrong type"),
-        (r#"[[["set","a","v"]]]"#, "operations: has the wrong type"),
+        (
+            "[]",
+            "operations: must be a list of operations, in an object",
+        ),
+        (
+            r#"[[["set","a","v"]]]"#,
+            "operations: must be a list of operations, in an object",
+        ),
         (
             r#"{"operations":[["set","a","v"]]}"#,
-            "operations: operation 1: has the wrong type",
+            "operations: operation 1: must be an object",
         ),
         (
             r#"{"operations":[{"op":{"set":null},"name":"a","value":"v"}]}"#,
-            "op: operation 1: has the wrong type",
+            r#"op: operation 1: must be "set" or "delete""#,
         ),
         (
             r#"{"operations":[{"op":"set","name":"a","value":"v","same_site":{"Lax":null}}]}"#,
-            "same_site: operation 1: has the wrong type",
+            r#"same_site: operation 1: must be "Strict", "Lax" or "None", or null"#,
         ),
         (
             r#"{"operations":[{"op":"delete","name":"a","value":null}]}"#,
@@ -73,19 +79,19 @@ fn errors_name_the_field_and_no_value() {
         ),
         (
             r#"{"operations":[{"op":"sett","name":"a"}]}"#,
-            "op: operation 1: is not one of the words allowed",
+            r#"op: operation 1: must be "set" or "delete""#,
         ),
         (
             r#"{"operations":[{"op":"set","name":"a","value":7}]}"#,
-            "value: operation 1: has the wrong type",
+            "value: operation 1: must be text",
         ),
         (
             r#"{"operations":[{"op":"set","name":"a","value":"b","max_age":-1}]}"#,
-            "max_age: operation 1: has the wrong type",
+            "max_age: operation 1: must be a whole number of seconds from 0 to 34560000, or null",
         ),
         (
             r#"{"operations":[{"op":"set","name":"a","value":"b","max_age":1.5}]}"#,
-            "max_age: operation 1: has the wrong type",
+            "max_age: operation 1: must be a whole number of seconds from 0 to 34560000, or null",
         ),
         (
             r#"{"operations":[{"op":"set","name":"a","value":"b","max_age":34560001}]}"#,
@@ -93,7 +99,7 @@ fn errors_name_the_field_and_no_value() {
         ),
         (
             r#"{"operations":[{"op":"set","name":"a","value":"b","same_site":"lax"}]}"#,
-            "same_site: operation 1: is not one of the words allowed",
+            r#"same_site: operation 1: must be "Strict", "Lax" or "None", or null"#,
         ),
         (
             r#"{"operations":[{"op":"set","name":"a","value":"b","samesite":"Lax"}]}"#,
@@ -116,4 +122,39 @@ fn errors_name_the_field_and_no_value() {
     }
     let secret = r#"{"operations":[{"op":"set","name":"a","value":"b","max_age":"s3cr3t"}]}"#;
     assert!(!refusal(secret).contains("s3cr3t"));
+}
+
+/// Every field that takes words, a range or a type says which.
+#[test]
+fn errors_say_what_the_field_takes() {
+    let words = r#"must be "Strict", "Lax" or "None", or null"#;
+    let age = "must be a whole number of seconds from 0 to 34560000, or null";
+    for (member, expected) in [
+        (r#""same_site":"lax""#, words),
+        (r#""same_site":"STRICT""#, words),
+        (r#""same_site":"""#, words),
+        (r#""same_site":true"#, words),
+        (r#""max_age":-1"#, age),
+        (r#""max_age":-9223372036854775809"#, age),
+        (r#""max_age":18446744073709551616"#, age),
+        (r#""max_age":60.5"#, age),
+        (r#""max_age":"60""#, age),
+        (r#""secure":"true""#, "must be true or false"),
+        (r#""http_only":1"#, "must be true or false"),
+        (r#""partitioned":[]"#, "must be true or false"),
+        (r#""path":["/"]"#, "must be text, or null"),
+        (r#""domain":{}"#, "must be text, or null"),
+    ] {
+        let json = format!(r#"{{"op":"set","name":"a","value":"hunter2",{member}}}"#);
+        let error = parse_operation(&json).unwrap_err();
+        assert_eq!(error.reason(), expected, "{json}");
+        assert!(member.contains(error.field()), "{json}");
+    }
+    for op in [r#""SET""#, r#""update""#, "1", "null"] {
+        let error = parse_operation(&format!(r#"{{"op":{op},"name":"a"}}"#)).unwrap_err();
+        assert_eq!(
+            (error.field(), error.reason()),
+            ("op", r#"must be "set" or "delete""#)
+        );
+    }
 }

@@ -33,7 +33,14 @@ pub struct KeyId(pub(crate) [u8; 4]);
 
 impl fmt::Debug for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "KeyId({:08x})", u32::from_be_bytes(self.0))
+        write!(f, "KeyId({self})")
+    }
+}
+
+/// Eight hexadecimal digits.
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:08x}", u32::from_be_bytes(self.0))
     }
 }
 

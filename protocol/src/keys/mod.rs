@@ -1,16 +1,24 @@
 //! Keys: the root secret, the keys derived from it, and the ring that makes rotation possible.
 
+mod configured;
 mod derived;
+mod list;
 #[cfg(feature = "mesop")]
 mod mesop;
+mod placeholder;
+mod printed;
 #[cfg(test)]
 mod published;
 mod ring;
 mod secret;
+mod strength;
+mod weak;
 
 pub use derived::KeyId;
+pub use list::{SecretList, SecretListError};
 pub use ring::{KeyRing, KeyRingError};
-pub use secret::{Secret, WeakSecret};
+pub use secret::Secret;
+pub use weak::WeakSecret;
 
 #[cfg(feature = "mesop")]
 pub use mesop::MesopKeys;

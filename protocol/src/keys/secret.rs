@@ -4,7 +4,13 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use crate::limits::{SECRET_ENTROPY_MIN, SECRET_MIN};
+use super::list::without_line_end;
+#[cfg(feature = "mesop")]
+use super::strength::shannon_bits;
+use super::strength::{estimated_entropy, is_repetition};
+use super::weak::WeakSecret;
+use super::{configured, placeholder, printed};
+use crate::limits::{SECRET_ENTROPY_MIN, SECRET_MAX, SECRET_MIN};
 
 /// One root secret, from which every key is derived. Wiped from memory when dropped, and never
 /// shown by `Debug`.
@@ -22,11 +28,37 @@ pub struct Secret(Zeroizing<Vec<u8>>);
 impl Secret {
     /// Takes the UTF-8 bytes of `text`, without one trailing newline (files have one).
     ///
+    /// For secrets that the program holds, in tests and in examples. Text from the environment, a
+    /// file or a vault goes through [`from_configuration`](Self::from_configuration).
+    ///
     /// # Errors
     ///
     /// When the secret can be guessed: too short, a pattern, a placeholder.
     pub fn new(text: &str) -> Result<Self, WeakSecret> {
         Self::judged(without_line_end(text), estimated_entropy)
+    }
+
+    /// Takes a secret that comes from outside the program (SPEC §2): the same bytes as
+    /// [`new`](Self::new), or a refusal where they cannot be the secret that was meant.
+    ///
+    /// ```
+    /// use apply_cookies_protocol::{Secret, WeakSecret};
+    ///
+    /// let refused = |text: &str| Secret::from_configuration(text).unwrap_err();
+    /// assert_eq!(refused("/run/secrets/apply_cookies_secret_key"), WeakSecret::Reference);
+    /// assert_eq!(refused("${APPLY_COOKIES_SECRET_KEY:?not_set}"), WeakSecret::Template);
+    /// // This page prints it.
+    /// assert_eq!(refused("8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA"), WeakSecret::Published);
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Also where something stands beside the secret, where a list, a path, a reference or a template
+    /// is in its place, and where this project has printed it.
+    pub fn from_configuration(text: &str) -> Result<Self, WeakSecret> {
+        let text = without_line_end(text);
+        configured::check_alone(text)?;
+        Self::meant(text, estimated_entropy)
     }
 
     fn judged(text: &str, entropy: impl Fn(&[u8]) -> f64) -> Result<Self, WeakSecret> {
@@ -36,13 +68,32 @@ impl Secret {
                 actual: bytes.len(),
             });
         }
-        if is_placeholder(text) {
+        if placeholder::has_mark(text) {
             return Err(WeakSecret::Placeholder);
         }
         if is_repetition(bytes) || entropy(bytes) < SECRET_ENTROPY_MIN {
             return Err(WeakSecret::Guessable);
         }
         Ok(Self(Zeroizing::new(bytes.to_vec())))
+    }
+
+    /// Judges text from outside whose bytes are those that were meant, if it is a secret at all.
+    fn meant(text: &str, entropy: impl Fn(&[u8]) -> f64) -> Result<Self, WeakSecret> {
+        configured::check_is_no_template(text)?;
+        configured::check_is_no_reference(text)?;
+        // Before what takes quadratic time.
+        if text.len() > SECRET_MAX {
+            return Err(WeakSecret::TooLong);
+        }
+        if text.len() >= SECRET_MIN && placeholder::is_note(text) {
+            return Err(WeakSecret::Placeholder);
+        }
+        let secret = Self::judged(text, entropy)?;
+        // Last, so that a tool which takes published secrets refuses everything else.
+        if printed::is_published(text) {
+            return Err(WeakSecret::Published);
+        }
+        Ok(secret)
     }
 
     /// The secret of a Mesop app. The app has already chosen it and uses every byte of it,
@@ -56,6 +107,22 @@ impl Secret {
     #[cfg(feature = "mesop")]
     pub fn from_mesop(text: &str) -> Result<Self, WeakSecret> {
         Self::judged(text, shannon_bits)
+    }
+
+    /// [`from_mesop`](Self::from_mesop), for a secret that comes from outside the program. Mesop
+    /// reads the same variable and uses every byte, so white space, commas and quotation marks are
+    /// part of the secret; everything else that
+    /// [`from_configuration`](Self::from_configuration) refuses is refused here too.
+    ///
+    /// # Errors
+    ///
+    /// When the secret can be guessed, or cannot be meant.
+    #[cfg(feature = "mesop")]
+    pub fn from_mesop_configuration(text: &str) -> Result<Self, WeakSecret> {
+        let content = without_line_end(text);
+        configured::check_visible(content)?;
+        Self::meant(content, shannon_bits)?;
+        Self::from_mesop(text)
     }
 
     /// The bytes that [`new`](Self::new) would have taken from the same text.
@@ -73,97 +140,10 @@ impl Secret {
     }
 }
 
-fn without_line_end(text: &str) -> &str {
-    text.strip_suffix("\r\n")
-        .or_else(|| text.strip_suffix('\n'))
-        .unwrap_or(text)
-}
-
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(..)")
     }
-}
-
-/// A refused secret. The command in each message makes a good one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum WeakSecret {
-    /// Fewer than 32 bytes.
-    #[error(
-        "the secret has {actual} bytes and needs at least 32; `apply-cookies keygen` makes a good one"
-    )]
-    TooShort {
-        /// Bytes that were given.
-        actual: usize,
-    },
-    /// A repetition, a sequence, or too few different bytes.
-    #[error("the secret can be guessed; `apply-cookies keygen` makes a good one")]
-    Guessable,
-    /// Text from an example.
-    #[error("the secret looks like a placeholder; `apply-cookies keygen` makes a good one")]
-    Placeholder,
-}
-
-/// Words that mark a value nobody meant to keep. None has a real chance of occurring in random
-/// base64.
-fn is_placeholder(text: &str) -> bool {
-    const MARKS: [&str; 13] = [
-        "changeme",
-        "change-me",
-        "change_me",
-        "change me",
-        "change-this",
-        "replace-me",
-        "replace_me",
-        "do-not-use",
-        "super-secret",
-        "your-secret",
-        "your_secret",
-        "password",
-        "insecure",
-    ];
-    let lower = text.to_ascii_lowercase();
-    MARKS.iter().any(|mark| lower.contains(mark))
-}
-
-/// Whether the whole is a shorter unit, repeated.
-fn is_repetition(bytes: &[u8]) -> bool {
-    (1..=bytes.len() / 2).any(|period| {
-        bytes[period..]
-            .iter()
-            .zip(bytes)
-            .all(|(later, earlier)| later == earlier)
-    })
-}
-
-/// Shannon's estimate over single bytes and over differences of neighbours, whichever is lower: the
-/// first detects few different bytes, the second detects sequences.
-fn estimated_entropy(bytes: &[u8]) -> f64 {
-    let differences: Zeroizing<Vec<u8>> = Zeroizing::new(
-        bytes
-            .windows(2)
-            .map(|pair| pair[1].wrapping_sub(pair[0]))
-            .collect(),
-    );
-    shannon_bits(bytes).min(shannon_bits(&differences))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of a short secret")]
-fn shannon_bits(bytes: &[u8]) -> f64 {
-    let mut counts = [0_usize; 256];
-    for byte in bytes {
-        counts[usize::from(*byte)] += 1;
-    }
-    let length = bytes.len() as f64;
-    counts
-        .iter()
-        .filter(|count| **count > 0)
-        .map(|count| {
-            let count = *count as f64;
-            count * (length / count).log2()
-        })
-        .sum()
 }
 
 #[cfg(test)]
@@ -218,5 +198,70 @@ mod tests {
         assert_eq!(bytes(format!("{secret}\r\n")), secret.as_bytes());
         assert_eq!(bytes(format!("{secret}\n\n")).len(), secret.len() + 1);
         assert_eq!(bytes(format!("{secret} ")).len(), secret.len() + 1);
+    }
+
+    /// What is computed of a random secret of 43 characters: a mark has a chance of 6 in 10^9, a
+    /// note of 1 in 10^11, `todo` of 3 in 10^8. Nothing else occurs in base64 or hexadecimal but a
+    /// path of a known root, with 2 in 10^8 for the standard alphabet.
+    #[test]
+    fn no_random_secret_is_refused() {
+        use base64::Engine;
+        use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+        let writings: [(u32, fn([u8; 32]) -> String); 3] = [
+            (100_000, |bytes| BASE64_URL_SAFE_NO_PAD.encode(bytes)), // as `keygen` does
+            (10_000, |bytes| BASE64_STANDARD.encode(bytes)),
+            (10_000, |bytes| {
+                bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+            }),
+        ];
+        for (times, write) in writings {
+            for _ in 0..times {
+                let text = write(rand::random());
+                assert_eq!(Secret::from_configuration(&text).err(), None, "{text}");
+            }
+        }
+        let passphrase = "grüne-Ameisen-zählen-47-Wolken-über-dem-Hafen";
+        assert!(Secret::from_configuration(passphrase).is_ok());
+    }
+
+    #[cfg(feature = "mesop")]
+    #[test]
+    fn the_secret_of_a_mesop_app_may_have_what_its_bytes_may_have() {
+        let app = |text: &str| Secret::from_mesop_configuration(text);
+        let good = "k7Pq-Xw3ZrT9-mB2vHs8-LdY4jNc6-GfA1eUo5";
+        for kept in [
+            good.to_owned(),
+            format!("{good}\n"),
+            format!(" {good} "),
+            format!("\"{good}\""),
+            format!("{good},{good}x"),
+        ] {
+            assert_eq!(app(&kept).unwrap().bytes(), kept.as_bytes());
+        }
+        let published = "public-secret-0123456789abcdef0123456789abcdef";
+        for (text, reason) in [
+            (published.to_owned(), WeakSecret::Published),
+            (format!("{published}\n"), WeakSecret::Published),
+            (format!(" '{published}' "), WeakSecret::Published),
+            (format!("\u{feff}{good}"), WeakSecret::Invisible),
+            (format!("{good}\0"), WeakSecret::Control),
+            (format!("{good}\n\n"), WeakSecret::Control),
+            (
+                "${MESOP_COOKIE_SECRET_KEY:?not set in this shell}".to_owned(),
+                WeakSecret::Template,
+            ),
+            (
+                "/run/secrets/mesop_cookie_secret_key".to_owned(),
+                WeakSecret::Reference,
+            ),
+            (
+                "replace this with thirty-two characters".to_owned(),
+                WeakSecret::Placeholder,
+            ),
+            ("short".to_owned(), WeakSecret::TooShort { actual: 5 }),
+            (good.repeat(40), WeakSecret::TooLong),
+        ] {
+            assert_eq!(app(&text).unwrap_err(), reason, "{text}");
+        }
     }
 }

@@ -10,7 +10,9 @@ use super::cookie::{MesopCookie, same_site};
 use super::max_age::MaxAge;
 use super::token;
 use crate::cookie::{Field, OperationError, Rule, SameSite};
-use crate::json::{BatchError, Object, Op, OperationJson, read_batch, read_operation, word};
+use crate::json::{
+    BatchError, MESOP_AGE, Object, Op, OperationJson, read_batch, read_operation, word,
+};
 use crate::time::UnixMillis;
 
 /// Reads the cookies of a batch, which together make up a token that is issued now.
@@ -92,7 +94,7 @@ fn cookie(
 impl<'de> Deserialize<'de> for MaxAge {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let age = Value::deserialize(deserializer)?;
-        Self::from_json(&age).ok_or_else(|| D::Error::custom("no age"))
+        Self::from_json(&age).ok_or_else(|| D::Error::custom(MESOP_AGE))
     }
 }
 

@@ -216,6 +216,7 @@ impl UntrustedToken<'_> {
         };
         Ok(AuthenticToken::new(
             Seal::Signed,
+            None,
             &keys.binding,
             header,
             body,

@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use serde::{Serialize, Serializer};
+
 use crate::limits::ATTRIBUTE_MAX;
 
 /// The page's action after a token is applied.
@@ -57,6 +59,17 @@ impl<'a> AfterApply<'a> {
             Self::Reconnect => AfterApply::Reconnect,
             Self::Reload => AfterApply::Reload,
             Self::GoTo(path) => AfterApply::GoTo(path.into_owned()),
+        }
+    }
+}
+
+/// As in the vectors (SPEC §11): `"reconnect"`, `"reload"` or `{"go":"/account"}`.
+impl Serialize for AfterApply<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Reconnect => serializer.serialize_str(RECONNECT),
+            Self::Reload => serializer.serialize_str(RELOAD),
+            Self::GoTo(path) => serializer.collect_map([("go", path.as_str())]),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::binding::{Binding, BindingCookie, BindingPolicy};
 use crate::cookie::Operation;
 use crate::crypto::MacKey;
+use crate::keys::KeyId;
 use crate::limits::SKEW_MS;
 use crate::time::UnixMillis;
 
@@ -22,6 +23,7 @@ use super::seal::Seal;
 /// in another profile.
 pub struct AuthenticToken<'b, B = NativeBody<'b>> {
     seal: Seal,
+    key_id: Option<KeyId>,
     binding_key: &'b MacKey,
     header: TokenHeader<'b>,
     body: B,
@@ -39,12 +41,14 @@ impl<'b> AuthenticToken<'b> {
 impl<'b, B: TokenBody> AuthenticToken<'b, B> {
     pub(crate) const fn new(
         seal: Seal,
+        key_id: Option<KeyId>,
         binding_key: &'b MacKey,
         header: TokenHeader<'b>,
         body: B,
     ) -> Self {
         Self {
             seal,
+            key_id,
             binding_key,
             header,
             body,
@@ -60,6 +64,13 @@ impl<'b, B: TokenBody> AuthenticToken<'b, B> {
     #[must_use]
     pub fn seal(&self) -> Seal {
         self.seal
+    }
+
+    /// The id of the key that sealed the token; `None` in the profile `mesop`, whose tokens have
+    /// none.
+    #[must_use]
+    pub fn key_id(&self) -> Option<KeyId> {
+        self.key_id
     }
 
     /// The token's header.

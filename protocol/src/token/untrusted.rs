@@ -75,6 +75,7 @@ impl<'t> UntrustedToken<'t> {
         let body = NativeBody(payload.operations);
         Ok(AuthenticToken::new(
             seal,
+            Some(key_id),
             &keys.binding,
             payload.header,
             body,

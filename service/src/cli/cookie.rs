@@ -4,14 +4,11 @@ use std::fmt::Display;
 
 use apply_cookies::protocol::mesop::MesopValueCodec;
 use apply_cookies::protocol::{CookieHeader, Operation, Stamp, ValueCodec, check_json};
-use apply_cookies::{
-    Clock, Protection, Secrets, SetCookie, UnixMillis, Unreadable, UnreadableReason,
-};
+use apply_cookies::{Clock, Protection, SetCookie, UnixMillis, Unreadable, UnreadableReason};
 use serde_json::json;
 
 use super::args::tools::{DecodeArgs, EncodeArgs, ValueArgs};
-use super::lines::{self, TooLong};
-use super::mesop;
+use super::lines;
 use crate::refused::Refused;
 
 pub(super) fn encode(args: &EncodeArgs) -> Result<(), Refused> {
@@ -102,7 +99,7 @@ pub(super) fn decode(args: &DecodeArgs) -> Result<(), Refused> {
     lines::answer_each(|_, line| {
         let now = args.value.now.unwrap_or_else(|| clock.now());
         let text = line
-            .map_err(|TooLong| UnreadableReason::TooLong.into())
+            .map_err(|_| UnreadableReason::TooLong.into())
             .and_then(|line| {
                 if args.header {
                     CookieHeader::new([field_value(line)]).value(codec.name())
@@ -134,12 +131,12 @@ fn codec(args: &ValueArgs) -> Result<Codec, Refused> {
     Ok(match (args.profile.is_mesop(), args.protection.into()) {
         (false, Protection::Plain) => Codec::Native(ValueCodec::plain(&args.name)?),
         (false, protection) => {
-            let ring = Secrets::from_env()?.into_ring()?;
+            let ring = args.secret.native()?.into_ring()?;
             Codec::Native(ValueCodec::new(&ring, &args.name, protection)?)
         }
         (true, Protection::Plain) => Codec::Mesop(MesopValueCodec::plain(&args.name)?),
         (true, protection) => {
-            let keys = mesop::keys()?;
+            let keys = args.secret.mesop()?.to_keys();
             Codec::Mesop(MesopValueCodec::new(&keys, &args.name, protection)?)
         }
     })

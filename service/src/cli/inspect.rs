@@ -1,23 +1,25 @@
 //! `inspect`: tokens → their content, without redeeming them.
 
-use apply_cookies::protocol::{AfterApply, KeyRing, UntrustedToken};
-use apply_cookies::{Clock, Secrets, UnixMillis};
+use apply_cookies::protocol::{KeyRing, UntrustedToken};
+use apply_cookies::{Clock, UnixMillis};
 
 use super::args::tools::InspectArgs;
-use super::lines::{self, TooLong};
+use super::lines;
 use super::report::{INVALID, Report, verdict};
 use crate::refused::Refused;
 
 pub(super) fn run(args: &InspectArgs) -> Result<(), Refused> {
-    let ring = Secrets::from_env()?.into_ring()?;
+    let ring = args.secret.native()?.into_ring()?;
     let clock = Clock::system();
-    // A line that is too long is too long for a token too.
-    lines::answer_each_text(|_, line| {
+    lines::answer_each_text(|number, line| {
         let now = args.now.unwrap_or_else(|| clock.now());
-        line.map_or_else(
-            |TooLong| INVALID.to_owned(),
-            |line| inspect(&ring, now, line),
-        )
+        match line {
+            Ok(line) => inspect(&ring, now, line),
+            Err(error) => {
+                lines::tell(number, error);
+                INVALID.to_owned()
+            }
+        }
     })
 }
 
@@ -37,8 +39,11 @@ fn inspect(ring: &KeyRing, now: UnixMillis, text: &str) -> String {
         nonce: header.nonce.to_text(),
         issued_at: header.issued_at.get(),
         expires_at: header.expires_at.get(),
+        key_id: token.key_id().map(|id| id.to_string()),
         barrier: header.barrier,
-        then: header.then.as_ref().map(AfterApply::to_header),
+        scoped: header.scope.is_some(),
+        bound: header.binding.is_some(),
+        then: header.then.as_ref(),
         operations,
     })
     .unwrap_or_else(|_| INVALID.to_owned())

@@ -10,8 +10,14 @@ const LINE_MAX: u64 = 128 * 1024;
 
 /// A line that was not read.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("the line is too long")]
-pub(super) struct TooLong;
+pub(super) enum Unread {
+    #[error("the line is too long")]
+    TooLong,
+    #[error("the line is not UTF-8 text")]
+    NotUtf8,
+    #[error("the line is UTF-16, as from PowerShell; write UTF-8")]
+    Utf16,
+}
 
 /// Writes one line to standard output.
 pub(crate) fn print(line: &str) -> Result<(), Refused> {
@@ -23,7 +29,7 @@ pub(crate) fn print(line: &str) -> Result<(), Refused> {
 /// Gives each line of standard input to `answer` with its number, counted from 1, and writes the
 /// answer. Answers are flushed at once, so that another program can talk to this one through pipes.
 pub(super) fn answer_each(
-    mut answer: impl FnMut(usize, Result<&[u8], TooLong>) -> String,
+    mut answer: impl FnMut(usize, Result<&[u8], Unread>) -> String,
 ) -> Result<(), Refused> {
     let mut input = std::io::stdin().lock();
     let mut out = std::io::stdout().lock();
@@ -45,21 +51,46 @@ pub(super) fn answer_each(
             input.skip_until(b'\n')?;
             too_long = true;
         }
-        let answer = answer(number, if too_long { Err(TooLong) } else { Ok(&line) });
+        let answer = answer(
+            number,
+            if too_long {
+                Err(Unread::TooLong)
+            } else {
+                Ok(&line)
+            },
+        );
         writeln!(out, "{answer}")?;
         out.flush()?;
     }
     Ok(())
 }
 
-/// Like [`answer_each`], for tools whose lines are text. A line that is not UTF-8 is neither a token
-/// nor JSON, and the replacement characters make it fail as such.
+/// Like [`answer_each`], for tools whose lines are text. A line that is not is refused, and reported
+/// with its number: to replace its bytes would make another text of it.
 pub(super) fn answer_each_text(
-    mut answer: impl FnMut(usize, Result<&str, TooLong>) -> String,
+    mut answer: impl FnMut(usize, Result<&str, Unread>) -> String,
 ) -> Result<(), Refused> {
-    answer_each(|number, line| match line {
-        Ok(line) => answer(number, Ok(&String::from_utf8_lossy(line))),
-        Err(TooLong) => answer(number, Err(TooLong)),
+    answer_each(|number, line| answer(number, line.and_then(|line| text(number, line))))
+}
+
+/// Writes to standard error why a line was not read, for tools that answer on standard output only.
+pub(super) fn tell(number: usize, error: Unread) {
+    eprintln!("line {number}: {error}");
+}
+
+/// The text of a line, without a byte order mark in front of the first.
+fn text(number: usize, line: &[u8]) -> Result<&str, Unread> {
+    // UTF-16 has a NUL beside each ASCII character, and no text of ours has any.
+    let is_utf16 =
+        line.starts_with(b"\xFF\xFE") || line.starts_with(b"\xFE\xFF") || line.contains(&0);
+    let text = match std::str::from_utf8(line) {
+        _ if is_utf16 => return Err(Unread::Utf16),
+        Ok(text) => text,
+        Err(_) => return Err(Unread::NotUtf8),
+    };
+    Ok(match text.strip_prefix('\u{FEFF}') {
+        Some(rest) if number == 1 => rest,
+        _ => text,
     })
 }
 

@@ -2,21 +2,22 @@
 
 use apply_cookies::protocol::mesop::{MesopKeys, parse_batch, parse_operation, seal};
 use apply_cookies::protocol::{BatchError, BindingCookie, Nonce, Token, UntrustedToken};
-use apply_cookies::{Clock, MesopSecret, UnixMillis};
+use apply_cookies::{Clock, UnixMillis};
 
 use super::args::tools::{InspectArgs, MintArgs};
 use super::lines;
 use super::report::{INVALID, Report, verdict};
 use crate::refused::Refused;
 
-pub(super) fn keys() -> Result<MesopKeys, Refused> {
-    Ok(MesopSecret::from_env()?.to_keys())
-}
-
 pub(super) fn mint(args: &MintArgs) -> Result<(), Refused> {
     args.check_mesop()?;
     let binding = args.binding()?;
-    let keys = keys()?;
+    let keys = args.secret.mesop()?.to_keys();
+    if binding.is_none() {
+        eprintln!(
+            "note: without --binding, whoever has one of these tokens can redeem it, in any browser, as with Mesop's own"
+        );
+    }
     let clock = Clock::system();
     lines::answer_or_report_each(|line| mint_line(&keys, clock.now(), binding.as_ref(), line))
 }
@@ -35,12 +36,12 @@ fn mint_line(
 }
 
 pub(super) fn inspect(args: &InspectArgs) -> Result<(), Refused> {
-    let keys = keys()?;
+    let keys = args.secret.mesop()?.to_keys();
     let clock = Clock::system();
-    lines::answer_each_text(|_, line| {
+    lines::answer_each_text(|number, line| {
         let now = args.now.unwrap_or_else(|| clock.now());
-        // A line that is too long is too long for a token too.
-        line.ok()
+        line.map_err(|error| lines::tell(number, error))
+            .ok()
             .and_then(|line| report(&keys, now, line))
             .unwrap_or_else(|| INVALID.to_owned())
     })
@@ -61,8 +62,11 @@ fn report(keys: &MesopKeys, now: UnixMillis, text: &str) -> Option<String> {
         nonce: token.nonce_text().to_owned(),
         issued_at: header.issued_at.get(),
         expires_at: header.expires_at.get(),
-        barrier: false,
-        then: None,
+        key_id: None,
+        barrier: header.barrier,
+        scoped: header.scope.is_some(),
+        bound: header.binding.is_some(),
+        then: header.then.as_ref(),
         operations: cookies,
     };
     serde_json::to_string(&report).ok()

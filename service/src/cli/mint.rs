@@ -1,7 +1,7 @@
 //! `mint`: JSON batches → tokens.
 
+use apply_cookies::Issuer;
 use apply_cookies::protocol::parse_batch;
-use apply_cookies::{Issuer, Secrets};
 
 use super::args::tools::MintArgs;
 use super::lines;
@@ -9,9 +9,14 @@ use crate::refused::Refused;
 
 pub(super) fn run(args: &MintArgs) -> Result<(), Refused> {
     let binding = args.binding()?;
-    let issuer = Issuer::new(Secrets::from_env()?)?
+    let issuer = Issuer::new(args.secret.native()?)?
         .seal(args.seal())
         .lifetime(args.ttl());
+    if binding.is_none() {
+        eprintln!(
+            "note: without --binding these tokens are for no browser: only an endpoint whose bindings are optional redeems them, for whoever has one"
+        );
+    }
     let mut options = args.options();
     lines::answer_or_report_each(|line| {
         let batch = parse_batch(line).map_err(|error| error.to_string())?;

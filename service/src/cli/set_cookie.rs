@@ -12,7 +12,7 @@ pub(super) fn run(args: &SetCookieArgs) -> Result<(), Refused> {
     let clock = Clock::system();
     let is_mesop = args.profile.is_mesop();
     let refuse = |error: &str, field: &str| json!({ "error": error, "field": field }).to_string();
-    lines::answer_each_text(|_, line| {
+    lines::answer_each_text(|number, line| {
         let written = line.map(|line| {
             if is_mesop {
                 let now = args.now.unwrap_or_else(|| clock.now());
@@ -24,7 +24,10 @@ pub(super) fn run(args: &SetCookieArgs) -> Result<(), Refused> {
         match written {
             Ok(Ok(line)) => line,
             Ok(Err(error)) => refuse(error.reason(), error.field()),
-            Err(error) => refuse(&error.to_string(), "operation"),
+            Err(error) => {
+                lines::tell(number, error);
+                refuse(&error.to_string(), "operation")
+            }
         }
     })
 }

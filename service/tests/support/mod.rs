@@ -10,17 +10,20 @@
 #[path = "../../../tests/support/http.rs"]
 pub mod http;
 
+use std::sync::LazyLock;
+
 use apply_cookies::Secrets;
 use apply_cookies::protocol::{Batch, BindingCookie, KeyRing, parse_batch};
 
-pub const SECRET: &str = "8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA";
+/// The program refuses every secret that the repository prints.
+pub static SECRET: LazyLock<String> = LazyLock::new(Secrets::generate);
 pub const ORIGIN: &str = "https://app.example";
 
 pub const SESSION: &str = r#"{"op":"set","name":"session","value":"8f14e45f"}"#;
 pub const SESSION_LINE: &str = "session=8f14e45f; Path=/; Secure; HttpOnly; SameSite=Lax";
 
 pub fn ring() -> KeyRing {
-    Secrets::new(SECRET).unwrap().into_ring().unwrap()
+    Secrets::new(&SECRET).unwrap().into_ring().unwrap()
 }
 
 pub fn browser(n: u8) -> BindingCookie {

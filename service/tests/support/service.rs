@@ -22,7 +22,9 @@ pub const ORIGIN: &str = "http://127.0.0.1:9";
 /// The program, with a secret and nothing else in its environment.
 pub fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_apply-cookies"));
-    command.env_clear().env("APPLY_COOKIES_SECRET_KEY", SECRET);
+    command
+        .env_clear()
+        .env("APPLY_COOKIES_SECRET_KEY", &*SECRET);
     command
 }
 
@@ -55,7 +57,7 @@ impl Service {
         let mut shell = Command::new("/bin/sh");
         shell
             .env_clear()
-            .env("APPLY_COOKIES_SECRET_KEY", SECRET)
+            .env("APPLY_COOKIES_SECRET_KEY", &*SECRET)
             .args(["-c", r#"trap "" XFSZ; exec "$0" "$@""#])
             .arg(env!("CARGO_BIN_EXE_apply-cookies"));
         Self::launch(&mut shell, args, Some("apply_cookies=info"))

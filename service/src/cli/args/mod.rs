@@ -31,7 +31,8 @@ pub(crate) enum Command {
     ///
     /// The secret comes from APPLY_COOKIES_SECRET_KEY, or from the file that
     /// APPLY_COOKIES_SECRET_KEY_FILE names. Older secrets that still verify come from
-    /// APPLY_COOKIES_PREVIOUS_KEYS, separated by commas. With `--profile mesop` the secret comes
+    /// APPLY_COOKIES_PREVIOUS_KEYS, separated by commas, or from the file that
+    /// APPLY_COOKIES_PREVIOUS_KEYS_FILE names, one a line. With `--profile mesop` the secret comes
     /// from MESOP_COOKIE_SECRET_KEY.
     Serve(ServeArgs),
     #[command(flatten)]

@@ -7,8 +7,9 @@
 
 use apply_cookies::protocol::limits::MAX_AGE_MAX;
 use apply_cookies::protocol::{AfterApply, BindingCookie, Lifetime, SameOriginPath};
-use apply_cookies::{MintOptions, Protection, Seal, UnixMillis};
+use apply_cookies::{MesopSecret, MintOptions, Protection, Seal, SecretError, Secrets, UnixMillis};
 use clap::{Subcommand, ValueEnum};
+use serde::Deserialize;
 
 use super::profile::ProfileArg;
 use crate::refused::Refused;
@@ -43,20 +44,25 @@ pub(crate) enum Tool {
 pub(crate) struct MintArgs {
     #[command(flatten)]
     pub(crate) profile: ProfileArgs,
+    #[command(flatten)]
+    pub(crate) secret: SecretArgs,
     /// How tokens protect their operations [default: encrypted; Mesop's are signed]
     #[arg(long, value_enum)]
     seal: Option<SealArg>,
     /// How long tokens live: up to a day; 60 seconds in the profile mesop [default: 60]
-    #[arg(long, value_name = "SECONDS", value_parser = parse_lifetime)]
+    #[arg(long, value_name = "SECONDS", value_parser = parse_lifetime, allow_hyphen_values = true)]
     ttl: Option<Lifetime>,
     /// Value of the binding cookie of the browser that can redeem the tokens
-    #[arg(long, value_name = "VALUE")]
+    // One value in 64 starts with a hyphen.
+    #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
     binding: Option<String>,
     /// Make the tokens sign-outs: once one is redeemed, older tokens of its browser are refused
     #[arg(long, requires = "binding")]
     barrier: bool,
     /// What the page does once the cookies are set: `reconnect`, `reload`, or a path to go to
-    #[arg(long, value_name = "ACTION", value_parser = parse_action)]
+    ///
+    /// `inspect` shows a path as {"go":"/path"}, which is taken here too.
+    #[arg(long, value_name = "ACTION", value_parser = parse_action, allow_hyphen_values = true)]
     then: Option<AfterApply<'static>>,
 }
 
@@ -126,11 +132,52 @@ impl ProfileArgs {
 }
 
 #[derive(clap::Args)]
+pub(crate) struct SecretArgs {
+    /// Take a secret that is printed in the documentation of apply-cookies, as its test vectors need
+    ///
+    /// Anyone can open and forge what is made with such a secret.
+    #[arg(long)]
+    allow_published_secret: bool,
+}
+
+impl SecretArgs {
+    /// The service's own secrets, from the environment.
+    pub(crate) fn native(&self) -> Result<Secrets, Refused> {
+        self.read(Secrets::from_env, Secrets::from_env_or_published)
+    }
+
+    /// The secret of the Mesop app, from the environment.
+    pub(crate) fn mesop(&self) -> Result<MesopSecret, Refused> {
+        self.read(MesopSecret::from_env, MesopSecret::from_env_or_published)
+    }
+
+    fn read<T>(
+        &self,
+        strict: fn() -> Result<T, SecretError>,
+        or_published: fn() -> Result<T, SecretError>,
+    ) -> Result<T, Refused> {
+        if self.allow_published_secret {
+            return Ok(or_published()?);
+        }
+        strict().map_err(|error| {
+            let hint = if or_published().is_ok() {
+                "; to run the test vectors, give --allow-published-secret"
+            } else {
+                ""
+            };
+            Refused::Because(format!("{error}{hint}"))
+        })
+    }
+}
+
+#[derive(clap::Args)]
 pub(crate) struct InspectArgs {
     #[command(flatten)]
     pub(crate) profile: ProfileArgs,
+    #[command(flatten)]
+    pub(crate) secret: SecretArgs,
     /// Check the tokens as of this time instead of now
-    #[arg(long, value_name = "UNIX_SECONDS", value_parser = parse_time)]
+    #[arg(long, value_name = "UNIX_SECONDS", value_parser = parse_time, allow_hyphen_values = true)]
     pub(crate) now: Option<UnixMillis>,
 }
 
@@ -150,10 +197,12 @@ pub(crate) enum CookieCommand {
 #[derive(clap::Args)]
 pub(crate) struct ValueArgs {
     /// Name of the cookie
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     pub(crate) name: String,
     #[command(flatten)]
     pub(crate) profile: ProfileArgs,
+    #[command(flatten)]
+    pub(crate) secret: SecretArgs,
     /// How its values are protected
     ///
     /// Signed and encrypted values need the secret: from APPLY_COOKIES_SECRET_KEY or as for `serve`;
@@ -161,7 +210,7 @@ pub(crate) struct ValueArgs {
     #[arg(long, value_enum)]
     pub(crate) protection: ProtectionArg,
     /// Use this time instead of now
-    #[arg(long, value_name = "UNIX_SECONDS", value_parser = parse_time)]
+    #[arg(long, value_name = "UNIX_SECONDS", value_parser = parse_time, allow_hyphen_values = true)]
     pub(crate) now: Option<UnixMillis>,
     /// Take the value as plain text instead of JSON
     #[arg(long)]
@@ -176,7 +225,7 @@ pub(crate) struct EncodeArgs {
     ///
     /// In the profile mesop only encrypted JSON objects can expire: the cookie's name and expiry
     /// are in a member that Mesop ignores.
-    #[arg(long, value_name = "SECONDS", value_parser = parse_max_age)]
+    #[arg(long, value_name = "SECONDS", value_parser = parse_max_age, allow_hyphen_values = true)]
     pub(crate) max_age: Option<u32>,
 }
 
@@ -194,7 +243,7 @@ pub(crate) struct SetCookieArgs {
     #[command(flatten)]
     pub(crate) profile: ProfileArgs,
     /// Use this time instead of now; headers of the native profile do not depend on it
-    #[arg(long, value_name = "UNIX_SECONDS", value_parser = parse_time)]
+    #[arg(long, value_name = "UNIX_SECONDS", value_parser = parse_time, allow_hyphen_values = true)]
     pub(crate) now: Option<UnixMillis>,
 }
 
@@ -238,16 +287,30 @@ fn parse_lifetime(text: &str) -> Result<Lifetime, String> {
         .ok_or_else(|| "must be a whole number of seconds from 1 to 86400".to_owned())
 }
 
-/// A path alone means `go`; the header's form, with `go` in front, is accepted too.
+/// The words and the object that `inspect` and the vectors have, or the path alone.
 fn parse_action(text: &str) -> Result<AfterApply<'static>, String> {
-    SameOriginPath::parse(text)
-        .map(AfterApply::GoTo)
-        .or_else(|| AfterApply::parse(text))
-        .map(AfterApply::into_owned)
-        .ok_or_else(|| {
-            "must be `reconnect`, `reload`, or a path of the page's own origin, as in /account"
-                .to_owned()
-        })
+    let go = serde_json::from_str(text).ok().and_then(|object| {
+        let Go { go } = object;
+        SameOriginPath::parse(go)
+    });
+    match text {
+        "reconnect" => Ok(AfterApply::Reconnect),
+        "reload" => Ok(AfterApply::Reload),
+        _ => go
+            .or_else(|| SameOriginPath::parse(text.to_owned()))
+            .map(AfterApply::GoTo)
+            .ok_or_else(|| {
+                "must be `reconnect`, `reload`, or a path of the page's own origin, as in /account"
+                    .to_owned()
+            }),
+    }
+}
+
+/// `{"go":"/account"}`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Go {
+    go: String,
 }
 
 fn parse_max_age(text: &str) -> Result<u32, String> {

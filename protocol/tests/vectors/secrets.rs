@@ -1,0 +1,346 @@
+//! `secrets.json`: text from the environment or a file, and what it is as a secret.
+//!
+//! A secret that is printed is published, so no case can be accepted: `published` means that nothing
+//! else is wrong with it.
+
+use apply_cookies_protocol::{KeyRing, Secret, SecretList, WeakSecret};
+use serde_json::{Value, json};
+
+const ONE: &str = "8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA";
+const OTHER: &str = "Zk3vT0pQ8sX1yB6nM4cJ7wL2hG5dF9aRu-cE4iO_qTs";
+
+pub(crate) fn table() -> Value {
+    let mut cases: Vec<Value> = single()
+        .into_iter()
+        .map(|(refused, comment, text)| json!({ "comment": comment, "form": "one", "text": text, "refused": refused }))
+        .collect();
+    cases.extend(line_ends());
+    cases.extend(lists());
+    json!({
+        "comment": "text from the environment or a file; every secret here is published, and refused at least as that",
+        "cases": cases,
+    })
+}
+
+/// What is read when one line end is trimmed.
+fn line_ends() -> Vec<Value> {
+    [("none", ""), ("a line end", "\n"), ("as Windows has it", "\r\n")]
+        .into_iter()
+        .map(|(comment, end)| json!({ "comment": comment, "form": "one", "text": format!("{ONE}{end}"), "refused": "published", "secrets": [ONE] }))
+        .collect()
+}
+
+fn lists() -> Vec<Value> {
+    let case = |form: &str, comment: &str, text: String, secrets: &[&str]| json!({ "comment": comment, "form": form, "text": text, "refused": "published", "entry": 1, "secrets": secrets });
+    let refused = |form: &str, comment: &str, text: String, entry: u8, kind: &str| json!({ "comment": comment, "form": form, "text": text, "refused": kind, "entry": entry });
+    let mut comments = case(
+        "lines",
+        "comments and blank lines",
+        format!("# the older ones\r\n\r\n{ONE}\r\n \t\n # and\n{OTHER}"),
+        &[ONE, OTHER],
+    );
+    comments["entry"] = json!(3);
+    vec![
+        case("commas", "one", ONE.to_owned(), &[ONE]),
+        case(
+            "commas",
+            "two, and a line end",
+            format!("{ONE},{OTHER}\n"),
+            &[ONE, OTHER],
+        ),
+        refused(
+            "commas",
+            "a blank behind the comma",
+            format!("x{ONE}, {OTHER}"),
+            2,
+            "white-space",
+        ),
+        refused(
+            "commas",
+            "a line end in front of the comma",
+            format!("x{ONE}\n,{OTHER}"),
+            1,
+            "white-space",
+        ),
+        refused(
+            "commas",
+            "line ends",
+            format!("{ONE}\n{OTHER}"),
+            1,
+            "white-space",
+        ),
+        refused(
+            "commas",
+            "blanks",
+            format!("{ONE} {OTHER}"),
+            1,
+            "white-space",
+        ),
+        refused(
+            "commas",
+            "tabs",
+            format!("{ONE}\t{OTHER}"),
+            1,
+            "white-space",
+        ),
+        refused("commas", "semicolons", format!("{ONE};{OTHER}"), 1, "list"),
+        refused(
+            "commas",
+            "vertical bars",
+            format!("{ONE}|{OTHER}"),
+            1,
+            "list",
+        ),
+        refused("commas", "colons", format!("{ONE}:{OTHER}"), 1, "list"),
+        refused(
+            "commas",
+            "line ends that nothing expanded",
+            format!("{ONE}\\n{OTHER}"),
+            1,
+            "list",
+        ),
+        refused(
+            "commas",
+            "JSON",
+            format!("[\"{ONE}\",\"{OTHER}\"]"),
+            1,
+            "quoted",
+        ),
+        refused(
+            "commas",
+            "nothing behind the comma",
+            format!("x{ONE},"),
+            2,
+            "too-short",
+        ),
+        refused(
+            "commas",
+            "nothing in front of it",
+            format!(",{ONE}"),
+            1,
+            "too-short",
+        ),
+        case("lines", "one", format!("{ONE}\n"), &[ONE]),
+        comments,
+        refused("lines", "commas", format!("{ONE},{OTHER}"), 1, "list"),
+        refused(
+            "lines",
+            "a comment behind a secret",
+            format!("x{ONE} # old"),
+            1,
+            "white-space",
+        ),
+        refused(
+            "lines",
+            "a byte order mark",
+            format!("\u{feff}# old\n{ONE}"),
+            1,
+            "white-space",
+        ),
+        refused(
+            "lines",
+            "line ends of old Macs",
+            format!("{ONE}\r{OTHER}\r"),
+            1,
+            "white-space",
+        ),
+    ]
+}
+
+/// Kind, comment and text.
+fn single() -> Vec<(&'static str, &'static str, String)> {
+    let mut cases = Vec::new();
+    let mut add = |kind, comment, text: String| cases.push((kind, comment, text));
+    for (comment, text) in [
+        ("a blank behind", format!("{ONE} ")),
+        ("a blank in front", format!(" {ONE}")),
+        ("a blank inside", ONE.replacen('n', " ", 1)),
+        ("a tab", format!("{ONE}\t")),
+        ("two line ends", format!("{ONE}\n\n")),
+        ("a line end in front", format!("\n{ONE}")),
+        ("a carriage return alone", format!("{ONE}\r")),
+        ("a no-break space", format!("{ONE}\u{a0}")),
+        ("an ideographic space", format!("\u{3000}{ONE}")),
+        ("a line separator", format!("{ONE}\u{2028}")),
+        ("a line end that nothing expanded", format!("{ONE}\\n")),
+    ] {
+        add("white-space", comment, text);
+    }
+    for (comment, text) in [
+        ("a byte order mark", format!("\u{feff}{ONE}")),
+        ("a zero-width space", format!("{ONE}\u{200b}")),
+        (
+            "a zero-width joiner inside",
+            ONE.replacen('n', "\u{200d}", 1),
+        ),
+        ("a word joiner", format!("{ONE}\u{2060}")),
+        ("a soft hyphen", ONE.replacen('n', "\u{ad}", 1)),
+        ("a mark of direction", format!("\u{202a}{ONE}")),
+        (
+            "a character that a conversion lost",
+            format!("\u{fffd}{ONE}"),
+        ),
+    ] {
+        add("invisible", comment, text);
+    }
+    for (comment, text) in [
+        ("NUL", format!("{ONE}\0")),
+        (
+            "UTF-16 without a byte order mark",
+            ONE.chars().flat_map(|c| [c, '\0']).collect(),
+        ),
+        ("an escape", format!("\u{1b}{ONE}")),
+        ("DEL", format!("{ONE}\u{7f}")),
+    ] {
+        add("control", comment, text);
+    }
+    for quotes in ["\"\"", "''", "``", "“”", "«»"] {
+        let mut chars = quotes.chars();
+        let (open, close) = (chars.next().unwrap(), chars.next().unwrap());
+        add("quoted", "quotation marks", format!("{open}{ONE}{close}"));
+    }
+    add("quoted", "one quotation mark", format!("{ONE}'"));
+    add("list", "two secrets", format!("{ONE},{OTHER}"));
+    add("list", "a comma at the end", format!("{ONE},"));
+    add(
+        "list",
+        "two secrets and a semicolon",
+        format!("{ONE};{OTHER}"),
+    );
+    add("list", "JSON without quotation marks", format!("[{ONE}]"));
+    for text in TEMPLATES {
+        add("template", "a template", (*text).to_owned());
+    }
+    for text in REFERENCES {
+        add("reference", "a reference", (*text).to_owned());
+    }
+    for text in PLACEHOLDERS {
+        add("placeholder", "a placeholder", (*text).to_owned());
+    }
+    add("too-short", "nothing", String::new());
+    add("too-short", "a byte too few", ONE[..31].to_owned());
+    add("too-long", "a file of something else", ONE.repeat(40));
+    add("guessable", "one character", "q".repeat(64));
+    add("guessable", "a repetition", ONE[..16].repeat(3));
+    add(
+        "guessable",
+        "a sequence",
+        "0123456789abcdefghijklmnopqrstuvwxyz".to_owned(),
+    );
+    for text in ["Zk3vT0pQ8sX1yB6nM4cJ7wL2hG5dF9aR", OTHER] {
+        add("published", "one that this project prints", text.to_owned());
+    }
+    cases
+}
+
+const TEMPLATES: &[&str] = &[
+    "${APPLY_COOKIES_SECRET_KEY}-${STAGE_OF_THIS}",
+    "${APPLY_COOKIES_SECRET_KEY:?not-set-in-this-shell}",
+    "$(cat</run/secrets/apply_cookies_secret_key)",
+    "{{.Values.applyCookies.secretKey.production}}",
+    "{{resolve:secretsmanager:apply:SecretString:key}}",
+    "<%=ENV['APPLY_COOKIES_SECRET_KEY_OF_STAGE']%>",
+    "#{ApplyCookies.SecretKey.Of.Production.Stage}",
+    "<your-secret-key-of-at-least-32-bytes>",
+    "%APPLY_COOKIES_SECRET_KEY_OF_PRODUCTION%",
+    "$APPLY_COOKIES_SECRET_KEY_OF_PRODUCTION",
+    "$env:APPLY_COOKIES_SECRET_KEY_PRODUCTION",
+    "__APPLY_COOKIES_SECRET_KEY_PRODUCTION__",
+    "@@APPLY_COOKIES_SECRET_KEY_PRODUCTION@@",
+];
+
+const REFERENCES: &[&str] = &[
+    "/run/secrets/apply_cookies_secret_key",
+    "/Run/Secrets/ApplyCookies/SecretKey.value",
+    "/mnt/AZFiles/ApplyCookies/SecretKey/Current",
+    "./config/secrets/apply-cookies-key-2026",
+    "../secrets/apply-cookies/current-key",
+    "~/.config/apply-cookies/secret-key-2026",
+    "C:\\ProgramData\\ApplyCookies\\SecretKey",
+    "D:/ProgramData/ApplyCookies/SecretKeyFile",
+    "\\\\server\\share\\apply-cookies\\secret-key",
+    "config/keys/apply-cookies/current-2026",
+    "apply-cookies-secret-of-the-stage.txt",
+    "file:///run/secrets/apply_cookies_secret",
+    "https://vault.example/v1/kv/apply-cookies",
+    "op://Private/apply-cookies/secret-key",
+    "vault:secret/data/apply-cookies#secret_key",
+    "arn:aws:secretsmanager:eu-west-1:123456789012:secret:apply-AbCdEf",
+    "awssm:apply-cookies-secret-key-production",
+    "projects/4711/secrets/apply-cookies/versions/latest",
+    "@Microsoft.KeyVault(VaultName=a&SecretName=b)",
+    "base64:OHVOblQ1bFpRMHpHbTFyVnhrUHFZYzNzRUpm",
+];
+
+const PLACEHOLDERS: &[&str] = &[
+    "REPLACE_THIS_WITH_A_REAL_SECRET_VALUE",
+    "replace.this.0f8d2b7c6e1a9435kd82nf03jqz",
+    "example-secret-key-for-stages-alone-77",
+    "ChangeMe0f8d2b7c6e1a9435kd82nf03jqz",
+    "change~me~0f8d2b7c6e1a9435kd82nf03jqz",
+    "c-h-a-n-g-e-m-e-0f8d2b7c6e1a9435kd82",
+    "TODO_generate_one_before_the_release",
+    "todo-0f8d2b7c6e1a9435kd82nf03jqzpw",
+    "dev_secret_0f8d2b7c6e1a9435kd82nf03jqz",
+    "YourSecretGoesHereAndNowhereElse2026",
+    "my-local-test-token-please-ignore-42",
+    "at-least-32-characters-long-random-string",
+    "not-so-secret-value-set-in-environment",
+];
+
+pub(crate) fn check(case: &Value) {
+    let text = case["text"].as_str().unwrap();
+    let name = format!("{} {text:?}", case["comment"]);
+    let list = match case["form"].as_str().unwrap() {
+        "one" => None,
+        "commas" => Some(SecretList::Commas),
+        "lines" => Some(SecretList::Lines),
+        other => panic!("{other}"),
+    };
+    let (kind, entry) = match list {
+        None => (
+            kind(Secret::from_configuration(text).expect_err(&name)),
+            None,
+        ),
+        Some(list) => {
+            let error = list
+                .read(text, Secret::from_configuration)
+                .expect_err(&name);
+            (kind(error.reason), Some(error.entry as u64))
+        }
+    };
+    assert_eq!(kind, case["refused"], "{name}");
+    assert_eq!(entry, case["entry"].as_u64(), "{name}");
+    let Some(expected) = case["secrets"].as_array() else {
+        return;
+    };
+    let id = |secret: &Secret| KeyRing::new(secret, &[]).unwrap().current_id();
+    let read = match list {
+        None => vec![Secret::new(text).unwrap()],
+        Some(list) => list.read(text, Secret::new).unwrap(),
+    };
+    let same = |text: &Value| id(&Secret::new(text.as_str().unwrap()).unwrap());
+    assert_eq!(
+        read.iter().map(id).collect::<Vec<_>>(),
+        expected.iter().map(same).collect::<Vec<_>>(),
+        "{name}"
+    );
+}
+
+fn kind(reason: WeakSecret) -> &'static str {
+    match reason {
+        WeakSecret::TooShort { .. } => "too-short",
+        WeakSecret::TooLong => "too-long",
+        WeakSecret::Guessable => "guessable",
+        WeakSecret::Placeholder => "placeholder",
+        WeakSecret::Published => "published",
+        WeakSecret::WhiteSpace => "white-space",
+        WeakSecret::Control => "control",
+        WeakSecret::Invisible => "invisible",
+        WeakSecret::Quoted => "quoted",
+        WeakSecret::List => "list",
+        WeakSecret::Template => "template",
+        WeakSecret::Reference => "reference",
+        other => panic!("{other:?}"),
+    }
+}
