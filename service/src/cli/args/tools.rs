@@ -7,7 +7,7 @@
 
 use apply_cookies::protocol::limits::MAX_AGE_MAX;
 use apply_cookies::protocol::{AfterApply, BindingCookie, Lifetime, SameOriginPath};
-use apply_cookies::{MintOptions, Protection, Seal, UnixMillis};
+use apply_cookies::{MintOptions, Protection, Scheme, Seal, UnixMillis};
 use clap::{Subcommand, ValueEnum};
 
 use super::profile::ProfileArg;
@@ -43,6 +43,8 @@ pub(crate) enum Tool {
 pub(crate) struct MintArgs {
     #[command(flatten)]
     pub(crate) profile: ProfileArgs,
+    #[command(flatten)]
+    pub(crate) pages: PagesArgs,
     /// How tokens protect their operations [default: encrypted; Mesop's are signed]
     #[arg(long, value_enum)]
     seal: Option<SealArg>,
@@ -126,6 +128,26 @@ impl ProfileArgs {
 }
 
 #[derive(clap::Args)]
+pub(crate) struct PagesArgs {
+    /// The cookies are for pages on plain http, as in local development
+    ///
+    /// They are then not `Secure` unless they say so, and their names lose prefixes such as
+    /// `__Host-`.
+    #[arg(long)]
+    plain_http: bool,
+}
+
+impl PagesArgs {
+    pub(crate) fn scheme(&self) -> Scheme {
+        if self.plain_http {
+            Scheme::Http
+        } else {
+            Scheme::Https
+        }
+    }
+}
+
+#[derive(clap::Args)]
 pub(crate) struct InspectArgs {
     #[command(flatten)]
     pub(crate) profile: ProfileArgs,
@@ -154,6 +176,8 @@ pub(crate) struct ValueArgs {
     pub(crate) name: String,
     #[command(flatten)]
     pub(crate) profile: ProfileArgs,
+    #[command(flatten)]
+    pub(crate) pages: PagesArgs,
     /// How its values are protected
     ///
     /// Signed and encrypted values need the secret: from APPLY_COOKIES_SECRET_KEY or as for `serve`;
@@ -193,6 +217,8 @@ pub(crate) struct DecodeArgs {
 pub(crate) struct SetCookieArgs {
     #[command(flatten)]
     pub(crate) profile: ProfileArgs,
+    #[command(flatten)]
+    pub(crate) pages: PagesArgs,
     /// Use this time instead of now; headers of the native profile do not depend on it
     #[arg(long, value_name = "UNIX_SECONDS", value_parser = parse_time)]
     pub(crate) now: Option<UnixMillis>,
