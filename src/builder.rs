@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use apply_cookies_protocol::{BindingPolicy, KeyRing, KeyRingError, Lifetime, Seal};
 
-use crate::browser::{BindingName, ClientModule, Origin, OriginError, OriginPolicy};
+use crate::browser::{ClientModule, Origin, OriginError, OriginPolicy};
 use crate::classes::Classes;
 use crate::deployment::{ApplyCookies, Deployment};
 use crate::mint::{InFlight, Issuer};
@@ -40,16 +40,17 @@ impl ApplyCookies {
         }
     }
 
-    /// For development on this machine: allows plain HTTP on any loopback port, and makes a secret
-    /// that is gone when the process ends, and with it tokens and signed and encrypted cookies.
-    /// Says so on standard error.
+    /// For development on this machine: allows pages of any loopback origin, and makes a secret that
+    /// is gone when the process ends, and with it tokens and signed and encrypted cookies. Its
+    /// cookies are for plain http, also behind a proxy with https: not `Secure` unless they say so,
+    /// and without prefixes in their names. Says so on standard error.
     ///
     /// Call it once, outside `HttpServer::new(|| …)`: each call makes a new secret and a new store.
     #[must_use]
     #[expect(clippy::missing_panics_doc, reason = "nothing here can fail")]
     pub fn dev() -> Self {
         warn_loudly(
-            "development mode: any loopback origin may post; tokens, and signed and encrypted cookies, end with this process (to keep them, use ApplyCookies::builder with Secrets::from_env and the origin of your pages)",
+            "development mode: any loopback origin may post; cookies are written for plain http, without Secure and without prefixes such as __Host-; tokens, and signed and encrypted cookies, end with this process (in production, use ApplyCookies::builder with Secrets::from_env and the https origin of your pages)",
         );
         Self::builder(Secrets::random())
             .assemble(OriginPolicy::AnyLoopback)
@@ -153,7 +154,7 @@ impl Builder {
     }
 
     /// Accepts `http` origins outside this machine. Anyone on the network can then read and plant
-    /// every cookie; browsers refuse `__Host-` names and `Secure` there.
+    /// every cookie; browsers refuse `__Host-` names and `Secure` there, so cookies have neither.
     pub fn allow_insecure_http(mut self) -> Self {
         self.allow_insecure_http = true;
         self
@@ -178,12 +179,20 @@ impl Builder {
             if !self.allow_insecure_http {
                 return Err(BuildError::InsecureOrigin(insecure.as_str().to_owned()));
             }
-            // The binding cookie has one name in a deployment, and these two need different ones.
-            if origins.iter().any(Origin::is_trustworthy) {
+            // The cookies of a deployment are all for one scheme. Of https no browser keeps any here.
+            if origins.iter().any(Origin::is_https) {
                 return Err(BuildError::MixedOrigins);
             }
             warn_loudly(
                 "plain HTTP outside this machine: anyone on the network can read and plant cookies",
+            );
+        }
+        let (https, http): (Vec<_>, Vec<_>) = origins.iter().partition(|origin| origin.is_https());
+        if let (Some(https), Some(http)) = (https.first(), http.first()) {
+            tracing::warn!(
+                https = https.as_str(),
+                http = http.as_str(),
+                "cookies are Secure because an https origin is configured; some browsers, such as Safari, keep none of them for the pages on plain http"
             );
         }
         self.assemble(OriginPolicy::Listed(origins))
@@ -219,10 +228,11 @@ impl Builder {
             .unwrap_or_else(|| Arc::new(MemoryReplayStore::new(self.clock.clone())));
         let in_flight = InFlight::new(self.clock.clone(), lifetime);
         store.listen(in_flight.listener());
+        let scheme = origins.scheme();
         Ok(ApplyCookies {
             deployment: Arc::new(Deployment {
                 in_flight,
-                classes: Classes::new(ring.clone(), self.clock.clone()),
+                classes: Classes::new(ring.clone(), self.clock.clone(), scheme),
                 issuer: Issuer {
                     ring,
                     clock: self.clock.clone(),
@@ -236,11 +246,7 @@ impl Builder {
                     store,
                     binding: self.binding,
                 },
-                binding_name: if origins.is_trustworthy() {
-                    BindingName::Host
-                } else {
-                    BindingName::Insecure
-                },
+                binding_name: scheme.into(),
                 origins,
                 prefix: self.prefix,
                 client: ClientModule::new(lifetime),
@@ -292,9 +298,9 @@ pub enum BuildError {
     /// Zero, or more than a day.
     #[error("the lifetime of tokens must be between a millisecond and a day")]
     Lifetime,
-    /// Secure and insecure origins together.
+    /// An https origin together with an `http` one that is not this machine.
     #[error(
-        "origins on plain HTTP and secure ones need different binding cookies; run two deployments"
+        "origins on https and on plain HTTP outside this machine need different cookies; run two deployments"
     )]
     MixedOrigins,
     /// The endpoint is to redeem Mesop's tokens, and the secret they are made with was not given.
@@ -321,6 +327,8 @@ pub enum BuildError {
 
 #[cfg(test)]
 mod tests {
+    use apply_cookies_protocol::{BINDING_COOKIE, Scheme};
+
     use super::*;
 
     fn build(change: impl FnOnce(Builder) -> Builder) -> Result<ApplyCookies, BuildError> {
@@ -328,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deployment_needs_secure_origins_of_one_kind() {
+    fn a_deployment_needs_origins_that_can_share_cookies() {
         assert!(matches!(build(|b| b), Err(BuildError::NoOrigin)));
         assert!(matches!(
             build(|b| b.origin("http://app.example")),
@@ -341,11 +349,31 @@ mod tests {
                 .allow_insecure_http()),
             Err(BuildError::MixedOrigins)
         ));
-        let insecure = build(|b| b.origin("http://app.example").allow_insecure_http()).unwrap();
-        assert_eq!(insecure.deployment.binding_name, BindingName::Insecure);
-        let secure =
-            build(|b| b.origin("https://app.example").origin("http://localhost:1")).unwrap();
-        assert_eq!(secure.deployment.binding_name, BindingName::Host);
+    }
+
+    #[test]
+    fn the_origins_fix_one_scheme_for_all_cookies() {
+        const HTTPS: &str = "https://app.example";
+        for (origins, scheme) in [
+            (&[HTTPS][..], Scheme::Https),
+            (&["https://localhost:8443"], Scheme::Https),
+            (&[HTTPS, "http://localhost:1"], Scheme::Https),
+            (&["http://127.0.0.1:1", HTTPS], Scheme::Https),
+            (&["http://localhost:1"], Scheme::Http),
+            (&["http://127.0.0.1:1", "http://[::1]:1"], Scheme::Http),
+            (&["http://app.example"], Scheme::Http),
+            (&["http://app.example", "http://localhost:1"], Scheme::Http),
+        ] {
+            let built = build(|builder| {
+                let builder = builder.allow_insecure_http();
+                origins.iter().fold(builder, Builder::origin)
+            });
+            let apply = built.unwrap();
+            assert_eq!(apply.scheme(), scheme, "{origins:?}");
+            let name = apply.deployment.binding_name.as_str();
+            assert_eq!(name, scheme.name(BINDING_COOKIE), "{origins:?}");
+        }
+        assert_eq!(ApplyCookies::dev().scheme(), Scheme::Http);
     }
 
     #[cfg(feature = "mesop")]

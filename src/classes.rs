@@ -3,19 +3,20 @@
 use std::any::{Any, TypeId};
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use apply_cookies_protocol::for_root::CookieClass;
 use apply_cookies_protocol::{
-    ClassCodec, ClassError, CookieHeader, KeyRing, Operation, OperationError, Protection,
-    ReadCookie, Unreadable, UnreadableReason, ValueCodec,
+    ClassCodec, ClassError, CookieHeader, CookieKey, Draft, KeyRing, Operation, OperationError,
+    Protection, ReadCookie, Scheme, Unreadable, UnreadableReason, ValueCodec,
 };
 use dashmap::DashMap;
 
 use crate::random;
 use crate::replay::Clock;
 
-/// Writes and reads the cookies of any class with the keys and the clock of one deployment. For
-/// code outside handlers; inside them, use [`PendingCookies`](crate::PendingCookies).
+/// Writes and reads the cookies of any class with the keys, the clock and the scheme of one
+/// deployment. For code outside handlers; inside them, use [`PendingCookies`](crate::PendingCookies).
 ///
 /// ```
 /// use apply_cookies::{ApplyCookies, CookieClass};
@@ -35,6 +36,9 @@ use crate::replay::Clock;
 pub struct Classes {
     ring: Arc<KeyRing>,
     clock: Clock,
+    scheme: Scheme,
+    /// The log has been told of names that lose their prefix, and of `Secure` over plain http.
+    said: Arc<[AtomicBool; 2]>,
     /// A `ClassCodec<C>` for each class used so far: deriving its keys takes longer than using
     /// them. Bounded by the number of classes in the program.
     codecs: Arc<DashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
@@ -43,10 +47,12 @@ pub struct Classes {
 }
 
 impl Classes {
-    pub(crate) fn new(ring: Arc<KeyRing>, clock: Clock) -> Self {
+    pub(crate) fn new(ring: Arc<KeyRing>, clock: Clock, scheme: Scheme) -> Self {
         Self {
             ring,
             clock,
+            scheme,
+            said: Arc::default(),
             codecs: Arc::default(),
             names: Arc::default(),
         }
@@ -59,15 +65,68 @@ impl Classes {
             return Ok(codec);
         }
         // Two threads may both get here; their codecs are equal.
-        let codec = Arc::new(ClassCodec::<C>::new(&self.ring)?);
+        let codec = Arc::new(ClassCodec::<C>::over(&self.ring, self.scheme)?);
         self.codecs.insert(id, codec.clone());
-        if *self.names.entry(C::CLASS.name()).or_insert(id) != id {
+        let name = self.name(C::CLASS.name());
+        if *self.names.entry(name).or_insert(id) != id {
             tracing::warn!(
-                cookie = C::CLASS.name(),
+                cookie = name,
                 "two cookie classes have this name, and read each other's cookies; if you do not want that, rename one of them"
             );
         }
         Ok(codec)
+    }
+
+    pub(crate) const fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    /// The name under which this deployment writes and reads a cookie.
+    pub(crate) fn name<'n>(&self, name: &'n str) -> &'n str {
+        let written = self.scheme.name(name);
+        if written.len() < name.len() && !self.said[0].swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                name,
+                written,
+                "over plain http browsers keep no cookie whose name has a prefix, so such names are written and read without it (logged once)"
+            );
+        }
+        written
+    }
+
+    /// The cookie of a class, in this deployment.
+    pub(crate) fn key<C: CookieClass>(&self) -> CookieKey<'static> {
+        C::CLASS.key(self.scheme)
+    }
+
+    /// The checked operation of a cookie without a class: `Secure`, and its name with a prefix, only
+    /// where this deployment's origins are https. Code that mints tokens by hand puts it into a
+    /// [`Batch`](crate::protocol::Batch).
+    ///
+    /// # Errors
+    ///
+    /// Names the field that a browser would not accept.
+    pub fn operation<'a>(
+        &self,
+        draft: impl Into<Draft<'a>>,
+    ) -> Result<Operation<'a>, OperationError> {
+        let draft = draft.into();
+        self.name(draft.name());
+        let operation = Operation::over(draft, self.scheme)?;
+        self.note(&operation);
+        Ok(operation)
+    }
+
+    fn note(&self, operation: &Operation<'_>) {
+        if self.scheme == Scheme::Http
+            && operation.is_secure()
+            && !self.said[1].swap(true, Ordering::Relaxed)
+        {
+            tracing::warn!(
+                cookie = operation.name(),
+                "the app asks for Secure over plain http, where some browsers, such as Safari, do not keep the cookie; leave `secure` out, and it will be Secure on https only (logged once)"
+            );
+        }
     }
 
     /// The operation that sets a cookie.
@@ -81,9 +140,11 @@ impl Classes {
         value: &C,
     ) -> Result<Operation<'static>, ClassRefused> {
         let codec = self.codec::<C>().map_err(refused::<C>)?;
-        codec
+        let operation = codec
             .set(value, self.clock.now(), random::bytes())
-            .map_err(refused::<C>)
+            .map_err(refused::<C>)?;
+        self.note(&operation);
+        Ok(operation)
     }
 
     /// The operation that writes a cookie again under the current key, with the same expiry.
@@ -130,7 +191,7 @@ impl Classes {
             // It cannot be read without its keys, and only the log can say so.
             #[cfg(feature = "mesop")]
             Err(why @ ClassError::NoMesopKeys) => {
-                tracing::error!(cookie = C::CLASS.name(), %why, "cookie reads as absent");
+                tracing::error!(cookie = self.key::<C>().name, %why, "cookie reads as absent");
                 Err(UnreadableReason::UnknownKey.into())
             }
             // A class written by hand, whose cookie no browser accepts.
@@ -139,12 +200,13 @@ impl Classes {
         if let Err(why) = &read
             && why.reason() != UnreadableReason::Absent
         {
-            tracing::debug!(cookie = C::CLASS.name(), %why, "cookie reads as absent");
+            tracing::debug!(cookie = self.key::<C>().name, %why, "cookie reads as absent");
         }
         read
     }
 
-    /// The low-level form: a codec for a name known only at run time, or for opaque bytes.
+    /// The low-level form: a codec for a name known only at run time, or for opaque bytes. Over plain
+    /// http the name loses its prefix, as a class's does.
     ///
     /// # Errors
     ///
@@ -154,7 +216,8 @@ impl Classes {
         name: impl Into<String>,
         protection: Protection,
     ) -> Result<ValueCodec, OperationError> {
-        ValueCodec::new(&self.ring, name, protection)
+        let name = name.into();
+        ValueCodec::new(&self.ring, self.name(&name), protection)
     }
 }
 

@@ -14,8 +14,8 @@ macro_rules! convert_cookie {
         use crate::classes::Classes;
         use crate::pending::{IntoOperation, PushError};
 
-        /// Attributes that were never set take safe defaults (`Secure`, `HttpOnly`, `SameSite=Lax`,
-        /// `Path=/`); those that were set stay as they are, even if unsafe. `Expires` without `Max-Age`
+        /// Attributes that were never set take safe defaults (`HttpOnly`, `SameSite=Lax`, `Path=/`, and
+        /// `Secure` where the deployment's origins are https); those that were set stay as they are, even if unsafe. `Expires` without `Max-Age`
         /// becomes the `Max-Age` left until then.
         impl IntoOperation for Cookie<'_> {
             fn into_operation(self, classes: &Classes) -> Result<Operation<'static>, PushError> {
@@ -84,6 +84,25 @@ macro_rules! convert_cookie {
                 open.set_same_site(TheirSameSite::Strict);
                 open.set_max_age(time::Duration::minutes(1));
                 assert_eq!(line(&open), "a=b; Path=/x; Max-Age=60; SameSite=Strict");
+            }
+
+            #[test]
+            fn over_plain_http_it_is_not_secure_unless_it_says_so() {
+                let over = |cookie: &Cookie<'_>| {
+                    let operation = Operation::over(draft(cookie), apply_cookies_protocol::Scheme::Http);
+                    operation.map(|operation| operation.to_set_cookie())
+                };
+                let safe = "a=b; Path=/; HttpOnly; SameSite=Lax";
+                for name in ["a", "__Host-a", "__Secure-a", "__Http-a", "__Host-Http-a"] {
+                    assert_eq!(over(&Cookie::new(name, "b")).unwrap(), safe);
+                }
+                let mut own = Cookie::new("a", "b");
+                own.set_secure(false);
+                assert_eq!(over(&own).unwrap(), safe);
+                own.set_secure(true);
+                assert!(over(&own).unwrap().contains("; Secure"));
+                own.set_same_site(TheirSameSite::None);
+                assert!(over(&own).is_err());
             }
 
             #[test]

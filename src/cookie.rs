@@ -43,7 +43,7 @@ impl<C: CookieClass + 'static> Cookie<C> {
     /// [`ExtractError::NoCookie`] if the request has none that can be read.
     pub fn from_slot(slot: &Slot) -> Result<Self, ExtractError> {
         slot.read().map(Self).map_err(|why| ExtractError::NoCookie {
-            cookie: C::CLASS.name(),
+            cookie: slot.name::<C>(),
             why,
         })
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use apply_cookies_protocol::Profile;
+use apply_cookies_protocol::{Profile, Scheme};
 
 use crate::browser::{BindingName, ClientModule, OriginPolicy};
 use crate::classes::Classes;
@@ -67,6 +67,13 @@ impl ApplyCookies {
     #[must_use]
     pub fn profile(&self) -> Profile {
         self.deployment.redeemer.keys.profile()
+    }
+
+    /// The scheme that this deployment's cookies are for: https where an https origin is configured.
+    /// A cookie that does not say otherwise is `Secure` there, and only there.
+    #[must_use]
+    pub fn scheme(&self) -> Scheme {
+        self.deployment.classes.scheme()
     }
 
     /// The store that makes tokens single-use.

@@ -81,5 +81,5 @@ pub use apply_cookies_protocol as protocol;
 pub use apply_cookies_protocol::for_root::CookieClass;
 pub use apply_cookies_protocol::{
     BindingPolicy, Class, ClassError, DeleteCookie, Field, OperationError, Profile, Protection,
-    ReadCookie, SameSite, Seal, SetCookie, UnixMillis, Unreadable, UnreadableReason,
+    ReadCookie, SameSite, Scheme, Seal, SetCookie, UnixMillis, Unreadable, UnreadableReason,
 };

@@ -60,9 +60,11 @@ impl Browser {
         pairs.join("; ")
     }
 
-    /// The value of a cookie.
+    /// The value of a cookie. On plain http, as with [`ApplyCookies::dev`], the cookie of a name with
+    /// a prefix is the one without.
     #[must_use]
     pub fn cookie(&self, name: &str) -> Option<&str> {
+        let name = self.apply.scheme().name(name);
         let mut cookies = self.cookies.iter();
         cookies.find_map(|(one, value)| (one == name).then_some(&**value))
     }

@@ -100,6 +100,31 @@ async fn the_binding_that_a_response_sets_is_the_browsers_and_no_line_of_the_app
 }
 
 #[tokio::test]
+async fn on_plain_http_the_same_test_finds_the_same_cookies() {
+    for (apply, binding) in [
+        (deployment(), "__Host-apply-cookies="),
+        (ApplyCookies::dev(), "apply-cookies="),
+    ] {
+        let mut browser = Browser::new(&apply);
+        let own = browser.binding();
+        assert!(browser.cookie_field().starts_with(binding));
+        for name in ["a", "__Host-b", "__Secure-c", "__Http-d", "__Host-Http-e"] {
+            let operation = apply
+                .classes()
+                .operation(SetCookie::new(name, "1"))
+                .unwrap();
+            let body = body(&apply, &own, [operation]);
+            browser.receive(NOTHING, body.as_bytes()).await;
+            assert_eq!(browser.cookie(name), Some("1"), "{name}");
+            let gone = apply.classes().operation(DeleteCookie::new(name)).unwrap();
+            let line = gone.to_set_cookie();
+            browser.receive([("set-cookie", &*line)], b"").await;
+            assert_eq!(browser.cookie(name), None, "{name}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_cookie_whose_name_begins_as_the_bindings_is_the_apps() {
     let mut browser = Browser::new(&deployment());
     let fields = [("set-cookie", "__Host-apply-cookies-demo=1; Path=/; Secure")];

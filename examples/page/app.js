@@ -32,5 +32,6 @@ listen(() => (socket = new WebSocket("/socket")));
 at("theme").addEventListener("change", (event) => socket.send(event.target.value));
 
 document.addEventListener("apply-cookies:applied", () => whoami());
+document.addEventListener("apply-cookies:blocked", () => (at("blocked").hidden = false));
 document.addEventListener("apply-cookies:failed", (event) => log(`not applied: ${event.detail.type}`));
 whoami();

@@ -17,9 +17,9 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::batch::Batch;
-use crate::cookie::{DeleteCookie, Draft, Field, Operation, SameSite, SetCookie};
+use crate::cookie::{DeleteCookie, Draft, Field, Operation, SameSite, Scheme, SetCookie};
 
-/// Reads a batch: `{"operations":[{"op":"set","name":"session","value":"…"}, …]}`.
+/// Reads a batch for pages on https: `{"operations":[{"op":"set","name":"session","value":"…"}, …]}`.
 ///
 /// Fields that are left out have the safe defaults of [`SetCookie`] and [`DeleteCookie`]; `null`
 /// leaves the attribute itself out. Unknown and repeated fields are refused.
@@ -39,22 +39,31 @@ use crate::cookie::{DeleteCookie, Draft, Field, Operation, SameSite, SetCookie};
 ///
 /// Names the operation and the field, never a value.
 pub fn parse_batch(json: &str) -> Result<Batch<'static>, BatchError> {
+    parse_batch_over(json, Scheme::Https)
+}
+
+/// Reads a batch for pages of this [scheme](Scheme), which decides what an operation leaves open.
+///
+/// # Errors
+///
+/// Names the operation and the field, never a value.
+pub fn parse_batch_over(json: &str, scheme: Scheme) -> Result<Batch<'static>, BatchError> {
     let mut operations = read_batch::<u64, SameSiteJson>(json)?
         .into_iter()
         .enumerate();
     let (_, Object(first)) = operations
         .next()
         .ok_or_else(|| BatchError::whole("must contain at least one operation"))?;
-    let mut batch = Batch::new(first.into_operation(Some(0))?);
+    let mut batch = Batch::new(first.into_operation(scheme, Some(0))?);
     for (index, Object(operation)) in operations {
         batch
-            .push(operation.into_operation(Some(index))?)
+            .push(operation.into_operation(scheme, Some(index))?)
             .map_err(|error| BatchError::from_operation(Some(index), error))?;
     }
     Ok(batch)
 }
 
-/// Reads one operation, as in a batch: `{"op":"set","name":"session","value":"…"}`.
+/// Reads one operation for pages on https, as in a batch: `{"op":"set","name":"session","value":"…"}`.
 ///
 /// ```
 /// use apply_cookies_protocol::parse_operation;
@@ -68,7 +77,16 @@ pub fn parse_batch(json: &str) -> Result<Batch<'static>, BatchError> {
 ///
 /// Names the field, never a value.
 pub fn parse_operation(json: &str) -> Result<Operation<'static>, BatchError> {
-    read_operation::<u64, SameSiteJson>(json)?.into_operation(None)
+    parse_operation_over(json, Scheme::Https)
+}
+
+/// Reads one operation for pages of this [scheme](Scheme), which decides what it leaves open.
+///
+/// # Errors
+///
+/// Names the field, never a value.
+pub fn parse_operation_over(json: &str, scheme: Scheme) -> Result<Operation<'static>, BatchError> {
+    read_operation::<u64, SameSiteJson>(json)?.into_operation(scheme, None)
 }
 
 /// Reads a batch of either profile; `A` is the type of an age, `S` that of `SameSite`.
@@ -224,7 +242,16 @@ impl<T> Given<T> {
 
 impl Given<bool> {
     pub(crate) fn flag(self, default: bool) -> bool {
-        self.or(Some(default)).unwrap_or(false)
+        self.said().unwrap_or(default)
+    }
+
+    /// The flag, if anything is said about it: `null` leaves the attribute out.
+    pub(crate) fn said(self) -> Option<bool> {
+        match self {
+            Self::Absent => None,
+            Self::Null => Some(false),
+            Self::Value(flag) => Some(flag),
+        }
     }
 }
 
@@ -258,20 +285,25 @@ impl<A, S> OperationJson<A, S> {
 }
 
 impl OperationJson<u64, SameSiteJson> {
-    fn into_operation(self, index: Option<usize>) -> Result<Operation<'static>, BatchError> {
-        match self.op {
-            Op::Set => self.into_set(index),
-            Op::Delete => self.into_delete(index),
-        }
+    fn into_operation(
+        self,
+        scheme: Scheme,
+        index: Option<usize>,
+    ) -> Result<Operation<'static>, BatchError> {
+        let draft = match self.op {
+            Op::Set => Draft::Set(self.into_set(index)?),
+            Op::Delete => Draft::Delete(self.into_delete(index)?),
+        };
+        Operation::over(draft, scheme).map_err(|error| BatchError::from_operation(index, error))
     }
 
-    fn into_set(mut self, index: Option<usize>) -> Result<Operation<'static>, BatchError> {
+    fn into_set(mut self, index: Option<usize>) -> Result<SetCookie<'static>, BatchError> {
         let value = self.take_value(index)?;
-        let draft = SetCookie {
+        Ok(SetCookie {
             max_age: self.max_age.or(None),
             path: self.path.or_text(Some("/")),
             domain: self.domain.or_text(None),
-            secure: self.secure.flag(true),
+            secure: self.secure.said(),
             http_only: self.http_only.flag(true),
             same_site: self
                 .same_site
@@ -279,20 +311,18 @@ impl OperationJson<u64, SameSiteJson> {
                 .map(|SameSiteJson(same_site)| same_site),
             partitioned: self.partitioned.flag(false),
             ..SetCookie::new(self.name, value)
-        };
-        Operation::try_from(draft).map_err(|error| BatchError::from_operation(index, error))
+        })
     }
 
-    fn into_delete(self, index: Option<usize>) -> Result<Operation<'static>, BatchError> {
+    fn into_delete(self, index: Option<usize>) -> Result<DeleteCookie<'static>, BatchError> {
         self.check_delete(index)?;
-        let draft = DeleteCookie {
+        Ok(DeleteCookie {
             path: self.path.or_text(Some("/")),
             domain: self.domain.or_text(None),
-            secure: self.secure.flag(true),
+            secure: self.secure.said(),
             partitioned: self.partitioned.flag(false),
             ..DeleteCookie::new(self.name)
-        };
-        Operation::try_from(draft).map_err(|error| BatchError::from_operation(index, error))
+        })
     }
 }
 
@@ -308,7 +338,7 @@ impl Serialize for Operation<'_> {
                 map.serialize_entry("max_age", &set.max_age)?;
                 map.serialize_entry("path", &set.path)?;
                 map.serialize_entry("domain", &set.domain)?;
-                map.serialize_entry("secure", &set.secure)?;
+                map.serialize_entry("secure", &self.is_secure())?;
                 map.serialize_entry("http_only", &set.http_only)?;
                 map.serialize_entry("same_site", &set.same_site.map(SameSite::as_str))?;
                 map.serialize_entry("partitioned", &set.partitioned)?;
@@ -318,7 +348,7 @@ impl Serialize for Operation<'_> {
                 map.serialize_entry("name", &delete.name)?;
                 map.serialize_entry("path", &delete.path)?;
                 map.serialize_entry("domain", &delete.domain)?;
-                map.serialize_entry("secure", &delete.secure)?;
+                map.serialize_entry("secure", &self.is_secure())?;
                 map.serialize_entry("partitioned", &delete.partitioned)?;
             }
         }

@@ -20,15 +20,15 @@ mod crypto;
 mod cookie;
 pub use cookie::{
     BINDING_COOKIE, BINDING_COOKIE_INSECURE, Characters, CookieHeader, CookieKey, DeleteCookie,
-    Demand, Draft, Field, Hidden, Lookup, Operation, OperationError, Rule, SameSite, SecureFor,
-    SetCookie, SetCookieLines,
+    Demand, Draft, Field, Hidden, Lookup, Operation, OperationError, Rule, SameSite, Scheme,
+    SecureFor, SetCookie, SetCookieLines,
 };
 
 mod batch;
 pub use batch::Batch;
 
 mod json;
-pub use json::{BatchError, parse_batch, parse_operation};
+pub use json::{BatchError, parse_batch, parse_batch_over, parse_operation, parse_operation_over};
 
 // Secrets, and the browser that a token belongs to.
 mod keys;

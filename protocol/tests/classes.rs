@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use apply_cookies_protocol::{
     Class, ClassCodec, ClassError, CookieClass, CookieHeader, Field, KeyRing, Operation,
-    Protection, ReadCookie, Rule, Secret, SetCookie, Stamp, UnixMillis, Unreadable,
+    Protection, ReadCookie, Rule, Scheme, Secret, SetCookie, Stamp, UnixMillis, Unreadable,
     UnreadableReason as Reason, ValueCodec,
 };
 use proptest::prelude::*;
@@ -149,7 +149,7 @@ fn the_attributes_are_those_of_the_class() {
         "theme_choice=; Path=/app; Domain=app.example; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly"
     );
     assert_eq!(gone.key(), theme.key());
-    assert_eq!(gone.key(), ThemeChoice::CLASS.key());
+    assert_eq!(gone.key(), ThemeChoice::CLASS.key(Scheme::Https));
     assert_eq!(Signed::CLASS.name(), "__Host-session");
 }
 

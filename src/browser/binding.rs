@@ -1,7 +1,7 @@
 //! A request → the browser's binding cookie: reads it, or decides whether to set one.
 
 use apply_cookies_protocol::{
-    BINDING_COOKIE, BINDING_COOKIE_INSECURE, BindingCookie, CookieHeader, Lookup,
+    BINDING_COOKIE, BINDING_COOKIE_INSECURE, BindingCookie, CookieHeader, Lookup, Scheme,
 };
 
 use crate::random;
@@ -10,17 +10,26 @@ use crate::random;
 /// that can plant the weaker name must gain nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BindingName {
-    /// `__Host-apply-cookies`, on https and on loopback.
+    /// `__Host-apply-cookies`, where an https origin is configured.
     Host,
-    /// `apply-cookies`, over plain HTTP where that was asked for.
-    Insecure,
+    /// `apply-cookies`, where all origins are plain http.
+    Plain,
+}
+
+impl From<Scheme> for BindingName {
+    fn from(scheme: Scheme) -> Self {
+        match scheme {
+            Scheme::Https => Self::Host,
+            Scheme::Http => Self::Plain,
+        }
+    }
 }
 
 impl BindingName {
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Host => BINDING_COOKIE,
-            Self::Insecure => BINDING_COOKIE_INSECURE,
+            Self::Plain => BINDING_COOKIE_INSECURE,
         }
     }
 
@@ -40,7 +49,7 @@ impl BindingName {
     pub(crate) fn set_cookie(self, cookie: &BindingCookie) -> String {
         let secure = match self {
             Self::Host => "; Secure",
-            Self::Insecure => "",
+            Self::Plain => "",
         };
         format!(
             "{}={}; Path=/{secure}; HttpOnly; SameSite=Lax",

@@ -58,6 +58,10 @@ impl Origin {
         &self.text
     }
 
+    pub(crate) const fn is_https(&self) -> bool {
+        self.https
+    }
+
     /// Whether browsers treat it as secure: https, or this machine.
     pub(crate) fn is_trustworthy(&self) -> bool {
         self.https || self.is_loopback()

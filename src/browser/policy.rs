@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use apply_cookies_protocol::Scheme;
+
 use super::origin::Origin;
 
 /// The origins that may post.
@@ -95,7 +97,19 @@ impl OriginPolicy {
         }
     }
 
-    /// Whether cookies with `Secure` and `__Host-` names work.
+    /// The scheme that cookies are for: https if any of the origins has it.
+    ///
+    /// Development is on plain http, and stays so behind a proxy with https on this machine: a
+    /// request shows its scheme only by `Origin`, which a GET lacks, and cookies whose names changed
+    /// from one request to the next would be lost.
+    pub(crate) fn scheme(&self) -> Scheme {
+        match self {
+            Self::Listed(origins) if origins.iter().any(Origin::is_https) => Scheme::Https,
+            Self::Listed(_) | Self::AnyLoopback => Scheme::Http,
+        }
+    }
+
+    /// Whether some browsers keep a cookie with `Secure`: on https, and on this machine.
     pub(crate) fn is_trustworthy(&self) -> bool {
         match self {
             Self::Listed(origins) => origins.iter().all(Origin::is_trustworthy),

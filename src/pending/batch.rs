@@ -45,12 +45,13 @@ impl PendingBatch<'_> {
 
     /// Deletes the cookie of a class, as [`PendingCookies::delete`] does.
     pub fn delete<C: CookieClass>(self) -> Self {
-        self.with(C::CLASS.deletion().try_into().map_err(PushError::from))
+        self.delete_cookie(C::CLASS.deletion())
     }
 
     /// Deletes a cookie that has no class, as [`PendingCookies::delete_cookie`] does.
     pub fn delete_cookie<'a>(self, cookie: impl Into<Deletion<'a>>) -> Self {
-        self.with(cookie.into().into_operation().map_err(PushError::from))
+        let operation = cookie.into().into_operation(self.queue.classes());
+        self.with(operation)
     }
 
     /// Makes it a barrier: once it is redeemed, every token minted for this browser before it is

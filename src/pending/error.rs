@@ -14,8 +14,10 @@ pub enum PushError {
     /// A value of a cookie class that cannot become a cookie.
     #[error(transparent)]
     Class(#[from] ClassRefused),
-    /// A `Secure` cookie on a plain HTTP origin.
-    #[error("Secure: browsers drop a Secure cookie over plain HTTP; serve https, or unset it")]
+    /// A cookie that says it is `Secure`, on plain HTTP outside this machine.
+    #[error(
+        "Secure: browsers drop a Secure cookie over plain HTTP; serve https, or leave `secure` out, and it will be Secure where your pages are on https"
+    )]
     SecureOverHttp,
     /// A `Domain` that contains no configured origin.
     #[error("Domain: browsers drop the cookie, because no configured origin is in this domain")]

@@ -59,7 +59,7 @@ impl PendingCookies {
     ///
     /// Those of [`set`](Self::set).
     pub fn delete<C: CookieClass>(&self) -> Result<Receipt, PushError> {
-        self.push(C::CLASS.deletion().try_into()?)
+        self.delete_cookie(C::CLASS.deletion())
     }
 
     /// Deletes a cookie that has no class: by name, or by a
@@ -69,7 +69,7 @@ impl PendingCookies {
     ///
     /// Those of [`set`](Self::set).
     pub fn delete_cookie<'a>(&self, cookie: impl Into<Deletion<'a>>) -> Result<Receipt, PushError> {
-        self.push(cookie.into().into_operation()?)
+        self.push(cookie.into().into_operation(self.queue.classes())?)
     }
 
     /// Writes a cookie again under the current key, with the same expiry, if it
@@ -97,7 +97,8 @@ impl PendingCookies {
         self.queue.read()
     }
 
-    /// The raw value of the cookie of this name, as the browser sends it. Cookies pushed on this
+    /// The raw value of the cookie of this name, as the browser sends it (over plain http without the
+    /// name's prefix). Cookies pushed on this
     /// response, with any path and domain, count as sent. Nothing about the value is verified.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! The types that can be pushed.
 
 use apply_cookies_protocol::for_root::CookieClass;
-use apply_cookies_protocol::{DeleteCookie, Operation, OperationError, SetCookie};
+use apply_cookies_protocol::{DeleteCookie, Operation, SetCookie};
 
 use super::error::PushError;
 use crate::classes::Classes;
@@ -13,7 +13,8 @@ use crate::classes::Classes;
     note = "pass a value of a cookie class by reference, as in `cookies.set(&session)`, where the struct has `#[derive(CookieClass, Serialize, Deserialize)]`; or a `SetCookie`"
 )]
 pub trait IntoOperation {
-    /// The checked operation. `classes` writes cookie classes with the deployment's keys.
+    /// The checked operation. `classes` writes cookie classes with the deployment's keys, and knows
+    /// whether its cookies are `Secure`.
     ///
     /// # Errors
     ///
@@ -22,8 +23,8 @@ pub trait IntoOperation {
 }
 
 impl IntoOperation for SetCookie<'_> {
-    fn into_operation(self, _: &Classes) -> Result<Operation<'static>, PushError> {
-        Ok(Operation::try_from(self)?.into_owned())
+    fn into_operation(self, classes: &Classes) -> Result<Operation<'static>, PushError> {
+        Ok(classes.operation(self)?.into_owned())
     }
 }
 
@@ -38,8 +39,8 @@ impl<C: CookieClass + 'static> IntoOperation for &C {
 pub struct Deletion<'a>(DeleteCookie<'a>);
 
 impl Deletion<'_> {
-    pub(super) fn into_operation(self) -> Result<Operation<'static>, OperationError> {
-        Operation::try_from(self.0).map(Operation::into_owned)
+    pub(super) fn into_operation(self, classes: &Classes) -> Result<Operation<'static>, PushError> {
+        Ok(classes.operation(self.0)?.into_owned())
     }
 }
 

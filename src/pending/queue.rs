@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use apply_cookies_protocol::for_root::CookieClass;
 use apply_cookies_protocol::{
-    AfterApply, BindingCookie, Operation, ReadCookie, UnixMillis, Unreadable, UnreadableReason,
+    AfterApply, BindingCookie, Operation, ReadCookie, UnixMillis, Unreadable,
 };
 
 use super::error::PushError;
@@ -64,11 +64,7 @@ impl Queue {
         let text = {
             let state = &mut self.lock().state;
             state.read = true;
-            match Operation::try_from(C::CLASS.deletion()) {
-                Ok(cookie) => state.view.of_cookie(&cookie),
-                // A class written by hand, whose cookie no browser accepts.
-                Err(_) => Err(UnreadableReason::Absent.into()),
-            }
+            state.view.of_cookie(self.classes().key::<C>())
         }?;
         self.classes().decode(&text)
     }
@@ -77,7 +73,7 @@ impl Queue {
     pub(super) fn value(&self, name: &str) -> Result<Vec<u8>, Unreadable> {
         let state = &mut self.lock().state;
         state.read = true;
-        state.view.of_name(name)
+        state.view.of_name(self.classes().name(name))
     }
 
     /// All cookies as one `Cookie` field.

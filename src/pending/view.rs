@@ -2,7 +2,7 @@
 //! even after the writes have left and the queue is empty.
 
 use apply_cookies_protocol::{
-    CookieHeader, Draft, Lookup, Operation, Unreadable, UnreadableReason,
+    CookieHeader, CookieKey, Draft, Lookup, Operation, Unreadable, UnreadableReason,
 };
 
 /// How many operations are remembered, besides those on names that the request brought: more than
@@ -61,16 +61,13 @@ impl CookieView {
         self.operations.retain(|written| !lost.contains(written));
     }
 
-    /// The browser's value of exactly the cookie of `like`: the same name, domain, path and
-    /// partition.
-    pub(super) fn of_cookie(&self, like: &Operation<'_>) -> Result<Vec<u8>, Unreadable> {
-        let written = self
-            .operations
-            .iter()
-            .find(|written| written.key() == like.key());
+    /// The browser's value of exactly this cookie.
+    pub(super) fn of_cookie(&self, key: CookieKey<'_>) -> Result<Vec<u8>, Unreadable> {
+        let mut operations = self.operations.iter();
+        let written = operations.find(|written| written.key() == key);
         match written {
             Some(written) => value(written).ok_or_else(|| UnreadableReason::Absent.into()),
-            None => self.of_request(like.name()),
+            None => self.of_request(key.name),
         }
     }
 

@@ -34,6 +34,11 @@ impl Slot {
         self.0.read()
     }
 
+    /// The name of a class's cookie, as the browser knows it.
+    pub(crate) fn name<C: CookieClass>(&self) -> &'static str {
+        self.0.deployment().classes.key::<C>().name
+    }
+
     /// Whether a layer of this same deployment has put it here. A second layer must not give the
     /// request a second queue.
     #[must_use]

@@ -14,7 +14,7 @@ use actix_web::http::StatusCode;
 use actix_web::middleware::{Condition, Next, from_fn};
 use actix_web::web::{self, Payload, ServiceConfig};
 use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, rt};
-use apply_cookies::{PendingCookies, SetCookie};
+use apply_cookies::{ApplyCookies, PendingCookies, Secrets, SetCookie};
 use futures_util::StreamExt;
 
 use crate::harness::{
@@ -157,11 +157,14 @@ fn a_cookie_of_the_framework_is_pushed_with_safe_attributes() {
         ask.pending.set(Cookie::new("theme", "dark"))?;
         Ok(Reply::done())
     });
-    let response = Server::<Tested>::start(script).get("/", &[]);
-    assert_eq!(
-        response.all("set-cookie"),
-        ["theme=dark; Path=/; Secure; HttpOnly; SameSite=Lax"]
-    );
+    let response = Server::<Tested>::start(script.clone()).get("/", &[]);
+    let safe = "theme=dark; Path=/; Secure; HttpOnly; SameSite=Lax";
+    assert_eq!(response.all("set-cookie"), [safe]);
+    let plain = Server::<Tested>::with(|_| {
+        ApplyCookies::builder(Secrets::random()).origin("http://localhost:8080")
+    });
+    let response = plain.start(script).get("/", &[]);
+    assert_eq!(response.all("set-cookie"), [safe.replace(" Secure;", "")]);
 }
 
 /// The framework makes `None` of the error of an optional argument, so the log has to say it.

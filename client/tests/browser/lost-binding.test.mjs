@@ -9,7 +9,7 @@ import { LIMIT, setStage } from "./support/stage.mjs";
 
 const stage = setStage();
 
-const BINDING = "__Host-apply-cookies";
+const BINDING = "apply-cookies";
 
 /** Counts what happens on a page, and opens its stream by `listen`. */
 async function begin() {

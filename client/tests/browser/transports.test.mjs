@@ -35,7 +35,7 @@ for (const [transport, name, value, use, card] of TRANSPORTS) {
     const cookie = (await cookiesOf(context, url))[name];
     assert.match(cookie.value, value);
     assert.equal(cookie.httpOnly, true);
-    assert.equal(cookie.secure, true);
+    assert.equal(cookie.secure, false);
     assert.equal(await page.evaluate(() => document.cookie), "");
 
     // It came with the answer to the one POST, and with no other: the streams cannot set it.

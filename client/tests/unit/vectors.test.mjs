@@ -186,12 +186,12 @@ test("every Cookie field is read as its case says", async (t) => {
 });
 
 test("every operation is written, or refused, as its case says", async (t) => {
-  const optional = ["set_cookie", "field"];
-  for (const vector of casesOf("set-cookie.json", 35, ["comment", "operation"], optional)) {
+  const optional = ["plain_http", "set_cookie", "field"];
+  for (const vector of casesOf("set-cookie.json", 60, ["comment", "operation"], optional)) {
     await t.test(vector.comment, () => {
       let line;
       const reason = refusal(() => {
-        line = lineOfJson(vector.operation);
+        line = lineOfJson(vector.operation, vector.plain_http);
       });
       assert.equal(reason === undefined, vector.field === undefined, reason);
       assert.equal(line, vector.set_cookie);

@@ -17,7 +17,8 @@ pub(crate) struct Class {
     pub(crate) path: Option<String>,
     pub(crate) domain: Option<String>,
     pub(crate) same_site: Option<&'static str>,
-    pub(crate) secure: bool,
+    /// `None` if it is not said.
+    pub(crate) secure: Option<bool>,
     pub(crate) http_only: bool,
     pub(crate) partitioned: bool,
     pub(crate) home: Option<Path>,
@@ -44,7 +45,7 @@ pub(crate) fn check(input: &DeriveInput, written: Attributes) -> Result<Class> {
         path: checked(written.path.as_ref(), rules::check_path)?,
         domain: checked(written.domain.as_ref(), rules::check_domain)?,
         same_site,
-        secure,
+        secure: written.secure.map(|flag| flag.value),
         http_only,
         partitioned: written.partitioned.is_some(),
         home: written.home,

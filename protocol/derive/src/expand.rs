@@ -27,7 +27,7 @@ pub(crate) fn expand(input: &DeriveInput, class: &Class, home: &str) -> TokenStr
         let same_site = format_ident!("{same_site}");
         quote!(.same_site(#home::SameSite::#same_site))
     });
-    let secure = (!class.secure).then(|| quote!(.secure(false)));
+    let secure = class.secure.map(|secure| quote!(.secure(#secure)));
     let http_only = (!class.http_only).then(|| quote!(.http_only(false)));
     let profile = class.profile.map(|profile| {
         let profile = format_ident!("{profile}");

@@ -8,7 +8,7 @@ use super::CookieClass;
 use super::error::ClassError;
 use super::profile_codec::{ProfileCodec, millis};
 use super::read::ReadCookie;
-use crate::cookie::{CookieHeader, Operation, OperationError};
+use crate::cookie::{CookieHeader, Operation, OperationError, Scheme};
 use crate::keys::KeyRing;
 use crate::time::UnixMillis;
 use crate::value::{Stamp, Unreadable, UnreadableReason};
@@ -42,19 +42,32 @@ use crate::value::{Stamp, Unreadable, UnreadableReason};
 /// ```
 pub struct ClassCodec<C> {
     codec: ProfileCodec,
+    scheme: Scheme,
     class: PhantomData<fn() -> C>,
 }
 
 impl<C: CookieClass> ClassCodec<C> {
-    /// The codec of this class.
+    /// The codec of this class for pages on https.
     ///
     /// # Errors
     ///
-    /// When browsers would not accept the name (never for a derived class), or when the ring has no
-    /// keys for the class's profile.
+    /// Those of [`over`](Self::over).
     pub fn new(ring: &KeyRing) -> Result<Self, ClassError> {
+        Self::over(ring, Scheme::Https)
+    }
+
+    /// The codec of this class for pages of this scheme. Over plain http the cookie, and with it
+    /// the keys of its value, has the [name without the prefix](Scheme::name): what was written
+    /// there is not read on https.
+    ///
+    /// # Errors
+    ///
+    /// When browsers would not accept the name, or when the ring has no keys for the class's
+    /// profile.
+    pub fn over(ring: &KeyRing, scheme: Scheme) -> Result<Self, ClassError> {
         Ok(Self {
-            codec: ProfileCodec::new(ring, &C::CLASS)?,
+            codec: ProfileCodec::new(ring, scheme.name(C::CLASS.name), &C::CLASS)?,
+            scheme,
             class: PhantomData,
         })
     }
@@ -116,7 +129,7 @@ impl<C: CookieClass> ClassCodec<C> {
             stamp = stamp.expires_at(end);
         }
         let text = self.codec.encode(value, &stamp)?;
-        Ok(Operation::try_from(C::CLASS.draft(text, age))?)
+        Ok(Operation::over(C::CLASS.draft(text, age), self.scheme)?)
     }
 
     /// The operation that deletes the cookie.
@@ -125,7 +138,7 @@ impl<C: CookieClass> ClassCodec<C> {
     ///
     /// When the class has attributes for which browsers drop the cookie; never for a derived class.
     pub fn delete(&self) -> Result<Operation<'static>, OperationError> {
-        C::CLASS.deletion().try_into()
+        Operation::over(C::CLASS.deletion(), self.scheme)
     }
 
     /// Reads the cookie of this class from a request.
@@ -141,7 +154,7 @@ impl<C: CookieClass> ClassCodec<C> {
     where
         I: Iterator<Item = &'h [u8]> + Clone,
     {
-        self.decode(header.value(C::CLASS.name)?, now)
+        self.decode(header.value(self.scheme.name(C::CLASS.name))?, now)
     }
 
     /// Reads the value of the cookie of this class.

@@ -16,7 +16,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::cookie::{CookieKey, DeleteCookie, SameSite, SetCookie};
+use crate::cookie::{CookieKey, DeleteCookie, SameSite, Scheme, SetCookie};
 use crate::value::Protection;
 
 /// A type that is stored in a cookie as a JSON object. `#[derive(CookieClass)]` implements it, and
@@ -72,7 +72,8 @@ pub struct Class {
     max_age: Option<Duration>,
     path: &'static str,
     domain: Option<&'static str>,
-    secure: bool,
+    /// `None` where the class does not say.
+    secure: Option<bool>,
     http_only: bool,
     same_site: SameSite,
     partitioned: bool,
@@ -88,7 +89,7 @@ impl Class {
             max_age: None,
             path: "/",
             domain: None,
-            secure: true,
+            secure: None,
             http_only: true,
             same_site: SameSite::Lax,
             partitioned: false,
@@ -127,9 +128,9 @@ impl Class {
         self
     }
 
-    /// Sends its cookies over secure connections only, or over any.
+    /// Sends its cookies over secure connections only, or over any, whatever the pages' scheme.
     pub const fn secure(mut self, secure: bool) -> Self {
-        self.secure = secure;
+        self.secure = Some(secure);
         self
     }
 
@@ -151,7 +152,7 @@ impl Class {
         self
     }
 
-    /// The cookie's name.
+    /// The cookie's name, on pages over https.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
@@ -163,12 +164,12 @@ impl Class {
         self.protection
     }
 
-    /// The cookie that it is stored in, to find it among operations. Nothing is checked: a class
-    /// that no browser accepts has no operation with this key.
+    /// The cookie that it is stored in on pages of this scheme, to find it among operations. Nothing
+    /// is checked: a class that no browser accepts has no operation with this key.
     #[must_use]
-    pub const fn key(&self) -> CookieKey<'static> {
+    pub fn key(&self, scheme: Scheme) -> CookieKey<'static> {
         CookieKey {
-            name: self.name,
+            name: scheme.name(self.name),
             domain: self.domain,
             path: Some(self.path),
             partitioned: self.partitioned,
@@ -179,10 +180,10 @@ impl Class {
     fn draft(&self, value: String, age: Option<Duration>) -> SetCookie<'static> {
         let mut draft = SetCookie::new(self.name, value)
             .path(self.path)
-            .secure(self.secure)
             .http_only(self.http_only)
             .same_site(self.same_site)
             .partitioned(self.partitioned);
+        draft.secure = self.secure;
         if let Some(domain) = self.domain {
             draft = draft.domain(domain);
         }
@@ -194,10 +195,10 @@ impl Class {
 
     /// The draft that deletes the cookie of this class.
     pub fn deletion(&self) -> DeleteCookie<'static> {
-        let draft = DeleteCookie::new(self.name)
+        let mut draft = DeleteCookie::new(self.name)
             .path(self.path)
-            .secure(self.secure)
             .partitioned(self.partitioned);
+        draft.secure = self.secure;
         match self.domain {
             Some(domain) => draft.domain(domain),
             None => draft,

@@ -24,8 +24,8 @@ pub(super) enum ProfileCodec {
 }
 
 impl ProfileCodec {
-    pub(super) fn new(ring: &KeyRing, class: &Class) -> Result<Self, ClassError> {
-        let (name, protection) = (class.name, class.protection);
+    pub(super) fn new(ring: &KeyRing, name: &str, class: &Class) -> Result<Self, ClassError> {
+        let protection = class.protection;
         Ok(match class.profile {
             Profile::Native => Self::Native(ValueCodec::new(ring, name, protection)?),
             #[cfg(feature = "mesop")]

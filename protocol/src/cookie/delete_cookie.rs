@@ -24,7 +24,8 @@ pub struct DeleteCookie<'a> {
     pub(crate) name: Cow<'a, str>,
     pub(crate) path: Option<Cow<'a, str>>,
     pub(crate) domain: Option<Cow<'a, str>>,
-    pub(crate) secure: bool,
+    /// `None` where the draft does not say.
+    pub(crate) secure: Option<bool>,
     pub(crate) partitioned: bool,
 }
 
@@ -35,7 +36,7 @@ impl<'a> DeleteCookie<'a> {
             name: name.into(),
             path: Some(Cow::Borrowed("/")),
             domain: None,
-            secure: true,
+            secure: None,
             partitioned: false,
         }
     }
@@ -59,9 +60,9 @@ impl<'a> DeleteCookie<'a> {
         self
     }
 
-    /// Writes `Secure` on the line, or not. Leave it on, except over plain HTTP.
+    /// Writes `Secure` on the line, or not. If you do not say, the scheme of the pages decides.
     pub fn secure(mut self, secure: bool) -> Self {
-        self.secure = secure;
+        self.secure = Some(secure);
         self
     }
 

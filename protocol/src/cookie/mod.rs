@@ -10,6 +10,7 @@ mod lines;
 mod name;
 mod operation;
 mod rule;
+mod scheme;
 mod set_cookie;
 mod writer;
 
@@ -22,6 +23,7 @@ pub use lines::SetCookieLines;
 pub use name::{BINDING_COOKIE, BINDING_COOKIE_INSECURE};
 pub use operation::{Draft, Operation};
 pub use rule::{Characters, Demand, Hidden, Rule, SecureFor};
+pub use scheme::Scheme;
 pub use set_cookie::SetCookie;
 
 pub(crate) use attributes::{SameSiteCode, is_cookie_octet};

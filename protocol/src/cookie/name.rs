@@ -3,10 +3,10 @@
 use super::error::{Field, OperationError};
 use super::rule::{Characters, Hidden, Rule};
 
-/// Name of the binding cookie on https and on loopback.
+/// Name of the binding cookie where an https origin is configured.
 pub const BINDING_COOKIE: &str = "__Host-apply-cookies";
 
-/// Name of the binding cookie over plain HTTP outside loopback, where browsers refuse `__Host-`.
+/// Name of the binding cookie where all origins are plain http: browsers refuse `__Host-` there.
 pub const BINDING_COOKIE_INSECURE: &str = "apply-cookies";
 
 /// Requirements of a name's prefix on the cookie (RFC 6265bis §4.1.3).
@@ -156,6 +156,16 @@ fn split_prefix(name: &str) -> (Prefix, &str) {
     (Prefix::default(), name)
 }
 
+/// The name without its prefix, nor any that was behind it.
+pub(super) fn without_prefix(name: &str) -> &str {
+    let (_, bare) = split_prefix(name);
+    if bare.len() == name.len() {
+        name
+    } else {
+        without_prefix(bare)
+    }
+}
+
 /// Our own cookies, and room for more of them: `apply-cookies`, with or without a prefix, alone
 /// or followed by a hyphen.
 fn is_reserved(bare: &str) -> bool {
@@ -275,6 +285,24 @@ mod tests {
         }
         assert_eq!(rule("apply-cookiesx"), None);
         assert_eq!(rule("my-apply-cookies"), None);
+    }
+
+    #[test]
+    fn no_prefix_is_left_of_a_name_without_prefix() {
+        for (name, bare) in [
+            ("cart", "cart"),
+            ("__Host-cart", "cart"),
+            ("__secure-cart", "cart"),
+            ("__HTTP-cart", "cart"),
+            ("__Host-Http-cart", "cart"),
+            ("__Host-__Secure-__Host-cart", "cart"),
+            ("__Http-Host-cart", "Host-cart"),
+            ("cart__Host-", "cart__Host-"),
+            ("__Host-", ""),
+            ("__", "__"),
+        ] {
+            assert_eq!(without_prefix(name), bare, "{name}");
+        }
     }
 
     #[test]

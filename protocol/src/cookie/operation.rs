@@ -8,6 +8,7 @@ use super::error::{Field, OperationError};
 use super::key::CookieKey;
 use super::name::{self, Prefix};
 use super::rule::{Demand, Rule, SecureFor};
+use super::scheme::Scheme;
 use super::set_cookie::SetCookie;
 use crate::limits::{MAX_AGE_MAX, NAME_VALUE_MAX};
 
@@ -24,7 +25,31 @@ pub enum Draft<'a> {
     Delete(DeleteCookie<'a>),
 }
 
-/// A checked operation: one that browsers will keep and proxies will pass on.
+impl Draft<'_> {
+    /// The cookie's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Set(set) => &set.name,
+            Self::Delete(delete) => &delete.name,
+        }
+    }
+}
+
+impl<'a> From<SetCookie<'a>> for Draft<'a> {
+    fn from(set: SetCookie<'a>) -> Self {
+        Self::Set(set)
+    }
+}
+
+impl<'a> From<DeleteCookie<'a>> for Draft<'a> {
+    fn from(delete: DeleteCookie<'a>) -> Self {
+        Self::Delete(delete)
+    }
+}
+
+/// A checked operation: one that browsers will keep and proxies will pass on. It always says
+/// whether the cookie is `Secure`.
 ///
 /// The checks are the only way to get one, so any code that has an `Operation` may write it into a
 /// header without checking again.
@@ -32,6 +57,33 @@ pub enum Draft<'a> {
 pub struct Operation<'a>(Draft<'a>);
 
 impl<'a> Operation<'a> {
+    /// The operation of a draft, for pages of this scheme, which decides what the draft leaves open.
+    ///
+    /// # Errors
+    ///
+    /// Names the first field that a browser or proxy would not take.
+    pub fn over(draft: impl Into<Draft<'a>>, scheme: Scheme) -> Result<Self, OperationError> {
+        let mut draft = draft.into();
+        if let Draft::Set(SetCookie {
+            max_age: Some(seconds),
+            ..
+        }) = draft
+        {
+            check_max_age(seconds)?;
+        }
+        // On plain http too, so that what is taken in development is taken in production.
+        let parts = Parts::from_draft(&draft);
+        parts.check()?;
+        scheme.check(parts.same_site, parts.partitioned)?;
+        let (name, secure) = match &mut draft {
+            Draft::Set(set) => (&mut set.name, &mut set.secure),
+            Draft::Delete(delete) => (&mut delete.name, &mut delete.secure),
+        };
+        *secure = Some(scheme.secure(*secure));
+        scheme.rename(name)?;
+        Ok(Self(draft))
+    }
+
     /// The draft that passed.
     #[must_use]
     pub fn draft(&self) -> &Draft<'a> {
@@ -41,10 +93,7 @@ impl<'a> Operation<'a> {
     /// The cookie's name.
     #[must_use]
     pub fn name(&self) -> &str {
-        match &self.0 {
-            Draft::Set(set) => &set.name,
-            Draft::Delete(delete) => &delete.name,
-        }
+        self.0.name()
     }
 
     /// The `Domain` attribute; `None` is this host alone.
@@ -68,10 +117,7 @@ impl<'a> Operation<'a> {
     /// Whether the line carries `Secure`.
     #[must_use]
     pub fn is_secure(&self) -> bool {
-        match &self.0 {
-            Draft::Set(set) => set.secure,
-            Draft::Delete(delete) => delete.secure,
-        }
+        Parts::from_operation(self).secure
     }
 
     /// Whether the cookie lives in a partition.
@@ -127,29 +173,26 @@ impl<'a> Operation<'a> {
 impl<'a> TryFrom<SetCookie<'a>> for Operation<'a> {
     type Error = OperationError;
 
+    /// The operation for pages on https.
+    ///
     /// # Errors
     ///
-    /// Names the first field that a browser or proxy would not take.
+    /// Those of [`over`](Operation::over).
     fn try_from(set: SetCookie<'a>) -> Result<Self, OperationError> {
-        if let Some(seconds) = set.max_age {
-            check_max_age(seconds)?;
-        }
-        let operation = Self(Draft::Set(set));
-        Parts::from_operation(&operation).check()?;
-        Ok(operation)
+        Self::over(set, Scheme::Https)
     }
 }
 
 impl<'a> TryFrom<DeleteCookie<'a>> for Operation<'a> {
     type Error = OperationError;
 
+    /// The operation for pages on https.
+    ///
     /// # Errors
     ///
-    /// Names the first field that a browser or proxy would not take.
+    /// Those of [`over`](Operation::over).
     fn try_from(delete: DeleteCookie<'a>) -> Result<Self, OperationError> {
-        let operation = Self(Draft::Delete(delete));
-        Parts::from_operation(&operation).check()?;
-        Ok(operation)
+        Self::over(delete, Scheme::Https)
     }
 }
 
@@ -175,7 +218,12 @@ pub(crate) struct Parts<'o> {
 
 impl<'o> Parts<'o> {
     pub(crate) fn from_operation(operation: &'o Operation<'_>) -> Self {
-        match &operation.0 {
+        Self::from_draft(&operation.0)
+    }
+
+    /// `Secure` unless the draft says otherwise, as on https.
+    fn from_draft(draft: &'o Draft<'_>) -> Self {
+        match draft {
             Draft::Set(set) => Self {
                 delete: false,
                 name: &set.name,
@@ -186,7 +234,7 @@ impl<'o> Parts<'o> {
                 max_age: set
                     .max_age
                     .map(|age| u32::try_from(age).unwrap_or(MAX_AGE_MAX)),
-                secure: set.secure,
+                secure: Scheme::Https.secure(set.secure),
                 http_only: set.http_only,
                 same_site: set.same_site,
                 partitioned: set.partitioned,
@@ -198,7 +246,7 @@ impl<'o> Parts<'o> {
                 path: delete.path.as_deref(),
                 domain: delete.domain.as_deref(),
                 max_age: None,
-                secure: delete.secure,
+                secure: Scheme::Https.secure(delete.secure),
                 // Written with every deletion: browsers apply the rule of `__Http-` to deletions
                 // too.
                 http_only: true,
@@ -298,7 +346,7 @@ impl<'o> Parts<'o> {
                 name: Cow::Borrowed(self.name),
                 path: self.path.map(Cow::Borrowed),
                 domain: self.domain.map(Cow::Borrowed),
-                secure: self.secure,
+                secure: Some(self.secure),
                 partitioned: self.partitioned,
             })
         } else {
@@ -308,7 +356,7 @@ impl<'o> Parts<'o> {
                 path: self.path.map(Cow::Borrowed),
                 domain: self.domain.map(Cow::Borrowed),
                 max_age: self.max_age.map(u64::from),
-                secure: self.secure,
+                secure: Some(self.secure),
                 http_only: self.http_only,
                 same_site: self.same_site,
                 partitioned: self.partitioned,

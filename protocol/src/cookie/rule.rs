@@ -59,6 +59,12 @@ pub enum Rule {
         /// The part of the cookie that requires it.
         by: SecureFor,
     },
+    /// `SameSite=None` or `Partitioned` on plain http.
+    #[error("{by} needs https, and these pages are on plain http")]
+    NeedsHttps {
+        /// The part of the cookie that needs it.
+        by: SecureFor,
+    },
     /// A name that belongs to this library.
     #[error("is reserved for apply-cookies itself")]
     Reserved,

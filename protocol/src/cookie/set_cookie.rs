@@ -8,8 +8,8 @@ use super::attributes::SameSite;
 
 /// A draft of a cookie to set, in the low-level form: a raw name and a raw value.
 ///
-/// The defaults are the safe ones: `Path=/`, `Secure`, `HttpOnly`, `SameSite=Lax`, this host
-/// only, until the browser closes. The value must consist of cookie-octets (RFC 6265bis §4.1.1);
+/// The defaults are the safe ones: `Path=/`, `HttpOnly`, `SameSite=Lax`, this host only, until the
+/// browser closes, and `Secure` unless it is [for pages on plain http](super::Scheme). The value must consist of cookie-octets (RFC 6265bis §4.1.1);
 /// a draft becomes an [`Operation`](crate::Operation) only if every field is valid.
 ///
 /// `Debug` does not show the value.
@@ -36,7 +36,8 @@ pub struct SetCookie<'a> {
     pub(crate) path: Option<Cow<'a, str>>,
     pub(crate) domain: Option<Cow<'a, str>>,
     pub(crate) max_age: Option<u64>,
-    pub(crate) secure: bool,
+    /// `None` where the draft does not say.
+    pub(crate) secure: Option<bool>,
     pub(crate) http_only: bool,
     pub(crate) same_site: Option<SameSite>,
     pub(crate) partitioned: bool,
@@ -51,7 +52,7 @@ impl<'a> SetCookie<'a> {
             path: Some(Cow::Borrowed("/")),
             domain: None,
             max_age: None,
-            secure: true,
+            secure: None,
             http_only: true,
             same_site: Some(SameSite::Lax),
             partitioned: false,
@@ -84,9 +85,11 @@ impl<'a> SetCookie<'a> {
         self
     }
 
-    /// Sends the cookie over secure connections only, or over any.
+    /// Sends the cookie over secure connections only, or over any, whatever the pages' scheme. Some
+    /// browsers keep no `Secure` cookie over plain http, not even on this machine: rather do not
+    /// say.
     pub fn secure(mut self, secure: bool) -> Self {
-        self.secure = secure;
+        self.secure = Some(secure);
         self
     }
 

@@ -2,6 +2,8 @@
 //! value may be any text, an age may be negative, several operations may be on one cookie, and
 //! `SameSite` is read case-insensitively.
 
+use std::borrow::Cow;
+
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -9,27 +11,41 @@ use serde_json::Value;
 use super::cookie::{MesopCookie, same_site};
 use super::max_age::MaxAge;
 use super::token;
-use crate::cookie::{Field, OperationError, Rule, SameSite};
+use crate::cookie::{Field, OperationError, Rule, SameSite, Scheme};
 use crate::json::{
     BatchError, MESOP_AGE, Object, Op, OperationJson, read_batch, read_operation, word,
 };
 use crate::time::UnixMillis;
 
-/// Reads the cookies of a batch, which together make up a token that is issued now.
+/// Reads the cookies of a batch for pages on https, which together make up a token that is issued
+/// now.
 ///
 /// # Errors
 ///
 /// Names the operation and the field, never a value.
 pub fn parse_batch(json: &str, now: UnixMillis) -> Result<Vec<MesopCookie>, BatchError> {
+    parse_batch_over(json, Scheme::Https, now)
+}
+
+/// The same for pages of this scheme, which decides what an operation leaves open.
+///
+/// # Errors
+///
+/// Names the operation and the field, never a value.
+pub fn parse_batch_over(
+    json: &str,
+    scheme: Scheme,
+    now: UnixMillis,
+) -> Result<Vec<MesopCookie>, BatchError> {
     let operations = read_batch::<MaxAge, AnyCase>(json)?.into_iter().enumerate();
     let cookies = operations
-        .map(|(index, Object(operation))| cookie(operation, Some(index), now))
+        .map(|(index, Object(operation))| cookie(operation, scheme, Some(index), now))
         .collect::<Result<Vec<_>, _>>()?;
     token::check(&cookies, now).map_err(|error| BatchError::from_operation(None, error))?;
     Ok(cookies)
 }
 
-/// Reads one operation, which is carried out now.
+/// Reads one operation for pages on https, which is carried out now.
 ///
 /// ```
 /// use apply_cookies_protocol::UnixMillis;
@@ -48,11 +64,25 @@ pub fn parse_batch(json: &str, now: UnixMillis) -> Result<Vec<MesopCookie>, Batc
 ///
 /// Names the field, never a value.
 pub fn parse_operation(json: &str, now: UnixMillis) -> Result<MesopCookie, BatchError> {
-    cookie(read_operation(json)?, None, now)
+    parse_operation_over(json, Scheme::Https, now)
+}
+
+/// The same for pages of this scheme, which decides what the operation leaves open.
+///
+/// # Errors
+///
+/// Names the field, never a value.
+pub fn parse_operation_over(
+    json: &str,
+    scheme: Scheme,
+    now: UnixMillis,
+) -> Result<MesopCookie, BatchError> {
+    cookie(read_operation(json)?, scheme, None, now)
 }
 
 fn cookie(
     mut json: OperationJson<MaxAge, AnyCase>,
+    scheme: Scheme,
     index: Option<usize>,
     now: UnixMillis,
 ) -> Result<MesopCookie, BatchError> {
@@ -63,6 +93,7 @@ fn cookie(
             Rule::NotInMesop,
         )));
     }
+    let said = std::mem::take(&mut json.secure).said();
     let cookie = match json.op {
         Op::Set => {
             let value = json.take_value(index)?;
@@ -81,13 +112,19 @@ fn cookie(
             MesopCookie::deletion(json.name)
         }
     };
-    let cookie = MesopCookie {
+    let mut cookie = MesopCookie {
         path: json.path.or(Some("/".to_owned())),
         domain: json.domain.or(None),
-        secure: json.secure.flag(true),
+        secure: Scheme::Https.secure(said),
         ..cookie
     };
     cookie.to_set_cookie(now).map_err(refuse)?;
+    // As in SPEC §4.1.
+    scheme.check(cookie.same_site, false).map_err(refuse)?;
+    cookie.secure = scheme.secure(said);
+    let mut name = Cow::Owned(cookie.name);
+    scheme.rename(&mut name).map_err(refuse)?;
+    cookie.name = name.into_owned();
     Ok(cookie)
 }
 

@@ -49,7 +49,7 @@ mod zlib;
 
 pub use crate::keys::MesopKeys;
 pub use cookie::MesopCookie;
-pub use json::{parse_batch, parse_operation};
+pub use json::{parse_batch, parse_batch_over, parse_operation, parse_operation_over};
 pub use python_json::relayout;
 pub use token::{MesopBody, seal};
 pub use value::{MesopValueCodec, OpenedText};

@@ -1,7 +1,7 @@
 //! `cookie-header.json` and `set-cookie.json`: cookies read from a request, and lines written into
 //! a response.
 
-use apply_cookies_protocol::{CookieHeader, Lookup, parse_operation};
+use apply_cookies_protocol::{CookieHeader, Lookup, Scheme, parse_operation_over};
 use serde_json::{Value, json};
 
 pub(crate) fn cookie_header() -> Value {
@@ -157,6 +157,12 @@ pub(crate) fn set_cookie() -> Value {
     };
     let good = |comment: &str, operation: Value, line: &str| json!({ "comment": comment, "operation": operation, "set_cookie": line });
     let bad = |comment: &str, operation: Value, field: &str| json!({ "comment": comment, "operation": operation, "field": field });
+    let http = |mut case: Value| {
+        case["plain_http"] = json!(true);
+        case
+    };
+    let named = |name: &str| set(json!({ "name": name }));
+    let short = "x=8f14e45f; Path=/; HttpOnly; SameSite=Lax";
     json!({
         "comment": "one operation (SPEC §4 and §7)",
         "cases": [
@@ -197,14 +203,42 @@ pub(crate) fn set_cookie() -> Value {
             bad("another operation", set(json!({"op": "append"})), "op"),
             bad("a list", json!(["set", "a", "b"]), "operation"),
             bad("null", json!(null), "operation"),
+            http(good("the defaults on plain http", set(json!({})), "session=8f14e45f; Path=/; HttpOnly; SameSite=Lax")),
+            http(good("Secure on plain http", set(json!({"secure": true})), "session=8f14e45f; Path=/; Secure; HttpOnly; SameSite=Lax")),
+            http(good("not Secure on plain http", set(json!({"secure": false})), "session=8f14e45f; Path=/; HttpOnly; SameSite=Lax")),
+            http(good("no attribute on plain http", set(json!({"path": null, "secure": null, "http_only": null, "same_site": null})), "session=8f14e45f")),
+            http(good("a delete on plain http", delete(json!({})), &format!("session=; Path=/; {GONE}; HttpOnly"))),
+            http(good("a host prefix on plain http", named("__Host-x"), short)),
+            http(good("a secure prefix on plain http", named("__Secure-x"), short)),
+            http(good("an http prefix on plain http", named("__Http-x"), short)),
+            http(good("a host-http prefix on plain http", named("__host-HTTP-x"), short)),
+            http(good("a prefix behind a prefix on plain http", named("__Host-__Secure-x"), short)),
+            http(good("a prefix on plain http, and Secure", set(json!({"name": "__Host-x", "secure": true})), "x=8f14e45f; Path=/; Secure; HttpOnly; SameSite=Lax")),
+            http(good("a delete of a name with a prefix on plain http", delete(json!({"name": "__Host-x"})), &format!("x=; Path=/; {GONE}; HttpOnly"))),
+            http(bad("a prefix alone on plain http", named("__Host-"), "name")),
+            http(bad("our own name on plain http", named("apply-cookies"), "name")),
+            http(bad("our own name behind two prefixes on plain http", named("__Host-__Host-apply-cookies"), "name")),
+            http(bad("a name that decodes to a prefix behind one on plain http", named("__Host-%5F%5FHost-x"), "name")),
+            http(bad("a host prefix with a domain on plain http", set(json!({"name": "__Host-x", "domain": "a.example"})), "domain")),
+            http(bad("a host prefix without Secure on plain http", set(json!({"name": "__Host-x", "secure": false})), "secure")),
+            http(bad("SameSite=None on plain http", set(json!({"same_site": "None"})), "same_site")),
+            http(bad("SameSite=None and Secure on plain http", set(json!({"same_site": "None", "secure": true})), "same_site")),
+            http(bad("SameSite=None without Secure on plain http", set(json!({"same_site": "None", "secure": false})), "secure")),
+            http(bad("Partitioned on plain http", set(json!({"partitioned": true})), "partitioned")),
+            http(bad("a partitioned delete on plain http", delete(json!({"partitioned": true})), "partitioned")),
         ],
     })
 }
 
 pub(crate) fn check_set_cookie(case: &Value) {
     let comment = &case["comment"];
+    let scheme = if case["plain_http"] == true {
+        Scheme::Http
+    } else {
+        Scheme::Https
+    };
     match (
-        parse_operation(&case["operation"].to_string()),
+        parse_operation_over(&case["operation"].to_string(), scheme),
         case["field"].as_str(),
     ) {
         (Ok(operation), None) => {

@@ -127,17 +127,18 @@ pub(super) fn decode(args: &DecodeArgs) -> Result<(), Refused> {
 }
 
 fn codec(args: &ValueArgs) -> Result<Codec, Refused> {
+    let name = args.pages.scheme().name(&args.name);
     // Plain values have no key, so no secret is needed.
     Ok(match (args.profile.is_mesop(), args.protection.into()) {
-        (false, Protection::Plain) => Codec::Native(ValueCodec::plain(&args.name)?),
+        (false, Protection::Plain) => Codec::Native(ValueCodec::plain(name)?),
         (false, protection) => {
             let ring = args.secret.native()?.into_ring()?;
-            Codec::Native(ValueCodec::new(&ring, &args.name, protection)?)
+            Codec::Native(ValueCodec::new(&ring, name, protection)?)
         }
-        (true, Protection::Plain) => Codec::Mesop(MesopValueCodec::plain(&args.name)?),
+        (true, Protection::Plain) => Codec::Mesop(MesopValueCodec::plain(name)?),
         (true, protection) => {
             let keys = args.secret.mesop()?.to_keys();
-            Codec::Mesop(MesopValueCodec::new(&keys, &args.name, protection)?)
+            Codec::Mesop(MesopValueCodec::new(&keys, name, protection)?)
         }
     })
 }

@@ -1,8 +1,8 @@
 //! `mint`, `inspect` and `set-cookie` with `--profile mesop`.
 
-use apply_cookies::protocol::mesop::{MesopKeys, parse_batch, parse_operation, seal};
-use apply_cookies::protocol::{BatchError, BindingCookie, Nonce, Token, UntrustedToken};
-use apply_cookies::{Clock, UnixMillis};
+use apply_cookies::protocol::mesop::{MesopKeys, parse_batch_over, parse_operation_over, seal};
+use apply_cookies::protocol::{BatchError, Nonce, Token, UntrustedToken};
+use apply_cookies::{Clock, Scheme, UnixMillis};
 
 use super::args::tools::{InspectArgs, MintArgs};
 use super::lines;
@@ -19,20 +19,15 @@ pub(super) fn mint(args: &MintArgs) -> Result<(), Refused> {
         );
     }
     let clock = Clock::system();
-    lines::answer_or_report_each(|line| mint_line(&keys, clock.now(), binding.as_ref(), line))
-}
-
-fn mint_line(
-    keys: &MesopKeys,
-    now: UnixMillis,
-    browser: Option<&BindingCookie>,
-    line: &str,
-) -> Result<String, String> {
-    let cookies = parse_batch(line, now).map_err(|error| error.to_string())?;
-    let nonce = Nonce::from_random(rand::random());
-    seal(keys, nonce, now, browser, &cookies)
-        .map(Token::into_string)
-        .map_err(|error| error.to_string())
+    let scheme = args.pages.scheme();
+    lines::answer_or_report_each(|line| {
+        let now = clock.now();
+        let cookies = parse_batch_over(line, scheme, now).map_err(|error| error.to_string())?;
+        let nonce = Nonce::from_random(rand::random());
+        seal(&keys, nonce, now, binding.as_ref(), &cookies)
+            .map(Token::into_string)
+            .map_err(|error| error.to_string())
+    })
 }
 
 pub(super) fn inspect(args: &InspectArgs) -> Result<(), Refused> {
@@ -72,8 +67,12 @@ fn report(keys: &MesopKeys, now: UnixMillis, text: &str) -> Option<String> {
     serde_json::to_string(&report).ok()
 }
 
-pub(super) fn set_cookie(line: &str, now: UnixMillis) -> Result<String, BatchError> {
-    parse_operation(line, now)?
+pub(super) fn set_cookie(
+    line: &str,
+    scheme: Scheme,
+    now: UnixMillis,
+) -> Result<String, BatchError> {
+    parse_operation_over(line, scheme, now)?
         .to_set_cookie(now)
         .map_err(BatchError::from)
 }

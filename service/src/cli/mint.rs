@@ -1,7 +1,7 @@
 //! `mint`: JSON batches → tokens.
 
 use apply_cookies::Issuer;
-use apply_cookies::protocol::parse_batch;
+use apply_cookies::protocol::parse_batch_over;
 
 use super::args::tools::MintArgs;
 use super::lines;
@@ -17,9 +17,10 @@ pub(super) fn run(args: &MintArgs) -> Result<(), Refused> {
             "note: without --binding these tokens are for no browser: only an endpoint whose bindings are optional redeems them, for whoever has one"
         );
     }
+    let scheme = args.pages.scheme();
     let mut options = args.options();
     lines::answer_or_report_each(|line| {
-        let batch = parse_batch(line).map_err(|error| error.to_string())?;
+        let batch = parse_batch_over(line, scheme).map_err(|error| error.to_string())?;
         let minted = issuer.mint(&batch, binding.as_ref(), &options);
         if minted.is_barrier() {
             // The next line's token must be younger than this barrier.

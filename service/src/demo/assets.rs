@@ -9,7 +9,7 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
 /// Path, media type, content.
-const FILES: [(&str, &str, &str); 14] = [
+const FILES: [(&str, &str, &str); 15] = [
     ("/", HTML, include_str!("page/index.html")),
     ("/demo/demo.css", CSS, include_str!("page/demo.css")),
     ("/demo/visit.css", CSS, include_str!("page/visit.css")),
@@ -24,6 +24,7 @@ const FILES: [(&str, &str, &str); 14] = [
         SCRIPT,
         include_str!("page/redemptions.js"),
     ),
+    ("/demo/blocked.js", SCRIPT, include_str!("page/blocked.js")),
     ("/demo/whoami.js", SCRIPT, include_str!("page/whoami.js")),
     ("/demo/sign-in.js", SCRIPT, include_str!("page/sign-in.js")),
     ("/demo/accent.js", SCRIPT, include_str!("page/accent.js")),

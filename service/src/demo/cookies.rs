@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{COOKIE, HeaderValue};
-use apply_cookies::protocol::{BINDING_COOKIE, CookieHeader, Lookup};
+use apply_cookies::protocol::{BINDING_COOKIE_INSECURE, CookieHeader, Lookup};
 
 pub(super) const SESSION: &str = "session";
 pub(super) const ACCENT: &str = "accent";
@@ -13,8 +13,8 @@ pub(super) const VISITS: &str = "visits";
 /// Set when the page tries a replay.
 pub(super) const PRACTICE: &str = "practice";
 
-/// All of them, and the binding cookie.
-pub(super) const ALL: [&str; 5] = [BINDING_COOKIE, SESSION, ACCENT, VISITS, PRACTICE];
+/// All of them, and the binding cookie of a deployment for development.
+pub(super) const ALL: [&str; 5] = [BINDING_COOKIE_INSECURE, SESSION, ACCENT, VISITS, PRACTICE];
 
 /// How long a sign-in lasts.
 pub(super) const SIGNED_IN: Duration = Duration::from_secs(60 * 60);

@@ -18,10 +18,9 @@ use std::time::Duration;
 
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, HttpServer};
-use apply_cookies::{ApplyCookies, Builder, Secrets};
+use apply_cookies::ApplyCookies;
 use futures_util::future::join;
 
-use self::address::Address;
 use self::sessions::Sessions;
 use self::state::Demo;
 use crate::cli::args::DemoArgs;
@@ -39,15 +38,13 @@ pub(crate) fn run(args: &DemoArgs) -> Result<(), Refused> {
     log::start();
     // Bound first: only then is the port of `:0` known, and origins contain the port.
     let listener = args.listen.bind_first()?;
-    let address = Address::from_bound(listener.local_addr()?)?;
-    let apply = (address.origins.iter())
-        .fold(ApplyCookies::builder(Secrets::random()), Builder::origin)
-        .build()?;
+    let url = address::to_open(listener.local_addr()?)?;
+    // Pages of any loopback origin: behind a proxy with https the demo has another port.
+    let apply = ApplyCookies::dev();
     let demo = Data::new(Demo {
         apply,
         sessions: Sessions::default(),
     });
-    eprintln!("apply-cookies: a throw-away key, for this run only; sessions end with it too");
     actix_web::rt::System::new().block_on(async move {
         let server = HttpServer::new(move || {
             App::new()
@@ -62,7 +59,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<(), Refused> {
         .listen(listener)?;
         // Both at once, the server first: someone who reads the address may stop the demo at once,
         // and by then the server must handle signals.
-        let announce = async { lines::print(&address.url) };
+        let announce = async { lines::print(&url) };
         let (ended, announced) = join(server.run(), announce).await;
         announced?;
         Ok(ended?)

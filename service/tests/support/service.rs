@@ -17,7 +17,7 @@ use std::time::Duration;
 use super::support::SECRET;
 use super::support::http::{Connection, FORM, Response, form};
 
-pub const ORIGIN: &str = "http://127.0.0.1:9";
+pub const ORIGIN: &str = "https://127.0.0.1:9";
 
 /// The program, with a secret and nothing else in its environment.
 pub fn program() -> Command {

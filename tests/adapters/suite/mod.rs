@@ -4,6 +4,7 @@ mod classes;
 mod delivery;
 mod endpoint;
 mod never_silent;
+mod schemes;
 mod stolen;
 mod streams;
 

@@ -203,6 +203,10 @@ const readPayload = (bytes, seal, keyId) => {
 // Longer before shorter: `__Host-Http-` begins with `__Host-`.
 const PREFIXES = ["__host-http-", "__http-", "__secure-", "__host-"];
 const prefixOf = (name) => PREFIXES.find((prefix) => name.toLowerCase().startsWith(prefix)) ?? "";
+export const withoutPrefix = (name) => {
+  const bare = name.slice(prefixOf(name).length);
+  return bare === name ? name : withoutPrefix(bare);
+};
 const isReserved = (name) => /^apply-cookies(-|$)/i.test(name.slice(prefixOf(name).length));
 
 // Byte by byte, since `decodeURIComponent` throws at what some server decodes; a prefix is ASCII.

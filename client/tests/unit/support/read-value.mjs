@@ -11,6 +11,7 @@ import {
   openFernet,
   Refused,
   sameBytes,
+  withoutPrefix,
 } from "./open-token.mjs";
 
 const MAX_NAME_AND_VALUE = 4096;
@@ -162,7 +163,7 @@ export const findCookie = (fields, name) => {
   return values.length > 1 ? "duplicate" : { value: values[0] };
 };
 
-// ---- One operation (§7, §4) ----
+// ---- One operation (§7, §4, §4.1) ----
 
 const isText = (value) => typeof value === "string";
 const isFlag = (value) => typeof value === "boolean";
@@ -180,7 +181,7 @@ const DEFAULTS = { path: "/", domain: null, secure: true, partitioned: false };
 const SET_DEFAULTS = { max_age: null, http_only: true, same_site: "Lax" };
 
 /** The line of an operation in JSON, or `Refused`. */
-export const lineOfJson = (json) => {
+export const lineOfJson = (json, plainHttp = false) => {
   const must = (condition, detail) => demand(condition, "operation", detail);
   must(json !== null && typeof json === "object" && !Array.isArray(json), "no object");
   const { op, name, value, ...rest } = json;
@@ -193,5 +194,11 @@ export const lineOfJson = (json) => {
   }
   const operation = { ...DEFAULTS, ...(op === "set" ? SET_DEFAULTS : {}), ...json };
   checkOperation(operation);
+  if (plainHttp) {
+    must(operation.same_site !== "None" && !operation.partitioned, "needs https");
+    operation.secure = json.secure ?? false;
+    operation.name = withoutPrefix(name);
+    checkOperation(operation);
+  }
   return lineOf(operation);
 };

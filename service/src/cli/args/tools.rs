@@ -7,7 +7,9 @@
 
 use apply_cookies::protocol::limits::MAX_AGE_MAX;
 use apply_cookies::protocol::{AfterApply, BindingCookie, Lifetime, SameOriginPath};
-use apply_cookies::{MesopSecret, MintOptions, Protection, Seal, SecretError, Secrets, UnixMillis};
+use apply_cookies::{
+    MesopSecret, MintOptions, Protection, Scheme, Seal, SecretError, Secrets, UnixMillis,
+};
 use clap::{Subcommand, ValueEnum};
 use serde::Deserialize;
 
@@ -46,6 +48,8 @@ pub(crate) struct MintArgs {
     pub(crate) profile: ProfileArgs,
     #[command(flatten)]
     pub(crate) secret: SecretArgs,
+    #[command(flatten)]
+    pub(crate) pages: PagesArgs,
     /// How tokens protect their operations [default: encrypted; Mesop's are signed]
     #[arg(long, value_enum)]
     seal: Option<SealArg>,
@@ -171,6 +175,26 @@ impl SecretArgs {
 }
 
 #[derive(clap::Args)]
+pub(crate) struct PagesArgs {
+    /// The cookies are for pages on plain http, as in local development
+    ///
+    /// They are then not `Secure` unless they say so, and their names lose prefixes such as
+    /// `__Host-`.
+    #[arg(long)]
+    plain_http: bool,
+}
+
+impl PagesArgs {
+    pub(crate) fn scheme(&self) -> Scheme {
+        if self.plain_http {
+            Scheme::Http
+        } else {
+            Scheme::Https
+        }
+    }
+}
+
+#[derive(clap::Args)]
 pub(crate) struct InspectArgs {
     #[command(flatten)]
     pub(crate) profile: ProfileArgs,
@@ -203,6 +227,8 @@ pub(crate) struct ValueArgs {
     pub(crate) profile: ProfileArgs,
     #[command(flatten)]
     pub(crate) secret: SecretArgs,
+    #[command(flatten)]
+    pub(crate) pages: PagesArgs,
     /// How its values are protected
     ///
     /// Signed and encrypted values need the secret: from APPLY_COOKIES_SECRET_KEY or as for `serve`;
@@ -242,6 +268,8 @@ pub(crate) struct DecodeArgs {
 pub(crate) struct SetCookieArgs {
     #[command(flatten)]
     pub(crate) profile: ProfileArgs,
+    #[command(flatten)]
+    pub(crate) pages: PagesArgs,
     /// Use this time instead of now; headers of the native profile do not depend on it
     #[arg(long, value_name = "UNIX_SECONDS", value_parser = parse_time, allow_hyphen_values = true)]
     pub(crate) now: Option<UnixMillis>,

@@ -1,6 +1,6 @@
 // A setting, changed over a WebSocket that stays open.
 
-import { listen, ready } from "/__apply-cookies/client.js";
+import { listen } from "/__apply-cookies/client.js";
 import { redemption } from "./redemptions.js";
 import { Timeline } from "./timeline.js";
 import { paint, refresh } from "./whoami.js";
@@ -33,8 +33,9 @@ export function keepAccent(card) {
 class Channel {
   #timeline;
   #socket;
-  /** Settles the change that is under way. */
-  #settle;
+  #stop;
+  /** The change that is under way: what to send, and how to settle it. */
+  #change;
 
   constructor(timeline) {
     this.#timeline = timeline;
@@ -43,31 +44,40 @@ class Channel {
   /** Sends a choice; settles when its cookie is applied. */
   async keep(accent) {
     this.#timeline.start("Sending your choice…");
-    const socket = await this.#open();
-    await new Promise((resolve, reject) => {
-      this.#settle = { resolve, reject };
-      socket.send(accent);
-    });
+    try {
+      await new Promise((resolve, reject) => {
+        this.#change = { accent, resolve, reject };
+        if (this.#socket?.readyState === WebSocket.OPEN) {
+          this.#socket.send(accent);
+        } else {
+          this.#stop?.();
+          // Opened once this browser has its binding, and again if that was lost.
+          this.#stop = listen(() => this.#open());
+        }
+      });
+    } catch (error) {
+      this.#stop();
+      this.#socket = undefined;
+      throw error;
+    } finally {
+      this.#change = undefined;
+    }
   }
 
-  async #open() {
-    if (this.#socket?.readyState === WebSocket.OPEN) return this.#socket;
-    await ready();
+  #open() {
     const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/demo/accent`);
     this.#socket = socket;
-    // Before `listen`, which posts the token as soon as its own listener returns.
+    socket.addEventListener("open", () => this.#change && socket.send(this.#change.accent));
+    // Before the module's own listener, which posts the token.
     socket.addEventListener("message", ({ data }) => this.#hear(JSON.parse(data)));
-    listen(socket);
-    socket.addEventListener("close", () => this.#settle?.reject(new Error("The socket was closed.")));
-    await new Promise((resolve, reject) => {
-      socket.addEventListener("open", resolve);
-      socket.addEventListener("close", () => reject(new Error("The socket could not be opened.")));
+    socket.addEventListener("close", () => {
+      if (this.#socket === socket) this.#change?.reject(new Error("The socket was closed."));
     });
     return socket;
   }
 
   #hear(message) {
-    const { resolve, reject } = this.#settle ?? {};
+    const { resolve, reject } = this.#change ?? {};
     if (message.type === "apply-cookies") {
       redemption(this.#timeline, message.token).then(resolve, reject);
     } else {

@@ -2,6 +2,7 @@
 // about a token that has since expired.
 
 import { ready, settings } from "/__apply-cookies/client.js";
+import { BLOCKED, showBlocked } from "./blocked.js";
 import { refresh } from "./whoami.js";
 
 export function offerAttacks() {
@@ -26,6 +27,10 @@ function offer(id, attack) {
 async function replay() {
   const token = await practiceToken();
   const first = await post(token);
+  if (first.type === "wrong-browser") {
+    showBlocked();
+    throw new Error(BLOCKED);
+  }
   const second = await post(token);
   await refresh();
   return [pill(first), pill(second), line("The first use counted. The copy is worthless.")];

@@ -1,6 +1,6 @@
 // Signing in and out over server-sent events.
 
-import { listen, ready } from "/__apply-cookies/client.js";
+import { listen } from "/__apply-cookies/client.js";
 import { redemption } from "./redemptions.js";
 import { Timeline } from "./timeline.js";
 import { refresh } from "./whoami.js";
@@ -31,30 +31,38 @@ export function signInAndOut(card) {
 /** Opens a stream; settles when the cookies it brings are applied. */
 async function follow(path, timeline) {
   timeline.start("Opening the stream…");
-  // Tokens belong to a browser, which must have its binding by then.
-  await ready();
-  await new Promise((resolve, reject) => {
-    const events = new EventSource(path);
-    let applied = Promise.reject(new Error("The stream brought no cookie."));
-    applied.catch(() => {});
-    events.addEventListener("step", ({ data }) => {
-      const told = JSON.parse(data);
-      timeline.told(told);
-      if (told.step === "refused") applied = Promise.reject(new Error(told.reason));
-      if (told.step !== "done") return;
-      // Closed at once: otherwise an EventSource reconnects, and HTTP/1.1 allows six connections.
-      events.close();
-      applied.then(resolve, reject);
+  let stop;
+  try {
+    // The module opens it once this browser has its binding, and again if that was lost.
+    await new Promise((resolve, reject) => {
+      stop = listen(() => open(path, timeline, resolve, reject));
     });
-    // Before `listen`, which posts the token as soon as its own listener returns.
-    events.addEventListener("apply-cookies", ({ data }) => {
-      applied = redemption(timeline, JSON.parse(data).token);
-      applied.catch(() => {});
-    });
-    listen(events);
-    events.addEventListener("error", () => {
-      events.close();
-      reject(new Error("The stream broke off."));
-    });
+  } finally {
+    stop();
+  }
+}
+
+function open(path, timeline, resolve, reject) {
+  const events = new EventSource(path);
+  let applied = Promise.reject(new Error("The stream brought no cookie."));
+  applied.catch(() => {});
+  events.addEventListener("step", ({ data }) => {
+    const told = JSON.parse(data);
+    timeline.told(told);
+    if (told.step === "refused") applied = Promise.reject(new Error(told.reason));
+    if (told.step !== "done") return;
+    // Closed at once: otherwise an EventSource reconnects, and HTTP/1.1 allows six connections.
+    events.close();
+    applied.then(resolve, reject);
   });
+  // Before the module's own listener, which posts the token.
+  events.addEventListener("apply-cookies", ({ data }) => {
+    applied = redemption(timeline, JSON.parse(data).token);
+    applied.catch(() => {});
+  });
+  events.addEventListener("error", () => {
+    events.close();
+    reject(new Error("The stream broke off."));
+  });
+  return events;
 }

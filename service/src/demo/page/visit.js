@@ -25,9 +25,12 @@ document.addEventListener("apply-cookies:posted", () => {
   tell("posted");
 });
 document.addEventListener("apply-cookies:applied", () => tell("applied"));
-document.addEventListener("apply-cookies:failed", ({ detail }) =>
-  tell("failed", Date.now(), `The cookie was refused: ${detail.status} ${detail.type}`),
-);
+document.addEventListener("apply-cookies:failed", ({ detail }) => {
+  // The module asks for a binding, and loads this document again.
+  if (detail.type === "wrong-browser") tell("lost");
+  else tell("failed", Date.now(), `The cookie was refused: ${detail.status} ${detail.type}`);
+});
+document.addEventListener("apply-cookies:blocked", () => tell("blocked"));
 
 tellOfNodes(document.querySelectorAll("li[data-step], apply-cookies"));
 arrivals.observe(document.documentElement, { childList: true, subtree: true });

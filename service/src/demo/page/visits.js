@@ -1,6 +1,7 @@
 // A streamed document in a frame, which reports its steps to this page.
 
 import { ready } from "/__apply-cookies/client.js";
+import { BLOCKED, showBlocked } from "./blocked.js";
 import { Timeline } from "./timeline.js";
 import { refresh } from "./whoami.js";
 
@@ -24,6 +25,11 @@ export function countVisits(card) {
     if (origin !== location.origin || source !== frame.contentWindow) return;
     timeline.told(data);
     if (data.step === "failed") timeline.fail(data.reason);
+    if (data.step === "lost") timeline.start("This browser’s binding was lost. Loading the document again…");
+    if (data.step === "blocked") {
+      showBlocked();
+      timeline.fail(BLOCKED);
+    }
     if (data.step === "applied") {
       await refresh();
       timeline.applied("Counted");

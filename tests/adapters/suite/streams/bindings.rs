@@ -1,12 +1,12 @@
 //! Which browser a stream's tokens are for.
 
-use apply_cookies::{ApplyCookies, Event, PushError, Secrets};
+use apply_cookies::{Event, PushError};
 use async_stream::stream;
 
 use super::{Server, session, streamed_sign_in};
-use crate::harness::{Ask, Reply, Script, binding, one_token, pair, tokens};
-use crate::support::http::{FORM, post_as};
-use crate::support::{NOW, SECRET, SESSION_LINE, cookie_header};
+use crate::harness::{Ask, Reply, Script, binding, one_token, tokens};
+use crate::support::http::post_as;
+use crate::support::{NOW, SESSION_LINE, cookie_header};
 
 #[test]
 fn streams_give_the_browser_a_binding_and_nothing_else_does() {
@@ -83,45 +83,4 @@ fn a_fresh_process_redeems_its_own_tokens_at_once() {
     let server = Server::start(Script::at("/", streamed_sign_in));
     server.set_clock(NOW - 60_000); // the very moment at which the store began
     assert_eq!(server.redeem(&server.get("/", &[])), [SESSION_LINE]);
-}
-
-#[test]
-fn over_plain_http_secure_cookies_are_refused_and_the_binding_has_another_name() {
-    let insecure = |_| {
-        ApplyCookies::builder(Secrets::new(SECRET).unwrap())
-            .origin("http://app.example")
-            .allow_insecure_http()
-    };
-    let script = Script::at("/", |ask: Ask| async move {
-        ask.notes.pushed(ask.pending.set(session()));
-        Reply::sse(ask.pending, |cookies| {
-            stream! {
-                cookies.set(session().secure(false)).unwrap();
-                yield Event::data("done");
-            }
-        })
-    });
-    let server = Server::with(insecure).start(script);
-    let response = server.get("/", &[]);
-    assert!(matches!(server.notes.error(), PushError::SecureOverHttp));
-    let line = response.header("set-cookie").unwrap();
-    assert!(
-        line.starts_with("apply-cookies=") && !line.contains("Secure"),
-        "{line}"
-    );
-    let token = one_token(&response);
-    let post = |cookie: String| {
-        server.open().request(
-            "POST",
-            "/__apply-cookies",
-            &["Origin: http://app.example", FORM, &cookie],
-            format!("t={token}").as_bytes(),
-        )
-    };
-    assert_eq!(
-        post(format!("Cookie: __Host-{}", pair(line))).status,
-        403,
-        "no fallback between names"
-    );
-    assert_eq!(post(format!("Cookie: {}", pair(line))).status, 204);
 }
