@@ -13,6 +13,8 @@ use dashmap::DashMap;
 
 use crate::random;
 use crate::replay::Clock;
+#[cfg(feature = "mesop")]
+use crate::seldom::{Seldom, seldom};
 
 /// Writes and reads the cookies of any class with the keys and the clock of one deployment. For
 /// code outside handlers; inside them, use [`PendingCookies`](crate::PendingCookies).
@@ -40,6 +42,8 @@ pub struct Classes {
     codecs: Arc<DashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
     /// The first type of each name.
     names: Arc<DashMap<&'static str, TypeId>>,
+    #[cfg(feature = "mesop")]
+    no_mesop_keys: Arc<Seldom>,
 }
 
 impl Classes {
@@ -49,6 +53,8 @@ impl Classes {
             clock,
             codecs: Arc::default(),
             names: Arc::default(),
+            #[cfg(feature = "mesop")]
+            no_mesop_keys: Arc::default(),
         }
     }
 
@@ -130,7 +136,9 @@ impl Classes {
             // It cannot be read without its keys, and only the log can say so.
             #[cfg(feature = "mesop")]
             Err(why @ ClassError::NoMesopKeys) => {
-                tracing::error!(cookie = C::CLASS.name(), %why, "cookie reads as absent");
+                let (kind, now) = (&self.no_mesop_keys, self.clock.now());
+                let cookie = C::CLASS.name();
+                seldom!(kind, now, ERROR, cookie, %why, "cookie reads as absent");
                 Err(UnreadableReason::UnknownKey.into())
             }
             // A class written by hand, whose cookie no browser accepts.

@@ -1,5 +1,6 @@
 //! `serve`: the endpoint as a separate program, for an app in any language.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::header::CACHE_CONTROL;
@@ -9,7 +10,7 @@ use actix_web::{App, HttpResponse, HttpResponseBuilder, HttpServer, web};
 use apply_cookies::actix::leave_unread;
 use apply_cookies::protocol::limits::SKEW_MS;
 use apply_cookies::replay::StoreError;
-use apply_cookies::{ApplyCookies, Profile};
+use apply_cookies::{ApplyCookies, Clock, Profile, Seldom};
 use futures_util::future::join;
 
 use crate::cli::args::serve::ServeArgs;
@@ -27,7 +28,7 @@ const DRAIN_SECONDS: u64 = 10;
 
 pub(crate) fn run(args: &ServeArgs) -> Result<(), Refused> {
     log::start();
-    let endpoints = Endpoints(profiles::from_args(args)?);
+    let endpoints = Endpoints(profiles::from_args(args)?, Arc::default());
     // There are at most two. If there is one, it is both, and the inner middleware does nothing.
     let (Some(first), Some(last)) = (endpoints.0.first(), endpoints.0.last()) else {
         return Err("give a --profile".to_owned().into());
@@ -66,9 +67,9 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Refused> {
     })
 }
 
-/// One for each profile. They share a store.
+/// One for each profile. They share a store. Whoever asks `readyz` while it fails causes a log line.
 #[derive(Clone)]
-struct Endpoints(Vec<ApplyCookies>);
+struct Endpoints(Vec<ApplyCookies>, Arc<Seldom>);
 
 impl Endpoints {
     /// Whether tokens that other processes issue now will be accepted on every path.
@@ -124,7 +125,9 @@ async fn readyz(endpoints: web::Data<Endpoints>, body: Payload) -> HttpResponse 
             body,
         ),
         Err(error) => {
-            tracing::error!(%error, "not ready");
+            if let Some(left_out) = endpoints.1.turn(Clock::system().now()) {
+                tracing::error!(%error, left_out, "not ready");
+            }
             answer(
                 &mut HttpResponse::ServiceUnavailable(),
                 "the replay store cannot be reached",

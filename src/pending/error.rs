@@ -62,3 +62,23 @@ pub enum PushError {
         waiting: usize,
     },
 }
+
+impl PushError {
+    /// Its kind, for counting.
+    pub(crate) const fn reason(&self) -> &'static str {
+        match self {
+            Self::Invalid(_) => "invalid",
+            Self::Class(_) => "class",
+            Self::SecureOverHttp => "secure-over-http",
+            Self::ForeignDomain => "foreign-domain",
+            Self::Empty => "empty",
+            Self::Path => "path",
+            Self::NoCarrier => "no-carrier",
+            Self::Closed => "closed",
+            Self::LateCarrier => "late-carrier",
+            Self::HeadersFull => "headers-full",
+            Self::Unbound => "unbound",
+            Self::Full { .. } => "full",
+        }
+    }
+}

@@ -17,7 +17,7 @@ use super::state::{Left, PendingState, State, Taken};
 use super::view::CookieView;
 use crate::classes::Classes;
 use crate::deployment::Deployment;
-use crate::metrics::Loss;
+use crate::metrics::{self, Loss};
 use crate::mint::{Frame, Outcome, Receipt};
 
 pub(crate) struct Queue {
@@ -101,6 +101,11 @@ impl Queue {
 
     /// Queues all of it or nothing.
     pub(super) fn push(&self, addition: Addition) -> Result<Receipt, PushError> {
+        self.try_push(addition)
+            .inspect_err(|error| metrics::push_refused(error.reason()))
+    }
+
+    fn try_push(&self, addition: Addition) -> Result<Receipt, PushError> {
         for operation in &addition.operations {
             self.check_origin(operation)?;
         }
@@ -129,7 +134,7 @@ impl Queue {
             let left = state.leave(facts);
             let barrier = left.outbox.barrier.then(|| {
                 // Later tokens of this response must be younger than that.
-                let now = self.deployment.issuer.clock.now();
+                let now = self.deployment.now();
                 self.barrier_raised(now);
                 now
             });
@@ -144,7 +149,8 @@ impl Queue {
     /// No headers will leave with the pushed operations: the handler failed, or was dropped before
     /// it answered. No more pushes are accepted. Does nothing once the headers have left.
     pub(crate) fn abandon(&self) {
-        self.change(State::abandon).lose(Loss::HandlerFailed);
+        self.change(State::abandon)
+            .lose(Loss::HandlerFailed, &self.deployment);
     }
 
     pub(super) fn close(&self) {
@@ -167,7 +173,7 @@ impl Queue {
     /// A carrier is gone. Operations that still wait are lost, and that is reported.
     pub(super) fn detach(&self, carrier: u64) {
         self.change(|state| state.detach(carrier))
-            .lose(Loss::StreamEnded);
+            .lose(Loss::StreamEnded, &self.deployment);
     }
 
     /// Frames of a carrier that is gone.
@@ -178,7 +184,7 @@ impl Queue {
             self.deployment.in_flight.undeliverable(frame.nonce());
         }
         if operations > 0 {
-            outbox::report(operations, Loss::StreamEnded);
+            outbox::report(operations, Loss::StreamEnded, &self.deployment);
         }
     }
 
@@ -318,7 +324,7 @@ impl Drop for Leaving {
         let waiting = self
             .queue
             .change(|state| state.give_up_head(&lost.operations));
-        lost.lose(Loss::HandlerFailed);
-        waiting.lose(Loss::HandlerFailed);
+        lost.lose(Loss::HandlerFailed, &self.queue.deployment);
+        waiting.lose(Loss::HandlerFailed, &self.queue.deployment);
     }
 }

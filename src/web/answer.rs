@@ -73,7 +73,6 @@ impl Answer {
 
     /// The answer that the client gets; the operator's log says more.
     pub(super) fn refused(rejection: &Rejection, profile: Profile, rest: Rest) -> Self {
-        rejection.log();
         let problem = rejection.problem_for(profile);
         let mut answer = Self::uncached(problem.status, rest)
             .with("content-type", &b"application/problem+json"[..]);

@@ -72,6 +72,7 @@ impl ApplyCookies {
             _ => apply(deployment, asked, body).await,
         };
         answered.unwrap_or_else(|Refused { rejection, rest }| {
+            deployment.refusals.log(&rejection, deployment.now());
             Answer::refused(&rejection, deployment.redeemer.keys.profile(), rest)
         })
     }

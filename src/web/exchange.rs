@@ -17,6 +17,7 @@ use crate::deployment::{ApplyCookies, Deployment};
 use crate::metrics;
 use crate::mint::Outcome;
 use crate::pending::{Leaving, PendingCookies, Queue, ResponseFacts};
+use crate::seldom::seldom;
 
 /// The value in a request's extensions that extractors read. It is not a handle, so it does not
 /// keep a carrier open.
@@ -170,7 +171,10 @@ impl Exchange {
             }
         };
         metrics::barrier_failed();
-        tracing::error!(
+        seldom!(
+            deployment.losses.barrier,
+            deployment.now(),
+            ERROR,
             error,
             source,
             "a sign-out was sent without its barrier; for the lifetime of a token, a sign-in that is on its way can undo it"
