@@ -48,6 +48,7 @@ pub(crate) struct Losses {
     pub(crate) handler_failed: Seldom,
     pub(crate) stream_ended: Seldom,
     pub(crate) barrier: Seldom,
+    pub(crate) encoded: Seldom,
 }
 
 impl Deployment {

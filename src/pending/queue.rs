@@ -7,7 +7,8 @@ use std::task::{Context, Poll, Waker};
 
 use apply_cookies_protocol::for_root::CookieClass;
 use apply_cookies_protocol::{
-    AfterApply, BindingCookie, Operation, ReadCookie, UnixMillis, Unreadable, UnreadableReason,
+    AfterApply, Batch, BindingCookie, Operation, ReadCookie, UnixMillis, Unreadable,
+    UnreadableReason,
 };
 
 use super::error::PushError;
@@ -19,6 +20,9 @@ use crate::classes::Classes;
 use crate::deployment::Deployment;
 use crate::metrics::{self, Loss};
 use crate::mint::{Frame, Outcome, Receipt};
+
+/// A frame, and the operations in it.
+pub(super) type Sealed = (Frame, Batch<'static>);
 
 pub(crate) struct Queue {
     deployment: Arc<Deployment>,
@@ -94,9 +98,20 @@ impl Queue {
         state.read || state.handles > 0
     }
 
+    /// Whether the handler has left no trace in it.
+    pub(crate) fn is_untouched(&self) -> bool {
+        let state = &self.lock().state;
+        !state.read && state.handles == 0 && !state.had_carrier() && state.outbox.is_empty()
+    }
+
     /// Whether a carrier lives.
     pub(crate) fn has_carrier(&self) -> bool {
         self.lock().state.has_carrier()
+    }
+
+    /// Whether there ever was one.
+    pub(crate) fn had_carrier(&self) -> bool {
+        self.lock().state.had_carrier()
     }
 
     /// Queues all of it or nothing.
@@ -177,10 +192,11 @@ impl Queue {
     }
 
     /// Frames of a carrier that is gone.
-    pub(super) fn undeliverable(&self, frames: impl Iterator<Item = Frame>) {
+    pub(super) fn undeliverable(&self, sealed: impl Iterator<Item = Sealed>) {
         let mut operations = 0;
-        for frame in frames {
-            operations += frame.operations();
+        for (frame, batch) in sealed {
+            operations += batch.operations().len();
+            self.lock().state.view.forget(batch.operations());
             self.deployment.in_flight.undeliverable(frame.nonce());
         }
         if operations > 0 {
@@ -189,7 +205,7 @@ impl Queue {
     }
 
     /// Seals the waiting operations, without waiting for more.
-    pub(super) fn flush(&self, carrier: u64) -> Vec<Frame> {
+    pub(super) fn flush(&self, carrier: u64) -> Vec<Sealed> {
         let taken = self.lock().state.take(carrier);
         match taken {
             Taken::Some(outbox) => self.seal(outbox),
@@ -202,7 +218,7 @@ impl Queue {
         &self,
         carrier: u64,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Vec<Frame>>> {
+    ) -> Poll<Option<Vec<Sealed>>> {
         // Declared before the lock, so that a replaced waker is dropped after it: the waker may own
         // the last handle, whose drop locks again.
         let _replaced: Option<Waker>;
@@ -221,7 +237,7 @@ impl Queue {
     }
 
     /// Runs outside the lock: sealing is the only slow step here.
-    fn seal(&self, mut outbox: Outbox) -> Vec<Frame> {
+    fn seal(&self, mut outbox: Outbox) -> Vec<Sealed> {
         let tokens = self.deployment.issuer.mint_all(
             std::mem::take(&mut outbox.operations),
             &self.binding,
@@ -230,16 +246,19 @@ impl Queue {
             self.last_barrier(),
         );
         let receipts = outbox.tokens(tokens.len());
-        let frames = tokens.into_iter().zip(receipts).map(|(sealed, receipt)| {
-            if sealed.barrier {
-                self.barrier_raised(sealed.issued_at);
-            }
-            // Must come before anyone can redeem it.
-            self.deployment
-                .in_flight
-                .add(sealed.nonce, sealed.expires_at, receipt.clone());
-            Frame::new(sealed, receipt)
-        });
+        let frames = tokens
+            .into_iter()
+            .zip(receipts)
+            .map(|((minted, batch), receipt)| {
+                if minted.barrier {
+                    self.barrier_raised(minted.issued_at);
+                }
+                // Must come before anyone can redeem it.
+                self.deployment
+                    .in_flight
+                    .add(minted.nonce, minted.expires_at, receipt.clone());
+                (Frame::new(minted, receipt), batch)
+            });
         frames.collect()
     }
 

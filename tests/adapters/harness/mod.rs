@@ -10,7 +10,7 @@ mod script;
 mod server;
 mod stores;
 
-pub(crate) use adapter::{Adapter, BETWEEN, Running, Site, Surroundings};
+pub(crate) use adapter::{Adapter, BETWEEN, ENCODE, FAIL, Running, STATUS, Site, Surroundings};
 pub(crate) use browser::{binding, browser_and, jar, one_token, pair, tokens};
 pub(crate) use notes::{outcome, wait};
 pub(crate) use observer::{Observer, counters};

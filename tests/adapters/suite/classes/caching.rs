@@ -4,7 +4,7 @@ use async_stream::stream;
 
 use super::Server;
 use crate::harness::extractors::{EVERY_CLASS, UNTOUCHED};
-use crate::harness::{Ask, Reply, Script};
+use crate::harness::{Ask, Reply, Script, Surroundings};
 
 #[test]
 fn an_answer_that_depends_on_cookies_says_so_to_caches() {
@@ -32,6 +32,22 @@ fn an_answer_that_depends_on_cookies_says_so_to_caches() {
     let untouched = server.get(UNTOUCHED, &[]);
     assert_eq!(untouched.header("cache-control"), None);
     assert_eq!(untouched.header("vary"), None);
+}
+
+#[test]
+fn an_error_of_a_layer_that_has_read_cookies_says_so_too() {
+    let server = Server::in_surroundings(Surroundings::LayerOverOthers)
+        .start(Script::at("/", |_| async { Reply::done() }));
+    for status in [303, 400, 401, 403, 404, 500, 503] {
+        let response = server.get("/", &[&format!("X-Fail: {status}")]);
+        assert_eq!(response.status, status);
+        assert_eq!(
+            response.header("cache-control"),
+            Some("private"),
+            "{status}"
+        );
+        assert_eq!(response.header("vary"), Some("Cookie"), "{status}");
+    }
 }
 
 #[test]
