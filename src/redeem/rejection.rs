@@ -87,6 +87,15 @@ macro_rules! problem {
     };
 }
 
+impl Problem {
+    /// A method that the client module's path does not have.
+    pub(crate) const NOT_A_READ: Self = problem!(
+        405,
+        "method-not-allowed",
+        "Only GET and HEAD are answered here"
+    );
+}
+
 impl Rejection {
     pub(super) fn from_refused(refused: RefusedToken, id: TokenId) -> Self {
         match refused {

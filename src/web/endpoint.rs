@@ -64,6 +64,7 @@ impl ApplyCookies {
         match (path, asked.method) {
             (Some("" | "/bind"), _) => {}
             (Some("/client.js"), "GET" | "HEAD") => return serve_client(deployment, asked),
+            (Some("/client.js"), _) => return Answer::not_a_read(),
             _ => return Answer::uncached(404, Rest::Unasked),
         }
         let body = body::read(asked, body, timer).await;
