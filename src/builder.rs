@@ -8,9 +8,9 @@ use apply_cookies_protocol::{BindingPolicy, KeyRing, KeyRingError, Lifetime, Sea
 
 use crate::browser::{ClientModule, Origin, OriginError, OriginPolicy};
 use crate::classes::Classes;
-use crate::deployment::{ApplyCookies, Deployment};
+use crate::deployment::{ApplyCookies, Deployment, Losses};
 use crate::mint::{InFlight, Issuer};
-use crate::redeem::{Redeemer, TokenKeys};
+use crate::redeem::{Redeemer, Refusals, TokenKeys};
 use crate::replay::{Clock, MemoryReplayStore, ReplayStore};
 #[cfg(feature = "mesop")]
 use crate::secrets::MesopSecret;
@@ -250,6 +250,8 @@ impl Builder {
                 origins,
                 prefix: self.prefix,
                 client: ClientModule::new(lifetime),
+                refusals: Refusals::default(),
+                losses: Losses::default(),
             }),
         })
     }

@@ -14,6 +14,8 @@ use dashmap::DashMap;
 
 use crate::random;
 use crate::replay::Clock;
+#[cfg(feature = "mesop")]
+use crate::seldom::{Seldom, seldom};
 
 /// Writes and reads the cookies of any class with the keys, the clock and the scheme of one
 /// deployment. For code outside handlers; inside them, use [`PendingCookies`](crate::PendingCookies).
@@ -44,6 +46,8 @@ pub struct Classes {
     codecs: Arc<DashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
     /// The first type of each name.
     names: Arc<DashMap<&'static str, TypeId>>,
+    #[cfg(feature = "mesop")]
+    no_mesop_keys: Arc<Seldom>,
 }
 
 impl Classes {
@@ -55,6 +59,8 @@ impl Classes {
             said: Arc::default(),
             codecs: Arc::default(),
             names: Arc::default(),
+            #[cfg(feature = "mesop")]
+            no_mesop_keys: Arc::default(),
         }
     }
 
@@ -191,7 +197,9 @@ impl Classes {
             // It cannot be read without its keys, and only the log can say so.
             #[cfg(feature = "mesop")]
             Err(why @ ClassError::NoMesopKeys) => {
-                tracing::error!(cookie = self.key::<C>().name, %why, "cookie reads as absent");
+                let (kind, now) = (&self.no_mesop_keys, self.clock.now());
+                let cookie = self.key::<C>().name;
+                seldom!(kind, now, ERROR, cookie, %why, "cookie reads as absent");
                 Err(UnreadableReason::UnknownKey.into())
             }
             // A class written by hand, whose cookie no browser accepts.

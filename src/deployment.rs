@@ -3,13 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-use apply_cookies_protocol::{Profile, Scheme};
+use apply_cookies_protocol::{Profile, Scheme, UnixMillis};
 
 use crate::browser::{BindingName, ClientModule, OriginPolicy};
 use crate::classes::Classes;
 use crate::mint::{InFlight, Issuer};
-use crate::redeem::Redeemer;
+use crate::redeem::{Redeemer, Refusals};
 use crate::replay::{Clock, ReplayStore};
+use crate::seldom::Seldom;
 
 /// Everything that the handlers, middleware and endpoint of one deployment share. Cheap to clone.
 ///
@@ -37,9 +38,24 @@ pub(crate) struct Deployment {
     pub(crate) binding_name: BindingName,
     pub(crate) prefix: String,
     pub(crate) client: ClientModule,
+    pub(crate) refusals: Refusals,
+    pub(crate) losses: Losses,
+}
+
+/// Losses that a client can cause at any rate, and how seldom each is logged.
+#[derive(Default)]
+pub(crate) struct Losses {
+    pub(crate) handler_failed: Seldom,
+    pub(crate) stream_ended: Seldom,
+    pub(crate) barrier: Seldom,
+    pub(crate) encoded: Seldom,
 }
 
 impl Deployment {
+    pub(crate) fn now(&self) -> UnixMillis {
+        self.issuer.clock.now()
+    }
+
     /// The part of the path below the endpoint's prefix: empty for the endpoint itself, `/bind`,
     /// `/client.js`. `None` for the app's own paths.
     pub(crate) fn own_path<'p>(&self, path: &'p str) -> Option<&'p str> {

@@ -17,6 +17,9 @@ pub use apply_cookies_replay::Clock;
 mod metrics;
 mod random;
 
+mod seldom;
+pub use seldom::Seldom;
+
 mod secrets;
 #[cfg(feature = "mesop")]
 pub use secrets::{MESOP_SECRET_KEY, MesopSecret};

@@ -9,6 +9,8 @@ const ISSUED: &str = "apply_cookies_tokens_issued_total";
 const EXPIRED: &str = "apply_cookies_tokens_expired_total";
 /// Operations that were accepted but cannot reach the browser; `reason` says why.
 const LOST: &str = "apply_cookies_operations_lost_total";
+/// Pushes that were refused; `reason` says why.
+const REFUSED: &str = "apply_cookies_pushes_refused_total";
 /// Answers of the endpoint; `result` is `released`, `retried`, or the type of the refusal.
 const REDEMPTIONS: &str = "apply_cookies_redemptions_total";
 /// Sign-outs on ordinary responses whose barrier could not be raised.
@@ -35,6 +37,10 @@ pub(crate) fn operations_lost(number: usize, loss: Loss) {
         Loss::StreamEnded => "stream-ended",
     };
     counter!(LOST, "reason" => reason).increment(number as u64);
+}
+
+pub(crate) fn push_refused(reason: &'static str) {
+    counter!(REFUSED, "reason" => reason).increment(1);
 }
 
 pub(crate) fn redemption(result: &'static str) {

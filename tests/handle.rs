@@ -35,8 +35,8 @@ impl Fields for Map {
         self.0.push((name, value));
     }
 
-    fn remove(&mut self, name: &'static str) {
-        self.0.retain(|(one, _)| *one != name);
+    fn remove_each(&mut self, chosen: impl Fn(&str) -> bool) {
+        self.0.retain(|(one, _)| !chosen(one));
     }
 }
 

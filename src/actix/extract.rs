@@ -55,7 +55,8 @@ impl ResponseError for ExtractError {
 
 impl ResponseError for PushError {
     fn status_code(&self) -> StatusCode {
-        self.error_response().status()
+        // Not from the answer, which is logged.
+        StatusCode::from_u16(self.status()).unwrap_or_default()
     }
 
     fn error_response(&self) -> HttpResponse {

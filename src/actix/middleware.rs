@@ -7,6 +7,9 @@ use std::rc::Rc;
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
+use actix_web::error::InternalError;
+use actix_web::http::StatusCode;
+use actix_web::http::header::HeaderMap;
 use actix_web::rt::time::sleep;
 use actix_web::{Error, HttpMessage};
 
@@ -84,20 +87,33 @@ where
         request.extensions_mut().insert(exchange.slot());
         let answer = self.service.call(request);
         Box::pin(async move {
-            let mut response = answer.await?;
-            let status = response.status();
-            let refused = status.is_client_error() || status.is_server_error();
-            let ended = if refused && response.response().error().is_some() {
-                Ended::Failed
-            } else {
-                Ended::Answered
-            };
-            exchange
-                .answered(ended, status.as_u16(), response.headers_mut())
-                .await;
-            Ok(response.map_into_left_body())
+            match answer.await {
+                Ok(mut response) => {
+                    let failed = response.response().error().is_some();
+                    end(exchange, failed, response.status(), response.headers_mut()).await;
+                    Ok(response.map_into_left_body())
+                }
+                // An inner middleware's. Whoever is outside makes an answer of it, too late for us.
+                Err(error) if exchange.is_untouched() => Err(error),
+                Err(error) => {
+                    let mut response = error.error_response();
+                    end(exchange, true, response.status(), response.headers_mut()).await;
+                    Err(InternalError::from_response(error, response).into())
+                }
+            }
         })
     }
+}
+
+/// `error`: the answer was made of one.
+async fn end(exchange: Exchange, error: bool, status: StatusCode, fields: &mut HeaderMap) {
+    let refused = status.is_client_error() || status.is_server_error();
+    let ended = if error && refused {
+        Ended::Failed
+    } else {
+        Ended::Answered
+    };
+    exchange.answered(ended, status.as_u16(), fields).await;
 }
 
 async fn endpoint<B>(
@@ -111,7 +127,7 @@ async fn endpoint<B>(
         .map_into_right_body()
 }
 
-fn asked(request: &ServiceRequest) -> Asked<'_, actix_web::http::header::HeaderMap> {
+fn asked(request: &ServiceRequest) -> Asked<'_, HeaderMap> {
     Asked {
         method: request.method().as_str(),
         path: path(request),

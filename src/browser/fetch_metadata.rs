@@ -12,6 +12,22 @@ pub(crate) struct FetchMetadata<'h> {
 }
 
 impl FetchMetadata<'_> {
+    /// Whether only the app's own pages can read the answer's body, so that it may contain tokens.
+    ///
+    /// Whoever can read it says where it comes from: a `WebSocket`, an `EventSource` or a `fetch`
+    /// across origins sends `Origin`. What says nothing is no browser and has nobody's cookies, or
+    /// it is one whose page cannot read the answer. Where a document is loaded, that document is
+    /// the app's own page, whoever sent the browser there; not in a frame of another site, because
+    /// `SameSite` cookies stay out of it and the token could not be redeemed.
+    pub(crate) fn is_read_by_own_pages(self) -> bool {
+        let foreign_site = self.site == Some(b"cross-site");
+        match (self.mode, self.dest) {
+            (Some(b"navigate"), Some(b"document")) => true,
+            (Some(b"navigate"), Some(b"iframe" | b"frame")) => !foreign_site,
+            _ => !self.foreign_origin && matches!(self.site, None | Some(b"same-origin")),
+        }
+    }
+
     /// Whether the browser may have withheld its binding, as `SameSite=Lax` makes it do on requests
     /// of another site's page, except a top-level navigation by GET.
     pub(crate) fn may_withhold(self) -> bool {
@@ -34,6 +50,21 @@ impl FetchMetadata<'_> {
             Some(_) => self.get && self.mode == Some(b"navigate") && self.dest == Some(b"document"),
         }
     }
+}
+
+/// The fields by which browsers say why they ask. `Sec-Purpose` is the current one; prerendering
+/// says `prefetch;prerender`.
+pub(crate) const PURPOSE: [&str; 4] = ["sec-purpose", "purpose", "x-moz", "x-purpose"];
+
+/// Whether a value of one of these fields says that nobody visits the page yet.
+pub(crate) fn is_ahead_of_a_visit(purpose: &[u8]) -> bool {
+    purpose
+        .split(|byte| !byte.is_ascii_alphanumeric())
+        .any(|word| {
+            ["prefetch", "prerender", "preview"]
+                .iter()
+                .any(|ahead| word.eq_ignore_ascii_case(ahead.as_bytes()))
+        })
 }
 
 #[cfg(test)]

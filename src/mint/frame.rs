@@ -17,7 +17,6 @@ pub const FRAME_NAME: &str = "apply-cookies";
 pub struct Frame {
     token: Token,
     nonce: Nonce,
-    operations: usize,
     state: Arc<ReceiptState>,
 }
 
@@ -26,13 +25,8 @@ impl Frame {
         Self {
             token: minted.token,
             nonce: minted.nonce,
-            operations: minted.operations,
             state,
         }
-    }
-
-    pub(crate) const fn operations(&self) -> usize {
-        self.operations
     }
 
     pub(crate) const fn nonce(&self) -> Nonce {

@@ -12,6 +12,7 @@ use dashmap::DashMap;
 use super::receipt::{Deadline, Outcome, ReceiptState};
 use crate::metrics;
 use crate::replay::{ClaimListener, Clock};
+use crate::seldom::{Seldom, seldom};
 
 /// A claim that began just before the end of its token may still be under way.
 const GRACE_MS: u64 = 500;
@@ -33,6 +34,10 @@ pub(crate) struct Table {
     states: DashMap<Nonce, Arc<ReceiptState>>,
     agenda: Mutex<Agenda>,
     changed: Condvar,
+    // Whoever opens streams and posts nothing causes these at any rate.
+    expired: Seldom,
+    awaited: Seldom,
+    no_thread: Seldom,
 }
 
 #[derive(Default)]
@@ -68,6 +73,9 @@ impl InFlight {
                 states: DashMap::new(),
                 agenda: Mutex::default(),
                 changed: Condvar::new(),
+                expired: Seldom::new(),
+                awaited: Seldom::new(),
+                no_thread: Seldom::new(),
             }),
         }
     }
@@ -119,7 +127,13 @@ impl Table {
             match spawned {
                 Ok(_) => agenda.thread = ThreadState::Running,
                 // The next token tries again.
-                Err(error) => tracing::error!(%error, "no thread for the expiry of tokens"),
+                Err(error) => seldom!(
+                    self.no_thread,
+                    self.clock.now(),
+                    ERROR,
+                    %error,
+                    "no thread for the expiry of tokens"
+                ),
             }
         } else if agenda.by_end.len() == 1 {
             self.changed.notify_one();
@@ -173,7 +187,10 @@ impl Table {
             Due::Token(nonce) => {
                 if let Some((_, state)) = self.states.remove(nonce) {
                     metrics::token_expired();
-                    tracing::info!(
+                    seldom!(
+                        self.expired,
+                        self.clock.now(),
+                        INFO,
                         token = %TokenId::from_nonce(*nonce),
                         "a token expired unredeemed, as far as this process knows; its cookies are lost"
                     );
@@ -182,7 +199,10 @@ impl Table {
             }
             Due::Unsealed(state) => {
                 if state.upgrade().is_some_and(|state| state.expire_unsealed()) {
-                    tracing::warn!(
+                    seldom!(
+                        self.awaited,
+                        self.clock.now(),
+                        WARN,
                         "a receipt was awaited for as long as a token lives, and nothing took the cookies meanwhile; a handler must not await it before it answers"
                     );
                 }

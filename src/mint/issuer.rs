@@ -104,7 +104,6 @@ impl<'a> MintOptions<'a> {
 pub struct Minted {
     pub(crate) token: Token,
     pub(crate) nonce: Nonce,
-    pub(crate) operations: usize,
     pub(crate) barrier: bool,
     pub(crate) issued_at: UnixMillis,
     pub(crate) expires_at: UnixMillis,
@@ -218,7 +217,6 @@ impl Issuer {
         Minted {
             token,
             nonce,
-            operations: batch.operations().len(),
             barrier: header.barrier,
             issued_at,
             expires_at: header.expires_at,
@@ -227,7 +225,7 @@ impl Issuer {
 
     /// Seals operations, in order, in as few batches as possible. No two of them are on the same
     /// cookie. The first token is the barrier, and the last one has the action: the page acts once
-    /// everything is applied.
+    /// everything is applied. Each token comes with its batch.
     pub(crate) fn mint_all(
         &self,
         operations: Vec<Operation<'static>>,
@@ -235,21 +233,21 @@ impl Issuer {
         barrier: bool,
         then: Option<&AfterApply<'_>>,
         mut after: Option<UnixMillis>,
-    ) -> Vec<Minted> {
+    ) -> Vec<(Minted, Batch<'static>)> {
         let batches = into_batches(operations);
         let last = batches.len().saturating_sub(1);
         let mut tokens = Vec::with_capacity(batches.len());
-        for (n, batch) in batches.iter().enumerate() {
+        for (n, batch) in batches.into_iter().enumerate() {
             let options = MintOptions {
                 barrier: barrier && n == 0,
                 then: then.filter(|_| n == last).cloned(),
                 after,
             };
-            let minted = self.mint(batch, Some(binding), &options);
+            let minted = self.mint(&batch, Some(binding), &options);
             if minted.barrier {
                 after = Some(minted.issued_at);
             }
-            tokens.push(minted);
+            tokens.push((minted, batch));
         }
         tokens
     }

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 
-use super::queue::Queue;
+use super::queue::{Queue, Sealed};
 use crate::mint::Frame;
 
 /// A carrier: a stream of frames to send to the page, each with one token.
@@ -18,7 +18,8 @@ use crate::mint::Frame;
 pub struct Frames {
     queue: Arc<Queue>,
     number: u64,
-    ready: VecDeque<Frame>,
+    /// Sealed, and not taken yet.
+    ready: VecDeque<Sealed>,
 }
 
 impl Frames {
@@ -30,11 +31,12 @@ impl Frames {
         }
     }
 
-    /// The frames of what was pushed so far, without waiting for more.
+    /// The frames of what was pushed so far, without waiting for more: to be sent before the app's
+    /// next message.
     pub fn take_ready(&mut self) -> Vec<Frame> {
-        let mut frames: Vec<Frame> = self.ready.drain(..).collect();
-        frames.extend(self.queue.flush(self.number));
-        frames
+        let flushed = self.queue.flush(self.number);
+        let sealed = self.ready.drain(..).chain(flushed);
+        sealed.map(|(frame, _)| frame).collect()
     }
 }
 
@@ -44,7 +46,7 @@ impl Stream for Frames {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Frame>> {
         let carrier = &mut *self;
         loop {
-            if let Some(frame) = carrier.ready.pop_front() {
+            if let Some((frame, _)) = carrier.ready.pop_front() {
                 return Poll::Ready(Some(frame));
             }
             match carrier.queue.poll_flush(carrier.number, context) {

@@ -49,12 +49,37 @@ pub enum PushError {
         "the response's headers would contain more cookies than proxies accept (6144 bytes); push the rest from inside a stream"
     )]
     HeadersFull,
-    /// Another site's page opened the stream, so the browser has no binding and could not redeem
-    /// a token.
+    /// The browser has no binding, or several, and this response must not give it one: a token
+    /// could not be redeemed.
     #[error(
-        "another site's page opened this stream, so its browser could not redeem a token; open the stream from a page of your own origin"
+        "this browser has no binding, or several, and the response to a request of another site must not set one; open the stream from a page of your own origin"
     )]
     Unbound,
+    /// Somebody else than a page of a configured origin made the request and could read the stream,
+    /// and with it the token. [`ApplyCookies::is_own_page`](crate::ApplyCookies::is_own_page) finds
+    /// such requests.
+    #[error(
+        "the request was not made by a page of a configured origin (see its Origin and Sec-Fetch-Site), and whoever made it could read the token; open the stream from a page of your own"
+    )]
+    Foreign,
+    /// The response was asked for ahead of a visit (`Sec-Purpose: prefetch`, prerendering too). By
+    /// the time somebody comes, if anybody does, its tokens would have expired.
+    #[error(
+        "the browser fetches this page ahead of a visit, and a token would have expired by then; answer such a request (Sec-Purpose: prefetch) with 503, and the page is loaded when somebody comes"
+    )]
+    Prefetch,
+    /// The response has a `Content-Encoding`, so a token between its chunks could not be read, or
+    /// would be compressed together with them.
+    #[error(
+        "the response has a Content-Encoding, so its body cannot carry tokens; leave this response out of what compresses"
+    )]
+    Encoded,
+    /// The deployment redeems the tokens of a Mesop app
+    /// ([`redeem_mesop`](crate::Builder#method.redeem_mesop)), so its own would be refused.
+    #[error(
+        "this deployment's endpoint redeems Mesop's tokens and would refuse a stream's own; set the cookie on an ordinary response, or serve the stream by a deployment of its own"
+    )]
+    OtherProfile,
     /// Too many operations are waiting for the carrier.
     #[error(
         "{waiting} operations are already waiting for the stream; await its progress before pushing more"
@@ -63,4 +88,28 @@ pub enum PushError {
         /// How many operations are waiting.
         waiting: usize,
     },
+}
+
+impl PushError {
+    /// Its kind, for counting.
+    pub(crate) const fn reason(&self) -> &'static str {
+        match self {
+            Self::Invalid(_) => "invalid",
+            Self::Class(_) => "class",
+            Self::SecureOverHttp => "secure-over-http",
+            Self::ForeignDomain => "foreign-domain",
+            Self::Empty => "empty",
+            Self::Path => "path",
+            Self::NoCarrier => "no-carrier",
+            Self::Closed => "closed",
+            Self::LateCarrier => "late-carrier",
+            Self::HeadersFull => "headers-full",
+            Self::Unbound => "unbound",
+            Self::Foreign => "foreign",
+            Self::Prefetch => "prefetch",
+            Self::Encoded => "encoded",
+            Self::OtherProfile => "other-profile",
+            Self::Full { .. } => "full",
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! The facts that decide how cookies leave with a response.
 
+use super::error::PushError;
+
 /// The facts of request and response when the headers leave.
 #[derive(Clone, Copy, Debug)]
 #[expect(
@@ -16,11 +18,13 @@ pub(crate) struct ResponseFacts {
     pub(crate) handshake: bool,
     /// The request's method is HEAD: no body, and so no carrier, reaches the browser.
     pub(crate) no_body: bool,
+    /// What keeps tokens out of this response, whatever the browser's binding.
+    pub(crate) obstacle: Option<Obstacle>,
 }
 
 // `carrier`: one is attached at that moment.
 impl ResponseFacts {
-    /// Whether the body carries tokens.
+    /// Whether the body reaches the browser through a carrier.
     pub(super) const fn carries(self, carrier: bool) -> bool {
         carrier && !self.no_body
     }
@@ -29,32 +33,53 @@ impl ResponseFacts {
     /// would replace the binding that another tab has since got and uses. Decided under the queue's
     /// lock: a carrier attached after that comes too late for it.
     pub(super) const fn binds(self, carrier: bool) -> bool {
-        !self.has_binding && self.may_bind && self.carries(carrier)
+        !self.has_binding && self.may_bind && self.obstacle.is_none() && self.carries(carrier)
     }
 
-    pub(super) const fn deliverability(self, carrier: bool) -> Deliverability {
-        match (self.has_binding || self.binds(carrier), self.may_bind) {
-            (true, _) => Deliverability::Bound,
-            (false, true) => Deliverability::Late,
-            (false, false) => Deliverability::Foreign,
+    /// What keeps a token from being redeemed by the browser of this response.
+    pub(super) const fn obstacle(self, carrier: bool) -> Option<Obstacle> {
+        if self.obstacle.is_some() || self.has_binding || self.binds(carrier) {
+            self.obstacle
+        } else if self.may_bind {
+            Some(Obstacle::Late)
+        } else {
+            Some(Obstacle::Unbound)
         }
     }
 
     /// Whether waiting operations travel in a token rather than with this head.
     pub(super) const fn keeps(self, carrier: bool) -> bool {
-        self.handshake
-            && self.carries(carrier)
-            && matches!(self.deliverability(carrier), Deliverability::Bound)
+        self.handshake && self.carries(carrier) && self.obstacle(carrier).is_none()
     }
 }
 
-/// Whether a token of this response can be redeemed by its browser.
+/// Why no token may travel in a response's body. Cookies still leave with its headers: a page
+/// cannot read those.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Deliverability {
-    /// The browser has the binding, or gets it with the headers.
-    Bound,
-    /// It has none, and another site's page made the request, so it was given none.
+pub(crate) enum Obstacle {
+    /// The endpoint redeems tokens of another profile.
+    Profile,
+    /// Nobody visits the page yet, and perhaps nobody will.
+    Prefetch,
+    /// Somebody else than the app's own pages may read the body.
     Foreign,
-    /// It has none, and the headers left before anything asked for one.
+    /// The body is encoded.
+    Encoded,
+    /// The browser has no binding, and must not be given one here.
+    Unbound,
+    /// The browser has none, and the headers left before anything asked for one.
     Late,
+}
+
+impl From<Obstacle> for PushError {
+    fn from(obstacle: Obstacle) -> Self {
+        match obstacle {
+            Obstacle::Profile => Self::OtherProfile,
+            Obstacle::Prefetch => Self::Prefetch,
+            Obstacle::Foreign => Self::Foreign,
+            Obstacle::Encoded => Self::Encoded,
+            Obstacle::Unbound => Self::Unbound,
+            Obstacle::Late => Self::LateCarrier,
+        }
+    }
 }

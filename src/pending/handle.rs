@@ -129,6 +129,10 @@ impl PendingCookies {
     /// Attaches a carrier by hand: a stream of frames to send to the page. For WebSockets, and for
     /// streams that [`sse`](Self::sse) and [`html`](Self::html) do not fit.
     ///
+    /// Before a message of your own that depends on a push, send what
+    /// [`take_ready`](Frames::take_ready) gives: a page that closes its socket at that message never
+    /// hears a token behind it.
+    ///
     /// It ends when [`close`](Self::close) is called or when no handle is left that could push.
     /// A second call takes over: the first stream then ends.
     pub fn frames(&self) -> Frames {

@@ -18,7 +18,7 @@ mod batch;
 pub use batch::PendingBatch;
 pub use carrier::Frames;
 pub use error::PushError;
-pub(crate) use facts::ResponseFacts;
+pub(crate) use facts::{Obstacle, ResponseFacts};
 pub use handle::PendingCookies;
 pub use operation::{Deletion, IntoOperation};
 pub(crate) use queue::{Leaving, Queue};

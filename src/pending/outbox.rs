@@ -6,8 +6,10 @@ use apply_cookies_protocol::limits::SET_COOKIE_LINES_MAX;
 use apply_cookies_protocol::{AfterApply, Operation};
 
 use super::error::PushError;
+use crate::deployment::Deployment;
 use crate::metrics::{self, Loss};
 use crate::mint::{Deadline, Outcome, ReceiptState};
+use crate::seldom::seldom;
 
 /// How many operations may wait for one carrier. A stream that nobody reads must not make the
 /// server's memory grow without bound.
@@ -103,24 +105,31 @@ impl Outbox {
     }
 
     /// It cannot travel any more. The loss is always reported.
-    pub(super) fn lose(self, loss: Loss) {
+    pub(super) fn lose(self, loss: Loss, deployment: &Deployment) {
         let operations = self.operations.len();
         if operations > 0 {
-            report(operations, loss);
+            report(operations, loss, deployment);
         }
         self.settle(Outcome::Undeliverable);
     }
 }
 
 /// Logs and counts operations that are lost.
-pub(super) fn report(operations: usize, loss: Loss) {
+pub(super) fn report(operations: usize, loss: Loss, deployment: &Deployment) {
     metrics::operations_lost(operations, loss);
+    let (losses, now) = (&deployment.losses, deployment.now());
     match loss {
-        Loss::HandlerFailed => tracing::warn!(
+        Loss::HandlerFailed => seldom!(
+            losses.handler_failed,
+            now,
+            WARN,
             operations,
             "the handler failed or was dropped; the cookies it had pushed are lost"
         ),
-        Loss::StreamEnded => tracing::warn!(
+        Loss::StreamEnded => seldom!(
+            losses.stream_ended,
+            now,
+            WARN,
             operations,
             "the stream ended before its cookies were sent; they are lost"
         ),

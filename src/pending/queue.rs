@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use apply_cookies_protocol::for_root::CookieClass;
 use apply_cookies_protocol::{
-    AfterApply, BindingCookie, Operation, ReadCookie, UnixMillis, Unreadable,
+    AfterApply, Batch, BindingCookie, Operation, ReadCookie, UnixMillis, Unreadable,
 };
 
 use super::error::PushError;
@@ -17,8 +17,11 @@ use super::state::{Left, PendingState, State, Taken};
 use super::view::CookieView;
 use crate::classes::Classes;
 use crate::deployment::Deployment;
-use crate::metrics::Loss;
+use crate::metrics::{self, Loss};
 use crate::mint::{Frame, Outcome, Receipt};
+
+/// A frame, and the operations in it.
+pub(super) type Sealed = (Frame, Batch<'static>);
 
 pub(crate) struct Queue {
     deployment: Arc<Deployment>,
@@ -90,13 +93,29 @@ impl Queue {
         state.read || state.handles > 0
     }
 
+    /// Whether the handler has left no trace in it.
+    pub(crate) fn is_untouched(&self) -> bool {
+        let state = &self.lock().state;
+        !state.read && state.handles == 0 && !state.had_carrier() && state.outbox.is_empty()
+    }
+
     /// Whether a carrier lives.
     pub(crate) fn has_carrier(&self) -> bool {
         self.lock().state.has_carrier()
     }
 
+    /// Whether there ever was one.
+    pub(crate) fn had_carrier(&self) -> bool {
+        self.lock().state.had_carrier()
+    }
+
     /// Queues all of it or nothing.
     pub(super) fn push(&self, addition: Addition) -> Result<Receipt, PushError> {
+        self.try_push(addition)
+            .inspect_err(|error| metrics::push_refused(error.reason()))
+    }
+
+    fn try_push(&self, addition: Addition) -> Result<Receipt, PushError> {
         for operation in &addition.operations {
             self.check_origin(operation)?;
         }
@@ -125,7 +144,7 @@ impl Queue {
             let left = state.leave(facts);
             let barrier = left.outbox.barrier.then(|| {
                 // Later tokens of this response must be younger than that.
-                let now = self.deployment.issuer.clock.now();
+                let now = self.deployment.now();
                 self.barrier_raised(now);
                 now
             });
@@ -140,7 +159,8 @@ impl Queue {
     /// No headers will leave with the pushed operations: the handler failed, or was dropped before
     /// it answered. No more pushes are accepted. Does nothing once the headers have left.
     pub(crate) fn abandon(&self) {
-        self.change(State::abandon).lose(Loss::HandlerFailed);
+        self.change(State::abandon)
+            .lose(Loss::HandlerFailed, &self.deployment);
     }
 
     pub(super) fn close(&self) {
@@ -163,23 +183,24 @@ impl Queue {
     /// A carrier is gone. Operations that still wait are lost, and that is reported.
     pub(super) fn detach(&self, carrier: u64) {
         self.change(|state| state.detach(carrier))
-            .lose(Loss::StreamEnded);
+            .lose(Loss::StreamEnded, &self.deployment);
     }
 
     /// Frames of a carrier that is gone.
-    pub(super) fn undeliverable(&self, frames: impl Iterator<Item = Frame>) {
+    pub(super) fn undeliverable(&self, sealed: impl Iterator<Item = Sealed>) {
         let mut operations = 0;
-        for frame in frames {
-            operations += frame.operations();
+        for (frame, batch) in sealed {
+            operations += batch.operations().len();
+            self.lock().state.view.forget(batch.operations());
             self.deployment.in_flight.undeliverable(frame.nonce());
         }
         if operations > 0 {
-            outbox::report(operations, Loss::StreamEnded);
+            outbox::report(operations, Loss::StreamEnded, &self.deployment);
         }
     }
 
     /// Seals the waiting operations, without waiting for more.
-    pub(super) fn flush(&self, carrier: u64) -> Vec<Frame> {
+    pub(super) fn flush(&self, carrier: u64) -> Vec<Sealed> {
         let taken = self.lock().state.take(carrier);
         match taken {
             Taken::Some(outbox) => self.seal(outbox),
@@ -192,7 +213,7 @@ impl Queue {
         &self,
         carrier: u64,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Vec<Frame>>> {
+    ) -> Poll<Option<Vec<Sealed>>> {
         // Declared before the lock, so that a replaced waker is dropped after it: the waker may own
         // the last handle, whose drop locks again.
         let _replaced: Option<Waker>;
@@ -211,7 +232,7 @@ impl Queue {
     }
 
     /// Runs outside the lock: sealing is the only slow step here.
-    fn seal(&self, mut outbox: Outbox) -> Vec<Frame> {
+    fn seal(&self, mut outbox: Outbox) -> Vec<Sealed> {
         let tokens = self.deployment.issuer.mint_all(
             std::mem::take(&mut outbox.operations),
             &self.binding,
@@ -220,16 +241,19 @@ impl Queue {
             self.last_barrier(),
         );
         let receipts = outbox.tokens(tokens.len());
-        let frames = tokens.into_iter().zip(receipts).map(|(sealed, receipt)| {
-            if sealed.barrier {
-                self.barrier_raised(sealed.issued_at);
-            }
-            // Must come before anyone can redeem it.
-            self.deployment
-                .in_flight
-                .add(sealed.nonce, sealed.expires_at, receipt.clone());
-            Frame::new(sealed, receipt)
-        });
+        let frames = tokens
+            .into_iter()
+            .zip(receipts)
+            .map(|((minted, batch), receipt)| {
+                if minted.barrier {
+                    self.barrier_raised(minted.issued_at);
+                }
+                // Must come before anyone can redeem it.
+                self.deployment
+                    .in_flight
+                    .add(minted.nonce, minted.expires_at, receipt.clone());
+                (Frame::new(minted, receipt), batch)
+            });
         frames.collect()
     }
 
@@ -314,7 +338,7 @@ impl Drop for Leaving {
         let waiting = self
             .queue
             .change(|state| state.give_up_head(&lost.operations));
-        lost.lose(Loss::HandlerFailed);
-        waiting.lose(Loss::HandlerFailed);
+        lost.lose(Loss::HandlerFailed, &self.queue.deployment);
+        waiting.lose(Loss::HandlerFailed, &self.queue.deployment);
     }
 }

@@ -3,8 +3,8 @@
 //!
 //! ```text
 //!              leave                       close, detach, or nobody left to push
-//! Headers ─────────────▶ Sent(Bound) ─────────────▶ Closed
-//!    │  │                Sent(Foreign), Sent(Late): a token could not be redeemed
+//! Headers ─────────────▶ Sent(None) ──────────────▶ Closed
+//!    │  │                Sent(Some(obstacle)): no token may travel
 //!    │  └─ close: closing until the headers leave ─▶ Closed
 //!    └──── abandon: the handler failed ────────────▶ Closed
 //! ```
@@ -17,7 +17,7 @@
 use apply_cookies_protocol::Operation;
 
 use super::error::PushError;
-use super::facts::{Deliverability, ResponseFacts};
+use super::facts::{Obstacle, ResponseFacts};
 use super::outbox::{Addition, Outbox};
 use super::view::CookieView;
 
@@ -37,8 +37,8 @@ pub enum PendingState {
 enum Stage {
     /// The headers have not left yet.
     Headers,
-    /// They have left.
-    Sent(Deliverability),
+    /// They have left, and this keeps tokens out of what follows.
+    Sent(Option<Obstacle>),
     /// Nothing can be pushed any more; waiting operations may still be carried.
     Closed,
 }
@@ -94,9 +94,8 @@ impl State {
     pub(super) fn push(&mut self, addition: Addition) -> Result<(), PushError> {
         match (self.stage, self.carrier) {
             (Stage::Headers, _) if self.closing => return Err(PushError::Closed),
-            (Stage::Headers, _) | (Stage::Sent(Deliverability::Bound), Some(_)) => {}
-            (Stage::Sent(Deliverability::Foreign), Some(_)) => return Err(PushError::Unbound),
-            (Stage::Sent(Deliverability::Late), Some(_)) => return Err(PushError::LateCarrier),
+            (Stage::Headers, _) | (Stage::Sent(None), Some(_)) => {}
+            (Stage::Sent(Some(obstacle)), Some(_)) => return Err(obstacle.into()),
             (Stage::Sent(_), None) => return Err(PushError::NoCarrier),
             (Stage::Closed, _) => return Err(PushError::Closed),
         }
@@ -118,7 +117,7 @@ impl State {
         self.stage = if self.closing || facts.no_body {
             Stage::Closed
         } else {
-            Stage::Sent(facts.deliverability(carrier))
+            Stage::Sent(facts.obstacle(carrier))
         };
         Left {
             outbox: if facts.keeps(carrier) {
@@ -203,10 +202,15 @@ impl State {
         self.carrier.is_some()
     }
 
+    /// Whether there ever was one.
+    pub(super) fn had_carrier(&self) -> bool {
+        self.carriers_made > 0
+    }
+
     pub(super) fn pending_state(&self) -> PendingState {
         match (self.stage, self.carrier) {
             (Stage::Headers, _) if !self.closing => PendingState::Headers,
-            (Stage::Sent(Deliverability::Bound), Some(_)) => PendingState::Carried,
+            (Stage::Sent(None), Some(_)) => PendingState::Carried,
             _ => PendingState::Closed,
         }
     }

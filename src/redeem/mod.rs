@@ -2,8 +2,11 @@
 
 mod rejection;
 
+mod refusals;
+
 mod redeemer;
 
 pub(crate) use redeemer::TokenKeys;
 pub use redeemer::{Redeemed, Redeemer};
+pub(crate) use refusals::Refusals;
 pub use rejection::{Problem, Rejection};

@@ -181,9 +181,13 @@ impl Redeemer {
         binding: Option<&BindingCookie>,
     ) -> Result<(PreparedToken<'b>, TokenId), Rejection> {
         let id = authentic.id();
+        let bound = authentic.header().binding.is_some();
         let prepared = authentic
             .verify(self.clock.now(), self.binding, binding)
-            .map_err(|refused| Rejection::from_refused(refused, id))?
+            .map_err(|refused| match Rejection::from_refused(refused, id) {
+                Rejection::WrongBrowser(id) if !bound => Rejection::Unbound(id),
+                rejection => rejection,
+            })?
             .prepare()?;
         Ok((prepared, id))
     }

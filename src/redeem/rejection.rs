@@ -1,11 +1,8 @@
-//! A rejection → status, body, log line.
-
-use std::sync::atomic::{AtomicBool, Ordering};
+//! A rejection → status and body.
 
 use apply_cookies_protocol::{InvalidReason, InvalidToken, Profile, RefusedToken, TokenId};
 
 use crate::browser::OriginRejection;
-use crate::metrics;
 use crate::replay::StoreError;
 
 /// Why a token is not redeemed, or a request to the endpoint is refused, in the order of the
@@ -41,9 +38,13 @@ pub enum Rejection {
     /// The token was issued further in the future than clocks may differ.
     #[error("token {0} was issued in the future")]
     NotYetValid(TokenId),
-    /// The token carries another browser's binding, or none where one is required.
+    /// The token carries another browser's binding.
     #[error("token {0} belongs to another browser")]
     WrongBrowser(TokenId),
+    /// The token carries no binding, and one is required. The client is told the same as for
+    /// [`WrongBrowser`](Self::WrongBrowser).
+    #[error("token {0} carries no binding, and one is required")]
+    Unbound(TokenId),
     /// The token is older than the store's memory, or than a sign-out of its browser.
     #[error("token {0} is older than the replay store or a sign-out")]
     BeforeHorizon(TokenId),
@@ -86,6 +87,15 @@ macro_rules! problem {
     };
 }
 
+impl Problem {
+    /// A method that the client module's path does not have.
+    pub(crate) const NOT_A_READ: Self = problem!(
+        405,
+        "method-not-allowed",
+        "Only GET and HEAD are answered here"
+    );
+}
+
 impl Rejection {
     pub(super) fn from_refused(refused: RefusedToken, id: TokenId) -> Self {
         match refused {
@@ -113,7 +123,7 @@ impl Rejection {
         }
     }
 
-    const fn problem(&self) -> Problem {
+    pub(super) const fn problem(&self) -> Problem {
         match self {
             Self::Method => problem!(405, "method-not-allowed", "Only POST is answered here"),
             Self::Origin(_) => problem!(403, "origin", "This origin may not post here"),
@@ -130,7 +140,7 @@ impl Rejection {
                 problem!(410, "expired", "The token has expired")
             }
             Self::AlreadyUsed(_) => problem!(409, "used", "The token was already used"),
-            Self::WrongBrowser(_) => {
+            Self::WrongBrowser(_) | Self::Unbound(_) => {
                 problem!(403, "wrong-browser", "The token belongs to another browser")
             }
             Self::Store(..) => problem!(503, "unavailable", "Try again in a moment"),
@@ -144,69 +154,6 @@ impl Rejection {
             Self::Store(..) => Some("1"),
             _ => None,
         }
-    }
-
-    /// Logs and counts what the operator needs to know. Tokens are named by a digest; nothing that
-    /// the client sent is repeated.
-    pub(crate) fn log(&self) {
-        metrics::redemption(self.problem().kind);
-        match self {
-            Self::Store(error, token) => {
-                let source = std::error::Error::source(error).map(ToString::to_string);
-                tracing::error!(%token, %error, source, "redemption failed");
-            }
-            Self::Origin(OriginRejection::Unlisted) => {
-                tracing::warn!(
-                    "request refused: its page was served from this very address, which is not a configured origin; add it"
-                );
-            }
-            Self::Origin(refusal) => {
-                // Anyone can cause these two, at any rate.
-                tracing::debug!(reason = refusal.as_str(), "redemption refused: origin");
-            }
-            Self::WrongBrowser(token) => {
-                tracing::warn!(%token, "redemption refused: another browser's token");
-            }
-            Self::AlreadyUsed(token) => {
-                tracing::warn!(%token, "redemption refused: already used");
-            }
-            Self::Invalid(reason @ (InvalidReason::CannotEmit | InvalidReason::Payload)) => {
-                // It was made with our own key, so the fault is ours.
-                tracing::warn!(
-                    reason = reason.as_str(),
-                    "redemption refused: a token sealed with our own key is malformed or cannot be emitted; its cookies are lost"
-                );
-            }
-            Self::Invalid(reason) => {
-                if matches!(reason, InvalidReason::Mac | InvalidReason::KeyId) {
-                    warn_of_other_secret();
-                }
-                tracing::debug!(
-                    reason = reason.as_str(),
-                    "redemption refused: invalid token"
-                );
-            }
-            Self::Expired(token) => tracing::info!(%token, "redemption refused: expired"),
-            Self::NotYetValid(token) => {
-                tracing::warn!(%token, "redemption refused: issued in the future; compare the clocks");
-            }
-            Self::BeforeHorizon(token) => {
-                tracing::info!(%token, "redemption refused: older than the store or a sign-out");
-            }
-            Self::Method | Self::MediaType | Self::TooLarge | Self::Timeout | Self::Form => {
-                tracing::debug!(status = self.problem().status, "request refused");
-            }
-        }
-    }
-}
-
-/// Logged once: anyone can cause it, but it is also the sign of a wrong configuration.
-fn warn_of_other_secret() {
-    static SAID: AtomicBool = AtomicBool::new(false);
-    if !SAID.swap(true, Ordering::Relaxed) {
-        tracing::warn!(
-            "a token was refused because it was not made with this secret; do the app and the service use the same one? (logged once; RUST_LOG=apply_cookies=debug logs each)"
-        );
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use apply_cookies_protocol::Profile;
 use bytes::Bytes;
 
-use crate::redeem::{Redeemed, Rejection};
+use crate::redeem::{Problem, Redeemed, Rejection};
 
 /// The state of the request's body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,13 +71,21 @@ impl Answer {
         answer
     }
 
-    /// The answer that the client gets; the operator's log says more.
-    pub(super) fn refused(rejection: &Rejection, profile: Profile, rest: Rest) -> Self {
-        rejection.log();
-        let problem = rejection.problem_for(profile);
+    /// The answer to a method that the client module does not have.
+    pub(super) fn not_a_read() -> Self {
+        Self::problem(Problem::NOT_A_READ, Rest::Unasked).with("allow", &b"GET, HEAD"[..])
+    }
+
+    fn problem(problem: Problem, rest: Rest) -> Self {
         let mut answer = Self::uncached(problem.status, rest)
             .with("content-type", &b"application/problem+json"[..]);
         answer.body = Bytes::from_static(problem.body.as_bytes());
+        answer
+    }
+
+    /// The answer that the client gets; the operator's log says more.
+    pub(super) fn refused(rejection: &Rejection, profile: Profile, rest: Rest) -> Self {
+        let mut answer = Self::problem(rejection.problem_for(profile), rest);
         if matches!(rejection, Rejection::Method) {
             answer = answer.with("allow", &b"POST"[..]);
         }

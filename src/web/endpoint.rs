@@ -64,9 +64,7 @@ impl ApplyCookies {
         match (path, asked.method) {
             (Some("" | "/bind"), _) => {}
             (Some("/client.js"), "GET" | "HEAD") => return serve_client(deployment, asked),
-            (Some("/client.js"), _) => {
-                return Answer::uncached(405, Rest::Unasked).with("allow", &b"GET, HEAD"[..]);
-            }
+            (Some("/client.js"), _) => return Answer::not_a_read(),
             _ => return Answer::uncached(404, Rest::Unasked),
         }
         let body = body::read(asked, body, timer).await;
@@ -75,6 +73,7 @@ impl ApplyCookies {
             _ => apply(deployment, asked, body).await,
         };
         answered.unwrap_or_else(|Refused { rejection, rest }| {
+            deployment.refusals.log(&rejection, deployment.now());
             Answer::refused(&rejection, deployment.redeemer.keys.profile(), rest)
         })
     }

@@ -5,18 +5,19 @@ use std::fmt;
 use std::sync::Arc;
 
 use apply_cookies_protocol::for_root::CookieClass;
-use apply_cookies_protocol::{AfterApply, BindingCookie, ReadCookie, Unreadable};
+use apply_cookies_protocol::{AfterApply, BindingCookie, Profile, ReadCookie, Unreadable};
 use bytes::Bytes;
 
 use super::answer::THEN;
 use super::caching;
 use super::fields::{Asked, Fields};
-use super::streamed::{CONTENT_ENCODING, IDENTITY};
+use super::streamed::{CONTENT_ENCODING, is_encoded};
 use crate::browser::{self, FetchMetadata};
 use crate::deployment::{ApplyCookies, Deployment};
 use crate::metrics;
 use crate::mint::Outcome;
-use crate::pending::{Leaving, PendingCookies, Queue, ResponseFacts};
+use crate::pending::{Leaving, Obstacle, PendingCookies, Queue, ResponseFacts};
+use crate::seldom::seldom;
 
 /// The value in a request's extensions that extractors read. It is not a handle, so it does not
 /// keep a carrier open.
@@ -109,17 +110,28 @@ impl Exchange {
         Slot(self.queue.clone())
     }
 
+    /// Whether nobody has used it: no cookie was read or pushed, and no handle is left. The response
+    /// then needs no change.
+    #[must_use]
+    pub fn is_untouched(&self) -> bool {
+        self.queue.is_untouched()
+    }
+
     /// Changes the response's headers just before they leave. Waits for the replay store only if a
     /// sign-out leaves with them. `status` is the response's.
     pub async fn answered(self, ended: Ended, status: u16, fields: &mut impl Fields) {
-        // Our marker on a stream, also in the answer to HEAD. It has done its work: RFC 9110
-        // §8.4.1 says that `identity` should not be in the field.
-        let streamed = self.browser.no_body || self.queue.has_carrier();
-        if streamed && fields.all(CONTENT_ENCODING).eq([IDENTITY]) {
+        // Our marker on a stream, also if that was dropped, as for HEAD or 304. It has done its
+        // work: RFC 9110 §8.4.1 says that `identity` should not be in the field.
+        let encoded = is_encoded(fields);
+        if self.queue.had_carrier() && !encoded {
             fields.remove(CONTENT_ENCODING);
         }
         if ended == Ended::Answered {
-            let facts = self.browser.facts(status);
+            let mut facts = self.browser.facts(status);
+            if encoded && !facts.handshake {
+                facts.obstacle = facts.obstacle.or(Some(Obstacle::Encoded));
+                self.warn_of_encoding();
+            }
             let leaving = self.queue.leave(facts);
             // Before the headers leave: a client that disconnects now gets none of the cookies.
             let outcome = self.raise_barrier(&leaving).await;
@@ -128,6 +140,18 @@ impl Exchange {
         }
         if self.queue.depends_on_cookies() {
             caching::make_dependent(fields);
+        }
+    }
+
+    fn warn_of_encoding(&self) {
+        if self.queue.has_carrier() {
+            let deployment = self.queue.deployment();
+            seldom!(
+                deployment.losses.encoded,
+                deployment.now(),
+                WARN,
+                "a response that is to carry tokens has a Content-Encoding; pushes into it are refused; leave it out of what compresses"
+            );
         }
     }
 
@@ -175,7 +199,10 @@ impl Exchange {
             }
         };
         metrics::barrier_failed();
-        tracing::error!(
+        seldom!(
+            deployment.losses.barrier,
+            deployment.now(),
+            ERROR,
             error,
             source,
             "a sign-out was sent without its barrier; for the lifetime of a token, a sign-in that is on its way can undo it"
@@ -209,21 +236,40 @@ struct Browser {
     may_bind: bool,
     no_body: bool,
     connect: bool,
+    obstacle: Option<Obstacle>,
 }
 
 impl Browser {
     fn from_request<F: Fields>(deployment: &Deployment, asked: Asked<'_, F>) -> Self {
-        let field = |name| asked.fields.all(name).next();
         // No browser sends these twice; if one does stand twice, what allows least counts.
+        let only = |name| {
+            let mut values = asked.fields.all(name);
+            values.next().filter(|_| values.next().is_none())
+        };
+        let sites = asked.fields.all("sec-fetch-site");
         let foreign_site = |site: &&[u8]| !matches!(*site, b"same-origin" | b"none");
-        let mut sites = asked.fields.all("sec-fetch-site");
+        let other_site = |site: &&[u8]| *site != b"same-origin";
         let mut origins = asked.fields.all("origin");
         let metadata = FetchMetadata {
             get: asked.method == "GET",
-            site: sites.clone().find(foreign_site).or_else(|| sites.next()),
-            mode: field("sec-fetch-mode"),
-            dest: field("sec-fetch-dest"),
+            site: (sites.clone().find(foreign_site))
+                .or_else(|| sites.clone().find(other_site))
+                .or_else(|| sites.clone().next()),
+            mode: only("sec-fetch-mode"),
+            dest: only("sec-fetch-dest"),
             foreign_origin: origins.any(|origin| !deployment.origins.allows(origin)),
+        };
+        let purposes = browser::PURPOSE
+            .iter()
+            .flat_map(|name| asked.fields.all(name));
+        let obstacle = if deployment.redeemer.keys.profile() != Profile::Native {
+            Some(Obstacle::Profile)
+        } else if purposes.into_iter().any(browser::is_ahead_of_a_visit) {
+            Some(Obstacle::Prefetch)
+        } else if !metadata.is_read_by_own_pages() {
+            Some(Obstacle::Foreign)
+        } else {
+            None
         };
         let sent = deployment.binding_name.read(asked.fields.all("cookie"));
         Self {
@@ -232,6 +278,7 @@ impl Browser {
             binding: sent.into_cookie(),
             no_body: asked.method == "HEAD",
             connect: asked.method == "CONNECT",
+            obstacle,
         }
     }
 
@@ -242,6 +289,7 @@ impl Browser {
             // Over HTTP/2 a socket is an extended CONNECT with a 2xx answer (RFC 8441 §5).
             handshake: status == 101 || (self.connect && (200..300).contains(&status)),
             no_body: self.no_body,
+            obstacle: self.obstacle,
         }
     }
 }

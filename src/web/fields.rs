@@ -15,8 +15,13 @@ pub trait Fields {
     /// Adds a field.
     fn append(&mut self, name: &'static str, value: Bytes);
 
+    /// Removes all fields whose names are chosen.
+    fn remove_each(&mut self, chosen: impl Fn(&str) -> bool);
+
     /// Removes all fields of this name.
-    fn remove(&mut self, name: &'static str);
+    fn remove(&mut self, name: &'static str) {
+        self.remove_each(|one| one == name);
+    }
 }
 
 /// Implements [`Fields`] for a framework's header map, except [`Fields::all`], which differs.
@@ -38,8 +43,11 @@ macro_rules! header_map {
                 }
             }
 
-            fn remove(&mut self, name: &'static str) {
-                Self::remove(self, <$name>::from_static(name));
+            fn remove_each(&mut self, chosen: impl Fn(&str) -> bool) {
+                let names = self.keys().filter(|name| chosen(name.as_str()));
+                for name in names.cloned().collect::<Vec<_>>() {
+                    Self::remove(self, name);
+                }
             }
         }
 

@@ -11,6 +11,7 @@ use pin_project_lite::pin_project;
 
 use super::caching::NEITHER_STORE_NOR_TRANSFORM;
 use super::event::Event;
+use super::fields::Fields;
 use crate::mint::Frame;
 use crate::pending::{Frames, PendingCookies};
 
@@ -31,9 +32,10 @@ impl PendingCookies {
         self.carry(true, stream)
     }
 
-    /// Answers with streamed HTML, and carries cookies in `<apply-cookies>` elements. An element
-    /// follows the chunk before which its cookies were pushed, so each chunk must end where an
-    /// element is allowed.
+    /// Answers with streamed HTML, and carries cookies in `<apply-cookies>` elements. Cookies pushed
+    /// before a chunk travel in front of it, as in [`sse`](Self::sse); those pushed before the first
+    /// chunk follow it, for nothing may come before a page's doctype. So each chunk must end where
+    /// an element is allowed.
     ///
     /// The page must load the client module, which defines the element.
     pub fn html<S>(self, stream: impl FnOnce(Self) -> S) -> Streamed<S, Html>
@@ -62,7 +64,8 @@ impl<S, F: Form> Streamed<S, F> {
     ///
     /// Tokens must not be stored, rewritten, held back by a proxy's buffer, or compressed together
     /// with secrets of the page. `content-encoding` is there to stop compressing
-    /// middleware, and is removed again before the headers leave.
+    /// middleware, and is removed again before the headers leave. If the response has another
+    /// encoding by then, pushes are refused ([`PushError::Encoded`](crate::PushError::Encoded)).
     pub fn fields(&self) -> [(&'static str, Bytes); 4] {
         [
             ("content-type", Bytes::from_static(F::MEDIA_TYPE.as_bytes())),
@@ -77,14 +80,21 @@ impl<S, F: Form> Streamed<S, F> {
 }
 
 pub(super) const CONTENT_ENCODING: &str = "content-encoding";
-pub(super) const IDENTITY: &[u8] = b"identity";
+const IDENTITY: &[u8] = b"identity";
 
-/// The form of a stream: its media type, and where frames go in it.
+/// Whether a response's body is not what its chunks were.
+pub(super) fn is_encoded(fields: &impl Fields) -> bool {
+    let values = fields.all(CONTENT_ENCODING);
+    values
+        .flat_map(|value| value.split(|byte| *byte == b','))
+        .map(<[u8]>::trim_ascii)
+        .any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case(IDENTITY))
+}
+
+/// The form of a stream: its media type, and that of frames in it.
 pub trait Form: Default + sealed::Sealed {
     /// The response's media type.
     const MEDIA_TYPE: &'static str;
-    /// Whether frames go in front of the item before which their cookies were pushed.
-    const FRAMES_FIRST: bool;
     /// A frame in this form.
     fn frame(frame: &Frame) -> String;
 }
@@ -108,8 +118,6 @@ pub struct Sse;
 
 impl Form for Sse {
     const MEDIA_TYPE: &'static str = "text/event-stream";
-    // The page gets the cookie's token before the event that says it has signed in.
-    const FRAMES_FIRST: bool = true;
 
     fn frame(frame: &Frame) -> String {
         frame.to_sse()
@@ -129,8 +137,6 @@ pub struct Html;
 
 impl Form for Html {
     const MEDIA_TYPE: &'static str = "text/html; charset=utf-8";
-    // The first chunk starts with the doctype, and nothing may come before that.
-    const FRAMES_FIRST: bool = false;
 
     fn frame(frame: &Frame) -> String {
         frame.to_html()
@@ -188,15 +194,14 @@ where
         };
         match this.stream.poll_next(context) {
             Poll::Ready(Some(item)) => {
-                if F::FRAMES_FIRST {
+                // In front: a page may close its stream at the event that says it has signed in.
+                if *this.started {
                     put(frames.take_ready(), &mut chunk);
-                    F::item(item, &mut chunk);
-                } else {
-                    F::item(item, &mut chunk);
-                    *this.started |= !chunk.is_empty();
-                    if *this.started {
-                        put(frames.take_ready(), &mut chunk);
-                    }
+                }
+                F::item(item, &mut chunk);
+                if !*this.started && !chunk.is_empty() {
+                    *this.started = true;
+                    put(frames.take_ready(), &mut chunk);
                 }
                 // An empty chunk would end a chunked response.
                 if chunk.is_empty() {

@@ -6,11 +6,12 @@ mod suite;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use actix_web::body::MessageBody;
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::cookie::Cookie;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
+use actix_web::http::header::HeaderName;
 use actix_web::middleware::{Condition, Next, from_fn};
 use actix_web::web::{self, Payload, ServiceConfig};
 use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, rt};
@@ -18,7 +19,8 @@ use apply_cookies::{ApplyCookies, PendingCookies, Secrets, SetCookie};
 use futures_util::StreamExt;
 
 use crate::harness::{
-    Adapter, Ask, BETWEEN, Chunks, Reply, Running, Script, Server, Site, Surroundings, extractors,
+    Adapter, Ask, BETWEEN, Chunks, ENCODE, FAIL, Reply, Running, STATUS, Script, Server, Site,
+    Surroundings, extractors,
 };
 
 pub(crate) struct Tested;
@@ -37,7 +39,9 @@ impl Adapter for Tested {
                     let around = site.surroundings;
                     let layered = around != Surroundings::Bare;
                     let twice = around == Surroundings::LayerTwice;
+                    let over_others = around == Surroundings::LayerOverOthers;
                     App::new()
+                        .wrap(Condition::new(over_others, from_fn(rework)))
                         .wrap(Condition::new(twice, site.cookies.middleware()))
                         .wrap(Condition::new(twice, from_fn(set_between)))
                         .wrap(Condition::new(layered, site.cookies.middleware()))
@@ -138,6 +142,33 @@ async fn set_between<B: MessageBody>(
     cookies.set(SetCookie::new(name, value))?;
     drop(cookies);
     next.call(request).await
+}
+
+/// Changes the answer as the request asks.
+async fn rework<B: MessageBody + 'static>(
+    mut request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let [coding, answered, failed] = [ENCODE, STATUS, FAIL].map(|name| {
+        let value = request.headers().get(name);
+        value.map(|value| value.to_str().unwrap().to_owned())
+    });
+    let status = |code: String| StatusCode::from_bytes(code.as_bytes()).unwrap();
+    if let Some(code) = failed {
+        let cookies = request.extract::<PendingCookies>().await?;
+        let _ = cookies.get_raw("a");
+        return Err(InternalError::new("half-way", status(code)).into());
+    }
+    let mut response = next.call(request).await?.map_into_boxed_body();
+    if let Some(coding) = coding {
+        let name = HeaderName::from_static("content-encoding");
+        (response.headers_mut()).insert(name, coding.parse().unwrap());
+    }
+    if let Some(code) = answered {
+        *response.response_mut().status_mut() = status(code);
+        response = response.map_body(|_, _| BoxBody::new(()));
+    }
+    Ok(response)
 }
 
 /// Limits the time of a request, as some middleware does.

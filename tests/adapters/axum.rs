@@ -21,7 +21,8 @@ use axum::routing::any;
 use futures_util::StreamExt;
 
 use crate::harness::{
-    Adapter, Ask, BETWEEN, Chunks, Reply, Running, Server, Site, Surroundings, extractors,
+    Adapter, Ask, BETWEEN, Chunks, ENCODE, FAIL, Reply, Running, STATUS, Server, Site,
+    Surroundings, extractors,
 };
 
 pub(crate) struct Tested;
@@ -61,6 +62,7 @@ fn router(site: Site) -> Router {
             .layer(layer.clone())
             .layer(from_fn(set_between))
             .layer(layer),
+        Surroundings::LayerOverOthers => router.layer(from_fn(rework)).layer(layer),
         Surroundings::LayerInHaste => router.layer(layer).layer(from_fn(hurry)),
     }
 }
@@ -117,6 +119,30 @@ async fn set_between(cookies: PendingCookies, request: Request, next: Next) -> R
         Ok(_) => next.run(request).await,
         Err(error) => error.into_response(),
     }
+}
+
+/// Changes the answer as the request asks.
+async fn rework(cookies: PendingCookies, request: Request, next: Next) -> Response {
+    let [coding, answered, failed] = [ENCODE, STATUS, FAIL].map(|name| {
+        let value = request.headers().get(name);
+        value.map(|value| value.to_str().unwrap().to_owned())
+    });
+    let status = |code: String| StatusCode::from_bytes(code.as_bytes()).unwrap();
+    if let Some(code) = failed {
+        let _ = cookies.get_raw("a");
+        return Err::<(), _>(ErrorResponse::from((status(code), "half-way"))).into_response();
+    }
+    drop(cookies);
+    let mut response = next.run(request).await;
+    if let Some(coding) = coding {
+        let fields = response.headers_mut();
+        fields.insert("content-encoding", coding.parse().unwrap());
+    }
+    if let Some(code) = answered {
+        *response.status_mut() = status(code);
+        *response.body_mut() = Body::empty();
+    }
+    response
 }
 
 /// Limits the time of a request, as some middleware does.

@@ -11,7 +11,7 @@ use futures_util::StreamExt;
 use tower_service::Service;
 
 use crate::apps::{deployment, plain, session, sse};
-use crate::harness::{jar, one_token};
+use crate::harness::{jar, one_token, tokens};
 use crate::http2::Client;
 use crate::serve::serve;
 use crate::support::http::{FORM, origin_header};
@@ -110,4 +110,24 @@ fn a_new_browser_gets_its_binding_with_the_handshake_of_a_socket_over_http_2() {
     let me = jar(&answer);
     let applied = client.redeem(&me, &one_token(&answer), None);
     assert_eq!(applied.all("set-cookie"), [SESSION_LINE]);
+}
+
+#[test]
+fn a_socket_over_http_2_of_another_origins_page_carries_nothing() {
+    let server = serve(app());
+    let mut client = Client::connect(server.address);
+    let me = cookie_header(1);
+    for foreign in [
+        "Origin: https://sibling.app.example",
+        "Origin: https://app.example:8443",
+        "Origin: null",
+        "Sec-Fetch-Site: same-site",
+        "Sec-Fetch-Site: none",
+    ] {
+        let answer = client.websocket("/socket", &[&me, foreign]);
+        assert_eq!(answer.status, 200);
+        assert_eq!(tokens(&answer.body), [""; 0], "{foreign}");
+        // With the head, which the page cannot read.
+        assert_eq!(answer.all("set-cookie"), [SESSION_LINE], "{foreign}");
+    }
 }

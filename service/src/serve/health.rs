@@ -1,6 +1,6 @@
 //! `/healthz` and `/readyz`.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::header::CACHE_CONTROL;
@@ -10,17 +10,14 @@ use actix_web::{HttpResponse, HttpResponseBuilder, web};
 use apply_cookies::actix::leave_unread;
 use apply_cookies::protocol::limits::SKEW_MS;
 use apply_cookies::replay::StoreError;
-use apply_cookies::{ApplyCookies, Profile};
+use apply_cookies::{ApplyCookies, Clock, Profile, Seldom};
 
 /// How long `healthz` waits for a store.
 const HEALTH_PATIENCE: Duration = Duration::from_millis(500);
 
-/// Whether the last answer of `readyz` was that the store cannot be reached.
-static UNREACHABLE: AtomicBool = AtomicBool::new(false);
-
-/// One for each profile. They share a store.
+/// One for each profile. They share a store. Whoever asks `readyz` while it fails causes a log line.
 #[derive(Clone)]
-pub(super) struct Endpoints(pub(super) Vec<ApplyCookies>);
+pub(super) struct Endpoints(pub(super) Vec<ApplyCookies>, pub(super) Arc<Seldom>);
 
 impl Endpoints {
     /// Whether tokens that other processes issue now will be accepted on every path.
@@ -68,9 +65,7 @@ pub(super) async fn healthz(endpoints: web::Data<Endpoints>, body: Payload) -> H
 /// Readiness. Tokens that other processes issue now will be accepted: the store is reachable, and
 /// its horizon is far enough in the past.
 pub(super) async fn readyz(endpoints: web::Data<Endpoints>, body: Payload) -> HttpResponse {
-    let ready = endpoints.are_ready().await;
-    let known = UNREACHABLE.swap(ready.is_err(), Ordering::Relaxed);
-    match ready {
+    match endpoints.are_ready().await {
         Ok(true) => answer(&mut HttpResponse::Ok(), "ready", body),
         Ok(false) => answer(
             &mut HttpResponse::ServiceUnavailable(),
@@ -78,9 +73,8 @@ pub(super) async fn readyz(endpoints: web::Data<Endpoints>, body: Payload) -> Ht
             body,
         ),
         Err(error) => {
-            // Anybody may ask, at any rate.
-            if !known {
-                tracing::error!(%error, "not ready");
+            if let Some(left_out) = endpoints.1.turn(Clock::system().now()) {
+                tracing::error!(%error, left_out, "not ready");
             }
             answer(
                 &mut HttpResponse::ServiceUnavailable(),

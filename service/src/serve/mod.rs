@@ -7,6 +7,8 @@ mod server;
 mod signals;
 mod socket;
 
+use std::sync::Arc;
+
 use actix_web::http::header::{ALLOW, CACHE_CONTROL};
 use actix_web::web::Payload;
 use actix_web::{App, FromRequest, Handler, HttpResponse, HttpResponseBuilder, Resource, web};
@@ -21,7 +23,7 @@ use crate::{log, profiles};
 
 pub(crate) fn run(args: &ServeArgs) -> Result<(), Refused> {
     log::start();
-    let endpoints = Endpoints(profiles::from_args(args)?);
+    let endpoints = Endpoints(profiles::from_args(args)?, Arc::default());
     // There are at most two. If there is one, it is both, and the inner middleware does nothing.
     let (Some(first), Some(last)) = (endpoints.0.first(), endpoints.0.last()) else {
         return Err("give a --profile".to_owned().into());

@@ -46,7 +46,16 @@ pub(crate) enum Surroundings {
     LayerTwice,
     /// Our layer, and outside it one that gives up after 50 milliseconds with a 504.
     LayerInHaste,
+    /// Our layer, and inside it one that changes answers as the request's fields say: `X-Encode`
+    /// sets `Content-Encoding`, `X-Status` sets the status and drops the body, and `X-Fail` reads a
+    /// cookie and answers with an error of this status instead of the handler.
+    LayerOverOthers,
 }
+
+/// Fields of requests that [`Surroundings::LayerOverOthers`] acts on.
+pub(crate) const ENCODE: &str = "x-encode";
+pub(crate) const STATUS: &str = "x-status";
+pub(crate) const FAIL: &str = "x-fail";
 
 /// Name and value.
 pub(crate) const BETWEEN: (&str, &str) = ("between", "1");

@@ -5,6 +5,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
+use tracing_subscriber::filter::LevelFilter;
 
 use super::notes::wait;
 
@@ -15,11 +16,16 @@ pub(crate) struct Observer {
 }
 
 impl Observer {
+    /// With the log at the default level.
     pub(crate) fn install() -> Self {
+        Self::at(LevelFilter::INFO)
+    }
+
+    pub(crate) fn at(level: LevelFilter) -> Self {
         let log = Log::default();
         let writer = log.clone();
         tracing_subscriber::fmt()
-            .with_max_level(tracing_subscriber::filter::LevelFilter::INFO)
+            .with_max_level(level)
             .with_ansi(false)
             .with_writer(move || writer.clone())
             .init();

@@ -3,6 +3,7 @@
 mod classes;
 mod delivery;
 mod endpoint;
+mod flooded;
 mod never_silent;
 mod schemes;
 mod stolen;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use apply_cookies::{Event, Outcome, SetCookie};
 use async_stream::stream;
+use tracing_subscriber::filter::LevelFilter;
 
 use super::{R, Server, Tested};
 use crate::harness::extractors::{EVERY_CLASS, OPTIONAL, REQUIRED};
@@ -189,7 +190,8 @@ fn a_layer_that_the_app_forgot_is_named_in_the_log() {
 }
 
 fn forget_the_layer() {
-    let observer = Observer::install();
+    // At the default level it is said once a minute.
+    let observer = Observer::at(LevelFilter::DEBUG);
     let server = Server::in_surroundings(Surroundings::Bare)
         .start(Script::at("/", |_| async { Reply::done() }));
     for path in ["/", REQUIRED, OPTIONAL, EVERY_CLASS] {

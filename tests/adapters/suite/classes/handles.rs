@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use apply_cookies::{DeleteCookie, Event, PendingCookies, SetCookie, UnreadableReason};
 use async_stream::stream;
+use futures_util::StreamExt;
 
 use super::{Server, sign_in};
 use crate::harness::extractors::{EVERY_CLASS, Session};
@@ -122,6 +123,29 @@ fn writes_lost_with_their_carrier_are_not_read() {
     let sent = browser_and(1, &jar(&server.get("/in", &[])));
     let response = server.get("/events", &[&sent]);
     assert_eq!(response.body, "started absent");
+}
+
+#[test]
+fn writes_whose_frames_were_never_taken_are_not_read() {
+    let server = Server::start(sign_in().and("/events", |ask: Ask| async move {
+        let cookies = ask.pending;
+        let mut frames = cookies.frames();
+        Reply::streamed(stream! {
+            yield "started ".to_owned();
+            // More than one token, of which only the first is taken.
+            for n in 0..25 {
+                cookies.set(SetCookie::new(format!("c{n}"), "1")).unwrap();
+            }
+            cookies.set(&Session::of("ada")).unwrap();
+            frames.next().await.unwrap();
+            drop(frames);
+            let known = (0..25).filter(|n| cookies.get_raw(&format!("c{n}")).is_ok());
+            yield format!("{} {}", known.count(), whose(&cookies));
+        })
+    }));
+    let sent = browser_and(1, &jar(&server.get("/in", &[])));
+    let response = server.get("/events", &[&sent]);
+    assert_eq!(response.body, "started 20 absent");
 }
 
 #[test]

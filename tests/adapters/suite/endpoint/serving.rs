@@ -96,3 +96,55 @@ fn the_endpoint_can_have_another_path() {
     assert_eq!(request("/app/cookies").status, 204);
     assert_eq!(request("/__apply-cookies").status, 404);
 }
+
+#[test]
+fn every_answer_below_the_prefix_says_what_caches_may_do() {
+    let server = Server::bare();
+    let methods = [
+        "GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND", "BREW",
+    ];
+    let ask = |method: &str, path: &str| {
+        let path = format!("/__apply-cookies{path}");
+        let answer = server.open().request(method, &path, &[], b"");
+        (answer.status, answer)
+    };
+    for method in methods {
+        for path in ["", "/bind"] {
+            let (status, answer) = ask(method, path);
+            let (expected, kind) = match method {
+                "POST" => (403, "origin"),
+                _ => (405, "method-not-allowed"),
+            };
+            assert_eq!(
+                (status, &*answer.problem()),
+                (expected, kind),
+                "{method} {path}"
+            );
+            assert_bare(&answer);
+            let allow = (status == 405).then_some("POST");
+            assert_eq!(answer.header("allow"), allow);
+        }
+        let (status, module) = ask(method, "/client.js");
+        if method == "GET" {
+            assert_eq!(
+                (status, module.header("cache-control")),
+                (200, Some("no-cache"))
+            );
+        } else {
+            assert_eq!((status, &*module.problem()), (405, "method-not-allowed"));
+            assert_eq!(module.header("allow"), Some("GET, HEAD"));
+            assert_bare(&module);
+        }
+        for path in ["/", "/bind/", "/client.js/", "/client.mjs", "//", "/BIND"] {
+            let (status, nowhere) = ask(method, path);
+            assert_eq!(status, 404, "{method} {path}");
+            assert_bare(&nowhere);
+        }
+    }
+    for path in ["", "/bind", "/nowhere"] {
+        let mut connection = server.open();
+        connection
+            .send(format!("HEAD /__apply-cookies{path} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes());
+        assert_bare(&connection.head());
+    }
+}

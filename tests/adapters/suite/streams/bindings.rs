@@ -50,7 +50,7 @@ fn a_stream_that_another_site_opened_refuses_pushes() {
     let elsewhere = ["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: cors"];
     let response = server.get("/", &elsewhere);
     assert!(tokens(&response.body).is_empty());
-    assert_eq!(server.notes.push(), Err(PushError::Unbound));
+    assert_eq!(server.notes.push(), Err(PushError::Foreign));
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn a_socket_that_a_page_of_another_origin_opens_gets_no_binding_and_carries_noth
     // A WebSocket handshake carries an Origin and no Sec-Fetch-Site; so does this request.
     let response = server.get("/", &["Origin: https://evil.example"]);
     assert!(binding(&response).is_none());
-    assert_eq!(server.notes.push(), Err(PushError::Unbound));
+    assert_eq!(server.notes.push(), Err(PushError::Foreign));
     assert!(binding(&server.get("/", &["Origin: https://app.example"])).is_some());
 }
 

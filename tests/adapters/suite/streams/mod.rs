@@ -3,6 +3,8 @@
 mod bindings;
 mod carriers;
 mod heads;
+mod obstacles;
+mod order;
 mod sizes;
 mod undeliverable;
 
