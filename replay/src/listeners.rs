@@ -5,11 +5,13 @@ use std::sync::{PoisonError, RwLock, Weak};
 
 use apply_cookies_protocol::Nonce;
 
+use crate::answer::BarrierAnswer;
+
 /// Hears of claims. Called within a claim, so it must be quick and must not ask the store
 /// anything.
 pub trait ClaimListener: Send + Sync {
-    /// This nonce was claimed.
-    fn claimed(&self, nonce: Nonce);
+    /// This nonce was claimed, and this became of its token's barrier.
+    fn claimed(&self, nonce: Nonce, barrier: BarrierAnswer);
 }
 
 /// The listeners of a store in this process. It does not keep them alive; dropped ones are removed.
@@ -25,10 +27,10 @@ impl Listeners {
     }
 
     /// Tells every listener of a claim.
-    pub fn tell(&self, nonce: Nonce) {
+    pub fn tell(&self, nonce: Nonce, barrier: BarrierAnswer) {
         let listeners = self.0.read().unwrap_or_else(PoisonError::into_inner);
         for listener in listeners.iter().filter_map(Weak::upgrade) {
-            listener.claimed(nonce);
+            listener.claimed(nonce, barrier);
         }
     }
 }

@@ -7,14 +7,14 @@
 mod folder;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Barrier, Weak};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use apply_cookies_protocol::{Grant, Nonce, UnixMillis};
+use apply_cookies_protocol::{BindingCookie, BindingDigest, Grant, Lifetime, Nonce, UnixMillis};
 use apply_cookies_replay::conformance::{self, StoreMaker};
 use apply_cookies_replay::{
-    Claim, ClaimAnswer, ClaimFuture, ClaimListener, Clock, FileReplayStore, FileStoreError,
-    HorizonFuture, ReplayStore, StoreError, StoreFuture,
+    Barrier, BarrierAnswer, BarrierFuture, Claim, ClaimAnswer, ClaimFuture, ClaimListener, Clock,
+    FileReplayStore, FileStoreError, HorizonFuture, ReplayStore, StoreError, StoreFuture,
 };
 use folder::Folder;
 use redb::ReadableDatabase;
@@ -28,6 +28,10 @@ struct Kept {
 impl ReplayStore for Kept {
     fn claim(&self, claim: Claim) -> ClaimFuture<'_> {
         self.store.claim(claim)
+    }
+
+    fn raise_barrier(&self, barrier: Barrier) -> BarrierFuture<'_> {
+        self.store.raise_barrier(barrier)
     }
 
     fn scope(&self) -> Option<apply_cookies_protocol::StoreScope> {
@@ -89,6 +93,11 @@ fn it_keeps_every_rule_of_the_contract() {
 
 const START: u64 = 1_795_000_000_000;
 
+const FIRST: ClaimAnswer = ClaimAnswer::Granted {
+    grant: Grant::First,
+    barrier: BarrierAnswer::NotAsked,
+};
+
 fn at(millis: u64) -> UnixMillis {
     UnixMillis::new(millis).unwrap()
 }
@@ -110,6 +119,7 @@ fn claim(number: u64, issued_at: u64) -> Claim {
         Nonce::from_random(nonce),
         at(issued_at),
         at(issued_at + 60_000),
+        Lifetime::default(),
     )
 }
 
@@ -132,7 +142,7 @@ fn a_second_store_on_the_same_file_is_refused() {
 fn of_many_that_start_at_once_one_makes_the_file() {
     for _ in 0..5 {
         let folder = Folder::new();
-        let start = Barrier::new(8);
+        let start = std::sync::Barrier::new(8);
         let opened: Vec<_> = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..8)
                 .map(|_| {
@@ -215,13 +225,15 @@ fn another_format_and_a_damaged_file_are_refused() {
             .unwrap();
         transaction.commit().unwrap();
     };
+    for other in [0, 1, 3, u32::MAX] {
+        set_format(other);
+        let refused = refusal(&folder);
+        assert!(
+            matches!(refused, FileStoreError::Format { found, .. } if found == other),
+            "{refused}"
+        );
+    }
     set_format(2);
-    let refused = refusal(&folder);
-    assert!(
-        matches!(refused, FileStoreError::Format { found: 2, .. }),
-        "{refused}"
-    );
-    set_format(1);
     drop(FileReplayStore::open(folder.file(), Clock::system()).unwrap());
 
     let whole = std::fs::read(folder.file()).unwrap();
@@ -247,7 +259,7 @@ fn a_file_that_rotted_is_refused_or_whole() {
     for batch in claims.chunks(60) {
         let answers: Vec<_> = batch.iter().map(|claim| store.claim(*claim)).collect();
         for answer in answers {
-            assert_eq!(wait(answer).unwrap(), ClaimAnswer::Granted(Grant::First));
+            assert_eq!(wait(answer).unwrap(), FIRST);
         }
     }
     drop(store);
@@ -264,7 +276,7 @@ fn a_file_that_rotted_is_refused_or_whole() {
         };
         for claim in &claims {
             let answer = wait(store.claim(*claim)).unwrap();
-            assert_ne!(answer, ClaimAnswer::Granted(Grant::First), "byte {at}");
+            assert_ne!(answer, FIRST, "byte {at}");
         }
     }
     assert!(refused > 10, "{refused}");
@@ -309,7 +321,7 @@ fn a_file_that_is_removed_or_replaced_while_it_is_in_use_stops_the_store() {
         let (clock, _) = clock();
         let store = FileReplayStore::open(folder.file(), clock.clone()).unwrap();
         let first = wait(store.claim(claim(1, START + 10_000))).unwrap();
-        assert_eq!(first, ClaimAnswer::Granted(Grant::First));
+        assert_eq!(first, FIRST);
         std::fs::remove_file(folder.file()).unwrap();
         // Its lock is on the old file: without checking the path, both would grant one token.
         let other = replaced.then(|| FileReplayStore::open(folder.file(), clock).unwrap());
@@ -339,7 +351,7 @@ fn a_folder_that_is_missing_is_named_as_what_is_missing() {
 fn a_panic_while_claims_are_written_stops_the_store_and_keeps_nobody_waiting() {
     struct Clumsy;
     impl ClaimListener for Clumsy {
-        fn claimed(&self, _: Nonce) {
+        fn claimed(&self, _: Nonce, _: BarrierAnswer) {
             panic!("on purpose");
         }
     }
@@ -364,10 +376,7 @@ fn a_panic_while_claims_are_written_stops_the_store_and_keeps_nobody_waiting() {
     // The first was written before the panic, and the second never.
     let store = FileReplayStore::open(folder.file(), clock).unwrap();
     let answers = claims.map(|claim| wait(store.claim(claim)).unwrap());
-    assert_eq!(
-        answers,
-        [ClaimAnswer::AlreadyUsed, ClaimAnswer::Granted(Grant::First)]
-    );
+    assert_eq!(answers, [ClaimAnswer::AlreadyUsed, FIRST]);
 }
 
 #[test]
@@ -385,7 +394,7 @@ fn space_is_given_back_as_tokens_expire() {
             .map(|n| store.claim(claim(round * 100_000 + n, now)))
             .collect();
         for answer in claims {
-            assert_eq!(wait(answer).unwrap(), ClaimAnswer::Granted(Grant::First));
+            assert_eq!(wait(answer).unwrap(), FIRST);
         }
         assert!(store.len() <= 40_000, "{}", store.len());
         longest.push(length());
@@ -412,6 +421,105 @@ fn space_is_given_back_as_tokens_expire() {
         wait(store.claim(again)).unwrap(),
         ClaimAnswer::BeforeHorizon
     );
+}
+
+/// A browser that somebody has made up.
+fn stranger(number: u64) -> BindingDigest {
+    let mut cookie = [0; 32];
+    cookie[..8].copy_from_slice(&number.to_be_bytes());
+    BindingCookie::from_random(cookie).digest()
+}
+
+#[test]
+fn a_flood_of_sign_outs_passes_as_the_tokens_do_that_it_could_refuse_across_a_restart_too() {
+    for life in [1, 10_000, 60_000, 3_600_000, 86_400_000] {
+        let max_lifetime = Lifetime::from_millis(life).unwrap();
+        let folder = Folder::new();
+        let (clock, hands) = clock();
+        let open = || FileReplayStore::open_with_capacity(folder.file(), clock.clone(), 200);
+        let flood = |store: &FileReplayStore| {
+            let now = at(hands.load(Ordering::SeqCst));
+            let answers: Vec<_> = (0..150)
+                .map(|n| store.raise_barrier(Barrier::new(stranger(n), now, max_lifetime)))
+                .collect();
+            let answers = answers.into_iter().map(|answer| wait(answer).unwrap());
+            answers
+                .filter(|answer| *answer == BarrierAnswer::Raised)
+                .count()
+        };
+        let mut store = open().unwrap();
+        for _ in 0..2 {
+            assert_eq!(flood(&store), 100, "half of the room, for {life} ms");
+            let sign_in = claim(hands.fetch_add(1, Ordering::SeqCst), START + 10_000);
+            assert_eq!(wait(store.claim(sign_in)).unwrap(), FIRST);
+            drop(store);
+            store = open().unwrap();
+        }
+        hands.fetch_add(2 * life.max(10_000) + 8_000, Ordering::SeqCst);
+        assert_eq!(flood(&store), 100, "the first has passed, for {life} ms");
+    }
+}
+
+/// Numbers that only somebody who writes to the file can put there.
+#[test]
+fn numbers_of_a_tampered_file_end_in_a_refusal_and_never_in_a_panic() {
+    let about = redb::TableDefinition::<&str, &[u8]>::new("apply-cookies");
+    let rows = ["claims", "barriers"].map(redb::TableDefinition::<(u64, u64), &[u8]>::new);
+    let floor =
+        |claims: u64, barriers: u64| [claims.to_be_bytes(), barriers.to_be_bytes()].concat();
+    let files: [&dyn Fn(&redb::WriteTransaction); 8] = [
+        &|to| put(to, about, "floor", &floor(u64::MAX, 0)),
+        &|to| put(to, about, "floor", &floor(0, u64::MAX)),
+        &|to| put(to, about, "floor", &floor(u64::MAX, u64::MAX)),
+        &|to| put(to, about, "horizon", &u64::MAX.to_be_bytes()),
+        &|to| put(to, about, "horizon", &253_402_300_799_999_u64.to_be_bytes()),
+        &|to| put(to, rows[0], (u64::MAX, u64::MAX), &[7; 17]),
+        &|to| put(to, rows[1], (u64::MAX, u64::MAX), &[0; 40]),
+        &|to| put(to, rows[1], (0, u64::MAX), &[0xFF; 40]),
+    ];
+    for (n, tamper) in files.into_iter().enumerate() {
+        let folder = Folder::new();
+        let (clock, hands) = clock();
+        drop(FileReplayStore::open(folder.file(), clock.clone()).unwrap());
+        let database = redb::Database::open(folder.file()).unwrap();
+        let transaction = database.begin_write().unwrap();
+        tamper(&transaction);
+        transaction.commit().unwrap();
+        drop(database);
+        hands.fetch_add(20_000, Ordering::SeqCst);
+        // Refused, or a store that answers and says that it is behind.
+        let Ok(store) = FileReplayStore::open(folder.file(), clock) else {
+            continue;
+        };
+        let barrier = Barrier::new(stranger(1), at(START + 20_000), Lifetime::default());
+        let raised = wait(store.raise_barrier(barrier));
+        for number in 0..3 {
+            let mut claim = claim(number, START + 20_000);
+            claim.binding = Some(stranger(2));
+            match wait(store.claim(claim)) {
+                Ok(ClaimAnswer::BeforeHorizon) => {
+                    let since = wait(store.horizon()).unwrap();
+                    assert!(since > at(START + 20_000), "file {n} says that it is ready");
+                }
+                Ok(FIRST) | Err(StoreError::Broken(_)) => {}
+                other => panic!("file {n}: {other:?}"),
+            }
+        }
+        let is_sound = matches!(
+            raised,
+            Ok(BarrierAnswer::Raised) | Err(StoreError::Broken(_))
+        );
+        assert!(is_sound, "file {n}: {raised:?}");
+    }
+}
+
+fn put<'k, K: redb::Key + 'static>(
+    to: &redb::WriteTransaction,
+    table: redb::TableDefinition<'_, K, &'static [u8]>,
+    key: K::SelfType<'k>,
+    value: &[u8],
+) {
+    to.open_table(table).unwrap().insert(key, value).unwrap();
 }
 
 /// Waits on this thread.
