@@ -17,6 +17,8 @@ pub use apply_cookies_replay::Clock;
 mod metrics;
 mod random;
 
+mod clock_watch;
+
 mod secrets;
 #[cfg(feature = "mesop")]
 pub use secrets::{MESOP_SECRET_KEY, MesopSecret};
@@ -30,7 +32,9 @@ pub use browser::{Origin, OriginError, OriginRejection};
 
 // A handler pushes: batch → token → frame, and the receipt.
 mod mint;
-pub use mint::{FRAME_NAME, Frame, Issuer, MintOptions, Minted, Outcome, Receipt, Settled};
+pub use mint::{
+    FRAME_NAME, Frame, Issuer, LivesTooLong, MintOptions, Minted, Outcome, Receipt, Settled,
+};
 
 // A page posts: token → `Set-Cookie` lines.
 mod redeem;
@@ -39,6 +43,9 @@ pub use redeem::{Problem, Redeemed, Redeemer, Rejection};
 // What all parts of one deployment share.
 mod deployment;
 pub use deployment::ApplyCookies;
+
+mod readiness;
+pub use readiness::Readiness;
 
 mod builder;
 pub use builder::{BuildError, Builder, DEFAULT_PREFIX};

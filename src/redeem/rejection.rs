@@ -2,7 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use apply_cookies_protocol::{InvalidReason, InvalidToken, Profile, RefusedToken, TokenId};
+use apply_cookies_protocol::{
+    InvalidReason, InvalidToken, Lifetime, Profile, RefusedToken, TokenId,
+};
 
 use crate::browser::OriginRejection;
 use crate::metrics;
@@ -35,6 +37,20 @@ pub enum Rejection {
     /// which.
     #[error("invalid token: {}", .0.as_str())]
     Invalid(InvalidReason),
+    /// The token lives longer than this deployment takes. The client is told no more than that it
+    /// is invalid.
+    #[error(
+        "token {token} lives for {lives} ms, longer than this deployment takes ({} ms)",
+        .longest.as_millis()
+    )]
+    LivesTooLong {
+        /// The token's name in logs.
+        token: TokenId,
+        /// How long it lives, in milliseconds.
+        lives: u64,
+        /// The deployment's longest lifetime.
+        longest: Lifetime,
+    },
     /// The token has expired.
     #[error("token {0} has expired")]
     Expired(TokenId),
@@ -44,9 +60,12 @@ pub enum Rejection {
     /// The token carries another browser's binding, or none where one is required.
     #[error("token {0} belongs to another browser")]
     WrongBrowser(TokenId),
-    /// The token is older than the store's memory, or than a sign-out of its browser.
-    #[error("token {0} is older than the replay store or a sign-out")]
+    /// The token is older than the store's memory.
+    #[error("token {0} is older than the replay store remembers")]
     BeforeHorizon(TokenId),
+    /// The token is older than a sign-out of its browser.
+    #[error("token {0} is older than a sign-out of its browser")]
+    BehindBarrier(TokenId),
     /// The token was redeemed under another redemption id, or without one.
     #[error("token {0} was already used")]
     AlreadyUsed(TokenId),
@@ -107,6 +126,7 @@ impl Rejection {
                 Self::Expired(_)
                 | Self::NotYetValid(_)
                 | Self::BeforeHorizon(_)
+                | Self::BehindBarrier(_)
                 | Self::AlreadyUsed(_),
             ) => Self::Form.problem(),
             _ => self.problem(),
@@ -125,8 +145,13 @@ impl Rejection {
             Self::TooLarge => problem!(413, "too-large", "The body is too large"),
             Self::Timeout => problem!(408, "unavailable", "The body did not arrive in time"),
             // The same answer for all, so that a forger learns nothing from it.
-            Self::Form | Self::Invalid(_) => problem!(400, "invalid", "Invalid request"),
-            Self::Expired(_) | Self::NotYetValid(_) | Self::BeforeHorizon(_) => {
+            Self::Form | Self::Invalid(_) | Self::LivesTooLong { .. } => {
+                problem!(400, "invalid", "Invalid request")
+            }
+            Self::Expired(_)
+            | Self::NotYetValid(_)
+            | Self::BeforeHorizon(_)
+            | Self::BehindBarrier(_) => {
                 problem!(410, "expired", "The token has expired")
             }
             Self::AlreadyUsed(_) => problem!(409, "used", "The token was already used"),
@@ -191,8 +216,16 @@ impl Rejection {
                 tracing::warn!(%token, "redemption refused: issued in the future; compare the clocks");
             }
             Self::BeforeHorizon(token) => {
-                tracing::info!(%token, "redemption refused: older than the store or a sign-out");
+                tracing::info!(%token, "redemption refused: older than the store remembers");
             }
+            Self::BehindBarrier(token) => {
+                tracing::info!(%token, "redemption refused: older than a sign-out");
+            }
+            Self::LivesTooLong {
+                token,
+                lives,
+                longest,
+            } => warn_of_long_life(*token, *lives, *longest),
             Self::Method | Self::MediaType | Self::TooLarge | Self::Timeout | Self::Form => {
                 tracing::debug!(status = self.problem().status, "request refused");
             }
@@ -206,6 +239,23 @@ fn warn_of_other_secret() {
     if !SAID.swap(true, Ordering::Relaxed) {
         tracing::warn!(
             "a token was refused because it was not made with this secret; do the app and the service use the same one? (logged once; RUST_LOG=apply_cookies=debug logs each)"
+        );
+    }
+}
+
+/// Logged once: whoever has such a token can post it at any rate, but it is the sign of an issuer that
+/// is configured otherwise.
+fn warn_of_long_life(token: TokenId, lives: u64, longest: Lifetime) {
+    static SAID: AtomicBool = AtomicBool::new(false);
+    let longest = longest.as_millis();
+    if SAID.swap(true, Ordering::Relaxed) {
+        tracing::debug!(%token, lives, longest, "redemption refused: lives too long");
+    } else {
+        tracing::warn!(
+            %token,
+            lives,
+            longest,
+            "a token was refused because it lives longer than this deployment takes, both in milliseconds; mint it for a shorter time, or raise max_lifetime (serve --max-ttl) here (logged once)"
         );
     }
 }

@@ -189,13 +189,15 @@ impl Ledger {
         if self.is_behind_barrier(claim) {
             return Ok(ClaimAnswer::BehindBarrier);
         }
-        let grant = match self.claim_of(claim, generation) {
-            Some(redemption) if claim.is_retry_of(redemption) => Grant::Retry,
+        let nonce = claim.nonce.to_bytes();
+        let claims = self.claims.get(&generation);
+        let grant = match claims.and_then(|claims| claims.get(&nonce)) {
+            Some(redemption) if claim.is_retry_of(*redemption) => Grant::Retry,
             Some(_) => return Ok(ClaimAnswer::AlreadyUsed),
             None if self.entries >= self.capacity.entries() => return Err(StoreError::Full),
             None => {
                 let record = ClaimRecord {
-                    nonce: claim.nonce.to_bytes(),
+                    nonce,
                     redemption: claim.redemption.map(RedemptionDigest::to_bytes),
                 };
                 self.load_claim(generation, record);
@@ -234,12 +236,6 @@ impl Ledger {
         self.load_barrier(generation, record);
         record.write(additions.barriers.of(generation));
         BarrierAnswer::Raised
-    }
-
-    /// The redemption that has the claim's nonce, if it is used.
-    fn claim_of(&self, claim: &Claim, generation: u64) -> Option<Option<Id>> {
-        let claims = self.claims.get(&generation)?;
-        claims.get(&claim.nonce.to_bytes()).copied()
     }
 
     /// Whether a barrier of the same browser might have refused this token, and was forgotten.

@@ -1,12 +1,14 @@
 //! The suite for replay stores: our own stores pass it, and a store that breaks any of the rules
 //! does not.
 
+mod fault;
 mod faulty;
 
 use apply_cookies_replay::conformance::{self, Rule, StoreMaker, Verdict};
 use apply_cookies_replay::{Clock, MemoryReplayStore};
 
-use faulty::{Fault, Maker};
+use fault::Fault;
+use faulty::Maker;
 
 struct InMemory;
 

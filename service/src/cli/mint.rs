@@ -1,7 +1,6 @@
 //! `mint`: JSON batches → tokens.
 
 use apply_cookies::protocol::parse_batch;
-use apply_cookies::{Issuer, Secrets};
 
 use super::args::tools::MintArgs;
 use super::lines;
@@ -9,9 +8,7 @@ use crate::refused::Refused;
 
 pub(super) fn run(args: &MintArgs) -> Result<(), Refused> {
     let binding = args.binding()?;
-    let issuer = Issuer::new(Secrets::from_env()?)?
-        .seal(args.seal())
-        .lifetime(args.ttl());
+    let issuer = args.issuer()?;
     let mut options = args.options();
     lines::answer_or_report_each(|line| {
         let batch = parse_batch(line).map_err(|error| error.to_string())?;
