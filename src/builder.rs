@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(feature = "mesop")]
+use apply_cookies_protocol::limits::MESOP_LIFETIME_MS;
 use apply_cookies_protocol::{BindingPolicy, KeyRing, KeyRingError, Lifetime, Seal};
 
 use crate::browser::{ClientModule, Origin, OriginError, OriginPolicy};
@@ -34,6 +36,7 @@ impl ApplyCookies {
             prefix: DEFAULT_PREFIX.to_owned(),
             seal: Seal::default(),
             lifetime: Duration::from_millis(Lifetime::default().as_millis()),
+            max_lifetime: None,
             binding: BindingPolicy::default(),
             store: None,
             clock: Clock::system(),
@@ -72,6 +75,7 @@ pub struct Builder {
     prefix: String,
     seal: Seal,
     lifetime: Duration,
+    max_lifetime: Option<Duration>,
     binding: BindingPolicy,
     store: Option<Arc<dyn ReplayStore>>,
     clock: Clock,
@@ -131,6 +135,18 @@ impl Builder {
     /// Sets how long tokens live: 60 seconds by default, at most a day.
     pub fn lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime = lifetime;
+        self
+    }
+
+    /// Sets the longest lifetime of the tokens that the endpoint redeems; the default is that of the
+    /// tokens made here ([`lifetime`](Self::lifetime)). Raise it for other issuers whose tokens live
+    /// longer: those are refused as invalid otherwise.
+    ///
+    /// The barrier of a sign-out is kept for as long, so a shorter lifetime leaves less room to those
+    /// who sign out browsers that they make up. Mesop's tokens always live for a minute, and are
+    /// redeemed whatever is set here.
+    pub fn max_lifetime(mut self, max_lifetime: Duration) -> Self {
+        self.max_lifetime = Some(max_lifetime);
         self
     }
 
@@ -202,10 +218,14 @@ impl Builder {
         if !is_prefix(&self.prefix) {
             return Err(BuildError::Prefix(self.prefix));
         }
-        let lifetime = u64::try_from(self.lifetime.as_millis())
-            .ok()
-            .and_then(Lifetime::from_millis)
-            .ok_or(BuildError::Lifetime)?;
+        let lifetime = lifetime_from(self.lifetime)?;
+        let max_lifetime = self.max_lifetime.map_or(Ok(lifetime), lifetime_from)?;
+        if lifetime > max_lifetime {
+            return Err(BuildError::LifetimeTooLong {
+                lifetime: self.lifetime,
+                max_lifetime: self.max_lifetime.unwrap_or_default(),
+            });
+        }
         let ring = self.secrets.into_ring()?;
         #[cfg(feature = "mesop")]
         if self.redeem_mesop && self.mesop.is_none() {
@@ -223,6 +243,14 @@ impl Builder {
             Some(secret) if self.redeem_mesop => TokenKeys::Mesop(Arc::new(secret.to_keys())),
             _ => redeemed,
         };
+        // The profile fixes how long they live.
+        #[cfg(feature = "mesop")]
+        let redeemed_max = match redeemed {
+            TokenKeys::Mesop(_) => max_lifetime.max(MESOP_LIFETIME),
+            TokenKeys::Native(_) => max_lifetime,
+        };
+        #[cfg(not(feature = "mesop"))]
+        let redeemed_max = max_lifetime;
         let store = self
             .store
             .unwrap_or_else(|| Arc::new(MemoryReplayStore::new(self.clock.clone())));
@@ -238,6 +266,7 @@ impl Builder {
                     clock: self.clock.clone(),
                     seal: self.seal,
                     lifetime,
+                    max_lifetime,
                     scope: store.scope(),
                 },
                 redeemer: Redeemer {
@@ -245,6 +274,9 @@ impl Builder {
                     clock: self.clock,
                     store,
                     binding: self.binding,
+                    max_lifetime: redeemed_max,
+                    watch: Arc::default(),
+                    lost_barriers: Arc::default(),
                 },
                 binding_name: scheme.into(),
                 origins,
@@ -265,6 +297,20 @@ impl fmt::Debug for Builder {
             .finish_non_exhaustive()
     }
 }
+
+fn lifetime_from(time: Duration) -> Result<Lifetime, BuildError> {
+    u64::try_from(time.as_millis())
+        .ok()
+        .and_then(Lifetime::from_millis)
+        .ok_or(BuildError::Lifetime)
+}
+
+/// How long Mesop's tokens live.
+#[cfg(feature = "mesop")]
+const MESOP_LIFETIME: Lifetime = match Lifetime::from_millis(MESOP_LIFETIME_MS) {
+    Some(lifetime) => lifetime,
+    None => panic!("less than a day"),
+};
 
 /// Segments of unreserved characters (RFC 3986 §2.3), each after a slash: nothing that a router
 /// would read as a pattern or a proxy would rewrite.
@@ -300,6 +346,16 @@ pub enum BuildError {
     /// Zero, or more than a day.
     #[error("the lifetime of tokens must be between a millisecond and a day")]
     Lifetime,
+    /// Tokens would be made that the deployment itself refuses.
+    #[error(
+        "tokens that live for {lifetime:?} are longer-lived than max_lifetime allows ({max_lifetime:?}); shorten lifetime or raise max_lifetime"
+    )]
+    LifetimeTooLong {
+        /// The lifetime of the tokens made here.
+        lifetime: Duration,
+        /// The longest lifetime of tokens that are redeemed.
+        max_lifetime: Duration,
+    },
     /// An https origin together with an `http` one that is not this machine.
     #[error(
         "origins on https and on plain HTTP outside this machine need different cookies; run two deployments"
@@ -383,6 +439,43 @@ mod tests {
     fn a_deployment_for_mesops_tokens_needs_mesops_secret() {
         let build = build(|b| b.origin("https://app.example").redeem_mesop());
         assert!(matches!(build, Err(BuildError::NoMesopSecret)));
+    }
+
+    #[test]
+    fn no_deployment_makes_tokens_that_it_refuses() {
+        for (lifetime, longest, good) in [
+            (60, None, true),
+            (3_600, None, true),
+            (60, Some(60), true),
+            (60, Some(86_400), true),
+            (61, Some(60), false),
+            (86_400, Some(3_600), false),
+            (60, Some(86_401), false),
+            (60, Some(0), false),
+        ] {
+            let built = build(|b| {
+                let b = b
+                    .origin("https://a.example")
+                    .lifetime(Duration::from_secs(lifetime));
+                match longest {
+                    Some(longest) => b.max_lifetime(Duration::from_secs(longest)),
+                    None => b,
+                }
+            });
+            assert_eq!(built.is_ok(), good, "{lifetime} s of {longest:?}");
+            let Ok(built) = built else { continue };
+            let longest = longest.unwrap_or(lifetime) * 1_000;
+            let issuer = || built.issuer().clone();
+            for (millis, good) in [(1, true), (longest, true), (longest + 1, false)] {
+                // Nor does its issuer, whatever it is asked for.
+                let asked = Lifetime::from_millis(millis).map(|asked| issuer().lifetime(asked));
+                assert_eq!(
+                    asked.is_some_and(|asked| asked.is_ok()),
+                    good,
+                    "{millis} ms"
+                );
+            }
+        }
     }
 
     #[test]

@@ -47,7 +47,6 @@ pub(crate) struct Deployment {
 pub(crate) struct Losses {
     pub(crate) handler_failed: Seldom,
     pub(crate) stream_ended: Seldom,
-    pub(crate) barrier: Seldom,
     pub(crate) encoded: Seldom,
 }
 

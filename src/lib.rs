@@ -19,6 +19,7 @@ mod random;
 
 mod seldom;
 pub use seldom::Seldom;
+mod clock_watch;
 
 mod secrets;
 #[cfg(feature = "mesop")]
@@ -35,7 +36,9 @@ pub use browser::{Origin, OriginError, OriginRejection};
 
 // A handler pushes: batch → token → frame, and the receipt.
 mod mint;
-pub use mint::{FRAME_NAME, Frame, Issuer, MintOptions, Minted, Outcome, Receipt, Settled};
+pub use mint::{
+    FRAME_NAME, Frame, Issuer, LivesTooLong, MintOptions, Minted, Outcome, Receipt, Settled,
+};
 
 // A page posts: token → `Set-Cookie` lines.
 mod redeem;
@@ -44,6 +47,9 @@ pub use redeem::{Problem, Redeemed, Redeemer, Rejection};
 // What all parts of one deployment share.
 mod deployment;
 pub use deployment::ApplyCookies;
+
+mod readiness;
+pub use readiness::Readiness;
 
 mod builder;
 pub use builder::{BuildError, Builder, DEFAULT_PREFIX};

@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use apply_cookies::replay::{Claim, ClaimFuture, ClaimListener, HorizonFuture, ReplayStore};
+use apply_cookies::replay::{
+    Barrier, BarrierFuture, Claim, ClaimFuture, ClaimListener, HorizonFuture, ReplayStore,
+};
 use apply_cookies::web::{Asked, Ended, Exchange, Fields};
 use apply_cookies::{
     ApplyCookies, Clock, DeleteCookie, Outcome, PendingCookies, PendingState, PushError, Secrets,
@@ -290,6 +292,10 @@ struct Silent;
 impl ReplayStore for Silent {
     fn claim(&self, _: Claim) -> ClaimFuture<'_> {
         ClaimFuture::new(std::future::pending())
+    }
+
+    fn raise_barrier(&self, _: Barrier) -> BarrierFuture<'_> {
+        BarrierFuture::new(std::future::pending())
     }
 
     fn listen(&self, _: Weak<dyn ClaimListener>) {}

@@ -45,7 +45,8 @@ fn a_token_is_encrypted_and_lives_for_a_minute() {
 fn seal_and_lifetime_are_those_of_the_issuer() {
     let issuer = issuer()
         .seal(Seal::Signed)
-        .lifetime(Lifetime::from_millis(5_000).unwrap());
+        .lifetime(Lifetime::from_millis(5_000).unwrap())
+        .unwrap();
     let minted = mint(&issuer, &MintOptions::default());
     assert!(minted.token().as_str().starts_with("s1."));
     assert_eq!(minted.expires_at(), at(NOW + 5_000));

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use apply_cookies::protocol::{
     AfterApply, Batch, BindingCookie, Lifetime, RedemptionDigest, Token, UntrustedToken,
 };
-use apply_cookies::replay::MemoryReplayStore;
+use apply_cookies::replay::{BarrierAnswer, MemoryReplayStore};
 use apply_cookies::{
-    BindingPolicy, Clock, Issuer, MintOptions, Redeemer, Rejection, Secrets, SetCookie, UnixMillis,
+    BindingPolicy, Clock, Issuer, MintOptions, Profile, Redeemer, Rejection, Secrets, SetCookie,
+    UnixMillis,
 };
 
 const SECRET: &str = "8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA";
@@ -114,6 +115,76 @@ async fn a_token_of_other_secrets_or_another_time_is_refused() {
     let late = redeemer().clock(clock(NOW + lifetime));
     let expired = redeem(&late, &token, None, Some(&me)).await;
     assert!(matches!(expired, Err(Rejection::Expired(_))));
+}
+
+#[tokio::test]
+async fn a_token_that_lives_longer_than_the_deployment_takes_is_invalid() {
+    const DAY: u64 = 86_400_000;
+    let me = browser(1);
+    let life = |millis| Lifetime::from_millis(millis).unwrap();
+    let batch = Batch::new(SetCookie::new("export", "ready").try_into().unwrap());
+    for (lives, longest, now) in [
+        (1, None, NOW),
+        (60_000, None, NOW),
+        (60_001, None, NOW),
+        (3_600_000, None, NOW),
+        (DAY, None, NOW),
+        (60_000, Some(60_000), NOW),
+        (60_000, Some(59_999), NOW),
+        (3_600_000, Some(3_600_000), NOW),
+        (3_600_001, Some(3_600_000), NOW),
+        (DAY, Some(DAY), NOW),
+        // Before anything is said of its time: nobody learns that it was once good.
+        (DAY, Some(60_000), NOW + DAY),
+    ] {
+        let issuer = Issuer::new(secrets()).unwrap().clock(clock(NOW));
+        let issuer = issuer.max_lifetime(life(DAY)).lifetime(life(lives));
+        let token = issuer
+            .unwrap()
+            .mint(&batch, Some(&me), &MintOptions::default())
+            .into_token();
+        let redeemer = redeemer().clock(clock(now));
+        let redeemer = match longest {
+            Some(longest) => redeemer.max_lifetime(life(longest)),
+            None => redeemer,
+        };
+        let answer = redeem(&redeemer, &token, None, Some(&me)).await;
+        if lives <= longest.unwrap_or(60_000) {
+            assert_eq!(answer.unwrap(), [LINE], "{lives} of {longest:?}");
+            continue;
+        }
+        let refused = answer.unwrap_err();
+        assert!(
+            matches!(refused, Rejection::LivesTooLong { .. }),
+            "{refused}"
+        );
+        let forged = Rejection::Form.problem_for(Profile::Native);
+        assert_eq!(refused.problem_for(Profile::Native), forged);
+        let said = refused.to_string();
+        for number in [lives, longest.unwrap_or(60_000)] {
+            assert!(said.contains(&number.to_string()), "{said}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_sign_out_says_what_became_of_its_barrier() {
+    let store = Arc::new(MemoryReplayStore::new(clock(NOW - 60_000)).capacity(5));
+    let redeemer = Redeemer::new(secrets(), store).unwrap().clock(clock(NOW));
+    for (n, barrier) in [
+        (1, BarrierAnswer::Raised),
+        (2, BarrierAnswer::Raised),
+        (3, BarrierAnswer::NoRoom),
+    ] {
+        let me = browser(n);
+        let token = mint(Some(&me), &MintOptions::default().barrier());
+        let redeemed = redeemer
+            .redeem(UntrustedToken::new(token.as_str()), None, Some(&me))
+            .await
+            .unwrap();
+        assert_eq!(redeemed.barrier(), barrier, "{n}");
+        assert_eq!(redeemed.lines().collect::<Vec<_>>(), [LINE]);
+    }
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use std::time::{Instant, SystemTime};
 
 use apply_cookies::Clock;
 use apply_cookies::protocol::mesop::{MesopKeys, parse_batch, seal};
-use apply_cookies::protocol::{BindingPolicy, Nonce, Secret, UnixMillis, UntrustedToken};
+use apply_cookies::protocol::{BindingPolicy, Lifetime, Nonce, Secret, UnixMillis, UntrustedToken};
 use apply_cookies::replay::{Claim, ClaimAnswer, MemoryReplayStore, ReplayStore};
 use futures_util::FutureExt;
 use rand::Rng;
@@ -52,9 +52,14 @@ fn redeem(keys: &MesopKeys, store: &dyn ReplayStore, buffer: &mut Vec<u8>, token
         .prepare()
         .expect("good");
     let header = prepared.header();
-    let claim = Claim::new(header.nonce, header.issued_at, header.expires_at);
+    let claim = Claim::new(
+        header.nonce,
+        header.issued_at,
+        header.expires_at,
+        Lifetime::from_millis(61_000).expect("a minute"),
+    );
     let answer = store.claim(claim).now_or_never().expect("in memory");
-    let Ok(ClaimAnswer::Granted(grant)) = answer else {
+    let Ok(ClaimAnswer::Granted { grant, .. }) = answer else {
         panic!("refused: {answer:?}");
     };
     assert_eq!(prepared.release(grant).iter().len(), 1);
@@ -72,9 +77,14 @@ fn store(live: usize) -> MemoryReplayStore {
         }
     }));
     for _ in 0..live {
-        let claim = Claim::new(Nonce::from_random(random()), now(), now().plus(60_000));
+        let claim = Claim::new(
+            Nonce::from_random(random()),
+            now(),
+            now().plus(60_000),
+            Lifetime::default(),
+        );
         let answer = store.claim(claim).now_or_never().expect("in memory");
-        assert!(matches!(answer, Ok(ClaimAnswer::Granted(_))));
+        assert!(matches!(answer, Ok(ClaimAnswer::Granted { .. })));
     }
     store
 }

@@ -2,19 +2,49 @@
 
 use apply_cookies_protocol::Grant;
 
-/// A store's answer.
+/// A store's answer to a claim.
 ///
 /// Exhaustive: a new answer must be a compile-time error for every caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "the doc comment says why")]
 pub enum ClaimAnswer {
     /// The cookies may be released.
-    Granted(Grant),
+    Granted {
+        /// Whether for the first time.
+        grant: Grant,
+        /// What became of the token's barrier.
+        barrier: BarrierAnswer,
+    },
     /// Another redemption id has the nonce, or none was given and it is used.
     AlreadyUsed,
-    /// The token is older than the store is certain to remember, or than a barrier of its browser,
-    /// or was issued under another scope.
+    /// The token is no younger than a barrier of its browser.
+    BehindBarrier,
+    /// The token is older than the store is certain to remember, or was issued under another scope.
     BeforeHorizon,
+}
+
+/// What became of a barrier.
+///
+/// Exhaustive: a new answer must be a compile-time error for every caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "the doc comment says why")]
+pub enum BarrierAnswer {
+    /// From now on, and until it ends, no older token of the browser is granted.
+    Raised,
+    /// The store had no room for it: an older token may still be granted.
+    NoRoom,
+    /// The claim asked for none: it is of no barrier, or of one without a binding.
+    NotAsked,
+}
+
+impl ClaimAnswer {
+    /// Granted, without a barrier.
+    pub(crate) const fn granted(grant: Grant) -> Self {
+        Self::Granted {
+            grant,
+            barrier: BarrierAnswer::NotAsked,
+        }
+    }
 }
 
 /// The reason why a store cannot answer.

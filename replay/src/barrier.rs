@@ -1,56 +1,112 @@
-//! Barriers as stores keep them: the latest for each browser, in generations of a day.
+//! Barriers: as a caller asks for one, and as stores keep them.
 
-use apply_cookies_protocol::limits::LIFETIME_MAX_MS;
-use apply_cookies_protocol::{BindingDigest, Nonce, UnixMillis};
+use apply_cookies_protocol::{BindingDigest, Lifetime, Nonce, UnixMillis};
 
-use crate::claim::Claim;
+use crate::claim::{Claim, SPAN_MS};
+use crate::random;
 
-/// A barrier matters as long as a token older than it can live.
-const GENERATION_MS: u64 = LIFETIME_MAX_MS;
+/// A sign-out that no token carries, because it leaves with a response's headers. It spends no
+/// nonce, so it takes no claim's place.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Barrier {
+    /// The browser.
+    pub binding: BindingDigest,
+    /// The time of the sign-out: tokens issued up to then are refused.
+    pub issued_at: UnixMillis,
+    /// Until when it matters: by then every older token has expired.
+    pub ends_at: UnixMillis,
+}
 
-/// A sign-out: no token of this browser issued up to then is redeemed any more, except the one that
-/// signed out.
+impl Barrier {
+    /// A barrier of a deployment whose tokens live no longer than this.
+    #[must_use]
+    pub const fn new(
+        binding: BindingDigest,
+        issued_at: UnixMillis,
+        max_lifetime: Lifetime,
+    ) -> Self {
+        Self {
+            binding,
+            issued_at,
+            ends_at: issued_at.plus(max_lifetime.as_millis()),
+        }
+    }
+}
+
+/// A barrier that a store keeps: no token of its browser issued up to then is redeemed any more,
+/// except the one that signed out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Barrier {
+pub(crate) struct Standing {
     pub(crate) nonce: Nonce,
     pub(crate) issued_at: UnixMillis,
 }
 
-impl Barrier {
-    /// The barrier that this claim raises, and its browser. A claim without a binding raises none:
-    /// there is nobody to sign out.
-    pub(crate) fn of(claim: &Claim) -> Option<(BindingDigest, Self)> {
-        let binding = claim.binding.filter(|_| claim.barrier)?;
-        let barrier = Self {
-            nonce: claim.nonce,
-            issued_at: claim.issued_at,
-        };
-        Some((binding, barrier))
-    }
-
+impl Standing {
     pub(crate) fn refuses(&self, claim: &Claim) -> bool {
         claim.is_behind_barrier(self.nonce, self.issued_at)
     }
 
-    /// Whether this one is kept instead of another of the same browser.
-    pub(crate) fn replaces(&self, standing: &Self) -> bool {
-        standing.issued_at < self.issued_at
+    /// Whether it already refuses every token that another of the same browser would.
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        self.issued_at >= other.issued_at
     }
 }
 
-/// The number of the generation for tokens issued then.
-pub(crate) const fn generation(issued_at: UnixMillis) -> u64 {
-    issued_at.get() / GENERATION_MS
+/// A barrier to be raised.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Raising {
+    pub(crate) binding: BindingDigest,
+    pub(crate) standing: Standing,
+    ends_at: UnixMillis,
 }
 
-/// When the generation with this number begins, in milliseconds since 1970.
-#[cfg(feature = "file")]
-pub(crate) const fn start_of_generation(number: u64) -> u64 {
-    number * GENERATION_MS
+impl Raising {
+    /// The barrier of this claim. One without a binding has none: there is nobody to sign out.
+    pub(crate) fn of_claim(claim: &Claim) -> Option<Self> {
+        Some(Self {
+            binding: claim.binding.filter(|_| claim.barrier)?,
+            standing: Standing {
+                nonce: claim.nonce,
+                issued_at: claim.issued_at,
+            },
+            ends_at: claim.barrier_ends_at,
+        })
+    }
+
+    /// A barrier without a token: its nonce is one that no token has.
+    pub(crate) fn of_nobody(barrier: &Barrier) -> Self {
+        Self {
+            binding: barrier.binding,
+            standing: Standing {
+                nonce: Nonce::from_random(random::bytes()),
+                issued_at: barrier.issued_at,
+            },
+            ends_at: barrier.ends_at,
+        }
+    }
+
+    /// When the generation that keeps it ends, in milliseconds since 1970: barriers of one
+    /// generation are forgotten together. A generation is as wide as a barrier lasts, so there are
+    /// never more than three, and a barrier stays at most twice as long as it matters.
+    ///
+    /// The file stores generations by this number: changing the rule changes its format.
+    pub(crate) fn end_of_generation(&self) -> u64 {
+        let ends_at = self.ends_at.get();
+        let lasts = ends_at.saturating_sub(self.standing.issued_at.get());
+        let span = lasts.max(SPAN_MS);
+        (ends_at / span + 1).saturating_mul(span)
+    }
 }
 
-/// The first generation that may still refuse a token, given that tokens expired by `past` can no
-/// longer arrive.
-pub(crate) const fn first_generation_kept(past: UnixMillis) -> u64 {
-    generation(past.minus(LIFETIME_MAX_MS))
+/// Whether a barrier that refuses this claim may be among those forgotten: generations that end by
+/// `forgotten_until`, in milliseconds since 1970.
+pub(crate) fn may_be_forgotten(claim: &Claim, forgotten_until: u64) -> bool {
+    // A barrier as old as the token ends when the token's own would, or later.
+    claim.barrier_ends_at.get() < forgotten_until
+}
+
+/// The first generation that may refuse a token of this time: a barrier ends after it was issued.
+pub(crate) const fn first_generation_for(issued_at: UnixMillis) -> u64 {
+    issued_at.get() + 1
 }

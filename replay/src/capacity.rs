@@ -16,8 +16,8 @@ impl Capacity {
         self.0
     }
 
-    /// Barriers take at most half of the room: they stay for more than a day, and anyone who can
-    /// reach a sign-out can raise them.
+    /// Barriers take at most half of the room: anyone who can reach a sign-out can raise them, with
+    /// bindings that they make up, and must not stop claims.
     pub(crate) const fn barriers(self) -> usize {
         self.0.div_ceil(2)
     }

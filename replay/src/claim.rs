@@ -2,7 +2,9 @@
 //! store uses these, so no two stores can differ.
 
 use apply_cookies_protocol::limits::SKEW_MS;
-use apply_cookies_protocol::{BindingDigest, Nonce, RedemptionDigest, StoreScope, UnixMillis};
+use apply_cookies_protocol::{
+    BindingDigest, Lifetime, Nonce, RedemptionDigest, StoreScope, UnixMillis,
+};
 use subtle::ConstantTimeEq;
 
 /// The least time that a claim is remembered, in milliseconds, after its token has expired and the
@@ -11,7 +13,7 @@ use subtle::ConstantTimeEq;
 pub const MARGIN_MS: u64 = 2_000;
 
 /// The least span of a generation, in milliseconds.
-const SPAN_MS: u64 = 10_000;
+pub(crate) const SPAN_MS: u64 = 10_000;
 
 /// The most generations that a token's life spans. Long-lived tokens share wider generations: there
 /// are never more than a few dozen of them, and an entry stays at most a sixteenth of its life too
@@ -38,12 +40,21 @@ pub struct Claim {
     pub expires_at: UnixMillis,
     /// Whether it is a barrier.
     pub barrier: bool,
+    /// Until when a barrier of this time matters, whether the token is one or not: issued at, plus
+    /// the longest lifetime of the deployment's tokens. By then no older token can be left.
+    pub barrier_ends_at: UnixMillis,
 }
 
 impl Claim {
-    /// A claim of a token without redemption id, binding, scope and barrier.
+    /// A claim of a token without redemption id, binding, scope and barrier, of a deployment whose
+    /// tokens live no longer than `max_lifetime`.
     #[must_use]
-    pub const fn new(nonce: Nonce, issued_at: UnixMillis, expires_at: UnixMillis) -> Self {
+    pub fn new(
+        nonce: Nonce,
+        issued_at: UnixMillis,
+        expires_at: UnixMillis,
+        max_lifetime: Lifetime,
+    ) -> Self {
         Self {
             nonce,
             redemption: None,
@@ -52,6 +63,8 @@ impl Claim {
             issued_at,
             expires_at,
             barrier: false,
+            // No earlier than the token itself ends, whatever the caller says.
+            barrier_ends_at: expires_at.max(issued_at.plus(max_lifetime.as_millis())),
         }
     }
 
@@ -107,6 +120,21 @@ impl Claim {
     }
 }
 
+/// The moment since which a store remembers every claim: its horizon, unless the clock once ran
+/// ahead. Then the store has forgotten up to a time in the future, and that time counts instead.
+pub(crate) fn remembers_since(
+    horizon: UnixMillis,
+    forgotten_until: u64,
+    now: UnixMillis,
+) -> UnixMillis {
+    let forgotten_until = UnixMillis::EPOCH.plus(forgotten_until);
+    if forgotten_until > now {
+        forgotten_until.max(horizon)
+    } else {
+        horizon
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,7 +144,12 @@ mod tests {
     }
 
     fn claim() -> Claim {
-        Claim::new(Nonce::from_random([1; 16]), at(0), at(60_000))
+        Claim::new(
+            Nonce::from_random([1; 16]),
+            at(0),
+            at(60_000),
+            Lifetime::default(),
+        )
     }
 
     #[test]

@@ -7,10 +7,13 @@ use std::task::{Context, Poll};
 
 use apply_cookies_protocol::UnixMillis;
 
-use crate::answer::{ClaimAnswer, StoreError};
+use crate::answer::{BarrierAnswer, ClaimAnswer, StoreError};
 
 /// The answer of [`ReplayStore::claim`](crate::ReplayStore::claim).
 pub type ClaimFuture<'a> = StoreFuture<'a, ClaimAnswer>;
+
+/// The answer of [`ReplayStore::raise_barrier`](crate::ReplayStore::raise_barrier).
+pub type BarrierFuture<'a> = StoreFuture<'a, BarrierAnswer>;
 
 /// The answer of [`ReplayStore::horizon`](crate::ReplayStore::horizon).
 pub type HorizonFuture<'a> = StoreFuture<'a, UnixMillis>;

@@ -12,9 +12,11 @@ mod random;
 mod claim;
 pub use claim::{Claim, MARGIN_MS};
 mod answer;
-pub use answer::{ClaimAnswer, StoreError};
+pub use answer::{BarrierAnswer, ClaimAnswer, StoreError};
+mod barrier;
+pub use barrier::Barrier;
 mod future;
-pub use future::{ClaimFuture, HorizonFuture, StoreFuture};
+pub use future::{BarrierFuture, ClaimFuture, HorizonFuture, StoreFuture};
 mod listeners;
 pub use listeners::{ClaimListener, Listeners};
 
@@ -23,7 +25,6 @@ mod store;
 pub use store::ReplayStore;
 
 // Code that the stores here share.
-mod barrier;
 mod capacity;
 
 // The stores.

@@ -4,8 +4,9 @@ use std::sync::Weak;
 
 use apply_cookies_protocol::StoreScope;
 
+use crate::barrier::Barrier;
 use crate::claim::Claim;
-use crate::future::{ClaimFuture, HorizonFuture};
+use crate::future::{BarrierFuture, ClaimFuture, HorizonFuture};
 use crate::listeners::ClaimListener;
 
 /// Remembers which tokens were redeemed.
@@ -26,20 +27,40 @@ use crate::listeners::ClaimListener;
 ///
 /// 1. The token carries a scope that is not this store's own: [`BeforeHorizon`].
 /// 2. It carries none, and `issued_at < horizon + skew`: [`BeforeHorizon`].
-/// 3. Claims of tokens with this expiry may already have been forgotten:
-///    [`BeforeHorizon`].
+/// 3. Claims of tokens with this expiry may already have been forgotten, or for a token with a
+///    binding, barriers with its [`barrier_ends_at`]: [`BeforeHorizon`].
 /// 4. A barrier of the same binding that was issued no earlier, and is not this very token, was
-///    claimed: [`BeforeHorizon`], even for a retry.
+///    raised: [`BehindBarrier`], even for a retry.
 /// 5. The nonce was claimed under the same redemption id: [`Retry`], for as long as the claim is
 ///    remembered. Under another, or if either of the two claims has no id: [`AlreadyUsed`].
 /// 6. There is no room: [`Full`].
 /// 7. [`First`].
 ///
+/// **A grant says what became of the barrier**: [`NotAsked`] for a claim that is no barrier, or one
+/// without a binding, which is an ordinary claim; otherwise [`Raised`] or [`NoRoom`]. A retry asks
+/// for its barrier again.
+///
 /// **A refusal leaves no trace.** A claim that is not answered `Granted` neither spends the nonce
 /// nor raises a barrier. (After an error this is not known; see below.)
 ///
-/// **A nonce belongs to one token.** All claims of one nonce carry the same times, and a store may
-/// rely on that: it looks for the nonce where tokens with these times are kept.
+/// **A nonce belongs to one token.** All claims of one nonce carry the same times and the same
+/// binding, and a store may rely on that: it looks for the nonce where such tokens are kept.
+///
+/// ## Barriers
+///
+/// **A barrier comes with a claim, or alone**: [`raise_barrier`](Self::raise_barrier) raises that
+/// of a sign-out whose cookies leave with a response's headers. It spends no nonce and takes no
+/// claim's place. In all else the two kinds are the same.
+///
+/// **[`Raised`] is a promise**: no claim of an older token of the browser that begins after the
+/// answer is granted, until the barrier ends. A token of the barrier's own millisecond is older: it
+/// is not known which came first. For each binding the latest barrier counts; one that is already
+/// covered needs no room.
+///
+/// **Anyone can raise barriers**, with bindings that they make up. So they are bounded apart, and
+/// never take the room that claims need. Without room for one the claim is granted all the same,
+/// with [`NoRoom`]: that a sign-out deletes its cookies matters more than the race that its barrier
+/// closes. `NoRoom` is never said of a browser whose standing barrier already covers it.
 ///
 /// **Errors on the safe side.** A store may refuse a nonce that was never claimed, as one that
 /// keeps fingerprints does once in a long while. It must never grant a claimed nonce to another
@@ -53,11 +74,14 @@ use crate::listeners::ClaimListener;
 /// early. Afterwards the entry may be dropped, but a store whose clock was set back must not grant
 /// the token again: it remembers up to which expiry it has forgotten, and refuses those tokens (3).
 ///
-/// **A barrier** until every token that was issued no later has expired: a day
-/// ([`LIFETIME_MAX_MS`](apply_cookies_protocol::limits::LIFETIME_MAX_MS)) after it was issued, plus
-/// skew and margin. A barrier without a binding is an ordinary claim. For each binding the latest
-/// barrier counts. A token of the barrier's own millisecond is refused: it is not known which came
-/// first.
+/// **A barrier** until it ends ([`barrier_ends_at`], [`Barrier::ends_at`]), plus skew and margin. By
+/// then every older token of its deployment has expired. A store may forget barriers together, in
+/// spans of about as long as they last, but not much later: a flood of them must pass as quickly as
+/// the tokens that they could refuse. Afterwards it remembers up to which end it has forgotten, and
+/// refuses tokens that such a barrier might have refused (3).
+///
+/// Deployments that share a store should have one longest lifetime. Where they differ, a barrier
+/// protects for as long as the one that raised it says.
 ///
 /// **The horizon** for ever: the moment since which the store is certain to remember every claim.
 /// For a store in memory it is the time at which it was made. A durable or shared one keeps it as a
@@ -71,7 +95,7 @@ use crate::listeners::ClaimListener;
 /// process, and the horizon alone decides. A store without a scope refuses every token that has
 /// one.
 ///
-/// **A full store returns an error.** It never evicts an entry to make room, and it still refuses
+/// **A store that is full of claims returns an error.** It never evicts an entry to make room, and it still refuses
 /// used nonces and answers retries.
 ///
 /// ## Errors, cancellation, crashes
@@ -92,10 +116,15 @@ use crate::listeners::ClaimListener;
 /// **A store notifies its [listeners](Self::listen)** of each nonce that was claimed, in whichever
 /// process: once the claim is certain, and before the token expires if it can. It may report a
 /// nonce several times, and report nonces that a listener does not know. It never reports one that
-/// was not claimed.
+/// was not claimed, and reports with each what became of its barrier.
 ///
+/// [`barrier_ends_at`]: Claim::barrier_ends_at
+/// [`Raised`]: crate::BarrierAnswer::Raised
+/// [`NoRoom`]: crate::BarrierAnswer::NoRoom
+/// [`NotAsked`]: crate::BarrierAnswer::NotAsked
 /// [`Granted`]: crate::ClaimAnswer::Granted
 /// [`AlreadyUsed`]: crate::ClaimAnswer::AlreadyUsed
+/// [`BehindBarrier`]: crate::ClaimAnswer::BehindBarrier
 /// [`BeforeHorizon`]: crate::ClaimAnswer::BeforeHorizon
 /// [`First`]: apply_cookies_protocol::Grant::First
 /// [`Retry`]: apply_cookies_protocol::Grant::Retry
@@ -104,6 +133,10 @@ use crate::listeners::ClaimListener;
 pub trait ReplayStore: Send + Sync + 'static {
     /// Claims a nonce, for good.
     fn claim(&self, claim: Claim) -> ClaimFuture<'_>;
+
+    /// Raises the barrier of a sign-out that no token carries. The answer is never
+    /// [`NotAsked`](crate::BarrierAnswer::NotAsked).
+    fn raise_barrier(&self, barrier: Barrier) -> BarrierFuture<'_>;
 
     /// The name of this store's memory, which tokens of this process carry. `None` when it has no
     /// name that the process knows.
@@ -116,6 +149,7 @@ pub trait ReplayStore: Send + Sync + 'static {
     fn listen(&self, listener: Weak<dyn ClaimListener>);
 
     /// The moment since which this store remembers every claim; an error when it cannot be
-    /// reached. The service's `readyz` asks it.
+    /// reached. In the future if the store has forgotten up to then, because the clock once ran
+    /// ahead. The service's `readyz` asks it.
     fn horizon(&self) -> HorizonFuture<'_>;
 }

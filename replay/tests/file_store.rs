@@ -7,14 +7,14 @@
 mod folder;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Barrier, Weak};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use apply_cookies_protocol::{Grant, Nonce, UnixMillis};
+use apply_cookies_protocol::{Grant, Lifetime, Nonce, UnixMillis};
 use apply_cookies_replay::conformance::{self, StoreMaker};
 use apply_cookies_replay::{
-    Claim, ClaimAnswer, ClaimFuture, ClaimListener, Clock, FileReplayStore, FileStoreError,
-    HorizonFuture, ReplayStore, StoreError, StoreFuture,
+    Barrier, BarrierAnswer, BarrierFuture, Claim, ClaimAnswer, ClaimFuture, ClaimListener, Clock,
+    FileReplayStore, FileStoreError, HorizonFuture, ReplayStore, StoreError, StoreFuture,
 };
 use folder::Folder;
 use redb::ReadableDatabase;
@@ -28,6 +28,10 @@ struct Kept {
 impl ReplayStore for Kept {
     fn claim(&self, claim: Claim) -> ClaimFuture<'_> {
         self.store.claim(claim)
+    }
+
+    fn raise_barrier(&self, barrier: Barrier) -> BarrierFuture<'_> {
+        self.store.raise_barrier(barrier)
     }
 
     fn scope(&self) -> Option<apply_cookies_protocol::StoreScope> {
@@ -89,6 +93,11 @@ fn it_keeps_every_rule_of_the_contract() {
 
 const START: u64 = 1_795_000_000_000;
 
+const FIRST: ClaimAnswer = ClaimAnswer::Granted {
+    grant: Grant::First,
+    barrier: BarrierAnswer::NotAsked,
+};
+
 fn at(millis: u64) -> UnixMillis {
     UnixMillis::new(millis).unwrap()
 }
@@ -110,6 +119,7 @@ fn claim(number: u64, issued_at: u64) -> Claim {
         Nonce::from_random(nonce),
         at(issued_at),
         at(issued_at + 60_000),
+        Lifetime::default(),
     )
 }
 
@@ -132,7 +142,7 @@ fn a_second_store_on_the_same_file_is_refused() {
 fn of_many_that_start_at_once_one_makes_the_file() {
     for _ in 0..5 {
         let folder = Folder::new();
-        let start = Barrier::new(8);
+        let start = std::sync::Barrier::new(8);
         let opened: Vec<_> = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..8)
                 .map(|_| {
@@ -215,13 +225,15 @@ fn another_format_and_a_damaged_file_are_refused() {
             .unwrap();
         transaction.commit().unwrap();
     };
+    for other in [0, 1, 3, u32::MAX] {
+        set_format(other);
+        let refused = refusal(&folder);
+        assert!(
+            matches!(refused, FileStoreError::Format { found, .. } if found == other),
+            "{refused}"
+        );
+    }
     set_format(2);
-    let refused = refusal(&folder);
-    assert!(
-        matches!(refused, FileStoreError::Format { found: 2, .. }),
-        "{refused}"
-    );
-    set_format(1);
     drop(FileReplayStore::open(folder.file(), Clock::system()).unwrap());
 
     let whole = std::fs::read(folder.file()).unwrap();
@@ -247,7 +259,7 @@ fn a_file_that_rotted_is_refused_or_whole() {
     for batch in claims.chunks(60) {
         let answers: Vec<_> = batch.iter().map(|claim| store.claim(*claim)).collect();
         for answer in answers {
-            assert_eq!(wait(answer).unwrap(), ClaimAnswer::Granted(Grant::First));
+            assert_eq!(wait(answer).unwrap(), FIRST);
         }
     }
     drop(store);
@@ -264,7 +276,7 @@ fn a_file_that_rotted_is_refused_or_whole() {
         };
         for claim in &claims {
             let answer = wait(store.claim(*claim)).unwrap();
-            assert_ne!(answer, ClaimAnswer::Granted(Grant::First), "byte {at}");
+            assert_ne!(answer, FIRST, "byte {at}");
         }
     }
     assert!(refused > 10, "{refused}");
@@ -309,7 +321,7 @@ fn a_file_that_is_removed_or_replaced_while_it_is_in_use_stops_the_store() {
         let (clock, _) = clock();
         let store = FileReplayStore::open(folder.file(), clock.clone()).unwrap();
         let first = wait(store.claim(claim(1, START + 10_000))).unwrap();
-        assert_eq!(first, ClaimAnswer::Granted(Grant::First));
+        assert_eq!(first, FIRST);
         std::fs::remove_file(folder.file()).unwrap();
         // Its lock is on the old file: without checking the path, both would grant one token.
         let other = replaced.then(|| FileReplayStore::open(folder.file(), clock).unwrap());
@@ -339,7 +351,7 @@ fn a_folder_that_is_missing_is_named_as_what_is_missing() {
 fn a_panic_while_claims_are_written_stops_the_store_and_keeps_nobody_waiting() {
     struct Clumsy;
     impl ClaimListener for Clumsy {
-        fn claimed(&self, _: Nonce) {
+        fn claimed(&self, _: Nonce, _: BarrierAnswer) {
             panic!("on purpose");
         }
     }
@@ -364,10 +376,7 @@ fn a_panic_while_claims_are_written_stops_the_store_and_keeps_nobody_waiting() {
     // The first was written before the panic, and the second never.
     let store = FileReplayStore::open(folder.file(), clock).unwrap();
     let answers = claims.map(|claim| wait(store.claim(claim)).unwrap());
-    assert_eq!(
-        answers,
-        [ClaimAnswer::AlreadyUsed, ClaimAnswer::Granted(Grant::First)]
-    );
+    assert_eq!(answers, [ClaimAnswer::AlreadyUsed, FIRST]);
 }
 
 #[test]
@@ -385,7 +394,7 @@ fn space_is_given_back_as_tokens_expire() {
             .map(|n| store.claim(claim(round * 100_000 + n, now)))
             .collect();
         for answer in claims {
-            assert_eq!(wait(answer).unwrap(), ClaimAnswer::Granted(Grant::First));
+            assert_eq!(wait(answer).unwrap(), FIRST);
         }
         assert!(store.len() <= 40_000, "{}", store.len());
         longest.push(length());

@@ -5,14 +5,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use apply_cookies_protocol::limits::{LIFETIME_MAX_MS, SKEW_MS};
-use apply_cookies_protocol::{BindingCookie, Grant, Nonce, RedemptionDigest, UnixMillis};
+use apply_cookies_protocol::{
+    BindingCookie, BindingDigest, Grant, Lifetime, Nonce, RedemptionDigest, UnixMillis,
+};
 use apply_cookies_replay::{
-    Claim, ClaimAnswer, Clock, MARGIN_MS, MemoryReplayStore, ReplayStore, StoreError,
+    Barrier, BarrierAnswer, Claim, ClaimAnswer, Clock, MARGIN_MS, MemoryReplayStore, ReplayStore,
+    StoreError,
 };
 use futures_util::FutureExt;
 
 const START: u64 = 1_795_000_000_000;
-const FIRST: ClaimAnswer = ClaimAnswer::Granted(Grant::First);
+const FIRST: ClaimAnswer = granted(Grant::First, BarrierAnswer::NotAsked);
+
+const fn granted(grant: Grant, barrier: BarrierAnswer) -> ClaimAnswer {
+    ClaimAnswer::Granted { grant, barrier }
+}
 
 fn at(millis: u64) -> UnixMillis {
     UnixMillis::new(millis).unwrap()
@@ -41,6 +48,11 @@ impl Store {
     fn claim(&self, claim: Claim) -> Result<ClaimAnswer, StoreError> {
         self.store.claim(claim).now_or_never().unwrap()
     }
+
+    fn raise(&self, barrier: Barrier) -> BarrierAnswer {
+        let answer = self.store.raise_barrier(barrier).now_or_never();
+        answer.unwrap().unwrap()
+    }
 }
 
 /// A token of this browser.
@@ -52,6 +64,7 @@ fn token(nonce: u64, issued_at: u64, lifetime: u64) -> Claim {
         Nonce::from_random(bytes),
         issued_at,
         issued_at.plus(lifetime),
+        Lifetime::default(),
     );
     claim.redemption = RedemptionDigest::from_id(b"r");
     claim.binding = Some(BindingCookie::from_random([1; 32]).digest());
@@ -71,41 +84,71 @@ fn expired_entries_make_room() {
     assert!(store.store.len() <= 28, "{} are kept", store.store.len());
 }
 
-/// A sign-out of the browser with this number.
-fn sign_out(number: u64, issued_at: u64) -> Claim {
+/// A browser that somebody has made up.
+fn stranger(number: u64) -> BindingDigest {
     let mut cookie = [0; 32];
     cookie[..8].copy_from_slice(&number.to_be_bytes());
+    BindingCookie::from_random(cookie).digest()
+}
+
+/// A sign-out of the browser with this number.
+fn sign_out(number: u64, issued_at: u64) -> Claim {
     let mut claim = token(1_000_000 + number, issued_at, 60_000);
-    claim.binding = Some(BindingCookie::from_random(cookie).digest());
+    claim.binding = Some(stranger(number));
     claim.barrier = true;
     claim
 }
 
 #[test]
-fn a_flood_of_sign_outs_does_not_stop_sign_ins() {
-    let store = Store::with_capacity(1_000);
-    for number in 0..2_000 {
-        // A minute apart, so that only barriers are left.
-        let now = START + number * 61_000;
-        store.set_clock(now);
-        let answer = store.claim(sign_out(number, now));
-        assert_eq!(answer.is_ok(), number < 500, "{number}: {answer:?}");
-        if number % 50 == 0 {
-            assert_eq!(store.claim(token(number, now, 60_000)).unwrap(), FIRST);
+fn a_flood_of_sign_outs_stops_nobody_and_passes_as_the_tokens_do_that_it_could_refuse() {
+    for life in [1, 10_000, 60_000, 90_000, 3_600_000, LIFETIME_MAX_MS] {
+        let max_lifetime = Lifetime::from_millis(life).unwrap();
+        let store = Store::with_capacity(1_000);
+        let flood = |now: u64| {
+            let answers = (0..600)
+                .map(|number| store.raise(Barrier::new(stranger(number), at(now), max_lifetime)));
+            answers
+                .filter(|answer| *answer == BarrierAnswer::Raised)
+                .count()
+        };
+        assert_eq!(flood(START), 500, "half of the room");
+        assert_eq!(flood(START), 500, "the same browsers need no more");
+        let mut out = sign_out(1_000, START);
+        out.barrier_ends_at = at(START + life.max(60_000));
+        let released = granted(Grant::First, BarrierAnswer::NoRoom);
+        assert_eq!(store.claim(out).unwrap(), released, "of {life} ms");
+        for n in 0..400 {
+            let sign_in = store.claim(token(n, START, 60_000));
+            assert_eq!(sign_in.unwrap(), FIRST, "of {life} ms");
         }
+        // Twice the lifetime at most, then skew, margin, and a second until the store looks.
+        let over = START + 2 * life.max(10_000) + SKEW_MS + MARGIN_MS + 1_000;
+        store.set_clock(over);
+        assert_eq!(flood(over), 500, "of {life} ms");
     }
-    // They make room again when no older token can be left.
-    let later = START + 5 * LIFETIME_MAX_MS;
-    store.set_clock(later);
-    assert_eq!(store.claim(token(5_000, later, 60_000)).unwrap(), FIRST);
-    assert_eq!(store.claim(sign_out(9_000, later)).unwrap(), FIRST);
+}
+
+#[test]
+fn the_sign_outs_of_one_browser_share_a_place() {
+    let store = Store::with_capacity(1_000);
+    for n in 0..1_000 {
+        let now = at(START + n);
+        let barrier = Barrier::new(stranger(1), now, Lifetime::default());
+        assert_eq!(store.raise(barrier), BarrierAnswer::Raised);
+    }
+    assert_eq!(store.store.len(), 1);
+    let mut older = sign_out(1, START + 999);
+    older.barrier = false;
+    let answer = store.claim(older).unwrap();
+    assert_eq!(answer, ClaimAnswer::BehindBarrier);
 }
 
 #[test]
 fn a_clock_that_ran_ahead_for_a_while_closes_nothing_that_was_empty() {
     let store = Store::with_capacity(1_000);
     assert_eq!(store.claim(token(0, START, 60_000)).unwrap(), FIRST);
-    assert_eq!(store.claim(sign_out(0, START)).unwrap(), FIRST);
+    let raised = granted(Grant::First, BarrierAnswer::Raised);
+    assert_eq!(store.claim(sign_out(0, START)).unwrap(), raised);
     let ahead = START + 30 * LIFETIME_MAX_MS;
     store.set_clock(ahead);
     assert_eq!(store.claim(token(1, ahead, 60_000)).unwrap(), FIRST);
@@ -116,6 +159,33 @@ fn a_clock_that_ran_ahead_for_a_while_closes_nothing_that_was_empty() {
     let mut fresh = token(2, START + 120_000, 60_000);
     fresh.binding = None;
     assert_eq!(store.claim(fresh).unwrap(), FIRST);
+}
+
+#[test]
+fn a_store_that_forgot_ahead_of_the_clock_says_until_when_it_refuses() {
+    for ahead in [60_000, 3_600_000, LIFETIME_MAX_MS, 30 * LIFETIME_MAX_MS] {
+        for what in [token(0, START, 60_000), sign_out(0, START)] {
+            let store = Store::with_capacity(1_000);
+            let horizon = || store.store.horizon().now_or_never().unwrap().unwrap();
+            assert_eq!(horizon(), at(START - 60_000));
+            // Issued by a clock that was ahead, and forgotten by it.
+            store.set_clock(START + ahead);
+            let mut what = what;
+            what.issued_at = at(START + ahead);
+            what.expires_at = at(START + ahead + 60_000);
+            what.barrier_ends_at = what.expires_at;
+            store.claim(what).unwrap();
+            store.set_clock(START + ahead + 200_000);
+            let stranger = token(1, START - 60_000, 1);
+            store.claim(stranger).unwrap();
+            store.set_clock(START);
+            let until = horizon().get();
+            let forgotten = START + ahead + 60_000..=START + ahead + 200_000;
+            assert!(forgotten.contains(&until), "{ahead} ms: {until}");
+            store.set_clock(until);
+            assert_eq!(horizon(), at(START - 60_000), "time has caught up");
+        }
+    }
 }
 
 #[test]
@@ -182,18 +252,15 @@ fn a_barrier_that_found_no_room_is_raised_by_its_retry() {
     assert_eq!(store.claim(token(0, START, 1_000)).unwrap(), FIRST);
     let mut sign_out = token(1, START + 1, 60_000);
     sign_out.barrier = true;
-    assert!(
-        matches!(store.claim(sign_out), Err(StoreError::Full)),
-        "room for the nonce, none for the barrier"
-    );
+    let answer = store.claim(sign_out).unwrap();
+    let without = granted(Grant::First, BarrierAnswer::NoRoom);
+    assert_eq!(answer, without, "room for the nonce, none for the barrier");
     store.set_clock(START + 30_000);
-    assert_eq!(
-        store.claim(sign_out).unwrap(),
-        ClaimAnswer::Granted(Grant::Retry)
-    );
+    let answer = store.claim(sign_out).unwrap();
+    assert_eq!(answer, granted(Grant::Retry, BarrierAnswer::Raised));
     assert_eq!(
         store.claim(token(2, START, 60_000)).unwrap(),
-        ClaimAnswer::BeforeHorizon
+        ClaimAnswer::BehindBarrier
     );
 }
 
@@ -202,10 +269,14 @@ fn a_barrier_that_is_forgotten_refuses_whatever_it_may_have_refused() {
     let store = Store::with_capacity(100);
     let mut sign_out = token(0, START + 1, 60_000);
     sign_out.barrier = true;
-    assert_eq!(store.claim(sign_out).unwrap(), FIRST);
+    let raised = granted(Grant::First, BarrierAnswer::Raised);
+    assert_eq!(store.claim(sign_out).unwrap(), raised);
     store.set_clock(START + 3 * LIFETIME_MAX_MS);
-    // None of our issuers makes a token that lives so long, but a caller of the store can.
-    let older = token(1, START, 10 * LIFETIME_MAX_MS);
-    assert_eq!(store.claim(older).unwrap(), ClaimAnswer::BeforeHorizon);
+    let other = token(1, START - 60_000, 1);
+    assert_eq!(store.claim(other).unwrap(), ClaimAnswer::BeforeHorizon);
     assert_eq!(store.store.len(), 0);
+    // The clock was ahead, and is set right.
+    store.set_clock(START + 1);
+    let older = token(2, START, 60_000);
+    assert_eq!(store.claim(older).unwrap(), ClaimAnswer::BeforeHorizon);
 }

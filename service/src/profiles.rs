@@ -1,7 +1,9 @@
 //! The profiles given to `serve` → an endpoint for each, on its own path.
 
 use std::env::VarError;
+use std::time::Duration;
 
+use apply_cookies::protocol::Lifetime;
 use apply_cookies::web::path_below;
 use apply_cookies::{
     ApplyCookies, BindingPolicy, Builder, Clock, DEFAULT_PREFIX, MesopSecret, Secrets,
@@ -89,7 +91,13 @@ pub(crate) fn from_args(args: &ServeArgs) -> Result<Vec<ApplyCookies>, Refused> 
 }
 
 fn finish(builder: Builder, args: &ServeArgs, prefix: String) -> Builder {
-    let mut builder = builder.prefix(prefix);
+    let max_ttl = Duration::from_millis(args.max_ttl.as_millis());
+    // It makes no tokens, but tells the page how long they live.
+    let lifetime = max_ttl.min(Duration::from_millis(Lifetime::default().as_millis()));
+    let mut builder = builder
+        .prefix(prefix)
+        .lifetime(lifetime)
+        .max_lifetime(max_ttl);
     for origin in &args.origin {
         builder = builder.origin(origin.as_str());
     }

@@ -55,8 +55,21 @@ pub struct Issuer {
     pub(crate) clock: Clock,
     pub(crate) seal: Seal,
     pub(crate) lifetime: Lifetime,
+    pub(crate) max_lifetime: Lifetime,
     /// The scope of the store in this process.
     pub(crate) scope: Option<StoreScope>,
+}
+
+/// A lifetime of tokens that the deployment would refuse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "tokens that live for {} ms are longer-lived than the deployment takes ({} ms); set max_lifetime here and where they are redeemed",
+    .lifetime.as_millis(),
+    .longest.as_millis()
+)]
+pub struct LivesTooLong {
+    lifetime: Lifetime,
+    longest: Lifetime,
 }
 
 /// What a token says besides its operations: nothing by default.
@@ -159,6 +172,7 @@ impl Issuer {
             clock: Clock::system(),
             seal: Seal::default(),
             lifetime: Lifetime::default(),
+            max_lifetime: Lifetime::default(),
             // The store is in another process, which judges these tokens by its horizon alone.
             scope: None,
         })
@@ -171,11 +185,30 @@ impl Issuer {
         self
     }
 
-    /// Sets how long tokens live.
+    /// Sets the longest lifetime of the tokens that the endpoint takes: that of its deployment
+    /// ([`Builder::max_lifetime`](crate::Builder::max_lifetime), `serve --max-ttl`), 60 seconds
+    /// unless it is set there. Tokens of this issuer live no longer.
     #[must_use]
-    pub fn lifetime(mut self, lifetime: Lifetime) -> Self {
-        self.lifetime = lifetime;
+    pub fn max_lifetime(mut self, max_lifetime: Lifetime) -> Self {
+        self.max_lifetime = max_lifetime;
+        self.lifetime = self.lifetime.min(max_lifetime);
         self
+    }
+
+    /// Sets how long tokens live.
+    ///
+    /// # Errors
+    ///
+    /// If that is longer than [`max_lifetime`](Self::max_lifetime): the endpoint would refuse them.
+    pub fn lifetime(mut self, lifetime: Lifetime) -> Result<Self, LivesTooLong> {
+        if lifetime > self.max_lifetime {
+            return Err(LivesTooLong {
+                lifetime,
+                longest: self.max_lifetime,
+            });
+        }
+        self.lifetime = lifetime;
+        Ok(self)
     }
 
     /// Uses another clock, for tests.

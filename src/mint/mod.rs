@@ -9,6 +9,6 @@ mod frame;
 
 pub use frame::{FRAME_NAME, Frame};
 pub(crate) use in_flight::InFlight;
-pub use issuer::{Issuer, MintOptions, Minted};
+pub use issuer::{Issuer, LivesTooLong, MintOptions, Minted};
 pub(crate) use receipt::{Deadline, ReceiptState};
 pub use receipt::{Outcome, Receipt, Settled};

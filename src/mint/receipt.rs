@@ -16,9 +16,12 @@ pub enum Outcome {
     /// of the response itself. This does not prove that the browser has stored them: the answer can
     /// be lost on its way, and the browser can refuse a cookie.
     Released,
-    /// The cookies of a sign-out have left with an ordinary response, but its barrier could not be
-    /// raised: for the lifetime of a token, a sign-in that is on its way can undo it.
+    /// The same for the cookies of a sign-out, but its barrier could not be raised: for the lifetime
+    /// of a token, a sign-in that is on its way can undo it.
     ReleasedWithoutBarrier,
+    /// The cookies travel, and nobody will know whether they arrive: more tokens are in flight than
+    /// this process can follow.
+    Unknown,
     /// The token expired, and this process has not heard that it was redeemed: the page was closed,
     /// was offline, or was refused. Also if a handler waits that long for cookies that nothing has
     /// taken yet. Settles within a second of the expiry.

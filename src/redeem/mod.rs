@@ -1,11 +1,13 @@
 //! Token → `Set-Cookie` lines.
 
+mod barrier;
 mod rejection;
 
 mod refusals;
 
 mod redeemer;
 
+pub(crate) use barrier::MissingBarrier;
 pub(crate) use redeemer::TokenKeys;
 pub use redeemer::{Redeemed, Redeemer};
 pub(crate) use refusals::Refusals;

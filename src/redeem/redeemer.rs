@@ -6,16 +6,18 @@ use std::sync::Arc;
 #[cfg(feature = "mesop")]
 use apply_cookies_protocol::mesop::MesopKeys;
 use apply_cookies_protocol::{
-    AuthenticToken, BindingCookie, BindingPolicy, Grant, KeyRing, KeyRingError, Lifetime, Nonce,
+    AuthenticToken, BindingCookie, BindingPolicy, Grant, KeyRing, KeyRingError, Lifetime,
     PreparedToken, Profile, RedemptionDigest, SetCookieLines, TokenBody, TokenId, UnixMillis,
     UntrustedToken,
 };
 
+use super::barrier::MissingBarrier;
 use super::rejection::Rejection;
+use crate::clock_watch::ClockWatch;
 use crate::metrics;
-use crate::random;
-use crate::replay::{Claim, ClaimAnswer, Clock, ReplayStore, StoreError};
+use crate::replay::{Barrier, BarrierAnswer, Claim, ClaimAnswer, Clock, ReplayStore};
 use crate::secrets::Secrets;
+use crate::seldom::Seldom;
 
 /// The keys of the tokens that a path redeems: of one profile, never both.
 #[derive(Clone)]
@@ -60,6 +62,10 @@ pub struct Redeemer {
     pub(crate) clock: Clock,
     pub(crate) store: Arc<dyn ReplayStore>,
     pub(crate) binding: BindingPolicy,
+    /// The longest lifetime of a token that is redeemed. Barriers matter for as long.
+    pub(crate) max_lifetime: Lifetime,
+    pub(crate) watch: Arc<ClockWatch>,
+    pub(crate) lost_barriers: Arc<Seldom>,
 }
 
 /// A token that was redeemed.
@@ -68,6 +74,7 @@ pub struct Redeemed {
     pub(crate) lines: SetCookieLines,
     pub(crate) then: Option<String>,
     id: TokenId,
+    barrier: BarrierAnswer,
 }
 
 impl Redeemed {
@@ -88,10 +95,18 @@ impl Redeemed {
     pub fn id(&self) -> TokenId {
         self.id
     }
+
+    /// What became of its barrier, if it is a sign-out: without one, a sign-in that is on its way
+    /// can undo it.
+    #[must_use]
+    pub fn barrier(&self) -> BarrierAnswer {
+        self.barrier
+    }
 }
 
 impl Redeemer {
     /// A redeemer of the tokens made under these secrets, each once as far as this store remembers.
+    /// They live for 60 seconds at most.
     ///
     /// # Errors
     ///
@@ -102,7 +117,18 @@ impl Redeemer {
             clock: Clock::system(),
             store,
             binding: BindingPolicy::default(),
+            max_lifetime: Lifetime::default(),
+            watch: Arc::default(),
+            lost_barriers: Arc::default(),
         })
+    }
+
+    /// Sets the longest lifetime of a token that is redeemed; a longer one is refused as invalid.
+    /// The barrier of a sign-out is kept for as long.
+    #[must_use]
+    pub fn max_lifetime(mut self, max_lifetime: Lifetime) -> Self {
+        self.max_lifetime = max_lifetime;
+        self
     }
 
     /// Sets whether tokens must carry a binding; they must by default.
@@ -135,6 +161,19 @@ impl Redeemer {
         redemption: Option<RedemptionDigest>,
         binding: Option<&BindingCookie>,
     ) -> Result<Redeemed, Rejection> {
+        let redeemed = self.try_redeem(token, redemption, binding).await;
+        if let Err(rejection) = &redeemed {
+            self.look_at_clocks(rejection).await;
+        }
+        redeemed
+    }
+
+    async fn try_redeem(
+        &self,
+        token: UntrustedToken<'_>,
+        redemption: Option<RedemptionDigest>,
+        binding: Option<&BindingCookie>,
+    ) -> Result<Redeemed, Rejection> {
         // Every other check comes before the claim, which is the last step that can fail.
         let mut buffer = Vec::new();
         let (prepared, id) = match &self.keys {
@@ -149,7 +188,12 @@ impl Redeemer {
             .then
             .as_ref()
             .map(|then| then.to_header().into_owned());
-        let mut claim = Claim::new(header.nonce, header.issued_at, header.expires_at);
+        let mut claim = Claim::new(
+            header.nonce,
+            header.issued_at,
+            header.expires_at,
+            self.max_lifetime,
+        );
         claim.redemption = redemption;
         // The digest, not the token's MAC: it stays the same when keys rotate, so a barrier still
         // works after a rotation.
@@ -157,18 +201,24 @@ impl Redeemer {
         claim.scope = header.scope;
         claim.barrier = header.barrier;
         match self.store.claim(claim).await {
-            Ok(ClaimAnswer::Granted(grant)) => {
+            Ok(ClaimAnswer::Granted { grant, barrier }) => {
                 metrics::redemption(match grant {
                     Grant::First => "released",
                     Grant::Retry => "retried",
                 });
+                // Deleting the cookies matters more than the race that the barrier closes.
+                if barrier == BarrierAnswer::NoRoom {
+                    self.report_missing(&MissingBarrier::NoRoom);
+                }
                 Ok(Redeemed {
                     lines: prepared.release(grant),
                     then,
                     id,
+                    barrier,
                 })
             }
             Ok(ClaimAnswer::AlreadyUsed) => Err(Rejection::AlreadyUsed(id)),
+            Ok(ClaimAnswer::BehindBarrier) => Err(Rejection::BehindBarrier(id)),
             Ok(ClaimAnswer::BeforeHorizon) => Err(Rejection::BeforeHorizon(id)),
             Err(error) => Err(Rejection::Store(error, id)),
         }
@@ -181,7 +231,20 @@ impl Redeemer {
         binding: Option<&BindingCookie>,
     ) -> Result<(PreparedToken<'b>, TokenId), Rejection> {
         let id = authentic.id();
-        let bound = authentic.header().binding.is_some();
+        let header = authentic.header();
+        let bound = header.binding.is_some();
+        let lives = header
+            .expires_at
+            .get()
+            .saturating_sub(header.issued_at.get());
+        // Its barriers would be forgotten while it lives.
+        if lives > self.max_lifetime.as_millis() {
+            return Err(Rejection::LivesTooLong {
+                token: id,
+                lives,
+                longest: self.max_lifetime,
+            });
+        }
         let prepared = authentic
             .verify(self.clock.now(), self.binding, binding)
             .map_err(|refused| match Rejection::from_refused(refused, id) {
@@ -193,24 +256,38 @@ impl Redeemer {
     }
 
     /// Raises the barrier of a sign-out that needs no token, because the response's headers have
-    /// not left yet: every token of this browser issued up to `now` is refused from here on. It is
-    /// a claim of a nonce that no token has.
-    ///
-    /// `lifetime` is that of the tokens it stops.
+    /// not left yet: every token of this browser issued up to `now` is refused from here on.
     pub(crate) async fn raise_barrier(
         &self,
         binding: &BindingCookie,
-        lifetime: Lifetime,
         now: UnixMillis,
-    ) -> Result<(), StoreError> {
-        let nonce = Nonce::from_random(random::bytes());
-        let mut claim = Claim::new(nonce, now, now.plus(lifetime.as_millis()));
-        claim.binding = Some(binding.digest());
-        claim.scope = self.store.scope();
-        claim.barrier = true;
-        // The answer that this is before the horizon is just as good: so is every older token.
-        self.store.claim(claim).await?;
-        Ok(())
+    ) -> Result<(), MissingBarrier> {
+        let barrier = Barrier::new(binding.digest(), now, self.max_lifetime);
+        match self.store.raise_barrier(barrier).await? {
+            BarrierAnswer::Raised => Ok(()),
+            BarrierAnswer::NoRoom | BarrierAnswer::NotAsked => Err(MissingBarrier::NoRoom),
+        }
+    }
+
+    /// Logs and counts a sign-out that leaves without its barrier.
+    pub(crate) fn report_missing(&self, barrier: &MissingBarrier) {
+        barrier.report(&self.lost_barriers, self.clock.now());
+    }
+
+    /// Tokens that are refused for their age are what a clock that was set looks like.
+    async fn look_at_clocks(&self, rejection: &Rejection) {
+        match rejection {
+            Rejection::Expired(_) | Rejection::NotYetValid(_) => {
+                self.watch.clock_set_back(self.clock.set_back());
+            }
+            Rejection::BeforeHorizon(_) => {
+                self.watch.clock_set_back(self.clock.set_back());
+                if let Ok(since) = self.store.horizon().await {
+                    self.watch.store_ahead(since, self.clock.now());
+                }
+            }
+            _ => {}
+        }
     }
 }
 

@@ -21,6 +21,8 @@ pub(crate) struct Refusals {
     wrong_browser: Seldom,
     unbound: Seldom,
     before_horizon: Seldom,
+    behind_barrier: Seldom,
+    lives_too_long: Seldom,
     used: Seldom,
     store: Seldom,
 }
@@ -113,7 +115,27 @@ impl Refusals {
                 now,
                 INFO,
                 %token,
-                "redemption refused: older than the store or a sign-out"
+                "redemption refused: older than the store remembers"
+            ),
+            Rejection::BehindBarrier(token) => seldom!(
+                self.behind_barrier,
+                now,
+                INFO,
+                %token,
+                "redemption refused: older than a sign-out"
+            ),
+            Rejection::LivesTooLong {
+                token,
+                lives,
+                longest,
+            } => seldom!(
+                self.lives_too_long,
+                now,
+                WARN,
+                %token,
+                lives,
+                longest = longest.as_millis(),
+                "a token was refused because it lives longer than this deployment takes, both in milliseconds; mint it for a shorter time, or raise max_lifetime (serve --max-ttl) here"
             ),
             Rejection::Method
             | Rejection::MediaType

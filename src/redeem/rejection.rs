@@ -1,6 +1,8 @@
 //! A rejection → status and body.
 
-use apply_cookies_protocol::{InvalidReason, InvalidToken, Profile, RefusedToken, TokenId};
+use apply_cookies_protocol::{
+    InvalidReason, InvalidToken, Lifetime, Profile, RefusedToken, TokenId,
+};
 
 use crate::browser::OriginRejection;
 use crate::replay::StoreError;
@@ -32,6 +34,20 @@ pub enum Rejection {
     /// which.
     #[error("invalid token: {}", .0.as_str())]
     Invalid(InvalidReason),
+    /// The token lives longer than this deployment takes. The client is told no more than that it
+    /// is invalid.
+    #[error(
+        "token {token} lives for {lives} ms, longer than this deployment takes ({} ms)",
+        .longest.as_millis()
+    )]
+    LivesTooLong {
+        /// The token's name in logs.
+        token: TokenId,
+        /// How long it lives, in milliseconds.
+        lives: u64,
+        /// The deployment's longest lifetime.
+        longest: Lifetime,
+    },
     /// The token has expired.
     #[error("token {0} has expired")]
     Expired(TokenId),
@@ -45,9 +61,12 @@ pub enum Rejection {
     /// [`WrongBrowser`](Self::WrongBrowser).
     #[error("token {0} carries no binding, and one is required")]
     Unbound(TokenId),
-    /// The token is older than the store's memory, or than a sign-out of its browser.
-    #[error("token {0} is older than the replay store or a sign-out")]
+    /// The token is older than the store's memory.
+    #[error("token {0} is older than the replay store remembers")]
     BeforeHorizon(TokenId),
+    /// The token is older than a sign-out of its browser.
+    #[error("token {0} is older than a sign-out of its browser")]
+    BehindBarrier(TokenId),
     /// The token was redeemed under another redemption id, or without one.
     #[error("token {0} was already used")]
     AlreadyUsed(TokenId),
@@ -117,6 +136,7 @@ impl Rejection {
                 Self::Expired(_)
                 | Self::NotYetValid(_)
                 | Self::BeforeHorizon(_)
+                | Self::BehindBarrier(_)
                 | Self::AlreadyUsed(_),
             ) => Self::Form.problem(),
             _ => self.problem(),
@@ -135,8 +155,13 @@ impl Rejection {
             Self::TooLarge => problem!(413, "too-large", "The body is too large"),
             Self::Timeout => problem!(408, "unavailable", "The body did not arrive in time"),
             // The same answer for all, so that a forger learns nothing from it.
-            Self::Form | Self::Invalid(_) => problem!(400, "invalid", "Invalid request"),
-            Self::Expired(_) | Self::NotYetValid(_) | Self::BeforeHorizon(_) => {
+            Self::Form | Self::Invalid(_) | Self::LivesTooLong { .. } => {
+                problem!(400, "invalid", "Invalid request")
+            }
+            Self::Expired(_)
+            | Self::NotYetValid(_)
+            | Self::BeforeHorizon(_)
+            | Self::BehindBarrier(_) => {
                 problem!(410, "expired", "The token has expired")
             }
             Self::AlreadyUsed(_) => problem!(409, "used", "The token was already used"),

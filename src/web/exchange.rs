@@ -14,9 +14,9 @@ use super::fields::{Asked, Fields};
 use super::streamed::{CONTENT_ENCODING, is_encoded};
 use crate::browser::{self, FetchMetadata};
 use crate::deployment::{ApplyCookies, Deployment};
-use crate::metrics;
 use crate::mint::Outcome;
 use crate::pending::{Leaving, Obstacle, PendingCookies, Queue, ResponseFacts};
+use crate::redeem::MissingBarrier;
 use crate::seldom::seldom;
 
 /// The value in a request's extensions that extractors read. It is not a handle, so it does not
@@ -178,36 +178,20 @@ impl Exchange {
         let Some(now) = leaving.barrier() else {
             return Outcome::Released;
         };
-        let deployment = self.queue.deployment();
-        let (error, source) = match &self.browser.binding {
+        let redeemer = &self.queue.deployment().redeemer;
+        let raised = match &self.browser.binding {
             // It has no older tokens.
-            None if self.browser.has_none => return Outcome::Released,
-            None => (
-                "the request does not show which browser it is".to_owned(),
-                None,
-            ),
-            Some(binding) => {
-                let lifetime = deployment.issuer.lifetime;
-                let redeemer = &deployment.redeemer;
-                match redeemer.raise_barrier(binding, lifetime, now).await {
-                    Ok(()) => return Outcome::Released,
-                    Err(error) => {
-                        let source = std::error::Error::source(&error).map(ToString::to_string);
-                        (error.to_string(), source)
-                    }
-                }
-            }
+            None if self.browser.has_none => Ok(()),
+            None => Err(MissingBarrier::NoBrowser),
+            Some(binding) => redeemer.raise_barrier(binding, now).await,
         };
-        metrics::barrier_failed();
-        seldom!(
-            deployment.losses.barrier,
-            deployment.now(),
-            ERROR,
-            error,
-            source,
-            "a sign-out was sent without its barrier; for the lifetime of a token, a sign-in that is on its way can undo it"
-        );
-        Outcome::ReleasedWithoutBarrier
+        match raised {
+            Ok(()) => Outcome::Released,
+            Err(missing) => {
+                redeemer.report_missing(&missing);
+                Outcome::ReleasedWithoutBarrier
+            }
+        }
     }
 }
 

@@ -7,7 +7,8 @@ use std::sync::{Mutex, PoisonError, Weak};
 use apply_cookies::Clock;
 use apply_cookies::protocol::{Nonce, RedemptionDigest, StoreScope};
 use apply_cookies::replay::{
-    Claim, ClaimAnswer, ClaimFuture, ClaimListener, HorizonFuture, MemoryReplayStore, ReplayStore,
+    Barrier, BarrierFuture, Claim, ClaimAnswer, ClaimFuture, ClaimListener, HorizonFuture,
+    MemoryReplayStore, ReplayStore,
 };
 
 /// What was given out for one nonce.
@@ -57,7 +58,7 @@ impl ReplayStore for Ledger {
     fn claim(&self, claim: Claim) -> ClaimFuture<'_> {
         ClaimFuture::new(async move {
             let answer = self.store.claim(claim).await;
-            if matches!(answer, Ok(ClaimAnswer::Granted(_))) {
+            if matches!(answer, Ok(ClaimAnswer::Granted { .. })) {
                 self.write(&claim);
             }
             answer
@@ -66,6 +67,10 @@ impl ReplayStore for Ledger {
 
     fn scope(&self) -> Option<StoreScope> {
         self.store.scope()
+    }
+
+    fn raise_barrier(&self, barrier: Barrier) -> BarrierFuture<'_> {
+        self.store.raise_barrier(barrier)
     }
 
     fn listen(&self, listener: Weak<dyn ClaimListener>) {

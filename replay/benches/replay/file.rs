@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use apply_cookies_protocol::limits::LIFETIME_MAX_MS;
-use apply_cookies_protocol::{Nonce, RedemptionDigest, UnixMillis};
+use apply_cookies_protocol::{Lifetime, Nonce, RedemptionDigest, UnixMillis};
 use apply_cookies_replay::{Claim, ClaimAnswer, Clock, FileReplayStore, ReplayStore};
 use futures_util::future::join_all;
 use rand::Rng;
@@ -89,7 +89,7 @@ fn claims(store: &FileReplayStore, time: Duration, in_flight: usize) -> f64 {
             let mut count = 0;
             while begun.elapsed() < time {
                 let answer = store.claim(claim(issued_at)).await.unwrap();
-                assert!(matches!(answer, ClaimAnswer::Granted(_)));
+                assert!(matches!(answer, ClaimAnswer::Granted { .. }));
                 count += 1;
             }
             count
@@ -106,7 +106,12 @@ fn claim(issued_at: UnixMillis) -> Claim {
     rand::rng().fill_bytes(&mut bytes);
     let (nonce, id) = bytes.split_at(16);
     let nonce = Nonce::from_random(nonce.try_into().unwrap());
-    let mut claim = Claim::new(nonce, issued_at, issued_at.plus(LIFETIME_MAX_MS));
+    let mut claim = Claim::new(
+        nonce,
+        issued_at,
+        issued_at.plus(LIFETIME_MAX_MS),
+        Lifetime::from_millis(LIFETIME_MAX_MS).unwrap(),
+    );
     claim.redemption = RedemptionDigest::from_id(id);
     claim
 }

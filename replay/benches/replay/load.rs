@@ -2,11 +2,19 @@
 //! from one of a thousand browsers, for tokens with the default lifetime.
 
 use apply_cookies_protocol::limits::LIFETIME_DEFAULT_MS;
-use apply_cookies_protocol::{BindingCookie, BindingDigest, Nonce, RedemptionDigest, UnixMillis};
+use apply_cookies_protocol::{
+    BindingCookie, BindingDigest, Lifetime, Nonce, RedemptionDigest, UnixMillis,
+};
 use apply_cookies_replay::Claim;
 use rand::Rng;
 
 pub(crate) const BEGIN: u64 = 1_795_000_000_000;
+
+/// The default of `serve`.
+const MAX_LIFETIME: Lifetime = match Lifetime::from_millis(3_600_000) {
+    Some(lifetime) => lifetime,
+    None => panic!("less than a day"),
+};
 
 pub(crate) fn at(millis: u64) -> UnixMillis {
     UnixMillis::new(millis).expect("before 9999")
@@ -53,7 +61,8 @@ impl Load {
             self.random.fill_bytes(&mut nonce);
             let issued_at = at(issued_at(self.random.next_u32()));
             let expires_at = issued_at.plus(LIFETIME_DEFAULT_MS);
-            let mut claim = Claim::new(Nonce::from_random(nonce), issued_at, expires_at);
+            let nonce_of_token = Nonce::from_random(nonce);
+            let mut claim = Claim::new(nonce_of_token, issued_at, expires_at, MAX_LIFETIME);
             claim.redemption = RedemptionDigest::from_id(&nonce);
             claim.binding = Some(self.browsers[n % self.browsers.len()]);
             self.batch.push(claim);

@@ -55,8 +55,13 @@ pub enum Rule {
     Scope,
     /// A barrier refuses older tokens of the same binding, and nothing else.
     Barrier,
-    /// A barrier is remembered as long as an older token can live.
+    /// A barrier without a token does the same, and spends nothing.
+    BarrierAlone,
+    /// A barrier is remembered as long as an older token can live, of either kind.
     BarrierLasts,
+    /// Without room for a barrier a sign-out is granted all the same and says so; claims go on, and
+    /// the barriers that stand are kept.
+    NoRoomForBarriers,
     /// A refusal spends nothing and raises no barrier.
     NoTrace,
     /// Listeners hear of every nonce that was claimed, and never of one that was not.
@@ -69,8 +74,8 @@ pub enum Rule {
     RoomAgain,
     /// A token claimed before a store was closed is still claimed when it is reopened.
     Reopened,
-    /// Random schedules of claims, retries, barriers, expiries and reopenings are answered as a
-    /// perfect memory would answer them.
+    /// Random schedules of claims, retries, barriers of both kinds, expiries and reopenings are
+    /// answered as a perfect memory would answer them.
     Schedules,
 }
 
@@ -82,12 +87,14 @@ impl Rule {
         Self::Horizon,
         Self::Scope,
         Self::Barrier,
+        Self::BarrierAlone,
         Self::NoTrace,
         Self::Listeners,
         Self::Cancelled,
         Self::OneClaimant,
         Self::Remembered,
         Self::BarrierLasts,
+        Self::NoRoomForBarriers,
         Self::Full,
         Self::RoomAgain,
         Self::Reopened,
@@ -110,7 +117,9 @@ impl Rule {
             Self::Horizon => rules::horizon(maker),
             Self::Scope => rules::scope(maker),
             Self::Barrier => rules::barrier(maker),
+            Self::BarrierAlone => rules::barrier_alone(maker),
             Self::BarrierLasts => rules::barrier_lasts(maker),
+            Self::NoRoomForBarriers => rules::no_room_for_barriers(maker),
             Self::NoTrace => rules::no_trace(maker),
             Self::Listeners => rules::listeners(maker),
             Self::Cancelled => rules::cancelled(maker),
@@ -134,7 +143,9 @@ impl fmt::Display for Rule {
             Self::Horizon => "horizon",
             Self::Scope => "scope",
             Self::Barrier => "barrier",
+            Self::BarrierAlone => "a barrier without a token",
             Self::BarrierLasts => "a barrier lasts",
+            Self::NoRoomForBarriers => "no room for barriers",
             Self::NoTrace => "a refusal leaves no trace",
             Self::Listeners => "listeners",
             Self::Cancelled => "cancelled claims",
@@ -163,8 +174,8 @@ impl Violation {
 }
 
 /// Tests a store against every rule. Returns those that do not apply to it, for the caller to
-/// compare with what it expects: for a store in memory that cannot be made small, [`Rule::Full`],
-/// [`Rule::RoomAgain`] and [`Rule::Reopened`].
+/// compare with what it expects: for a store in memory that cannot be made small,
+/// [`Rule::NoRoomForBarriers`], [`Rule::Full`], [`Rule::RoomAgain`] and [`Rule::Reopened`].
 ///
 /// # Panics
 ///

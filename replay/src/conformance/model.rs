@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use apply_cookies_protocol::limits::SKEW_MS;
 use apply_cookies_protocol::{Grant, RedemptionDigest, StoreScope, UnixMillis};
 
-use crate::answer::ClaimAnswer;
+use crate::answer::{BarrierAnswer, ClaimAnswer};
+use crate::barrier::Barrier;
 use crate::claim::Claim;
 
 /// Nonces, bindings and redemption ids by their bytes.
@@ -16,7 +17,8 @@ pub(super) struct Model {
     pub(super) horizon: UnixMillis,
     pub(super) scope: Option<StoreScope>,
     used: HashMap<Bytes, Option<Bytes>>,
-    barriers: HashMap<Bytes, Vec<(UnixMillis, Bytes)>>,
+    /// When they were issued, and the nonce of the token if there was one.
+    barriers: HashMap<Bytes, Vec<(UnixMillis, Option<Bytes>)>>,
 }
 
 impl Model {
@@ -34,18 +36,23 @@ impl Model {
             Some(_) => claim.scope == self.scope,
             None => claim.issued_at >= self.horizon.plus(SKEW_MS),
         };
-        if !is_known || self.is_behind_barrier(claim) {
+        if !is_known {
             return ClaimAnswer::BeforeHorizon;
         }
-        let answer = match self.used.get(&claim.nonce.to_bytes()) {
-            None => ClaimAnswer::Granted(Grant::First),
-            Some(_) if self.is_used_by_another(claim) => ClaimAnswer::AlreadyUsed,
-            Some(_) => ClaimAnswer::Granted(Grant::Retry),
-        };
-        if matches!(answer, ClaimAnswer::Granted(_)) {
-            self.remember(claim);
+        if self.is_behind_barrier(claim) {
+            return ClaimAnswer::BehindBarrier;
         }
-        answer
+        let grant = match self.used.get(&claim.nonce.to_bytes()) {
+            None => Grant::First,
+            Some(_) if self.is_used_by_another(claim) => return ClaimAnswer::AlreadyUsed,
+            Some(_) => Grant::Retry,
+        };
+        self.remember(claim);
+        let barrier = match (claim.barrier, claim.binding) {
+            (true, Some(_)) => BarrierAnswer::Raised,
+            _ => BarrierAnswer::NotAsked,
+        };
+        ClaimAnswer::Granted { grant, barrier }
     }
 
     /// Whether releasing the cookies would break single use or pass a barrier, whatever the store
@@ -60,8 +67,13 @@ impl Model {
         self.used.entry(nonce).or_insert(redemption);
         if let (true, Some(binding)) = (claim.barrier, claim.binding) {
             let barriers = self.barriers.entry(binding.to_bytes()).or_default();
-            barriers.push((claim.issued_at, nonce));
+            barriers.push((claim.issued_at, Some(nonce)));
         }
+    }
+
+    pub(super) fn raise(&mut self, barrier: &Barrier) {
+        let barriers = self.barriers.entry(barrier.binding.to_bytes()).or_default();
+        barriers.push((barrier.issued_at, None));
     }
 
     fn is_used_by_another(&self, claim: &Claim) -> bool {
@@ -76,7 +88,7 @@ impl Model {
             .and_then(|binding| self.barriers.get(&binding.to_bytes()));
         barriers.is_some_and(|barriers| {
             barriers.iter().any(|(issued_at, nonce)| {
-                claim.issued_at <= *issued_at && claim.nonce.to_bytes() != *nonce
+                claim.issued_at <= *issued_at && Some(claim.nonce.to_bytes()) != *nonce
             })
         })
     }

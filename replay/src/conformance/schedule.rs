@@ -3,13 +3,14 @@
 
 use std::fmt;
 
-use apply_cookies_protocol::limits::SKEW_MS;
+use apply_cookies_protocol::limits::{LIFETIME_MAX_MS, SKEW_MS};
 use apply_cookies_protocol::{StoreScope, UnixMillis};
 
 use super::maker::{Outcome, StoreMaker, Verdict};
 use super::model::Model;
-use super::world::{Vary, World, ensure, foreign_scope, id, token};
+use super::world::{Vary, World, browser, ensure, foreign_scope, id, lifetime, token};
 use crate::answer::ClaimAnswer;
+use crate::barrier::Barrier;
 use crate::claim::Claim;
 use crate::store::ReplayStore;
 
@@ -20,6 +21,8 @@ use crate::store::ReplayStore;
 pub struct Schedule {
     seed: u64,
     jumps: bool,
+    /// The longest lifetime of the deployment's tokens.
+    max_lifetime: u64,
     tokens: Vec<Token>,
     steps: Vec<Step>,
 }
@@ -50,6 +53,11 @@ enum Step {
         advance: i64,
         token: usize,
         redemption: Option<usize>,
+    },
+    /// The clock moves, and the browser signs out without a token.
+    SignOut {
+        advance: i64,
+        browser: u64,
     },
     Reopen,
 }
@@ -113,22 +121,36 @@ impl Schedule {
             })
             .collect();
         let steps = (0..=dice.below(60))
-            .map(|_| match dice.below(10) {
-                0 => Step::Reopen,
-                _ => Step::Claim {
-                    advance: if jumps {
-                        dice.below(1_200_001).cast_signed() - 600_000
-                    } else {
-                        dice.below(8_000).cast_signed()
+            .map(|_| {
+                let advance = if jumps {
+                    dice.below(1_200_001).cast_signed() - 600_000
+                } else {
+                    dice.below(8_000).cast_signed()
+                };
+                match dice.below(12) {
+                    0 => Step::Reopen,
+                    1 => Step::SignOut {
+                        advance,
+                        browser: 1 + dice.below(2),
                     },
-                    token: dice.index(tokens.len()),
-                    redemption: dice.index(4).checked_sub(1),
-                },
+                    _ => Step::Claim {
+                        advance,
+                        token: dice.index(tokens.len()),
+                        redemption: dice.index(4).checked_sub(1),
+                    },
+                }
             })
             .collect();
+        // No more than a token needs, or as much as there can be.
+        let longest = tokens.iter().map(|token| token.lifetime).max();
+        let max_lifetime = match dice.below(2) {
+            0 => longest.unwrap_or(LIFETIME_MAX_MS),
+            _ => LIFETIME_MAX_MS,
+        };
         Self {
             seed,
             jumps,
+            max_lifetime,
             tokens,
             steps,
         }
@@ -164,26 +186,38 @@ impl Schedule {
         let claims: Vec<Claim> = self
             .tokens
             .iter()
-            .map(|token| token.claim(begin, own))
+            .map(|token| token.claim(begin, own).among(self.max_lifetime))
             .collect();
         let ids = [0, 1, 2].map(id);
         for (n, step) in self.steps.iter().enumerate() {
-            let Step::Claim {
-                advance,
-                token,
-                redemption,
-            } = *step
-            else {
-                match world.reopened() {
-                    Some(reopened) => world = reopened,
-                    None => return Ok(()), // a store in memory ends here; see `run_all`
+            let (token, redemption) = match *step {
+                Step::Claim {
+                    advance,
+                    token,
+                    redemption,
+                } => {
+                    world.step(advance);
+                    (token, redemption)
                 }
-                model.horizon = horizon(&world)?;
-                model.scope = world.store.scope();
-                continue;
+                Step::SignOut { advance, browser } => {
+                    world.step(advance);
+                    let browser = self::browser(browser);
+                    let now = world.now();
+                    let barrier = Barrier::new(browser, now, lifetime(self.max_lifetime));
+                    world.expect_raised(&format!("step {n}"), barrier)?;
+                    model.raise(&barrier);
+                    continue;
+                }
+                Step::Reopen => {
+                    match world.reopened() {
+                        Some(reopened) => world = reopened,
+                        None => return Ok(()), // a store in memory ends here; see `run_all`
+                    }
+                    model.horizon = horizon(&world)?;
+                    model.scope = world.store.scope();
+                    continue;
+                }
             };
-            let now = world.now().get().saturating_add_signed(advance);
-            world.hands.set(UnixMillis::EPOCH.plus(now));
             let mut claim = claims[token];
             claim.redemption = redemption.and_then(|redemption| ids[redemption]);
             if !is_live(&claim, world.now()) {
@@ -191,7 +225,7 @@ impl Schedule {
             }
             let answer = world.claim(claim)?;
             if self.jumps {
-                let is_given = matches!(answer, ClaimAnswer::Granted(_));
+                let is_given = matches!(answer, ClaimAnswer::Granted { .. });
                 ensure(!is_given || !model.forbids(&claim), || {
                     format!("step {n}: {answer:?}")
                 })?;
@@ -224,6 +258,14 @@ impl Token {
     }
 }
 
+impl<M: StoreMaker> World<'_, M> {
+    /// Moves the clock, forward or back.
+    fn step(&self, by: i64) {
+        let now = self.now().get().saturating_add_signed(by);
+        self.hands.set(UnixMillis::EPOCH.plus(now));
+    }
+}
+
 /// Whether the redeemer would let the token get as far as the store.
 fn is_live(claim: &Claim, now: UnixMillis) -> bool {
     now < claim.expires_at && claim.issued_at <= now.plus(SKEW_MS)
@@ -239,9 +281,7 @@ fn run_all<M: StoreMaker>(maker: &M, draw: fn(u64) -> Schedule) -> Outcome {
     for seed in 0..maker.schedules() {
         let mut schedule = draw(seed);
         if !is_durable {
-            schedule
-                .steps
-                .retain(|step| matches!(step, Step::Claim { .. }));
+            schedule.steps.retain(|step| !matches!(step, Step::Reopen));
         }
         schedule.run(maker)?;
     }
@@ -259,16 +299,26 @@ pub(super) fn clock_steps<M: StoreMaker>(maker: &M) -> Outcome {
 impl fmt::Debug for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = if self.jumps { "jumping" } else { "forward" };
-        writeln!(f, "Schedule::{kind}({}), shortened:", self.seed)?;
+        writeln!(
+            f,
+            "Schedule::{kind}({}), shortened, tokens live at most {} ms:",
+            self.seed, self.max_lifetime
+        )?;
         for step in &self.steps {
-            let Step::Claim {
-                advance,
-                token,
-                redemption,
-            } = step
-            else {
-                writeln!(f, "  reopen")?;
-                continue;
+            let (advance, token, redemption) = match step {
+                Step::Claim {
+                    advance,
+                    token,
+                    redemption,
+                } => (advance, token, redemption),
+                Step::SignOut { advance, browser } => {
+                    writeln!(f, "  {advance:+} ms, browser {browser} signs out")?;
+                    continue;
+                }
+                Step::Reopen => {
+                    writeln!(f, "  reopen")?;
+                    continue;
+                }
             };
             let Token {
                 nonce,

@@ -3,19 +3,29 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use apply_cookies_protocol::limits::LIFETIME_MAX_MS;
 use apply_cookies_protocol::{
-    BindingCookie, BindingDigest, Grant, Nonce, RedemptionDigest, StoreScope, UnixMillis,
+    BindingCookie, BindingDigest, Grant, Lifetime, Nonce, RedemptionDigest, StoreScope, UnixMillis,
 };
 use sha2::{Digest, Sha256};
 
 use super::maker::StoreMaker;
-use crate::answer::{ClaimAnswer, StoreError};
+use crate::answer::{BarrierAnswer, ClaimAnswer, StoreError};
+use crate::barrier::Barrier;
 use crate::claim::Claim;
 use crate::clock::Clock;
 use crate::store::ReplayStore;
 
-pub(super) const FIRST: ClaimAnswer = ClaimAnswer::Granted(Grant::First);
-pub(super) const RETRY: ClaimAnswer = ClaimAnswer::Granted(Grant::Retry);
+pub(super) const FIRST: ClaimAnswer = granted(Grant::First, BarrierAnswer::NotAsked);
+pub(super) const RETRY: ClaimAnswer = granted(Grant::Retry, BarrierAnswer::NotAsked);
+
+/// A barrier's.
+pub(super) const RAISED: ClaimAnswer = granted(Grant::First, BarrierAnswer::Raised);
+pub(super) const RAISED_AGAIN: ClaimAnswer = granted(Grant::Retry, BarrierAnswer::Raised);
+
+pub(super) const fn granted(grant: Grant, barrier: BarrierAnswer) -> ClaimAnswer {
+    ClaimAnswer::Granted { grant, barrier }
+}
 
 /// How long after a store's beginning tokens must be issued to pass its horizon.
 pub(super) const SETTLED: u64 = 10_000;
@@ -136,10 +146,24 @@ impl<'m, M: StoreMaker> World<'m, M> {
         })
     }
 
+    /// Raises a barrier without a token.
+    pub(super) fn raise(&self, barrier: Barrier) -> Result<BarrierAnswer, String> {
+        let answer = self.maker.wait(self.store.raise_barrier(barrier));
+        answer.map_err(|error| format!("an error instead of a barrier: {error:?}"))
+    }
+
+    /// Raises a barrier without a token, for which there is room.
+    pub(super) fn expect_raised(&self, what: &str, barrier: Barrier) -> Result<(), String> {
+        let answer = self.raise(barrier)?;
+        ensure(answer == BarrierAnswer::Raised, || {
+            format!("{what}: {answer:?} instead of Raised")
+        })
+    }
+
     /// Claims, and accepts any refusal.
     pub(super) fn expect_refusal(&self, what: &str, claim: Claim) -> Result<(), String> {
         let answer = self.claim(claim)?;
-        ensure(!matches!(answer, ClaimAnswer::Granted(_)), || {
+        ensure(!matches!(answer, ClaimAnswer::Granted { .. }), || {
             format!("{what}: {answer:?}")
         })
     }
@@ -165,7 +189,22 @@ fn digest16(purpose: &str, n: u64) -> [u8; 16] {
 
 pub(super) fn token(n: u64, issued_at: UnixMillis, life: u64) -> Claim {
     let nonce = Nonce::from_random(digest16("nonce", n));
-    Claim::new(nonce, issued_at, issued_at.plus(life))
+    Claim::new(
+        nonce,
+        issued_at,
+        issued_at.plus(life),
+        lifetime(LIFETIME_MAX_MS),
+    )
+}
+
+/// A lifetime of so many milliseconds, at most a day.
+pub(super) fn lifetime(millis: u64) -> Lifetime {
+    Lifetime::from_millis(millis).unwrap_or_default()
+}
+
+/// A sign-out of this browser, of a deployment whose tokens live for a day at most.
+pub(super) fn sign_out(n: u64, issued_at: UnixMillis) -> Barrier {
+    Barrier::new(browser(n), issued_at, lifetime(LIFETIME_MAX_MS))
 }
 
 /// A browser's digest.
@@ -191,6 +230,8 @@ pub(super) trait Vary {
     fn of(self, n: u64) -> Self;
     fn scoped(self, scope: Option<StoreScope>) -> Self;
     fn barrier(self) -> Self;
+    /// Of a deployment whose tokens live no longer than this.
+    fn among(self, max_lifetime: u64) -> Self;
 }
 
 impl Vary for Claim {
@@ -211,6 +252,11 @@ impl Vary for Claim {
 
     fn barrier(mut self) -> Self {
         self.barrier = true;
+        self
+    }
+
+    fn among(mut self, max_lifetime: u64) -> Self {
+        self.barrier_ends_at = self.issued_at.plus(max_lifetime);
         self
     }
 }

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `apply-cookies` | `format`, `scope`, `horizon`, `floor` | little tables of numbers, below |
 //! | `claims` | end of the generation, number of the row | records of claims |
-//! | `barriers` | number of the generation, number of the row | records of barriers |
+//! | `barriers` | end of the generation, number of the row | records of barriers |
 //!
 //! A batch adds one row for each generation that it touches, at the end of that generation. So a
 //! commit writes few pages however many claims it contains, the file is read only when it is
@@ -27,7 +27,9 @@ const CLAIMS: Rows = TableDefinition::new("claims");
 const BARRIERS: Rows = TableDefinition::new("barriers");
 
 /// The format that this version reads and writes.
-const FORMAT: u32 = 1;
+///
+/// In format 1 barriers were kept in generations of a day, by their number.
+const FORMAT: u32 = 2;
 
 /// The most rows that one commit forgets, so that no claim waits long for them.
 const FORGET_ROWS: usize = 256;
@@ -123,14 +125,17 @@ impl Journal {
         }
         let mut left = FORGET_ROWS;
         for (table, added, first) in [
-            (CLAIMS, &additions.claims, first_claims(floor)),
-            (BARRIERS, &additions.barriers, (floor.barriers, 0)),
+            (CLAIMS, &additions.claims, first_above(floor.claims)),
+            (BARRIERS, &additions.barriers, first_above(floor.barriers)),
         ] {
             if !added.is_empty() || self.has_forgettable {
                 let mut table = transaction.open_table(table)?;
                 for (generation, row) in added.iter() {
                     table.insert((generation, self.number), row)?;
-                    self.number += 1;
+                    // Only a file that was tampered with has so many; a row must replace no other.
+                    self.number = self.number.checked_add(1).ok_or_else(|| {
+                        redb::Error::Corrupted("the numbers of rows have run out".to_owned())
+                    })?;
                 }
                 if self.has_forgettable {
                     left -= table
@@ -145,9 +150,9 @@ impl Journal {
     }
 }
 
-/// The first key of a claim that counts.
-const fn first_claims(floor: Floor) -> RowKey {
-    (floor.claims.saturating_add(1), 0)
+/// The first key that counts, where generations that end by `floor` do not.
+const fn first_above(floor: u64) -> RowKey {
+    (floor.saturating_add(1), 0)
 }
 
 fn database(backend: impl StorageBackend) -> Result<Database, OpenError> {
@@ -195,7 +200,7 @@ fn load(database: &Database) -> Result<(Ledger, u64), OpenError> {
     let mut next = 0;
     for row in transaction
         .open_table(CLAIMS)?
-        .range(first_claims(floor)..)?
+        .range(first_above(floor.claims)..)?
     {
         let (key, row) = row?;
         let (generation, number) = key.value();
@@ -207,7 +212,7 @@ fn load(database: &Database) -> Result<(Ledger, u64), OpenError> {
         }
     }
     let table = transaction.open_table(BARRIERS)?;
-    for row in table.range((floor.barriers, 0)..)? {
+    for row in table.range(first_above(floor.barriers)..)? {
         let (key, row) = row?;
         let (generation, number) = key.value();
         next = next.max(number.saturating_add(1));

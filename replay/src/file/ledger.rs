@@ -6,11 +6,11 @@
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
-use apply_cookies_protocol::{BindingDigest, Grant, RedemptionDigest, StoreScope, UnixMillis};
+use apply_cookies_protocol::{Grant, RedemptionDigest, StoreScope, UnixMillis};
 
 use super::record::{BarrierRecord, ClaimRecord, Id, RECORD_MAX};
-use crate::answer::{ClaimAnswer, StoreError};
-use crate::barrier::{self, Barrier};
+use crate::answer::{BarrierAnswer, ClaimAnswer, StoreError};
+use crate::barrier::{self, Raising, Standing};
 use crate::capacity::Capacity;
 use crate::claim::Claim;
 
@@ -21,20 +21,18 @@ pub(super) struct Epoch {
     pub(super) horizon: UnixMillis,
 }
 
-/// How far the store has forgotten. It never decreases, however the clock is set, even across
-/// restarts.
+/// How far the store has forgotten: generations that end by then, in milliseconds since 1970. It
+/// never decreases, however the clock is set, even across restarts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Floor {
-    /// Generations of claims that end by then, in milliseconds since 1970.
     pub(super) claims: u64,
-    /// Generations of barriers below this number.
     pub(super) barriers: u64,
 }
 
 impl Floor {
     /// The time up to which something is forgotten, in milliseconds since 1970.
     pub(super) fn until(self) -> u64 {
-        self.claims.max(barrier::start_of_generation(self.barriers))
+        self.claims.max(self.barriers)
     }
 }
 
@@ -94,9 +92,9 @@ pub(super) struct Ledger {
     barrier_entries: usize,
     /// By the end of the generation.
     claims: BTreeMap<u64, HashMap<Id, Option<Id>>>,
-    /// By the number of the generation. Browsers choose their binding, so the hash must be one that
+    /// By the end of the generation. Browsers choose their binding, so the hash must be one that
     /// nobody can target.
-    barriers: BTreeMap<u64, HashMap<Id, Barrier>>,
+    barriers: BTreeMap<u64, HashMap<Id, Standing>>,
 }
 
 impl Ledger {
@@ -145,12 +143,12 @@ impl Ledger {
             .entry(record.binding)
         {
             Entry::Occupied(mut entry) => {
-                if record.barrier.replaces(entry.get()) {
-                    entry.insert(record.barrier);
+                if !entry.get().covers(&record.standing) {
+                    entry.insert(record.standing);
                 }
             }
             Entry::Vacant(entry) => {
-                entry.insert(record.barrier);
+                entry.insert(record.standing);
                 self.entries += 1;
                 self.barrier_entries += 1;
             }
@@ -167,11 +165,10 @@ impl Ledger {
             self.floor.claims = *first.key();
             self.entries -= first.remove().len();
         }
-        let barriers = barrier::first_generation_kept(past);
         while let Some(first) = self.barriers.first_entry()
-            && *first.key() < barriers
+            && *first.key() <= past.get()
         {
-            self.floor.barriers = first.key() + 1;
+            self.floor.barriers = *first.key();
             let forgotten = first.remove().len();
             self.entries -= forgotten;
             self.barrier_entries -= forgotten;
@@ -186,61 +183,80 @@ impl Ledger {
     ) -> Result<ClaimAnswer, StoreError> {
         let is_known = claim.is_known(Some(self.epoch.scope), self.epoch.horizon);
         let generation = claim.end_of_generation();
-        if !is_known || generation <= self.floor.claims || self.is_behind_barrier(claim) {
+        if !is_known || generation <= self.floor.claims || self.may_be_behind_forgotten(claim) {
             return Ok(ClaimAnswer::BeforeHorizon);
         }
-        let record = ClaimRecord {
-            nonce: claim.nonce.to_bytes(),
-            redemption: claim.redemption.map(RedemptionDigest::to_bytes),
+        if self.is_behind_barrier(claim) {
+            return Ok(ClaimAnswer::BehindBarrier);
+        }
+        let nonce = claim.nonce.to_bytes();
+        let claims = self.claims.get(&generation);
+        let grant = match claims.and_then(|claims| claims.get(&nonce)) {
+            Some(redemption) if claim.is_retry_of(*redemption) => Grant::Retry,
+            Some(_) => return Ok(ClaimAnswer::AlreadyUsed),
+            None if self.entries >= self.capacity.entries() => return Err(StoreError::Full),
+            None => {
+                let record = ClaimRecord {
+                    nonce,
+                    redemption: claim.redemption.map(RedemptionDigest::to_bytes),
+                };
+                self.load_claim(generation, record);
+                record.write(additions.claims.of(generation));
+                Grant::First
+            }
         };
-        let used = self
-            .claims
-            .get(&generation)
-            .and_then(|claims| claims.get(&record.nonce));
-        if let Some(redemption) = used {
-            return Ok(if claim.is_retry_of(*redemption) {
-                ClaimAnswer::Granted(Grant::Retry)
-            } else {
-                ClaimAnswer::AlreadyUsed
-            });
-        }
-        let barrier = self.barrier_of(claim);
-        let has_room = self.entries + usize::from(barrier.is_some()) < self.capacity.entries()
-            && (barrier.is_none() || self.barrier_entries < self.capacity.barriers());
-        if !has_room {
-            return Err(StoreError::Full);
-        }
-        self.load_claim(generation, record);
-        record.write(additions.claims.of(generation));
-        // Together with the claim, so there is no retry that would have to raise it.
-        if let Some((generation, record)) = barrier {
-            self.load_barrier(generation, record);
-            record.write(additions.barriers.of(generation));
-        }
-        Ok(ClaimAnswer::Granted(Grant::First))
+        // On a retry too: the first try may have found no room for the barrier.
+        let barrier = Raising::of_claim(claim).map_or(BarrierAnswer::NotAsked, |raising| {
+            self.raise(&raising, additions)
+        });
+        Ok(ClaimAnswer::Granted { grant, barrier })
     }
 
-    /// Whether a barrier of the same browser refuses this token, or might have and was forgotten.
+    /// Raises a barrier, unless one that stands already does what it would. It holds once the
+    /// additions are in the file.
+    pub(super) fn raise(&mut self, raising: &Raising, additions: &mut Additions) -> BarrierAnswer {
+        let generation = raising.end_of_generation();
+        let binding = raising.binding.to_bytes();
+        let covers = |standing: &Standing| standing.covers(&raising.standing);
+        // What it would refuse may be refused as forgotten, too.
+        if generation <= self.floor.barriers || self.has(generation, &binding, covers) {
+            return BarrierAnswer::Raised;
+        }
+        let shares = (self.barriers.get(&generation))
+            .is_some_and(|barriers| barriers.contains_key(&binding));
+        let has_room = self.entries < self.capacity.entries()
+            && self.barrier_entries < self.capacity.barriers();
+        if !shares && !has_room {
+            return BarrierAnswer::NoRoom;
+        }
+        let record = BarrierRecord {
+            binding,
+            standing: raising.standing,
+        };
+        self.load_barrier(generation, record);
+        record.write(additions.barriers.of(generation));
+        BarrierAnswer::Raised
+    }
+
+    /// Whether a barrier of the same browser might have refused this token, and was forgotten.
+    fn may_be_behind_forgotten(&self, claim: &Claim) -> bool {
+        claim.binding.is_some() && barrier::may_be_forgotten(claim, self.floor.barriers)
+    }
+
+    /// Whether a barrier of the same browser refuses this token.
     fn is_behind_barrier(&self, claim: &Claim) -> bool {
-        let Some(binding) = claim.binding.map(BindingDigest::to_bytes) else {
-            return false;
-        };
-        let generation = barrier::generation(claim.issued_at);
-        generation < self.floor.barriers
-            || self
-                .barriers
-                .range(generation..)
-                .filter_map(|(_, barriers)| barriers.get(&binding))
-                .any(|barrier| barrier.refuses(claim))
+        claim.binding.is_some_and(|binding| {
+            let first = barrier::first_generation_for(claim.issued_at);
+            let refuses = |standing: &Standing| standing.refuses(claim);
+            self.has(first, &binding.to_bytes(), refuses)
+        })
     }
 
-    /// The barrier that this claim raises, and its generation.
-    fn barrier_of(&self, claim: &Claim) -> Option<(u64, BarrierRecord)> {
-        let (binding, barrier) = Barrier::of(claim)?;
-        let generation = barrier::generation(barrier.issued_at);
-        let binding = binding.to_bytes();
-        // Every token that an older one could refuse has expired.
-        (generation >= self.floor.barriers)
-            .then_some((generation, BarrierRecord { binding, barrier }))
+    /// Whether there is such a barrier of this browser, in a generation that ends no earlier.
+    fn has(&self, first: u64, binding: &Id, such: impl Fn(&Standing) -> bool) -> bool {
+        self.barriers
+            .range(first..)
+            .filter_map(|(_, barriers)| barriers.get(binding))
+            .any(such)
     }
 }

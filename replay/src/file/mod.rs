@@ -56,16 +56,18 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use apply_cookies_protocol::{StoreScope, UnixMillis};
+use tokio::sync::oneshot;
 
 use self::journal::{Journal, OpenError};
 use self::ledger::{Epoch, Ledger};
 use self::open::Location;
-use self::writer::{Shared, UNRESPONSIVE_AFTER, Writer};
+use self::writer::{Queued, Shared, UNRESPONSIVE_AFTER, Writer};
 use crate::answer::StoreError;
+use crate::barrier::{Barrier, Raising};
 use crate::capacity::Capacity;
-use crate::claim::Claim;
+use crate::claim::{self, Claim};
 use crate::clock::Clock;
-use crate::future::{ClaimFuture, HorizonFuture};
+use crate::future::{BarrierFuture, ClaimFuture, HorizonFuture, StoreFuture};
 use crate::listeners::ClaimListener;
 use crate::random;
 use crate::store::ReplayStore;
@@ -108,7 +110,8 @@ impl FileReplayStore {
     }
 
     /// Like [`open`](Self::open), with a bound other than a million entries. A full store answers
-    /// with an error (503) until entries expire.
+    /// a claim with an error (503) until entries expire, and a barrier with
+    /// [`NoRoom`](crate::BarrierAnswer::NoRoom).
     ///
     /// # Errors
     ///
@@ -179,13 +182,25 @@ impl FileReplayStore {
         self.len() == 0
     }
 
-    /// The moment since which every claim is remembered: the file's beginning. If the clock once
-    /// ran ahead, the store has forgotten up to a time in the future, and that time counts instead.
+    /// The moment since which every claim is remembered.
     fn remembers_since(&self) -> UnixMillis {
         let forgotten_until = self.shared.forgotten_until.load(Ordering::Relaxed);
-        match UnixMillis::new(forgotten_until) {
-            Some(until) if until > self.clock.now() => until.max(self.epoch.horizon),
-            _ => self.epoch.horizon,
+        claim::remembers_since(self.epoch.horizon, forgotten_until, self.clock.now())
+    }
+
+    /// Asks the thread, and waits for its answer.
+    fn ask<'a, T: Send + 'a>(
+        &self,
+        queue: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Queued,
+    ) -> StoreFuture<'a, T> {
+        match self.shared.submit(queue) {
+            Err(error) => StoreFuture::ready(Err(error)),
+            Ok(answer) => StoreFuture::new(async {
+                answer.await.unwrap_or_else(|_| {
+                    let why = "the file failed while this claim was written";
+                    Err(StoreError::Broken(why.into()))
+                })
+            }),
         }
     }
 
@@ -204,15 +219,12 @@ impl FileReplayStore {
 
 impl ReplayStore for FileReplayStore {
     fn claim(&self, claim: Claim) -> ClaimFuture<'_> {
-        match self.shared.submit(claim) {
-            Err(error) => ClaimFuture::ready(Err(error)),
-            Ok(answer) => ClaimFuture::new(async {
-                answer.await.unwrap_or_else(|_| {
-                    let why = "the file failed while this claim was written";
-                    Err(StoreError::Broken(why.into()))
-                })
-            }),
-        }
+        self.ask(|answer| Queued::Claim(claim, answer))
+    }
+
+    fn raise_barrier(&self, barrier: Barrier) -> BarrierFuture<'_> {
+        let raising = Raising::of_nobody(&barrier);
+        self.ask(|answer| Queued::Barrier(raising, answer))
     }
 
     fn scope(&self) -> Option<StoreScope> {
@@ -275,7 +287,7 @@ pub enum FileStoreError {
     Foreign(PathBuf),
     /// The file was made by another version of this program.
     #[error(
-        "the replay store {path} has format {found}, which this version does not know; use the version that made it, or name another path"
+        "the replay store {path} has format {found}, which this version does not read; name another path or remove the file (tokens in flight are then refused, and none works twice), or use the version that made it"
     )]
     Format {
         /// The file.

@@ -8,7 +8,7 @@
 
 use apply_cookies_protocol::{Nonce, UnixMillis};
 
-use crate::barrier::Barrier;
+use crate::barrier::Standing;
 
 /// Nonces, digests of redemption ids and of bindings.
 pub(super) type Id = [u8; 16];
@@ -51,21 +51,21 @@ impl ClaimRecord {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct BarrierRecord {
     pub(super) binding: Id,
-    pub(super) barrier: Barrier,
+    pub(super) standing: Standing,
 }
 
 impl BarrierRecord {
     pub(super) fn write(&self, row: &mut Vec<u8>) {
         row.extend_from_slice(&self.binding);
-        row.extend_from_slice(&self.barrier.nonce.to_bytes());
-        row.extend_from_slice(&self.barrier.issued_at.get().to_be_bytes());
+        row.extend_from_slice(&self.standing.nonce.to_bytes());
+        row.extend_from_slice(&self.standing.issued_at.get().to_be_bytes());
     }
 
     /// Takes the first record off a row. `None` when there is none, or half of one.
     pub(super) fn read(row: &mut &[u8]) -> Option<Self> {
         Some(Self {
             binding: take(row)?,
-            barrier: Barrier {
+            standing: Standing {
                 nonce: Nonce::from_random(take(row)?),
                 issued_at: UnixMillis::new(u64::from_be_bytes(take(row)?))?,
             },
@@ -100,7 +100,7 @@ mod tests {
 
         let barrier = BarrierRecord {
             binding: [3; 16],
-            barrier: Barrier {
+            standing: Standing {
                 nonce: Nonce::from_random([4; 16]),
                 issued_at: UnixMillis::new(1_795_000_000_000).unwrap(),
             },

@@ -11,7 +11,8 @@ use tokio::sync::oneshot;
 use super::journal::Journal;
 use super::ledger::{Additions, Ledger};
 use super::open::Location;
-use crate::answer::{ClaimAnswer, StoreError};
+use crate::answer::{BarrierAnswer, ClaimAnswer, StoreError};
+use crate::barrier::Raising;
 use crate::claim::Claim;
 use crate::clock::Clock;
 use crate::listeners::Listeners;
@@ -34,7 +35,7 @@ const WAITING_MAX: usize = 65_536;
 /// ready have run.
 const GATHER_TURNS: usize = 64;
 
-type Answer = Result<ClaimAnswer, StoreError>;
+type Answer<T> = Result<T, StoreError>;
 
 /// The state that the store's handle and its thread share.
 pub(super) struct Shared {
@@ -42,14 +43,13 @@ pub(super) struct Shared {
     arrived: Condvar,
     pub(super) listeners: Listeners,
     pub(super) entries: AtomicUsize,
-    /// Tokens that expire before this time, or that have a binding and were issued before it, are
-    /// forgotten. In milliseconds since 1970.
+    /// The time up to which something is forgotten, in milliseconds since 1970.
     pub(super) forgotten_until: AtomicU64,
 }
 
 #[derive(Default)]
 struct Inbox {
-    queued: Vec<QueuedClaim>,
+    queued: Vec<Queued>,
     /// The thread sleeps and must be woken: waking one that is awake would cost a system call too.
     asleep: bool,
     /// The handle is gone.
@@ -78,10 +78,55 @@ impl Inbox {
     }
 }
 
-struct QueuedClaim {
-    claim: Claim,
-    /// Nobody receives it when the client has gone away; the claim still holds.
-    answer: oneshot::Sender<Answer>,
+/// What waits for the thread. Nobody receives the answer when the client has gone away; what was
+/// asked for still happens.
+pub(super) enum Queued {
+    Claim(Claim, oneshot::Sender<Answer<ClaimAnswer>>),
+    Barrier(Raising, oneshot::Sender<Answer<BarrierAnswer>>),
+}
+
+/// A question and its answer, which may be given once it is on the disk.
+enum Decided {
+    Claim(
+        Claim,
+        Answer<ClaimAnswer>,
+        oneshot::Sender<Answer<ClaimAnswer>>,
+    ),
+    Barrier(BarrierAnswer, oneshot::Sender<Answer<BarrierAnswer>>),
+}
+
+impl Queued {
+    fn decide(self, ledger: &mut Ledger, additions: &mut Additions) -> Decided {
+        match self {
+            Self::Claim(claim, sender) => {
+                Decided::Claim(claim, ledger.decide(&claim, additions), sender)
+            }
+            Self::Barrier(raising, sender) => {
+                Decided::Barrier(ledger.raise(&raising, additions), sender)
+            }
+        }
+    }
+
+    fn fail(self, error: StoreError) {
+        match self {
+            Self::Claim(_, sender) => drop(sender.send(Err(error))),
+            Self::Barrier(_, sender) => drop(sender.send(Err(error))),
+        }
+    }
+}
+
+impl Decided {
+    fn tell(self, listeners: &Listeners) {
+        match self {
+            Self::Claim(claim, answer, sender) => {
+                if let Ok(ClaimAnswer::Granted { barrier, .. }) = answer {
+                    listeners.tell(claim.nonce, barrier);
+                }
+                let _ = sender.send(answer);
+            }
+            Self::Barrier(answer, sender) => drop(sender.send(Ok(answer))),
+        }
+    }
 }
 
 /// The cause of the failure, the same for every caller.
@@ -114,8 +159,11 @@ impl Shared {
         self.forgotten_until.store(until, Ordering::Relaxed);
     }
 
-    /// Hands a claim to the thread.
-    pub(super) fn submit(&self, claim: Claim) -> Result<oneshot::Receiver<Answer>, StoreError> {
+    /// Hands a question to the thread.
+    pub(super) fn submit<T>(
+        &self,
+        queue: impl FnOnce(oneshot::Sender<Answer<T>>) -> Queued,
+    ) -> Result<oneshot::Receiver<Answer<T>>, StoreError> {
         let (answer, answered) = oneshot::channel();
         let mut inbox = self.inbox();
         inbox.check()?;
@@ -123,7 +171,7 @@ impl Shared {
             let why = "too many claims are waiting for the disk";
             return Err(StoreError::Unavailable(why.into()));
         }
-        inbox.queued.push(QueuedClaim { claim, answer });
+        inbox.queued.push(queue(answer));
         let asleep = std::mem::take(&mut inbox.asleep);
         drop(inbox);
         if asleep {
@@ -154,7 +202,7 @@ impl Shared {
 
     /// All waiting claims. Waits for the first, but only until there may be rows to forget. `None`
     /// when the handle is gone.
-    fn next_batch(&self, patience: Duration) -> Option<Vec<QueuedClaim>> {
+    fn next_batch(&self, patience: Duration) -> Option<Vec<Queued>> {
         let mut inbox = self.inbox();
         if inbox.queued.is_empty() && !inbox.closed && !patience.is_zero() {
             inbox.asleep = true;
@@ -193,7 +241,7 @@ impl Shared {
         let mut inbox = self.inbox();
         inbox.broken = Some(cause.clone());
         for queued in std::mem::take(&mut inbox.queued) {
-            let _ = queued.answer.send(Err(cause.clone().into()));
+            queued.fail(cause.clone().into());
         }
     }
 }
@@ -222,13 +270,10 @@ impl Writer {
     fn work(&mut self) -> Result<(), redb::Error> {
         while let Some(batch) = self.shared.next_batch(self.patience()) {
             // Claims of a batch that fails are dropped, which their futures see.
-            let answers = self.write(&batch)?;
+            let batch = self.write(batch)?;
             self.shared.show(&self.ledger);
-            for (queued, answer) in batch.into_iter().zip(answers) {
-                if matches!(answer, Ok(ClaimAnswer::Granted(_))) {
-                    self.shared.listeners.tell(queued.claim.nonce);
-                }
-                let _ = queued.answer.send(answer);
+            for decided in batch {
+                decided.tell(&self.shared.listeners);
             }
         }
         Ok(())
@@ -245,12 +290,12 @@ impl Writer {
         }
     }
 
-    fn write(&mut self, batch: &[QueuedClaim]) -> Result<Vec<Answer>, redb::Error> {
+    fn write(&mut self, batch: Vec<Queued>) -> Result<Vec<Decided>, redb::Error> {
         self.ledger.forget(self.clock.now());
         let mut additions = Additions::default();
-        let answers = batch
-            .iter()
-            .map(|queued| self.ledger.decide(&queued.claim, &mut additions))
+        let batch = batch
+            .into_iter()
+            .map(|queued| queued.decide(&mut self.ledger, &mut additions))
             .collect();
         // A retry and a refusal need no commit of their own: what they depend on is on the disk.
         let floor = self.ledger.floor();
@@ -262,6 +307,6 @@ impl Writer {
             self.journal.commit(&additions, floor)?;
             self.shared.committing(None);
         }
-        Ok(answers)
+        Ok(batch)
     }
 }

@@ -1,4 +1,4 @@
-//! The latest barrier of each browser, in generations of a day.
+//! The latest barrier of each browser, in generations that are forgotten together.
 
 use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock};
@@ -7,14 +7,14 @@ use apply_cookies_protocol::{BindingDigest, UnixMillis};
 use dashmap::{DashMap, Entry};
 
 use super::hash::KeyedHash;
-use crate::answer::StoreError;
-use crate::barrier::{self, Barrier};
+use crate::answer::BarrierAnswer;
+use crate::barrier::{self, Raising, Standing};
 use crate::claim::Claim;
 
 /// Enough for a map of a million to grow in short steps.
 const SHARDS: usize = 128;
 
-pub(super) type Generation = DashMap<BindingDigest, Barrier, KeyedHash>;
+pub(super) type Generation = DashMap<BindingDigest, Standing, KeyedHash>;
 
 pub(super) struct Barriers {
     hash: KeyedHash,
@@ -23,15 +23,24 @@ pub(super) struct Barriers {
 
 #[derive(Default)]
 struct Live {
-    /// Generations below this number were dropped.
-    floor: u64,
-    by_number: BTreeMap<u64, Generation>,
+    /// Generations that end by then were dropped, in milliseconds since 1970.
+    forgotten_until: u64,
+    by_end: BTreeMap<u64, Generation>,
 }
 
 /// Generations that were taken out, and how many entries they had.
 pub(super) struct Forgotten {
     pub(super) entries: usize,
+    pub(super) until: u64,
     pub(super) generations: BTreeMap<u64, Generation>,
+}
+
+/// How a claim stands to the barriers of its browser.
+pub(super) enum Verdict {
+    Passes,
+    Refused,
+    /// A barrier might have refused it, and was forgotten.
+    Forgotten,
 }
 
 impl Barriers {
@@ -42,83 +51,98 @@ impl Barriers {
         }
     }
 
-    /// Whether a barrier of the same browser refuses this token, or might have and was forgotten.
-    pub(super) fn refuse(&self, claim: &Claim) -> bool {
+    pub(super) fn judge(&self, claim: &Claim) -> Verdict {
         let Some(binding) = claim.binding else {
-            return false;
+            return Verdict::Passes;
         };
         let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
-        let number = barrier::generation(claim.issued_at);
-        if number < live.floor {
-            return true;
+        if barrier::may_be_forgotten(claim, live.forgotten_until) {
+            return Verdict::Forgotten;
         }
-        live.by_number.range(number..).any(|(_, barriers)| {
-            barriers
-                .get(&binding)
-                .is_some_and(|barrier| barrier.refuses(claim))
-        })
+        let first = barrier::first_generation_for(claim.issued_at);
+        let refuses = |standing: &Standing| standing.refuses(claim);
+        if live.has(first, &binding, refuses) {
+            Verdict::Refused
+        } else {
+            Verdict::Passes
+        }
     }
 
-    /// Raises the claim's barrier, if it has one; for a new browser when `take_place` finds a place
-    /// for it.
+    /// Raises a barrier. A browser that has none in this generation needs a place for it.
     pub(super) fn raise(
         &self,
-        claim: &Claim,
-        take_place: impl FnOnce() -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        let Some((binding, raised)) = Barrier::of(claim) else {
-            return Ok(());
-        };
-        let number = barrier::generation(raised.issued_at);
-        self.begin(number);
+        raising: &Raising,
+        take_place: impl FnOnce() -> bool,
+    ) -> BarrierAnswer {
+        let end = raising.end_of_generation();
+        self.begin(end);
         // Held until the barrier is in place: nothing is dropped in the meantime.
         let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(barriers) = live.by_number.get(&number) else {
-            return Ok(()); // so old that every older token has expired
+        let Some(barriers) = live.by_end.get(&end) else {
+            // So old that every token that it could refuse is refused as forgotten.
+            return BarrierAnswer::Raised;
         };
-        match barriers.entry(binding) {
+        let covers = |standing: &Standing| standing.covers(&raising.standing);
+        if live.has(end, &raising.binding, covers) {
+            return BarrierAnswer::Raised;
+        }
+        match barriers.entry(raising.binding) {
             Entry::Occupied(mut standing) => {
-                if raised.replaces(standing.get()) {
-                    standing.insert(raised);
+                if !standing.get().covers(&raising.standing) {
+                    standing.insert(raising.standing);
                 }
             }
             Entry::Vacant(free) => {
-                take_place()?;
-                free.insert(raised);
+                if !take_place() {
+                    return BarrierAnswer::NoRoom;
+                }
+                free.insert(raising.standing);
             }
         }
-        Ok(())
+        BarrierAnswer::Raised
     }
 
-    /// Makes the generation with this number, unless it exists or was dropped.
-    fn begin(&self, number: u64) {
+    /// Makes the generation with this end, unless it exists or was dropped.
+    fn begin(&self, end: u64) {
         let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
-        if live.by_number.contains_key(&number) {
+        if live.by_end.contains_key(&end) {
             return;
         }
         drop(live);
         let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
-        if number >= live.floor {
+        if end > live.forgotten_until {
             let make = || DashMap::with_hasher_and_shard_amount(self.hash.clone(), SHARDS);
-            live.by_number.entry(number).or_insert_with(make);
+            live.by_end.entry(end).or_insert_with(make);
         }
     }
 
-    /// Takes out the generations whose barriers can no longer refuse a token, because every older
-    /// token has expired by `until`.
+    /// Takes out the generations whose barriers can no longer refuse a token, because they have
+    /// ended by `until`.
     pub(super) fn forget(&self, until: UnixMillis) -> Option<Forgotten> {
-        let floor = barrier::first_generation_kept(until);
         let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
-        let kept = live.by_number.split_off(&floor);
-        let generations = std::mem::replace(&mut live.by_number, kept);
-        // Only what was there is forgotten: a clock that ran ahead for a while does not close a day
-        // that has yet to begin.
+        let kept = live.by_end.split_off(&(until.get() + 1));
+        let generations = std::mem::replace(&mut live.by_end, kept);
+        // Only what was there is forgotten: a clock that ran ahead for a while does not close a
+        // generation that has yet to begin.
         let (last, _) = generations.last_key_value()?;
-        live.floor = last + 1;
+        live.forgotten_until = *last;
+        let until = *last;
         drop(live);
         Some(Forgotten {
             entries: generations.values().map(DashMap::len).sum(),
+            until,
             generations,
+        })
+    }
+}
+
+impl Live {
+    /// Whether there is such a barrier of this browser, in a generation that ends no earlier.
+    fn has(&self, first: u64, binding: &BindingDigest, such: impl Fn(&Standing) -> bool) -> bool {
+        self.by_end.range(first..).any(|(_, barriers)| {
+            barriers
+                .get(binding)
+                .is_some_and(|standing| such(&standing))
         })
     }
 }

@@ -44,6 +44,8 @@ struct Generation {
 /// Generations that were taken out, and how many entries they had.
 pub(super) struct Forgotten {
     pub(super) entries: usize,
+    /// When the latest of them ended, in milliseconds since 1970.
+    pub(super) until: u64,
     pub(super) tables: Vec<ClaimTable>,
 }
 
@@ -73,7 +75,7 @@ impl Claims {
         let table = generations.table(ends_at);
         match table.find(fingerprint) {
             Lookup::Used(used) if claim.is_retry_of(kept(used)) => {
-                Ok(ClaimAnswer::Granted(Grant::Retry))
+                Ok(ClaimAnswer::granted(Grant::Retry))
             }
             Lookup::Used(_) => Ok(ClaimAnswer::AlreadyUsed),
             Lookup::Free(slot) => {
@@ -81,7 +83,7 @@ impl Claims {
                 let outgrown = table.insert(slot, fingerprint, redemption);
                 drop(generations);
                 reaper.take(outgrown.len(), outgrown);
-                Ok(ClaimAnswer::Granted(Grant::First))
+                Ok(ClaimAnswer::granted(Grant::First))
             }
         }
     }
@@ -89,6 +91,7 @@ impl Claims {
     /// Takes out the generations that end by `until`.
     pub(super) fn forget(&self, until: UnixMillis) -> Forgotten {
         let mut tables = Vec::new();
+        let mut latest = 0;
         for shard in &self.shards {
             let Generations {
                 forgotten_until,
@@ -99,11 +102,13 @@ impl Claims {
                 // Where there was no claim, nothing is forgotten: a clock that ran ahead for a
                 // while does not close a generation that has yet to begin.
                 *forgotten_until = generation.ends_at.max(*forgotten_until);
+                latest = latest.max(generation.ends_at);
                 generation.table
             }));
         }
         Forgotten {
             entries: tables.iter().map(ClaimTable::len).sum(),
+            until: latest,
             tables,
         }
     }

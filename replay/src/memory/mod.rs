@@ -16,15 +16,16 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use apply_cookies_protocol::{StoreScope, UnixMillis};
 
-use self::barriers::Barriers;
+use self::barriers::{Barriers, Verdict};
 use self::claims::Claims;
 use self::hash::KeyedHash;
 use self::reaper::Reaper;
-use crate::answer::{ClaimAnswer, StoreError};
+use crate::answer::{BarrierAnswer, ClaimAnswer, StoreError};
+use crate::barrier::{Barrier, Raising};
 use crate::capacity::Capacity;
-use crate::claim::Claim;
+use crate::claim::{self, Claim};
 use crate::clock::Clock;
-use crate::future::{ClaimFuture, HorizonFuture};
+use crate::future::{BarrierFuture, ClaimFuture, HorizonFuture};
 use crate::listeners::{ClaimListener, Listeners};
 use crate::random;
 use crate::store::ReplayStore;
@@ -45,6 +46,8 @@ pub struct MemoryReplayStore {
     barrier_entries: AtomicUsize,
     /// When to look for generations to forget again, in milliseconds since 1970.
     next_forget: AtomicU64,
+    /// The latest time up to which anything is forgotten, in milliseconds since 1970.
+    forgotten_until: AtomicU64,
     claims: Claims,
     barriers: Barriers,
     reaper: Reaper,
@@ -64,6 +67,7 @@ impl MemoryReplayStore {
             entries: AtomicUsize::new(0),
             barrier_entries: AtomicUsize::new(0),
             next_forget: AtomicU64::new(0),
+            forgotten_until: AtomicU64::new(0),
             claims: Claims::new(hash.clone()),
             barriers: Barriers::new(hash),
             reaper: Reaper::default(),
@@ -71,9 +75,9 @@ impl MemoryReplayStore {
         }
     }
 
-    /// Sets the most entries, of which barriers take at most half: those stay for more than a day,
-    /// and anyone who can reach a sign-out can raise them. A full store answers with an error (503)
-    /// until entries expire.
+    /// Sets the most entries, of which barriers take at most half. A full store answers a claim with
+    /// an error (503) until entries expire, and a barrier with
+    /// [`NoRoom`](BarrierAnswer::NoRoom).
     #[must_use]
     pub const fn capacity(mut self, entries: usize) -> Self {
         self.capacity = Capacity::new(entries);
@@ -94,17 +98,29 @@ impl MemoryReplayStore {
 
     fn decide(&self, claim: &Claim) -> Result<ClaimAnswer, StoreError> {
         self.forget();
-        if !claim.is_known(Some(self.scope), self.horizon) || self.barriers.refuse(claim) {
+        if !claim.is_known(Some(self.scope), self.horizon) {
             return Ok(ClaimAnswer::BeforeHorizon);
         }
-        let answer = self
+        match self.barriers.judge(claim) {
+            Verdict::Passes => {}
+            Verdict::Refused => return Ok(ClaimAnswer::BehindBarrier),
+            Verdict::Forgotten => return Ok(ClaimAnswer::BeforeHorizon),
+        }
+        let mut answer = self
             .claims
             .claim(claim, &self.reaper, || self.take_place())?;
         // On a retry too: the first try may have found no room for the barrier.
-        if matches!(answer, ClaimAnswer::Granted(_)) {
-            self.barriers.raise(claim, || self.take_barrier_place())?;
+        if let ClaimAnswer::Granted { barrier, .. } = &mut answer
+            && let Some(raising) = Raising::of_claim(claim)
+        {
+            *barrier = self.raise(&raising);
         }
         Ok(answer)
+    }
+
+    fn raise(&self, raising: &Raising) -> BarrierAnswer {
+        let take_place = || self.take_barrier_place().is_ok();
+        self.barriers.raise(raising, take_place)
     }
 
     fn take_place(&self) -> Result<(), StoreError> {
@@ -134,9 +150,13 @@ impl MemoryReplayStore {
         }
         let past = Claim::forgettable_by(now);
         let claims = self.claims.forget(past);
+        self.forgotten_until
+            .fetch_max(claims.until, Ordering::Relaxed);
         self.entries.fetch_sub(claims.entries, Ordering::Relaxed);
         self.reaper.take(claims.entries, claims.tables);
         if let Some(barriers) = self.barriers.forget(past) {
+            self.forgotten_until
+                .fetch_max(barriers.until, Ordering::Relaxed);
             self.entries.fetch_sub(barriers.entries, Ordering::Relaxed);
             self.barrier_entries
                 .fetch_sub(barriers.entries, Ordering::Relaxed);
@@ -157,10 +177,15 @@ fn take(taken: &AtomicUsize, of: usize) -> Result<(), StoreError> {
 impl ReplayStore for MemoryReplayStore {
     fn claim(&self, claim: Claim) -> ClaimFuture<'_> {
         let answer = self.decide(&claim);
-        if matches!(answer, Ok(ClaimAnswer::Granted(_))) {
-            self.listeners.tell(claim.nonce);
+        if let Ok(ClaimAnswer::Granted { barrier, .. }) = answer {
+            self.listeners.tell(claim.nonce, barrier);
         }
         ClaimFuture::ready(answer)
+    }
+
+    fn raise_barrier(&self, barrier: Barrier) -> BarrierFuture<'_> {
+        self.forget();
+        BarrierFuture::ready(Ok(self.raise(&Raising::of_nobody(&barrier))))
     }
 
     fn scope(&self) -> Option<StoreScope> {
@@ -172,7 +197,12 @@ impl ReplayStore for MemoryReplayStore {
     }
 
     fn horizon(&self) -> HorizonFuture<'_> {
-        HorizonFuture::ready(Ok(self.horizon))
+        let forgotten_until = self.forgotten_until.load(Ordering::Relaxed);
+        HorizonFuture::ready(Ok(claim::remembers_since(
+            self.horizon,
+            forgotten_until,
+            self.clock.now(),
+        )))
     }
 }
 

@@ -1,62 +1,24 @@
-//! A plain store that keeps the contract, and a switch for each way to break it.
+//! A plain store that keeps the contract, unless a fault breaks it.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, Weak};
 use std::time::Duration;
 
-use apply_cookies_protocol::limits::{LIFETIME_MAX_MS, SKEW_MS};
+use apply_cookies_protocol::limits::SKEW_MS;
 use apply_cookies_protocol::{
     BindingDigest, Grant, Nonce, RedemptionDigest, StoreScope, UnixMillis,
 };
 use apply_cookies_replay::conformance::StoreMaker;
 use apply_cookies_replay::{
-    Claim, ClaimAnswer, ClaimFuture, ClaimListener, Clock, HorizonFuture, Listeners, MARGIN_MS,
-    ReplayStore, StoreError,
+    Barrier, BarrierAnswer, BarrierFuture, Claim, ClaimAnswer, ClaimFuture, ClaimListener, Clock,
+    HorizonFuture, Listeners, MARGIN_MS, ReplayStore, StoreError,
 };
 
-/// The fault of a store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Fault {
-    /// Looks first and writes later.
-    ChecksThenSets,
-    AnyIdIsARetry,
-    NeverARetry,
-    EveryRetryIsFirst,
-    NoIdEqualsNoId,
-    AnIdFollowsNone,
-    /// Mesop's way.
-    ForgetsAMinuteAfterUse,
-    ForgetsAnHourAfterUse,
-    ForgetsAtExpiry,
-    /// Does not know what it has forgotten when the clock is set back.
-    ForgetsThatItForgot,
-    NoHorizon,
-    HorizonWithoutSkew,
-    HorizonForItsOwn,
-    AnyScope,
-    ForeignScopeWithinHorizon,
-    NoBarrier,
-    BarrierSparesItsMillisecond,
-    BarrierRefusesItself,
-    BarrierForAll,
-    BarrierOfNobody,
-    BarrierSparesRetries,
-    BarrierForgottenWithItsToken,
-    RefusalSpends,
-    RefusalRaises,
-    TellsNobody,
-    TellsOneListener,
-    TellsOfRefusals,
-    SpendsWhenGivenUp,
-    EvictsWhenFull,
-    FullForgetsRetries,
-    FullTellsListeners,
-    NeverMakesRoom,
-    ForgetsWhenClosed,
-    ForgetsBarriersWhenClosed,
-    /// Only a longer sequence shows this one: the second barrier of a browser is not kept.
-    KeepsTheFirstBarrier,
-}
+use crate::fault::Fault;
+
+/// In milliseconds.
+const HALF_A_MINUTE: u64 = 30_000;
+const DAY: u64 = 86_400_000;
 
 pub(crate) struct Maker(pub(crate) Option<Fault>);
 
@@ -113,7 +75,7 @@ pub(crate) struct Store {
 #[derive(Clone, Default)]
 struct Memory {
     used: HashMap<[u8; 16], Used>,
-    barriers: HashMap<Option<[u8; 16]>, Barrier>,
+    barriers: HashMap<Option<[u8; 16]>, Standing>,
     /// Claims of tokens that expire until then, in milliseconds, may be forgotten.
     forgotten_until: u64,
     told: bool,
@@ -127,10 +89,12 @@ struct Used {
 }
 
 #[derive(Clone, Copy)]
-struct Barrier {
-    nonce: Nonce,
+struct Standing {
+    /// `None` for one without a token.
+    nonce: Option<Nonce>,
     issued_at: UnixMillis,
     expires_at: UnixMillis,
+    ends_at: UnixMillis,
 }
 
 impl ReplayStore for Store {
@@ -154,6 +118,29 @@ impl ReplayStore for Store {
             }
             let answer = self.decide(&mut self.memory.lock().unwrap(), &claim);
             self.tell(&claim, answer)
+        })
+    }
+
+    fn raise_barrier(&self, barrier: Barrier) -> BarrierFuture<'_> {
+        BarrierFuture::new(async move {
+            wait_a_turn().await;
+            let mut memory = self.memory.lock().unwrap();
+            self.forget(&mut memory);
+            let standing = Standing {
+                nonce: None,
+                issued_at: barrier.issued_at,
+                expires_at: barrier.ends_at,
+                ends_at: barrier.ends_at,
+            };
+            let key = match self.fault {
+                Some(Fault::AloneIsNotRaised) => return Ok(BarrierAnswer::Raised),
+                Some(Fault::AloneIsForAll) => None,
+                _ => Some(barrier.binding.to_bytes()),
+            };
+            if self.has(Fault::AloneLowers) {
+                memory.barriers.remove(&key);
+            }
+            self.raise(&mut memory, key, standing)
         })
     }
 
@@ -196,47 +183,64 @@ impl Store {
 
     fn tell(&self, claim: &Claim, answer: Answer) -> Answer {
         let is_told = match answer {
-            Ok(ClaimAnswer::Granted(_)) => !self.has(Fault::TellsNobody),
+            Ok(ClaimAnswer::Granted { .. }) => !self.has(Fault::TellsNobody),
             Ok(_) => self.has(Fault::TellsOfRefusals),
             Err(_) => self.has(Fault::FullTellsListeners),
         };
+        let barrier = match answer {
+            Ok(ClaimAnswer::Granted {
+                barrier: BarrierAnswer::NoRoom,
+                ..
+            }) if self.has(Fault::TellsRaisedWithoutRoom) => BarrierAnswer::Raised,
+            Ok(ClaimAnswer::Granted { barrier, .. }) => barrier,
+            _ => BarrierAnswer::NotAsked,
+        };
         if is_told {
-            self.listeners.tell(claim.nonce);
+            self.listeners.tell(claim.nonce, barrier);
         }
         answer
     }
 
     fn decide(&self, memory: &mut Memory, claim: &Claim) -> Answer {
         self.forget(memory);
-        if !self.knows(memory, claim) || self.is_behind_barrier(memory, claim) {
+        let is_known = self.knows(memory, claim);
+        if !is_known || self.is_behind_barrier(memory, claim) {
             if self.has(Fault::RefusalSpends) {
                 let used = self.used(claim);
                 memory.used.entry(claim.nonce.to_bytes()).or_insert(used);
             }
             if self.has(Fault::RefusalRaises) {
-                self.raise_barrier(memory, claim);
+                self.raise_of(memory, claim)?;
             }
-            return Ok(ClaimAnswer::BeforeHorizon);
+            return Ok(if is_known {
+                ClaimAnswer::BehindBarrier
+            } else {
+                ClaimAnswer::BeforeHorizon
+            });
         }
-        let answer = match memory.used.get(&claim.nonce.to_bytes()) {
+        let grant = match memory.used.get(&claim.nonce.to_bytes()) {
             Some(used) if self.is_same(used.redemption, claim.redemption) => {
-                ClaimAnswer::Granted(if self.has(Fault::EveryRetryIsFirst) {
+                if self.has(Fault::EveryRetryIsFirst) {
                     Grant::First
                 } else {
                     Grant::Retry
-                })
+                }
             }
-            Some(_) => ClaimAnswer::AlreadyUsed,
+            Some(_) => return Ok(ClaimAnswer::AlreadyUsed),
             None => {
                 self.make_room(memory)?;
                 memory.used.insert(claim.nonce.to_bytes(), self.used(claim));
-                ClaimAnswer::Granted(Grant::First)
+                Grant::First
             }
         };
-        if matches!(answer, ClaimAnswer::Granted(_)) {
-            self.raise_barrier(memory, claim);
+        let barrier = self.raise_of(memory, claim)?;
+        if barrier == BarrierAnswer::NoRoom
+            && grant == Grant::Retry
+            && self.has(Fault::NoRoomRefusesRetries)
+        {
+            return Err(StoreError::Full);
         }
-        Ok(answer)
+        Ok(ClaimAnswer::Granted { grant, barrier })
     }
 
     fn spend_for_nobody(&self, claim: &Claim) {
@@ -283,28 +287,67 @@ impl Store {
             return false;
         }
         let is_retry = memory.used.contains_key(&claim.nonce.to_bytes());
-        let barrier = memory.barriers.get(&self.key(claim));
+        let of_all = memory.barriers.get(&None);
+        let barrier = memory.barriers.get(&self.key(claim)).or(of_all);
         barrier.is_some_and(|barrier| match self.fault {
             Some(Fault::BarrierSparesItsMillisecond) => {
-                claim.issued_at < barrier.issued_at && claim.nonce != barrier.nonce
+                claim.issued_at < barrier.issued_at && Some(claim.nonce) != barrier.nonce
             }
             Some(Fault::BarrierRefusesItself) => claim.issued_at <= barrier.issued_at,
             Some(Fault::BarrierSparesRetries) if is_retry => false,
-            _ => claim.issued_at <= barrier.issued_at && claim.nonce != barrier.nonce,
+            _ => claim.issued_at <= barrier.issued_at && Some(claim.nonce) != barrier.nonce,
         })
     }
 
-    fn raise_barrier(&self, memory: &mut Memory, claim: &Claim) {
-        let is_barrier = claim.barrier && !self.has(Fault::NoBarrier);
-        if !is_barrier || (claim.binding.is_none() && !self.has(Fault::BarrierOfNobody)) {
-            return;
+    /// Raises the claim's barrier.
+    fn raise_of(&self, memory: &mut Memory, claim: &Claim) -> Result<BarrierAnswer, StoreError> {
+        let is_bound = claim.binding.is_some() || self.has(Fault::BarrierOfNobody);
+        if !claim.barrier || !is_bound {
+            return Ok(match self.fault {
+                Some(Fault::SaysRaisedForEveryClaim) => BarrierAnswer::Raised,
+                _ => BarrierAnswer::NotAsked,
+            });
         }
-        let raised = Barrier {
-            nonce: claim.nonce,
+        if self.has(Fault::NoBarrier) {
+            return Ok(BarrierAnswer::Raised);
+        }
+        let standing = Standing {
+            nonce: Some(claim.nonce),
             issued_at: claim.issued_at,
             expires_at: claim.expires_at,
+            ends_at: claim.barrier_ends_at,
         };
-        let kept = memory.barriers.entry(self.key(claim)).or_insert(raised);
+        let answer = self.raise(memory, self.key(claim), standing)?;
+        Ok(match self.fault {
+            Some(Fault::SaysNoRoomWhileThereIs) => BarrierAnswer::NoRoom,
+            Some(Fault::SaysNotAskedForABarrier) => BarrierAnswer::NotAsked,
+            // An unbound one is an ordinary claim.
+            _ if claim.binding.is_none() => BarrierAnswer::NotAsked,
+            _ => answer,
+        })
+    }
+
+    fn raise(
+        &self,
+        memory: &mut Memory,
+        key: Option<[u8; 16]>,
+        raised: Standing,
+    ) -> Result<BarrierAnswer, StoreError> {
+        let stands = memory.barriers.contains_key(&key);
+        let shares = stands && !self.has(Fault::SameBrowserNeedsRoom);
+        if !shares && memory.barriers.len() >= self.capacity / 2 {
+            match self.fault {
+                Some(Fault::SaysRaisedWithoutRoom) => return Ok(BarrierAnswer::Raised),
+                Some(Fault::NoRoomIsAnError) => return Err(StoreError::Full),
+                Some(Fault::EvictsBarriersWhenFull) => {
+                    let ends = memory.barriers.iter().min_by_key(|(_, one)| one.ends_at);
+                    let first = *ends.unwrap().0;
+                    memory.barriers.remove(&first);
+                }
+                _ => return Ok(BarrierAnswer::NoRoom),
+            }
+        }
+        let kept = memory.barriers.entry(key).or_insert(raised);
         let replaces = match self.fault {
             Some(Fault::KeepsTheFirstBarrier) => false,
             _ => kept.issued_at < raised.issued_at,
@@ -312,6 +355,7 @@ impl Store {
         if replaces {
             *kept = raised;
         }
+        Ok(BarrierAnswer::Raised)
     }
 
     fn key(&self, claim: &Claim) -> Option<[u8; 16]> {
@@ -332,7 +376,11 @@ impl Store {
     }
 
     fn make_room(&self, memory: &mut Memory) -> Result<(), StoreError> {
-        if memory.used.len() < self.capacity {
+        let barriers = match self.fault {
+            Some(Fault::BarriersFillEverything) => 2 * memory.barriers.len(),
+            _ => 0,
+        };
+        if memory.used.len() + barriers < self.capacity {
             return Ok(());
         }
         match self.fault {
@@ -362,8 +410,16 @@ impl Store {
             _ => SKEW_MS + MARGIN_MS,
         };
         let until = now.minus(margin).get();
-        memory.forgotten_until = memory.forgotten_until.max(until);
-        let until = memory.forgotten_until;
+        let forgets_now = match self.fault {
+            // Knows of the claims alone.
+            Some(Fault::ForgetsThatItForgotBarriers) => {
+                let ends = memory.used.values().map(|used| used.expires_at.get());
+                ends.filter(|end| *end <= until).max().unwrap_or(0)
+            }
+            _ => until,
+        };
+        memory.forgotten_until = memory.forgotten_until.max(forgets_now);
+        let until = until.max(memory.forgotten_until);
         memory.used.retain(|_, used| match self.fault {
             Some(Fault::ForgetsAMinuteAfterUse) => used.since.plus(60_000) > now,
             Some(Fault::ForgetsAnHourAfterUse) => used.since.plus(3_600_000) > now,
@@ -372,7 +428,9 @@ impl Store {
         });
         memory.barriers.retain(|_, barrier| match self.fault {
             Some(Fault::BarrierForgottenWithItsToken) => barrier.expires_at.get() > until,
-            _ => barrier.issued_at.plus(LIFETIME_MAX_MS).get() > until,
+            Some(Fault::BarrierEndsEarly) => barrier.ends_at.get() > now.get() + HALF_A_MINUTE,
+            Some(Fault::BarriersStayForDaysLonger) => barrier.ends_at.plus(2 * DAY).get() > until,
+            _ => barrier.ends_at.get() > until,
         });
     }
 }

@@ -1,12 +1,14 @@
 //! The suite for replay stores: our own stores pass it, and a store that breaks any of the rules
 //! does not.
 
+mod fault;
 mod faulty;
 
 use apply_cookies_replay::conformance::{self, Rule, StoreMaker, Verdict};
 use apply_cookies_replay::{Clock, MemoryReplayStore};
 
-use faulty::{Fault, Maker};
+use fault::Fault;
+use faulty::Maker;
 
 struct InMemory;
 
@@ -70,6 +72,26 @@ const FAULTS: &[(Fault, Rule)] = &[
     (Fault::BarrierSparesRetries, Rule::Barrier),
     (Fault::KeepsTheFirstBarrier, Rule::Barrier),
     (Fault::BarrierForgottenWithItsToken, Rule::BarrierLasts),
+    (Fault::BarrierEndsEarly, Rule::BarrierLasts),
+    (Fault::SaysNoRoomWhileThereIs, Rule::Barrier),
+    (Fault::SaysNotAskedForABarrier, Rule::Barrier),
+    (Fault::SaysRaisedForEveryClaim, Rule::Barrier),
+    (Fault::NoBarrier, Rule::BarrierAlone),
+    (Fault::AloneIsNotRaised, Rule::BarrierAlone),
+    (Fault::AloneIsNotRaised, Rule::BarrierLasts),
+    (Fault::AloneIsForAll, Rule::BarrierAlone),
+    (Fault::AloneLowers, Rule::BarrierAlone),
+    (Fault::SaysRaisedWithoutRoom, Rule::NoRoomForBarriers),
+    (Fault::NoRoomIsAnError, Rule::NoRoomForBarriers),
+    (Fault::NoRoomRefusesRetries, Rule::NoRoomForBarriers),
+    (Fault::EvictsBarriersWhenFull, Rule::NoRoomForBarriers),
+    (Fault::SameBrowserNeedsRoom, Rule::NoRoomForBarriers),
+    (Fault::BarriersFillEverything, Rule::NoRoomForBarriers),
+    (Fault::TellsRaisedWithoutRoom, Rule::NoRoomForBarriers),
+    (Fault::BarriersStayForDaysLonger, Rule::NoRoomForBarriers),
+    (Fault::NeverMakesRoom, Rule::NoRoomForBarriers),
+    (Fault::ForgetsThatItForgotBarriers, Rule::ClockSteps),
+    (Fault::AloneIsNotRaised, Rule::Schedules),
     (Fault::RefusalSpends, Rule::NoTrace),
     (Fault::RefusalRaises, Rule::NoTrace),
     (Fault::TellsNobody, Rule::Listeners),

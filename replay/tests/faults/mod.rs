@@ -13,15 +13,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 
+use apply_cookies_protocol::limits::LIFETIME_MAX_MS;
 use apply_cookies_protocol::{
-    BindingCookie, Grant, Nonce, RedemptionDigest, StoreScope, UnixMillis,
+    BindingCookie, Grant, Lifetime, Nonce, RedemptionDigest, StoreScope, UnixMillis,
 };
 
 use self::disk::{Disk, Fault};
 use super::journal::Journal;
 use super::ledger::Epoch;
 use super::{FileReplayStore, OpenError};
-use crate::answer::{ClaimAnswer, StoreError};
+use crate::answer::{BarrierAnswer, ClaimAnswer, StoreError};
 use crate::capacity::Capacity;
 use crate::claim::Claim;
 use crate::clock::Clock;
@@ -106,8 +107,13 @@ fn new_file() -> Vec<u8> {
 fn token(number: u32, now: u64) -> Claim {
     let mut nonce = [0; 16];
     nonce[..4].copy_from_slice(&number.to_le_bytes());
-    let lifetime = [1_000, 60_000, 86_400_000][number as usize % 3];
-    let mut claim = Claim::new(Nonce::from_random(nonce), at(now), at(now + lifetime));
+    let lifetime = [1_000, 60_000, LIFETIME_MAX_MS][number as usize % 3];
+    let mut claim = Claim::new(
+        Nonce::from_random(nonce),
+        at(now),
+        at(now + lifetime),
+        Lifetime::from_millis(LIFETIME_MAX_MS).unwrap(),
+    );
     claim.barrier = number.is_multiple_of(7);
     claim.binding =
         Some(BindingCookie::from_random([u8::try_from(number % 251).unwrap(); 32]).digest());
@@ -140,9 +146,12 @@ fn run(disk: &Disk, batches: u32, batch: u32) -> Run {
         let answers: Vec<_> = claims.iter().map(|claim| rig.store.claim(*claim)).collect();
         for (claim, answer) in claims.into_iter().zip(answers) {
             match wait(answer) {
-                Ok(ClaimAnswer::Granted(Grant::First)) => run.answered.push(claim),
+                Ok(ClaimAnswer::Granted {
+                    grant: Grant::First,
+                    barrier: BarrierAnswer::Raised | BarrierAnswer::NotAsked,
+                }) => run.answered.push(claim),
                 // Signed out by one of the same moment.
-                Ok(ClaimAnswer::BeforeHorizon) => {}
+                Ok(ClaimAnswer::BehindBarrier) => {}
                 Ok(answer) => panic!("a fresh nonce: {answer:?}"),
                 Err(StoreError::Broken(_)) => run.unknown.push(claim),
                 Err(error) => panic!("{error:?}"),
@@ -187,13 +196,13 @@ fn check(file: Vec<u8>, run: &Run, what: &str) {
             .collect();
         for (claim, answer) in asked.into_iter().zip(answers) {
             let answer = wait(answer).unwrap();
-            if matches!(answer, ClaimAnswer::Granted(_)) {
+            if matches!(answer, ClaimAnswer::Granted { .. }) {
                 let owner = owners.entry(claim.nonce).or_insert(redemption);
                 assert_eq!(*owner, redemption, "{what}: given away twice");
             } else if claim.expires_at > at(run.ended_at) && !claim.barrier {
                 // It is refused for a reason, not because everything is lost.
                 let is_owner = owners.get(&claim.nonce) == Some(&redemption);
-                let signed_out = answer == ClaimAnswer::BeforeHorizon;
+                let signed_out = answer == ClaimAnswer::BehindBarrier;
                 assert!(!is_owner || signed_out, "{what}: {answer:?}");
             }
         }
@@ -206,11 +215,10 @@ fn check(file: Vec<u8>, run: &Run, what: &str) {
             ..*claim
         };
         older.barrier = false;
-        assert_eq!(
-            rig.claim(older).unwrap(),
-            ClaimAnswer::BeforeHorizon,
-            "{what}"
-        );
+        let answer = rig.claim(older).unwrap();
+        // Or its generation is forgotten, with all tokens that it could refuse.
+        let refused = [ClaimAnswer::BehindBarrier, ClaimAnswer::BeforeHorizon].contains(&answer);
+        assert!(refused, "{what}: {answer:?}");
     }
 }
 
@@ -298,7 +306,10 @@ fn a_batch_is_one_sync() {
     // A retry depends on what is already on the disk.
     assert_eq!(
         rig.claim(token(1, START)).unwrap(),
-        ClaimAnswer::Granted(Grant::Retry)
+        ClaimAnswer::Granted {
+            grant: Grant::Retry,
+            barrier: BarrierAnswer::NotAsked,
+        }
     );
     assert_eq!(disk.counts().1, after);
 }

@@ -1,6 +1,5 @@
 //! `mint`: JSON batches → tokens.
 
-use apply_cookies::Issuer;
 use apply_cookies::protocol::parse_batch_over;
 
 use super::args::tools::MintArgs;
@@ -9,9 +8,7 @@ use crate::refused::Refused;
 
 pub(super) fn run(args: &MintArgs) -> Result<(), Refused> {
     let binding = args.binding()?;
-    let issuer = Issuer::new(args.secret.native()?)?
-        .seal(args.seal())
-        .lifetime(args.ttl());
+    let issuer = args.issuer()?;
     if binding.is_none() {
         eprintln!(
             "note: without --binding these tokens are for no browser: only an endpoint whose bindings are optional redeems them, for whoever has one"

@@ -8,9 +8,8 @@ use actix_web::rt::time::timeout;
 use actix_web::web::Payload;
 use actix_web::{HttpResponse, HttpResponseBuilder, web};
 use apply_cookies::actix::leave_unread;
-use apply_cookies::protocol::limits::SKEW_MS;
 use apply_cookies::replay::StoreError;
-use apply_cookies::{ApplyCookies, Clock, Profile, Seldom};
+use apply_cookies::{ApplyCookies, Clock, Readiness, Seldom};
 
 /// How long `healthz` waits for a store.
 const HEALTH_PATIENCE: Duration = Duration::from_millis(500);
@@ -21,19 +20,14 @@ pub(super) struct Endpoints(pub(super) Vec<ApplyCookies>, pub(super) Arc<Seldom>
 
 impl Endpoints {
     /// Whether tokens that other processes issue now will be accepted on every path.
-    async fn are_ready(&self) -> Result<bool, StoreError> {
+    async fn readiness(&self) -> Result<Readiness, StoreError> {
         for cookies in &self.0 {
-            let horizon = cookies.replay_store().horizon().await?;
-            // A time in whole seconds may be up to a second earlier than the token.
-            let rounding = match cookies.profile() {
-                Profile::Mesop => 1000,
-                _ => 0,
-            };
-            if cookies.clock().now() < horizon.plus(SKEW_MS + rounding) {
-                return Ok(false);
+            let readiness = cookies.readiness().await?;
+            if readiness != Readiness::Ready {
+                return Ok(readiness);
             }
         }
-        Ok(true)
+        Ok(Readiness::Ready)
     }
 
     /// Whether a store has failed for good. A slow answer does not count.
@@ -62,14 +56,14 @@ pub(super) async fn healthz(endpoints: web::Data<Endpoints>, body: Payload) -> H
     }
 }
 
-/// Readiness. Tokens that other processes issue now will be accepted: the store is reachable, and
-/// its horizon is far enough in the past.
+/// Readiness. Tokens that other processes issue now will be accepted: the store is reachable, its
+/// horizon is far enough in the past, and the clocks fit together.
 pub(super) async fn readyz(endpoints: web::Data<Endpoints>, body: Payload) -> HttpResponse {
-    match endpoints.are_ready().await {
-        Ok(true) => answer(&mut HttpResponse::Ok(), "ready", body),
-        Ok(false) => answer(
+    match endpoints.readiness().await {
+        Ok(ready @ Readiness::Ready) => answer(&mut HttpResponse::Ok(), ready.to_string(), body),
+        Ok(other) => answer(
             &mut HttpResponse::ServiceUnavailable(),
-            "the replay store has just started and remembers nothing older; ready in a few seconds",
+            other.to_string(),
             body,
         ),
         Err(error) => {
@@ -86,10 +80,14 @@ pub(super) async fn readyz(endpoints: web::Data<Endpoints>, body: Payload) -> Ht
 }
 
 /// `body` belongs to a request that should have none, so it is not read.
-fn answer(response: &mut HttpResponseBuilder, text: &'static str, body: Payload) -> HttpResponse {
+fn answer(
+    response: &mut HttpResponseBuilder,
+    text: impl Into<String>,
+    body: Payload,
+) -> HttpResponse {
     let response = response
         .insert_header((CACHE_CONTROL, "no-store"))
         .content_type("text/plain; charset=utf-8")
-        .body(text);
+        .body(text.into());
     leave_unread(response, body.into_inner())
 }

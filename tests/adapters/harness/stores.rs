@@ -7,7 +7,8 @@ use std::time::Duration;
 use apply_cookies::Clock;
 use apply_cookies::protocol::StoreScope;
 use apply_cookies::replay::{
-    Claim, ClaimFuture, ClaimListener, HorizonFuture, MemoryReplayStore, ReplayStore, StoreError,
+    Barrier, BarrierFuture, Claim, ClaimFuture, ClaimListener, HorizonFuture, MemoryReplayStore,
+    ReplayStore, StoreError, StoreFuture,
 };
 
 use super::notes::wait;
@@ -55,16 +56,9 @@ impl Staged {
         self.holds.store(false, Ordering::SeqCst);
     }
 
-    /// Waits until a claim has reached the memory.
-    pub(crate) fn wait_for_claim(&self) {
-        wait(|| self.asked.load(Ordering::SeqCst).then_some(()));
-    }
-}
-
-impl ReplayStore for Staged {
-    fn claim(&self, claim: Claim) -> ClaimFuture<'_> {
-        ClaimFuture::new(async move {
-            let answer = self.memory.claim(claim).await;
+    fn stage<'a, T: Send + Unpin + 'a>(&'a self, answer: StoreFuture<'a, T>) -> StoreFuture<'a, T> {
+        StoreFuture::new(async move {
+            let answer = answer.await;
             self.asked.store(true, Ordering::SeqCst);
             while self.holds.load(Ordering::SeqCst) {
                 tokio::time::sleep(Duration::from_millis(2)).await;
@@ -74,6 +68,21 @@ impl ReplayStore for Staged {
             }
             answer
         })
+    }
+
+    /// Waits until a claim or a barrier has reached the memory.
+    pub(crate) fn wait_for_claim(&self) {
+        wait(|| self.asked.load(Ordering::SeqCst).then_some(()));
+    }
+}
+
+impl ReplayStore for Staged {
+    fn claim(&self, claim: Claim) -> ClaimFuture<'_> {
+        self.stage(self.memory.claim(claim))
+    }
+
+    fn raise_barrier(&self, barrier: Barrier) -> BarrierFuture<'_> {
+        self.stage(self.memory.raise_barrier(barrier))
     }
 
     fn scope(&self) -> Option<StoreScope> {

@@ -1,13 +1,12 @@
-//! Tokens that are too old: before the horizon, of another scope, behind a barrier.
+//! Tokens that are too old: before the horizon, or of another scope.
 
 use apply_cookies_protocol::StoreScope;
 use apply_cookies_protocol::limits::{LIFETIME_MAX_MS, SKEW_MS};
 
 use crate::answer::ClaimAnswer::{AlreadyUsed, BeforeHorizon};
-use crate::claim::MARGIN_MS;
 use crate::conformance::maker::{Outcome, StoreMaker, Verdict};
 use crate::conformance::world::{
-    FIRST, HOUR, LIFE, RETRY, SETTLED, Vary, World, ensure, foreign_scope, token,
+    FIRST, HOUR, RETRY, SETTLED, Vary, World, ensure, foreign_scope, token,
 };
 use crate::store::ReplayStore;
 
@@ -67,69 +66,5 @@ pub(in crate::conformance) fn scope<M: StoreMaker>(maker: &M) -> Outcome {
             }
         }
     }
-    Ok(Verdict::Held)
-}
-
-pub(in crate::conformance) fn barrier<M: StoreMaker>(maker: &M) -> Outcome {
-    let world = World::settled(maker);
-    let old = world.token(0).of(1).by(1);
-    let used = world.token(1).of(1).by(1);
-    world.expect("before the barrier", used, FIRST)?;
-    world.advance(100);
-    let same_moment = world.token(2).of(1).by(1);
-    let of_another = world.token(3).of(2).by(1);
-    let of_nobody = world.token(4).by(1);
-    let sign_out = world.token(5).of(1).by(1).barrier();
-    world.advance(100);
-    world.expect("the barrier", sign_out, FIRST)?;
-    for n in 0..2 {
-        world.expect("an older token", old, BeforeHorizon)?;
-        world.expect("the retry of an older token", used, BeforeHorizon)?;
-        world.expect("one of the same millisecond", same_moment, BeforeHorizon)?;
-        world.expect("the barrier's own retry", sign_out, RETRY)?;
-        world.expect("the barrier under another id", sign_out.by(2), AlreadyUsed)?;
-        let younger = token(10 + n, sign_out.issued_at.plus(1), LIFE).of(1).by(1);
-        world.expect("a younger token", younger, FIRST)?;
-    }
-    world.expect("an older one of another browser", of_another, FIRST)?;
-    world.expect("an older one without a binding", of_nobody, FIRST)?;
-
-    // A barrier that arrives late must not lower the one already there.
-    let between = token(20, sign_out.issued_at.plus(50), LIFE).of(1).by(1);
-    let late = token(21, sign_out.issued_at.plus(100), LIFE).of(1).by(1);
-    world.expect("a second barrier", late.barrier(), FIRST)?;
-    let lower = token(22, sign_out.issued_at.plus(40), LIFE).of(1).by(1);
-    world.expect("a barrier behind it", lower.barrier(), BeforeHorizon)?;
-    world.expect("between the two", between, BeforeHorizon)?;
-    world.expect("the first barrier's retry", sign_out, BeforeHorizon)?;
-
-    // Without a binding there is nobody to sign out.
-    let unbound = world.token(30).by(1);
-    world.expect("an unbound barrier", world.token(31).by(1).barrier(), FIRST)?;
-    world.expect("an unbound token beside it", unbound, FIRST)?;
-    Ok(Verdict::Held)
-}
-
-pub(in crate::conformance) fn barrier_lasts<M: StoreMaker>(maker: &M) -> Outcome {
-    let world = World::settled(maker);
-    let issued_at = world.now();
-    let sign_out = world.token(0).of(1).barrier();
-    world.advance(1);
-    world.expect("the barrier", sign_out, FIRST)?;
-    for (n, hours) in (1..).zip([0, 1, 2, 11, 12, 13, 23]) {
-        world.hands.set(issued_at.plus(hours * HOUR).plus(1));
-        let day = |n, issued_at| token(n, issued_at, LIFETIME_MAX_MS);
-        let older = day(n, issued_at).of(1).by(1);
-        world.expect("an older token of a day's life", older, BeforeHorizon)?;
-        let younger = day(100 + n, issued_at.plus(1)).of(1).by(1);
-        world.expect("a younger one", younger, FIRST)?;
-        let other = day(200 + n, issued_at).of(2).by(1);
-        world.expect("one of another browser", other, FIRST)?;
-    }
-    // The last moment at which an older token can be on its way.
-    let end = issued_at.plus(LIFETIME_MAX_MS + SKEW_MS + MARGIN_MS);
-    world.hands.set(end.minus(1));
-    let older = token(300, issued_at, LIFETIME_MAX_MS).of(1).by(1);
-    world.expect_refusal("an older token in its last moment", older)?;
     Ok(Verdict::Held)
 }

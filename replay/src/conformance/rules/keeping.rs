@@ -5,11 +5,13 @@ use std::sync::{Arc, Weak};
 use apply_cookies_protocol::limits::SKEW_MS;
 
 use super::listening::Ear;
-use crate::answer::ClaimAnswer::{AlreadyUsed, BeforeHorizon};
+use crate::answer::ClaimAnswer::{AlreadyUsed, BeforeHorizon, BehindBarrier};
 use crate::answer::StoreError;
 use crate::claim::{Claim, MARGIN_MS};
 use crate::conformance::maker::{Outcome, StoreMaker, Verdict};
-use crate::conformance::world::{FIRST, LIFE, RETRY, Vary, World, ensure};
+use crate::conformance::world::{
+    FIRST, LIFE, RAISED, RAISED_AGAIN, RETRY, Vary, World, ensure, sign_out,
+};
 use crate::store::ReplayStore;
 
 impl<M: StoreMaker> World<'_, M> {
@@ -83,11 +85,14 @@ pub(in crate::conformance) fn reopened<M: StoreMaker>(maker: &M) -> Outcome {
         world.token(2).of(2),
     );
     let scoped = world.token(3).of(1).scoped(own);
+    let older_alone = world.token(5).of(3);
     world.advance(1);
-    let sign_out = world.token(4).of(2).barrier();
-    for claim in [with_id.by(1), without, scoped.by(1), sign_out.by(1)] {
+    let out = world.token(4).of(2).barrier();
+    for claim in [with_id.by(1), without, scoped.by(1)] {
         world.expect("a fresh nonce", claim, FIRST)?;
     }
+    world.expect("a barrier", out.by(1), RAISED)?;
+    world.expect_raised("one without a token", sign_out(3, world.now()))?;
     for times in 1..=3 {
         world.advance(1_000);
         let Some(reopened) = world.reopened() else {
@@ -110,8 +115,9 @@ pub(in crate::conformance) fn reopened<M: StoreMaker>(maker: &M) -> Outcome {
             (without.by(1), AlreadyUsed),
             (scoped.by(1), RETRY),
             (scoped.by(2), AlreadyUsed),
-            (older.by(1), BeforeHorizon),
-            (sign_out.by(1), RETRY),
+            (older.by(1), BehindBarrier),
+            (older_alone.by(1), BehindBarrier),
+            (out.by(1), RAISED_AGAIN),
         ] {
             let expected = if knows(claim) {
                 expected

@@ -1,11 +1,13 @@
 //! The rules that are tested with a short, fixed sequence of claims.
 
 mod age;
+mod barriers;
 mod keeping;
 mod listening;
 mod single_use;
 
-pub(super) use age::{barrier, barrier_lasts, horizon, scope};
+pub(super) use age::{horizon, scope};
+pub(super) use barriers::{barrier, barrier_alone, barrier_lasts, no_room_for_barriers};
 pub(super) use keeping::{full, reopened, room_again};
 pub(super) use listening::listeners;
 pub(super) use single_use::{cancelled, no_id_no_retry, no_trace, one_claimant, remembered, retry};

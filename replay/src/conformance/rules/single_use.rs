@@ -4,11 +4,13 @@ use std::thread;
 
 use apply_cookies_protocol::limits::{LIFETIME_MAX_MS, SKEW_MS};
 
-use crate::answer::ClaimAnswer::{AlreadyUsed, BeforeHorizon, Granted};
+use crate::answer::ClaimAnswer::{AlreadyUsed, BeforeHorizon, BehindBarrier, Granted};
 use crate::answer::StoreError;
 use crate::claim::{Claim, MARGIN_MS};
 use crate::conformance::maker::{Outcome, StoreMaker, Verdict};
-use crate::conformance::world::{FIRST, LIFE, RETRY, Vary, World, ensure, foreign_scope, token};
+use crate::conformance::world::{
+    FIRST, LIFE, RAISED, RETRY, Vary, World, ensure, foreign_scope, token,
+};
 use crate::future::StoreFuture;
 use crate::store::ReplayStore;
 
@@ -68,7 +70,7 @@ pub(in crate::conformance) fn one_claimant<M: StoreMaker>(maker: &M) -> Outcome 
             answers.iter().filter(|answer| wanted(answer)).count()
         };
         let first = count(|answer| matches!(answer, Ok(answer) if *answer == FIRST));
-        let claimed = count(|answer| matches!(answer, Ok(Granted(_))));
+        let claimed = count(|answer| matches!(answer, Ok(Granted { .. })));
         let expected = if round % 3 == 2 {
             CLAIMANTS as usize
         } else {
@@ -139,11 +141,11 @@ pub(in crate::conformance) fn no_trace<M: StoreMaker>(maker: &M) -> Outcome {
     world.expect("before the horizon", ancient, BeforeHorizon)?;
     world.expect("older than a refused barrier", older, FIRST)?;
     let again = token.by(2).scoped(own);
-    world.expect("refused before, under another id", again, FIRST)?;
+    world.expect("refused before, under another id", again, RAISED)?;
 
     // A nonce behind a barrier is not spent either: it never becomes `AlreadyUsed`.
     let behind = self::token(3, token.issued_at, LIFE).of(1);
-    world.expect("behind the barrier", behind.by(1), BeforeHorizon)?;
+    world.expect("behind the barrier", behind.by(1), BehindBarrier)?;
     world.expect("the same of another browser", behind.of(2).by(2), FIRST)?;
     Ok(Verdict::Held)
 }
@@ -154,7 +156,7 @@ pub(in crate::conformance) fn cancelled<M: StoreMaker>(maker: &M) -> Outcome {
         let token = world.token(2 * n).of(1);
         world.give_up(token.by(1), is_polled);
         let answer = world.claim(token.by(1))?;
-        ensure(matches!(answer, Granted(_)), || {
+        ensure(matches!(answer, Granted { .. }), || {
             format!("the same id, after a claim that was given up: {answer:?}")
         })?;
         world.expect("then another id", token.by(2), AlreadyUsed)?;

@@ -7,10 +7,12 @@
 
 use std::path::PathBuf;
 
+use apply_cookies::protocol::Lifetime;
 use apply_cookies::{BindingPolicy, Origin};
 use clap::ValueEnum;
 
 use super::profile::ProfileArg;
+use super::tools::parse_lifetime;
 use crate::listen::Listen;
 
 #[derive(clap::Args)]
@@ -50,6 +52,12 @@ pub(crate) struct ServeArgs {
     /// since: stop the service and remove the file instead.
     #[arg(long, value_name = "STORE", default_value = "memory", value_parser = parse_replay)]
     pub(crate) replay: ReplayArg,
+    /// The longest lifetime of tokens to redeem: up to a day; a longer one is refused as invalid
+    ///
+    /// The barrier of a sign-out is kept for as long, so the shorter this is, the less room is left
+    /// to those who sign out browsers that they make up. Mesop's own tokens live for 60 seconds.
+    #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = parse_lifetime)]
+    pub(crate) max_ttl: Lifetime,
     /// Accept http origins outside this machine, where anyone on the network can take over sessions
     #[arg(long)]
     pub(crate) allow_insecure_http: bool,

@@ -8,7 +8,7 @@
 use apply_cookies::protocol::limits::MAX_AGE_MAX;
 use apply_cookies::protocol::{AfterApply, BindingCookie, Lifetime, SameOriginPath};
 use apply_cookies::{
-    MesopSecret, MintOptions, Protection, Scheme, Seal, SecretError, Secrets, UnixMillis,
+    Issuer, MesopSecret, MintOptions, Protection, Scheme, Seal, SecretError, Secrets, UnixMillis,
 };
 use clap::{Subcommand, ValueEnum};
 use serde::Deserialize;
@@ -53,9 +53,13 @@ pub(crate) struct MintArgs {
     /// How tokens protect their operations [default: encrypted; Mesop's are signed]
     #[arg(long, value_enum)]
     seal: Option<SealArg>,
-    /// How long tokens live: up to a day; 60 seconds in the profile mesop [default: 60]
+    /// How long tokens live: up to --max-ttl; 60 seconds in the profile mesop [default: 60]
     #[arg(long, value_name = "SECONDS", value_parser = parse_lifetime, allow_hyphen_values = true)]
     ttl: Option<Lifetime>,
+    /// The longest lifetime of tokens that the endpoint takes: up to a day, and the same as its
+    /// own --max-ttl (in an app, max_lifetime)
+    #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = parse_lifetime, allow_hyphen_values = true)]
+    max_ttl: Lifetime,
     /// Value of the binding cookie of the browser that can redeem the tokens
     // One value in 64 starts with a hyphen.
     #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
@@ -71,12 +75,25 @@ pub(crate) struct MintArgs {
 }
 
 impl MintArgs {
-    pub(crate) fn seal(&self) -> Seal {
+    fn seal(&self) -> Seal {
         self.seal.map_or_else(Seal::default, Into::into)
     }
 
-    pub(crate) fn ttl(&self) -> Lifetime {
-        self.ttl.unwrap_or_default()
+    /// An issuer that makes no token that the endpoint refuses.
+    pub(crate) fn issuer(&self) -> Result<Issuer, Refused> {
+        let issuer = Issuer::new(self.secret.native()?)?
+            .seal(self.seal())
+            .max_lifetime(self.max_ttl);
+        let Some(ttl) = self.ttl else {
+            return Ok(issuer);
+        };
+        issuer.lifetime(ttl).map_err(|_| {
+            Refused::Usage(format!(
+                "--ttl {} is longer than --max-ttl {}: the endpoint would refuse these tokens; shorten --ttl, or raise --max-ttl here and where they are redeemed",
+                ttl.as_millis() / 1000,
+                self.max_ttl.as_millis() / 1000
+            ))
+        })
     }
 
     /// What the tokens say besides their operations.
@@ -102,7 +119,7 @@ impl MintArgs {
         if self.barrier || self.then.is_some() {
             return refuse("tokens of the profile mesop do not support --barrier and --then");
         }
-        if self.ttl() != Lifetime::default() {
+        if self.ttl.is_some_and(|ttl| ttl != Lifetime::default()) {
             return refuse("tokens of the profile mesop live for 60 seconds; leave --ttl out");
         }
         Ok(())
@@ -307,7 +324,7 @@ impl From<SealArg> for Seal {
     }
 }
 
-fn parse_lifetime(text: &str) -> Result<Lifetime, String> {
+pub(crate) fn parse_lifetime(text: &str) -> Result<Lifetime, String> {
     text.parse::<u64>()
         .ok()
         .and_then(|seconds| seconds.checked_mul(1000))

@@ -4,6 +4,7 @@
 mod actions;
 mod barriers;
 mod endings;
+mod floods;
 mod races;
 mod receipts;
 mod sign_outs;

@@ -1,0 +1,69 @@
+//! The ways to break the contract that the suite must find.
+
+/// The fault of a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Fault {
+    /// Looks first and writes later.
+    ChecksThenSets,
+    AnyIdIsARetry,
+    NeverARetry,
+    EveryRetryIsFirst,
+    NoIdEqualsNoId,
+    AnIdFollowsNone,
+    /// Mesop's way.
+    ForgetsAMinuteAfterUse,
+    ForgetsAnHourAfterUse,
+    ForgetsAtExpiry,
+    /// Does not know what it has forgotten when the clock is set back.
+    ForgetsThatItForgot,
+    ForgetsThatItForgotBarriers,
+    NoHorizon,
+    HorizonWithoutSkew,
+    HorizonForItsOwn,
+    AnyScope,
+    ForeignScopeWithinHorizon,
+    NoBarrier,
+    BarrierSparesItsMillisecond,
+    BarrierRefusesItself,
+    BarrierForAll,
+    BarrierOfNobody,
+    BarrierSparesRetries,
+    BarrierForgottenWithItsToken,
+    RefusalSpends,
+    RefusalRaises,
+    TellsNobody,
+    TellsOneListener,
+    TellsOfRefusals,
+    SpendsWhenGivenUp,
+    EvictsWhenFull,
+    FullForgetsRetries,
+    FullTellsListeners,
+    NeverMakesRoom,
+    ForgetsWhenClosed,
+    ForgetsBarriersWhenClosed,
+    /// Only a longer sequence shows this one: the second barrier of a browser is not kept.
+    KeepsTheFirstBarrier,
+    /// Raises it and says that there was no room.
+    SaysNoRoomWhileThereIs,
+    SaysNotAskedForABarrier,
+    SaysRaisedForEveryClaim,
+    /// Without a token, it says that it raised a barrier and has not.
+    AloneIsNotRaised,
+    AloneIsForAll,
+    /// The latest that is asked for counts, not the latest that was issued.
+    AloneLowers,
+    BarrierEndsEarly,
+    /// The full table still says `Raised`.
+    SaysRaisedWithoutRoom,
+    /// The old way: a full table of barriers refuses the sign-out, 503.
+    NoRoomIsAnError,
+    /// The old way, in the retry alone.
+    NoRoomRefusesRetries,
+    EvictsBarriersWhenFull,
+    /// A browser that signs out again needs another place.
+    SameBrowserNeedsRoom,
+    /// Barriers take the room of claims.
+    BarriersFillEverything,
+    TellsRaisedWithoutRoom,
+    BarriersStayForDaysLonger,
+}

@@ -1,0 +1,153 @@
+//! What the store in a file keeps within bounds: floods of sign-outs, and numbers that somebody else
+//! wrote.
+
+#[path = "support/folder.rs"]
+mod folder;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use apply_cookies_protocol::{BindingCookie, BindingDigest, Grant, Lifetime, Nonce, UnixMillis};
+use apply_cookies_replay::{
+    Barrier, BarrierAnswer, Claim, ClaimAnswer, Clock, FileReplayStore, ReplayStore, StoreError,
+    StoreFuture,
+};
+use folder::Folder;
+
+const START: u64 = 1_795_000_000_000;
+
+const FIRST: ClaimAnswer = ClaimAnswer::Granted {
+    grant: Grant::First,
+    barrier: BarrierAnswer::NotAsked,
+};
+
+fn at(millis: u64) -> UnixMillis {
+    UnixMillis::new(millis).unwrap()
+}
+
+/// A clock and its hands.
+fn clock() -> (Clock, Arc<AtomicU64>) {
+    let hands = Arc::new(AtomicU64::new(START));
+    let shown = hands.clone();
+    let clock = Clock::from_fn(move || at(shown.load(Ordering::SeqCst)));
+    (clock, hands)
+}
+
+fn claim(number: u64, issued_at: u64) -> Claim {
+    let mut nonce = [0; 16];
+    nonce[..8].copy_from_slice(&number.to_le_bytes());
+    let nonce = Nonce::from_random(nonce);
+    let issued_at = at(issued_at);
+    Claim::new(
+        nonce,
+        issued_at,
+        issued_at.plus(60_000),
+        Lifetime::default(),
+    )
+}
+
+fn wait<T: Unpin + Send>(answer: StoreFuture<'_, T>) -> Result<T, StoreError> {
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap()
+        .block_on(answer)
+}
+
+/// A browser that somebody has made up.
+fn stranger(number: u64) -> BindingDigest {
+    let mut cookie = [0; 32];
+    cookie[..8].copy_from_slice(&number.to_be_bytes());
+    BindingCookie::from_random(cookie).digest()
+}
+
+#[test]
+fn a_flood_of_sign_outs_passes_as_the_tokens_do_that_it_could_refuse_across_a_restart_too() {
+    for life in [1, 10_000, 60_000, 3_600_000, 86_400_000] {
+        let max_lifetime = Lifetime::from_millis(life).unwrap();
+        let folder = Folder::new();
+        let (clock, hands) = clock();
+        let open = || FileReplayStore::open_with_capacity(folder.file(), clock.clone(), 200);
+        let flood = |store: &FileReplayStore| {
+            let now = at(hands.load(Ordering::SeqCst));
+            let answers: Vec<_> = (0..150)
+                .map(|n| store.raise_barrier(Barrier::new(stranger(n), now, max_lifetime)))
+                .collect();
+            let answers = answers.into_iter().map(|answer| wait(answer).unwrap());
+            answers
+                .filter(|answer| *answer == BarrierAnswer::Raised)
+                .count()
+        };
+        let mut store = open().unwrap();
+        for _ in 0..2 {
+            assert_eq!(flood(&store), 100, "half of the room, for {life} ms");
+            let sign_in = claim(hands.fetch_add(1, Ordering::SeqCst), START + 10_000);
+            assert_eq!(wait(store.claim(sign_in)).unwrap(), FIRST);
+            drop(store);
+            store = open().unwrap();
+        }
+        hands.fetch_add(2 * life.max(10_000) + 8_000, Ordering::SeqCst);
+        assert_eq!(flood(&store), 100, "the first has passed, for {life} ms");
+    }
+}
+
+/// Numbers that only somebody who writes to the file can put there.
+#[test]
+fn numbers_of_a_tampered_file_end_in_a_refusal_and_never_in_a_panic() {
+    let about = redb::TableDefinition::<&str, &[u8]>::new("apply-cookies");
+    let rows = ["claims", "barriers"].map(redb::TableDefinition::<(u64, u64), &[u8]>::new);
+    let floor =
+        |claims: u64, barriers: u64| [claims.to_be_bytes(), barriers.to_be_bytes()].concat();
+    let files: [&dyn Fn(&redb::WriteTransaction); 8] = [
+        &|to| put(to, about, "floor", &floor(u64::MAX, 0)),
+        &|to| put(to, about, "floor", &floor(0, u64::MAX)),
+        &|to| put(to, about, "floor", &floor(u64::MAX, u64::MAX)),
+        &|to| put(to, about, "horizon", &u64::MAX.to_be_bytes()),
+        &|to| put(to, about, "horizon", &253_402_300_799_999_u64.to_be_bytes()),
+        &|to| put(to, rows[0], (u64::MAX, u64::MAX), &[7; 17]),
+        &|to| put(to, rows[1], (u64::MAX, u64::MAX), &[0; 40]),
+        &|to| put(to, rows[1], (0, u64::MAX), &[0xFF; 40]),
+    ];
+    for (n, tamper) in files.into_iter().enumerate() {
+        let folder = Folder::new();
+        let (clock, hands) = clock();
+        drop(FileReplayStore::open(folder.file(), clock.clone()).unwrap());
+        let database = redb::Database::open(folder.file()).unwrap();
+        let transaction = database.begin_write().unwrap();
+        tamper(&transaction);
+        transaction.commit().unwrap();
+        drop(database);
+        hands.fetch_add(20_000, Ordering::SeqCst);
+        // Refused, or a store that answers and says that it is behind.
+        let Ok(store) = FileReplayStore::open(folder.file(), clock) else {
+            continue;
+        };
+        let barrier = Barrier::new(stranger(1), at(START + 20_000), Lifetime::default());
+        let raised = wait(store.raise_barrier(barrier));
+        for number in 0..3 {
+            let mut claim = claim(number, START + 20_000);
+            claim.binding = Some(stranger(2));
+            match wait(store.claim(claim)) {
+                Ok(ClaimAnswer::BeforeHorizon) => {
+                    let since = wait(store.horizon()).unwrap();
+                    assert!(since > at(START + 20_000), "file {n} says that it is ready");
+                }
+                Ok(FIRST) | Err(StoreError::Broken(_)) => {}
+                other => panic!("file {n}: {other:?}"),
+            }
+        }
+        let is_sound = matches!(
+            raised,
+            Ok(BarrierAnswer::Raised) | Err(StoreError::Broken(_))
+        );
+        assert!(is_sound, "file {n}: {raised:?}");
+    }
+}
+
+fn put<'k, K: redb::Key + 'static>(
+    to: &redb::WriteTransaction,
+    table: redb::TableDefinition<'_, K, &'static [u8]>,
+    key: K::SelfType<'k>,
+    value: &[u8],
+) {
+    to.open_table(table).unwrap().insert(key, value).unwrap();
+}
