@@ -6,7 +6,8 @@ mod support;
 
 use std::io::{ErrorKind, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::thread;
+use std::sync::Mutex;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use socket2::{Domain, Socket, Type};
@@ -78,34 +79,24 @@ fn resident_mib(service: &Service) -> usize {
         / 1024
 }
 
-/// While they last, honest clients are answered, and in the end every one of their connections is
-/// ended.
+/// Each of these tests needs the whole machine.
+static ALONE: Mutex<()> = Mutex::new(());
+
 #[cfg(target_os = "linux")]
 #[test]
 fn answers_that_nobody_reads_cost_little_and_end_the_connection() {
+    let _alone = ALONE.lock();
     thread::scope(|scope| {
         for (name, request) in requests() {
             scope.spawn(move || {
                 let service = Service::start_quiet(&[]);
-                let address = service.address;
-                let mut honest = Connection::open(address);
-                let mut health = || honest.request("GET", "/healthz", &[], b"").status;
-                assert_eq!(health(), 200);
-                let clients: Vec<_> = (0..CLIENTS)
-                    .map(|_| {
-                        let request = request.clone();
-                        thread::spawn(move || ask_and_never_read(address, &request))
-                    })
-                    .collect();
+                let clients = clients(service.address, &[request]);
                 let mut most = 0;
-                while !clients.iter().all(thread::JoinHandle::is_finished) {
-                    assert_eq!(health(), 200, "{name}");
+                while !clients.iter().all(JoinHandle::is_finished) {
                     most = most.max(resident_mib(&service));
                     thread::sleep(Duration::from_millis(20));
                 }
-                for client in clients {
-                    client.join().unwrap();
-                }
+                all_were_ended(clients);
                 println!("table: {CLIENTS} connections that read nothing, {name} | {most} MiB");
                 assert!(most < 64, "{name}: {most} MiB");
             });
@@ -114,7 +105,41 @@ fn answers_that_nobody_reads_cost_little_and_end_the_connection() {
 }
 
 #[test]
+fn others_are_answered_meanwhile() {
+    let _alone = ALONE.lock();
+    let service = Service::start_quiet(&[]);
+    let mut honest = Connection::open(service.address);
+    let requests: Vec<_> = requests().into_iter().map(|(_, request)| request).collect();
+    let clients = clients(service.address, &requests);
+    let mut answered = 0;
+    while !clients.iter().any(JoinHandle::is_finished) {
+        assert_eq!(honest.request("GET", "/healthz", &[], b"").status, 200);
+        assert_eq!(service.get("/__apply-cookies/client.js"), 200);
+        answered += 1;
+    }
+    assert!(answered > 1, "before any of them was ended");
+    all_were_ended(clients);
+}
+
+/// Starts the connections, with these requests in turn.
+fn clients(address: SocketAddr, requests: &[String]) -> Vec<JoinHandle<()>> {
+    (requests.iter().cycle().take(CLIENTS))
+        .map(|request| {
+            let request = request.clone();
+            thread::spawn(move || ask_and_never_read(address, &request))
+        })
+        .collect()
+}
+
+fn all_were_ended(clients: Vec<JoinHandle<()>>) {
+    for client in clients {
+        client.join().unwrap();
+    }
+}
+
+#[test]
 fn many_requests_on_one_connection_are_all_answered() {
+    let _alone = ALONE.lock();
     let service = Service::start_quiet(&[]);
     let origin = format!("Origin: {ORIGIN}");
     for (method, path, field, status) in [
