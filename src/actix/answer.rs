@@ -43,7 +43,9 @@ pub(super) fn respond(answer: Answer, body: Payload) -> HttpResponse {
 /// answer.
 ///
 /// If a body's handle is dropped, actix reads the body to its end, however long it is, before it
-/// goes on with the connection. It does not while the handle exists, so the answer keeps it.
+/// goes on with the connection. It does not while the handle exists, so the answer keeps it. After
+/// the answer it drops what arrives for up to a second, and then closes: a connection closed at once
+/// is reset, which can destroy the answer.
 #[must_use]
 pub fn leave_unread(response: HttpResponse, body: Payload) -> HttpResponse {
     response.map_body(|_, answer| {

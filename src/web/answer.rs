@@ -15,7 +15,8 @@ pub enum Rest {
     Read,
     /// The request needed none, and it was not read.
     Unasked,
-    /// Reading was given up: the connection must end with the answer, and the rest stays unread.
+    /// Reading was given up: the connection must end with the answer. Nothing that still arrives
+    /// is kept; a framework may read it for a moment, so that a reset does not destroy the answer.
     GivenUp,
 }
 

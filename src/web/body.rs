@@ -35,7 +35,9 @@ impl Refused {
 /// Reads a body of at most [`BODY_MAX`] bytes.
 ///
 /// A body of up to [`DRAIN_MAX`] bytes is read to its end even when it is refused, so that the
-/// connection stays open: closing it costs an honest client five times as much as the answer.
+/// connection stays open: closing it costs an honest client five times as much as the answer. Of a
+/// longer one nothing more is read here; the framework closes the connection, at once or after a
+/// moment in which it drops what arrives.
 ///
 /// A body that has already arrived, as most have, needs no timer.
 pub(super) async fn read<F, B, E, T>(

@@ -70,9 +70,9 @@ impl Connection {
         self.stream.get_mut().write_all(bytes).unwrap();
     }
 
-    /// Sends bytes that the server may refuse to read.
-    pub fn try_send(&mut self, bytes: &[u8]) {
-        let _ = self.stream.get_mut().write_all(bytes);
+    /// Sends bytes that the server may refuse to read. Returns whether the connection still stands.
+    pub fn try_send(&mut self, bytes: &[u8]) -> bool {
+        self.stream.get_mut().write_all(bytes).is_ok()
     }
 
     pub fn request(&mut self, method: &str, path: &str, headers: &[&str], body: &[u8]) -> Response {

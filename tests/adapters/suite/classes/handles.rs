@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 
 use super::{Server, sign_in};
 use crate::harness::extractors::{EVERY_CLASS, Session};
-use crate::harness::{Ask, Reply, browser_and, jar, tokens};
+use crate::harness::{Ask, Reply, Script, browser_and, jar, tokens};
 use crate::support::cookie_header;
 use crate::support::http::post_as;
 
@@ -146,6 +146,45 @@ fn writes_whose_frames_were_never_taken_are_not_read() {
     let sent = browser_and(1, &jar(&server.get("/in", &[])));
     let response = server.get("/events", &[&sent]);
     assert_eq!(response.body, "started 20 absent");
+}
+
+/// The guide's way out for a visitor whom two cookies of one name shut out.
+#[test]
+fn each_of_several_cookies_of_one_name_can_be_deleted() {
+    let strays = || {
+        [
+            DeleteCookie::new("session").path("/app"),
+            DeleteCookie::new("session").path("/app/"),
+            DeleteCookie::new("session").domain("app.example"),
+            DeleteCookie::new("session")
+                .domain("app.example")
+                .path("/app"),
+            DeleteCookie::new("session").secure(false),
+        ]
+    };
+    let server = Server::start(Script::at("/", move |ask: Ask| async move {
+        let read = ask.pending.get::<Session>();
+        if read.is_err_and(|why| why.reason() == UnreadableReason::Duplicate) {
+            for stray in strays() {
+                ask.pending.delete_cookie(stray)?;
+            }
+        }
+        Ok(Reply::done())
+    }));
+    let one = server.get("/", &["Cookie: session=a"]);
+    assert_eq!(one.all("set-cookie"), [""; 0]);
+    let several = server.get("/", &["Cookie: session=a; session=b"]);
+    let until = "Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT";
+    assert_eq!(
+        several.all("set-cookie"),
+        [
+            format!("session=; Path=/app; {until}; Secure; HttpOnly"),
+            format!("session=; Path=/app/; {until}; Secure; HttpOnly"),
+            format!("session=; Path=/; Domain=app.example; {until}; Secure; HttpOnly"),
+            format!("session=; Path=/app; Domain=app.example; {until}; Secure; HttpOnly"),
+            format!("session=; Path=/; {until}; HttpOnly"),
+        ]
+    );
 }
 
 #[test]

@@ -111,3 +111,28 @@ fn a_body_that_does_not_arrive_is_given_up() {
     assert_refused(&response, 408, "unavailable");
     assert!(connection.is_closed());
 }
+
+/// Frameworks may read on for a moment, so that the answer is not lost to a reset, but not for ever.
+#[test]
+fn a_body_without_end_ends_with_its_connection() {
+    let server = Server::bare();
+    let chunk = [b"4000\r\n".as_slice(), &[b'x'; 0x4000], b"\r\n"].concat();
+    std::thread::scope(|scope| {
+        for (method, path) in [
+            ("POST", ""),
+            ("POST", "/bind"),
+            ("PUT", ""),
+            ("POST", "/client.js"),
+            ("GET", "/client.js"),
+            ("GET", "/nowhere"),
+        ] {
+            let mut connection = server.open();
+            let head = format!(
+                "{method} /__apply-cookies{path} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+            );
+            connection.send(head.as_bytes());
+            let chunk = &chunk;
+            scope.spawn(move || while connection.try_send(chunk) {});
+        }
+    });
+}
