@@ -1,4 +1,4 @@
-export type ProblemType = "invalid" | "expired" | "used" | "wrong-browser" | "origin" | "too-large" | "too-many" | "unsupported-media-type" | "unavailable" | "network" | "unknown";
+export type ProblemType = import("./page.js").ProblemType;
 /**
  * `endpoint` is where tokens are posted, without a trailing slash. The server serves this module as
  * `{prefix}/client.js`, so it knows its own prefix; a bundled copy falls back to the default. To
@@ -14,7 +14,7 @@ export declare const settings: {
 /** Why the cookies of a token are not set. */
 export declare class ApplyCookiesError extends Error {
     status: number;
-    type: ProblemType;
+    type: import("./page.js").ProblemType;
     /**
      * @param {number} status the answer's HTTP status; 0 when there was none
      * @param {ProblemType} type

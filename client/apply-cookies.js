@@ -5,12 +5,7 @@
 // nothing by name (`<img name="dispatchEvent">` would answer), gives the browser no options that
 // inherit from `Object.prototype`, and sends the POST's body and media type as it makes them itself.
 
-/**
- * The kinds of failure: the server's refusals by their names (`expired` also if a token expired
- * without an answer, `invalid` also if it is longer than tokens can be), `too-many` if hundreds of
- * others wait, `network` if no answer came, `unknown` for any other answer.
- * @typedef {"invalid" | "expired" | "used" | "wrong-browser" | "origin" | "too-large" | "too-many" | "unsupported-media-type" | "unavailable" | "network" | "unknown"} ProblemType
- */
+/** @typedef {import("./page.js").ProblemType} ProblemType */
 
 /** The server's copy is made without this line, and gets the server's own number in front. */
 const lifetime = 60000;
