@@ -286,3 +286,57 @@ test("after a timeout nothing is posted at once: it is one attempt that failed",
   await go(0);
   assert.deepEqual(posts, [true]);
 });
+
+// A visitor's clock may be wrong by minutes. The answer says what the server's shows.
+for (const wrong of [0, -600_000, 600_000, -86_400_000 * 365, 3_600_000]) {
+  test(`a Retry-After that is a date is judged by the answer's own Date, not by a clock ${wrong / 1000} s off`, async (t) => {
+    const headers = {};
+    const { go, posts, fate, begin } = await start(t, () => (posts.length == 1 ? answerOf(503, headers)() : done()));
+    const server = Date.now() - wrong;
+    headers.date = new Date(server).toUTCString();
+    headers["retry-after"] = new Date(server + 20_000).toUTCString();
+    begin();
+    await go(19_999);
+    assert.equal(posts.length, 1);
+    await go(1);
+    await go(250);
+    assert.equal(fate.end, "applied");
+  });
+}
+
+test("where the answer has no readable Date, this clock has to do", async (t) => {
+  const headers = { date: "yesterday", "retry-after": new Date(Date.UTC(2026, 0, 1) + 20_000).toUTCString() };
+  const { go, posts, begin } = await start(t, () => (posts.length == 1 ? answerOf(503, headers)() : done()));
+  begin();
+  await go(19_999);
+  assert.equal(posts.length, 1);
+});
+
+for (const drawn of [0, 0.0001, 0.01, 0.5, 1]) {
+  test(`in the last second of a token no two POSTs are closer than 100 ms, if ${drawn} is drawn`, async (t) => {
+    t.mock.method(Math, "random", () => drawn);
+    const times = [];
+    const { go, settings, begin, fate } = await start(t, () => (times.push(performance.now()), answerOf(502)()));
+    settings.lifetime = 1000;
+    begin();
+    for (let n = 0; n < 100; n++) await go(10);
+    assert.equal(fate.end.type, "expired");
+    assert(times.length > 1 && times.length <= 10);
+    for (let n = 1; n < times.length; n++) assert(times[n] - times[n - 1] >= 100, times.join());
+  });
+}
+
+// What `redirect: "manual"` makes of each of them in a browser.
+const redirected = () => Object.defineProperties(new Response(), { status: { value: 0 }, type: { value: "opaqueredirect" } });
+
+test("a redirect is final at once, and its error says what it was", async (t) => {
+  const said = t.mock.method(console, "warn", () => {});
+  const seen = openDocument();
+  const { go, posts, fate, begin } = await start(t, redirected);
+  begin();
+  await go(MINUTE);
+  assert.equal(posts.length, 1);
+  assert.deepEqual([fate.end.status, fate.end.type, fate.end.cause], [0, "unknown", "opaqueredirect"]);
+  assert.deepEqual(seen.at(-1), { step: "failed", detail: { status: 0, type: "unknown" } });
+  assert.match(said.mock.calls.at(-1).arguments[0], /^apply-cookies: unknown \(opaqueredirect\)$/);
+});
