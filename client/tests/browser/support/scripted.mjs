@@ -6,9 +6,10 @@ import { createServer } from "node:http";
 import { served } from "../../../minify.mjs";
 
 /**
- * `pages` are functions by path, each called for every request of its page, that give the HTML.
+ * `pages` are functions by path, each called for every request of its page, that give the HTML, or
+ * `{ type, headers, body }`.
  * `answer` gives the answer to a POST: its status, or `{ status, headers, body }`. Both may change.
- * @param {{ pages?: Record<string, (request: object) => string>, answer?: (post: object) => any, lifetime?: number }} script
+ * @param {{ pages?: Record<string, (request: object) => any>, answer?: (post: object) => any, lifetime?: number }} script
  */
 export async function startScripted({ pages = {}, answer = () => 204, lifetime = 60_000 } = {}) {
   const script = { pages, answer, posts: [] };
@@ -28,8 +29,9 @@ export async function startScripted({ pages = {}, answer = () => 204, lifetime =
       return send(status, "application/problem+json", body, headers);
     }
     if (pathname === "/__apply-cookies/client.js") return send(200, "text/javascript", served(lifetime));
-    const page = script.pages[pathname];
-    return page ? send(200, "text/html", page(request)) : send(404, "text/html", "");
+    const page = script.pages[pathname]?.(request);
+    const { type, headers, body } = Object(page) === page ? page : { body: page };
+    send(page ? 200 : 404, type ?? "text/html", body, headers);
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   /** The tokens that were posted, in order. */
