@@ -1,11 +1,11 @@
-export type ProblemType = "invalid" | "expired" | "used" | "wrong-browser" | "origin" | "too-large" | "unsupported-media-type" | "unavailable" | "network" | "unknown";
+export type ProblemType = import("./page.js").ProblemType;
 /**
  * `endpoint` is where tokens are posted, without a trailing slash. The server serves this module as
  * `{prefix}/client.js`, so it knows its own prefix; a bundled copy falls back to the default. To
  * change it, do so right after the import.
  *
  * `lifetime` is how long a token can be redeemed, in milliseconds: the page cannot read it from the
- * token. The server puts its own number into the copy that it serves, so it stays a plain literal.
+ * token. The copy that the server serves has the server's number.
  */
 export declare const settings: {
     endpoint: string;
@@ -14,7 +14,7 @@ export declare const settings: {
 /** Why the cookies of a token are not set. */
 export declare class ApplyCookiesError extends Error {
     status: number;
-    type: ProblemType;
+    type: import("./page.js").ProblemType;
     /**
      * @param {number} status the answer's HTTP status; 0 when there was none
      * @param {ProblemType} type
@@ -22,12 +22,12 @@ export declare class ApplyCookiesError extends Error {
      */
     constructor(status: number, type: ProblemType, cause?: unknown);
 }
-export type Answer = Promise<[error: ApplyCookiesError | false, headers?: Headers]>;
+export type Answer = [error: ApplyCookiesError | false, headers?: Headers];
 export type Carrier = (what?: string) => void;
 export type Given = [token: string, carrier: Carrier | null, r: string, end: number];
 export type Item = Given & {
-    sent?: Answer | null;
-    send: (keepalive?: boolean) => Answer;
+    sent?: Promise<Answer> | null;
+    send: (keepalive: boolean) => Promise<Answer>;
 };
 /**
  * Posts the token to the server; settles when the browser has its cookies. Tokens are posted one at a
@@ -43,7 +43,7 @@ export type Source = EventSource | WebSocket;
  * @param {Source | (() => Source)} source
  * @returns {() => void} stops listening, and closes the stream that the function has opened
  */
-export declare function listen(source: Source | (() => Source)): () => void;
+export declare const listen: (source: Source | (() => Source)) => () => void;
 /**
  * Settles when this browser has its binding cookie. Await it before opening a stream: tokens minted
  * for a request without the cookie cannot be redeemed.

@@ -1,17 +1,29 @@
 // The browser module of apply-cookies: a token that came through a stream goes back to the server in
 // a POST of its own, because only an ordinary HTTP answer can set an HttpOnly cookie.
+//
+// It shares the page with everything else that runs or is written there. So it asks `document` for
+// nothing by name (`<img name="dispatchEvent">` would answer), gives the browser no options that
+// inherit from `Object.prototype`, and sends the POST's body and media type as it makes them itself.
 
-/**
- * The kinds of failure: the server's refusals by their names (`expired` also if a token expired
- * without an answer), `network` if no answer came, `unknown` for any other answer.
- * @typedef {"invalid" | "expired" | "used" | "wrong-browser" | "origin" | "too-large" | "unsupported-media-type" | "unavailable" | "network" | "unknown"} ProblemType
- */
+/** @typedef {import("./page.js").ProblemType} ProblemType */
+
+/** The server's copy is made without this line, and gets the server's own number in front. */
+const lifetime = 60000;
 
 const NAME = "apply-cookies";
-const WRONG = "wrong-browser";
 
 /** How many settled tokens are remembered: a page open for weeks must not grow. */
 const MEMORY = 100;
+
+/**
+ * How many tokens are in line, and how many more may wait for a place in it. Of more than that, those
+ * in the middle are dropped: an honest token before or after thousands of forged ones still has its
+ * turn, since each of those few hundred is refused at once.
+ */
+const CROWD = 200;
+
+/** The longest POST: the longest token (SPEC §2), which has nothing to encode, and its redemption id. */
+const LONGEST = "t=&r=".length + 12288 + 22;
 
 /** Longest time for one POST, for the wait for a turn, and for the turn itself, in milliseconds. */
 const PATIENCE = 10_000;
@@ -22,11 +34,11 @@ const PATIENCE = 10_000;
  * change it, do so right after the import.
  *
  * `lifetime` is how long a token can be redeemed, in milliseconds: the page cannot read it from the
- * token. The server puts its own number into the copy that it serves, so it stays a plain literal.
+ * token. The copy that the server serves has the server's number.
  */
 export const settings = {
   endpoint: /^([^?#]+)\/client\.js(?![^?#])/.exec(import.meta.url)?.[1] ?? "/__" + NAME,
-  lifetime: 60000,
+  lifetime,
 };
 
 /** Why the cookies of a token are not set. */
@@ -37,36 +49,47 @@ export class ApplyCookiesError extends Error {
    * @param {unknown} [cause]
    */
   constructor(status, type, cause) {
-    super(`${NAME}: ${type} (${status})`, { cause });
+    super(`${NAME}: ${type} (${status || cause || 0})`, { cause });
     this.name = "ApplyCookiesError";
     this.status = status;
     this.type = type;
   }
 }
 
-/** @typedef {Promise<[error: ApplyCookiesError | false, headers?: Headers]>} Answer */
+/** @typedef {[error: ApplyCookiesError | false, headers?: Headers]} Answer */
+
+/**
+ * What an object has itself: a page with a polluted `Object.prototype` gives every object more.
+ * @param {object} object
+ * @param {string} name
+ */
+const own = (object, name) => Object.getOwnPropertyDescriptor(object, name)?.value;
 
 /**
  * One POST to the endpoint, applied if the answer is 204. It never throws: an answer may come before
  * anyone waits for it.
  * @param {string} path
- * @param {URLSearchParams} [body]
- * @returns {Answer}
+ * @param {boolean} keepalive
+ * @param {string} [body]
+ * @returns {Promise<Answer>}
  */
-async function post(path, body, keepalive = true) {
-  let status = 0;
+async function post(path, keepalive, body) {
   /** @type {ProblemType} */
   let type = "network";
   let cause;
-  /** @type {Headers | undefined} */
-  let headers;
+  /** @type {Response | undefined} */
+  let answer;
   try {
-    const answer = await fetch(settings.endpoint + path, {
+    answer = /** @type {Response} */ (await fetch(settings.endpoint + path, /** @type {any} */ ({
+      __proto__: null,
       method: "POST",
+      // Not a URLSearchParams: polyfills of it, and wrappers of `fetch`, lose the media type.
+      headers: { __proto__: null, "Content-Type": "application/x-www-form-urlencoded" },
       body,
+      credentials: "same-origin",
       // A token must not leave this origin, wherever `settings`, a <base> or a redirect points to.
       mode: "same-origin",
-      redirect: "error",
+      redirect: "manual",
       // A page with the policy `no-referrer` would otherwise send `Origin: null` in this mode, as the
       // Fetch standard has it, and be refused. This policy shows the origin and never the path.
       referrerPolicy: "strict-origin",
@@ -74,17 +97,18 @@ async function post(path, body, keepalive = true) {
       // A request that hangs must not hold up the others, nor the lock that all tabs wait for.
       // Browsers without this (Safari 15) wait as long as it takes.
       signal: AbortSignal.timeout?.(PATIENCE),
-    });
-    ({ status, headers } = answer);
+    })));
     type = "unknown";
+    // A redirect, whose status the browser hides. Asked again, it would be the same.
+    if (!answer.status) throw answer.type;
     // Only names like the server's: a proxy in between may answer with its own problems, whose types
     // are URLs.
-    type = (await answer.json()).type.match(/^[a-z-]+$/)[0];
+    type = own(await answer.json(), "type").match(/^[a-z-]+$/)[0];
   } catch (error) {
     cause = error;
   }
   // Not `ok`: a 200 from a catch-all route or a captive portal has set no cookies.
-  return [status != 204 && new ApplyCookiesError(status, type, cause), headers];
+  return [answer?.status != 204 && new ApplyCookiesError(answer?.status ?? 0, type, cause), answer?.headers];
 }
 
 /**
@@ -93,16 +117,23 @@ async function post(path, body, keepalive = true) {
  * @param {object} [detail] never the token: any script may listen
  */
 const tell = (step, detail) =>
-  globalThis.document?.dispatchEvent(new CustomEvent(`${NAME}:${step}`, { detail, cancelable: true })) ?? true;
-
-/** @param {number} ms */
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+  !globalThis.document ||
+  EventTarget.prototype.dispatchEvent.call(
+    document,
+    new CustomEvent(`${NAME}:${step}`, /** @type {any} */ ({ __proto__: null, detail, cancelable: true })),
+  );
 
 /**
- * Waits for earlier work, but not for ever.
+ * Waits for earlier work, but not for ever, and leaves no timer behind.
  * @param {Promise<unknown> | undefined} before
  */
-const limit = (before, ms = PATIENCE) => Promise.race([before, sleep(ms)]);
+const limit = (before, ms = PATIENCE) => {
+  /** @type {any} */
+  let timer;
+  return Promise.race([before, new Promise((resolve) => (timer = setTimeout(resolve, ms)))]).finally(() =>
+    clearTimeout(timer),
+  );
+};
 
 /**
  * Works while no other tab does; turns come in the order of the calls in all tabs. The wait and the
@@ -126,6 +157,33 @@ const inTurn = async (name, work) => {
   return start();
 };
 
+/**
+ * Posts again and again, until an answer is final or its time is over.
+ * @param {Pick<Item, "sent" | "send">} item
+ * @param {number} over
+ * @param {() => void} [failed] called after each answer that is not final
+ * @returns {Promise<Answer>}
+ */
+async function ask(item, over, failed) {
+  const left = () => over - performance.now();
+  /** @type {any} */
+  let error, headers;
+  for (let pause = 250; item.sent || left() > 0; pause *= 2) {
+    // With 64 KiB in flight, a browser fails keepalive as it would without a network.
+    [error, headers] = await item.send(error?.type != "network");
+    // Also if there is no error, and so no status.
+    if (!/^(0n|408|425|429|5(?!0[15]))/.test(error.status + error.type)) return [error, headers];
+    failed?.();
+    // A number of seconds, a date (by the server's clock, if it says its time), or none.
+    const after = /** @type {any} */ (headers?.get("retry-after"));
+    const date = Date.parse(after) - (Date.parse(/** @type {any} */ (headers?.get("date"))) || Date.now());
+    const least = Math.max(after * 1000 || date || 0, 0);
+    const more = Math.max(100, Math.random() * Math.min(pause, 5000, left() - least));
+    await new Promise((resolve) => setTimeout(resolve, Math.min(least + more, left())));
+  }
+  return [new ApplyCookiesError(0, "expired", error)];
+}
+
 /** The name of the lock, channel and storage that all pages of this endpoint share. */
 const key = () => NAME + settings.endpoint;
 
@@ -136,19 +194,28 @@ const key = () => NAME + settings.endpoint;
  */
 
 /**
- * The arguments of {@link enter}. JSON makes the carrier null, as the next page needs it: the visitor
- * has moved on, so only the cookies are wanted. `r` is the redemption id, and `end` the time when the
- * token has certainly expired, in milliseconds since 1970.
+ * What the next page needs to go on with a token. JSON makes the carrier null: the visitor has moved
+ * on, so only the cookies are wanted. `r` is the redemption id, and `end` the time when the token has
+ * certainly expired, in milliseconds since 1970.
  * @typedef {[token: string, carrier: Carrier | null, r: string, end: number]} Given
  */
 
 /**
- * With the parts that JSON leaves out: the POST, and how to make it.
- * @typedef {Given & { sent?: Answer | null, send: (keepalive?: boolean) => Answer }} Item
+ * With the POST, and how to make it.
+ * @typedef {Given & { sent?: Promise<Answer> | null, send: (keepalive: boolean) => Promise<Answer> }} Item
  */
 
 /** @type {Map<string, Promise<void>>} */
 const known = new Map();
+
+/** Those of them that are settled, oldest first. @type {string[]} */
+const settled = [];
+
+/** The tokens that have no answer yet. @type {Set<Item>} */
+const open = new Set();
+
+/** Those of them that have no place in line, oldest first. @type {((dropped?: boolean) => void)[]} */
+const waiting = [];
 
 /** @type {Promise<unknown> | undefined} */
 let queue;
@@ -159,11 +226,13 @@ let bound;
 /** @type {BroadcastChannel | undefined} */
 let channel;
 
-/**
- * The tokens that have no answer yet.
- * @type {Set<Item>}
- */
-const open = new Set();
+/** Settles when somebody sees the document, if nobody has yet. @type {Promise<unknown> | null} */
+let unseen = null;
+
+/** Gives places in line to tokens that wait for one. */
+const admit = () => {
+  while (!unseen && waiting.length && open.size - waiting.length < CROWD) /** @type {any} */ (waiting.shift())();
+};
 
 /**
  * Takes one token to its end.
@@ -179,68 +248,81 @@ function enter(
   r = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))))
     .slice(0, 22)
     .replace(/\W/g, (c) => (c == "+" ? "-" : "_")),
-  end = Date.now() + settings.lifetime,
+  end = Infinity,
 ) {
   let applied = known.get(t);
   if (!applied) {
-    const before = queue;
-    const item = /** @type {Item} */ ([t, carrier, r, end]);
-    open.add(item);
-    // A call while a POST is in flight, or answered, gets the answer of that POST.
-    item.send = (keepalive) =>
-      (item.sent ??= (tell("posted"), post("", new URLSearchParams({ t, r }), keepalive)));
+    let body = /** @type {any} */ (undefined);
+    try {
+      body = `t=${encodeURIComponent(t)}&r=${encodeURIComponent(r)}`;
+    } catch {
+      // Half a character: whatever it is, it is not a token.
+    }
+    if (!(body?.length <= LONGEST))
+      return finish(/** @type {any} */ ([t, carrier]), [new ApplyCookiesError(0, "invalid")]);
+    const now = Date.now();
+    const item = /** @type {Item} */ ([t, carrier, r, Math.min(end, now + settings.lifetime)]);
     // By a clock that nobody can set. From page to page only the other clock works.
-    const over = end - Date.now() + performance.now();
-    const left = () => over - performance.now();
-    applied = inTurn(key(), async () => {
-      // Ten seconds of a minute are reserved for it, whatever holds up the tokens before it.
-      await limit(before, (left() * 5) / 6);
-      /** @type {ApplyCookiesError | false | undefined} */
-      let error;
-      let headers;
-      for (let pause = 250; ; pause *= 2) {
-        if (!item.sent && !(left() > 0)) {
-          error = new ApplyCookiesError(0, "expired", error);
-          break;
-        }
-        // With 64 KiB in flight, a browser fails keepalive as it would without a network.
-        [error, headers] = await item.send(/** @type {any} */ (error)?.status != 0);
-        // Also if there is no error, and so no status.
-        if (!/^(0|408|50[234])$/.test(/** @type {any} */ (error).status)) break;
-        // Those after it too, if the page was left and came back: they were posted before this one
-        // will be, and posting them again keeps the order.
-        open.forEach((other) => (other.sent = null));
-        // A number of seconds, a date, or none.
-        const after = /** @type {any} */ (headers?.get("retry-after"));
-        await sleep(Math.min(after * 1000 || Date.parse(after) - Date.now() || 0, left()));
-        await sleep(Math.random() * Math.min(pause, 5000, left()));
-      }
-      open.delete(item);
-      carrier = item[1];
-      if (error) {
-        const { status, type } = error;
-        // The next stream needs this browser's current binding.
-        if (type == WRONG) bound = null;
-        if (tell("failed", { status, type })) carrier?.(type);
-        throw error;
-      }
-      tell("applied");
-      channel?.postMessage(0);
-      if (carrier) {
-        carrier();
-        act(headers?.get(NAME + "-then"), carrier);
-      }
-    });
-    // The queue itself never fails, so that a refused token does not hold up those after it. It waits
-    // for all earlier ones, so dropping at most one for each never drops one that still waits.
-    queue = Promise.allSettled([applied, before]).then(() => {
-      const [oldest] = known.keys();
-      if (known.size > MEMORY) known.delete(oldest);
-    });
-    // A new promise, whose failure the caller handles; the queue's never fails.
-    known.set(t, (applied = applied.then()));
+    const over = item[3] - now + performance.now();
+    // A call while a POST is in flight, or answered, gets the answer of that POST.
+    item.send = (keepalive) => (item.sent ??= (tell("posted"), post("", keepalive, body)));
+    open.add(item);
+    applied = new Promise((resolve) =>
+      waiting.push((dropped) =>
+        resolve(dropped ? finish(item, [new ApplyCookiesError(0, "too-many")]) : inLine(item, over)),
+      ),
+    );
+    known.set(t, applied);
+    if (waiting.length > CROWD) /** @type {any} */ (waiting.shift())(true);
+    admit();
   }
   return applied;
+}
+
+/**
+ * @param {Item} item
+ * @param {number} over when it has expired, by the clock of `performance`
+ */
+function inLine(item, over) {
+  const before = queue;
+  const applied = inTurn(key(), async () => {
+    // Ten seconds of a minute are reserved for it, whatever holds up the tokens before it.
+    await limit(before, ((over - performance.now()) * 5) / 6);
+    // Those after it too, if the page was left and came back: they were posted before this one will
+    // be, and posting them again keeps the order.
+    const failed = () => open.forEach((other) => (other.sent = null));
+    return finish(item, await ask(item, over, failed));
+  });
+  // The queue itself never fails, so that a refused token does not hold up those after it. It waits
+  // for all earlier ones, and keeps none of them.
+  queue = Promise.allSettled([applied, before]).then(() => {});
+  return applied;
+}
+
+/**
+ * Tells the page, and the source of the token, how it ended.
+ * @param {Item} item
+ * @param {Answer} answer
+ */
+async function finish(item, [error, headers]) {
+  const [token, carrier] = item;
+  if (open.delete(item) && settled.push(token) > MEMORY) known.delete(/** @type {string} */ (settled.shift()));
+  admit();
+  if (error) {
+    const { status, type } = error;
+    // The next stream needs this browser's current binding, and a server that is there.
+    bound = null;
+    // Something between page and server answers in its place.
+    if (type == "unknown") console.warn(error.message);
+    if (tell("failed", { status, type })) carrier?.(type);
+    throw error;
+  }
+  tell("applied");
+  channel?.postMessage(0);
+  if (carrier) {
+    carrier();
+    act(headers?.get(NAME + "-then"), carrier);
+  }
 }
 
 /**
@@ -287,13 +369,15 @@ const applyQuietly = (token, ...rest) => {
  * @param {Carrier} [carrier]
  */
 function follow(source, carrier) {
-  // An EventSource delivers frames by name; a socket has one kind of message for everything.
-  const name = "send" in source ? "message" : NAME;
+  // An EventSource delivers frames by name; a socket has one kind of message for everything, and a
+  // `send` that is not everybody's.
+  const { send } = /** @type {any} */ ({});
+  const name = /** @type {any} */ (source).send == send ? NAME : "message";
   /** @param {Event} event */
   const hear = (event) => {
     try {
-      const { type, token } = JSON.parse(/** @type {MessageEvent} */ (event).data);
-      if (name == NAME || type == NAME) applyQuietly(token, carrier);
+      const frame = JSON.parse(/** @type {MessageEvent} */ (event).data);
+      if (name == NAME || own(frame, "type") === NAME) applyQuietly(own(frame, "token"), carrier);
     } catch {
       // Not a frame: the app's own message, or a binary one.
     }
@@ -308,9 +392,9 @@ function follow(source, carrier) {
  * @param {Source | (() => Source)} source
  * @returns {() => void} stops listening, and closes the stream that the function has opened
  */
-export function listen(source) {
+export const listen = (source) => {
   if (typeof source != "function") return follow(source);
-  const memory = {};
+  const memory = { __proto__: null };
   /** @type {Source | undefined} */
   let stream;
   const reopen = async () => {
@@ -324,17 +408,26 @@ export function listen(source) {
     source = /** @type {any} */ (null);
     stream?.close();
   };
-}
+};
 
 /**
- * Reopens a stream for a new binding, once: if a token of the next opening is refused for the same
- * reason, cookies are blocked. Each opening follows its own tokens and reopens at most once, so that
- * tokens of an old opening still in the queue count neither for nor against the new one.
- * @param {Record<string, unknown>} memory of a failure in the previous opening; a success clears it
+ * Whether the document is not what the server has just made: it was prefetched or prerendered, or came
+ * from a cache, and its tokens have aged since.
+ */
+const isKept = () =>
+  performance
+    .getEntriesByType("navigation")
+    .some((/** @type {any} */ entry) => entry.deliveryType || entry.activationStart);
+
+/**
+ * Reopens what brought a token, for a new binding, once: if a token of the next opening is refused
+ * for the same reason, cookies are blocked. Each opening follows its own tokens and reopens at most
+ * once, so that tokens of an old opening still in the queue count neither for nor against the new one.
+ * @param {Record<string, any>} memory of a failure in the previous opening; a success clears it
  *   for the next opening, but not for its own: with one good and one foreign token in each, there
  *   would be no end
  * @param {() => void} reopen
- * @param {string} [action] that also reopens it
+ * @param {string} [action] that also reopens it; without one it is a document
  * @returns {Carrier}
  */
 function recovery(memory, reopen, action) {
@@ -347,18 +440,18 @@ function recovery(memory, reopen, action) {
     else if (what == action) {
       over = true;
       reopen();
-    } else if (what == WRONG) {
+    } else if (again) {
+      if ((over = what == "wrong-browser")) tell("blocked");
+    } else if (what == "wrong-browser" || (what == "expired" && !action && isKept())) {
       over = true;
-      if (again) tell("blocked");
-      else
-        ready().then(
-          () => {
-            memory[NAME] = 1;
-            reopen();
-          },
-          // This says nothing about cookies. The next token asks again.
-          () => (over = false),
-        );
+      ready().then(
+        () => {
+          memory[NAME] = 1;
+          reopen();
+        },
+        // This says nothing about cookies. The next token asks again.
+        () => (over = false),
+      );
     }
   };
 }
@@ -368,14 +461,20 @@ function recovery(memory, reopen, action) {
  * for a request without the cookie cannot be redeemed.
  * @returns {Promise<void>} rejects with an {@link ApplyCookiesError}; the next call then tries again
  */
-export const ready = () =>
+export const ready = () => (bound ??= bind());
+
+async function bind() {
+  await unseen;
   // Tabs restored together must not each get a cookie that replaces the others'.
-  (bound ??= inTurn(NAME + "-bind", () => post("/bind")).then(([error]) => {
-    if (error) {
-      bound = null;
-      throw error;
-    }
-  }));
+  // One is never replaced, so it is safe to ask again after a lost answer.
+  const [error] = await inTurn(NAME + "-bind", () =>
+    ask({ send: (keepalive) => post("/bind", keepalive) }, performance.now() + PATIENCE),
+  );
+  if (error) {
+    bound = null;
+    throw (error.type == "expired" && error.cause) || error;
+  }
+}
 
 // Not in node, where an open channel keeps the process running, and not in a worker.
 if (globalThis.document) {
@@ -390,27 +489,42 @@ if (globalThis.document) {
   const element = recovery(tab, () => location.reload());
 
   const resume = () => {
+    if (unseen) return;
     try {
       const text = tab[key()];
       delete tab[key()];
-      JSON.parse(text).forEach((/** @type {[unknown]} */ item) => applyQuietly(...item));
+      JSON.parse(text).forEach((/** @type {any[]} */ [token, , r, end]) => applyQuietly(token, null, r, end));
     } catch {
       // There is nothing, or not what this module wrote.
     }
   };
 
+  // A page that is prerendered may never be seen, and must do nothing to the visitor's cookies. If it
+  // is seen, it goes on with what the page before it has left, then with its own.
+  if (Reflect.get(/** @type {object} */ (Reflect.getPrototypeOf(document)), "prerendering", document))
+    unseen = new Promise((/** @type {(value?: unknown) => void} */ resolve) =>
+      EventTarget.prototype.addEventListener.call(document, "prerenderingchange", () => {
+        unseen = null;
+        resume();
+        admit();
+        resolve();
+      }),
+    );
+
   // Stored now, not when a token arrives. Frames share the storage of their tab, and would post the
   // tokens of the page around them; and a token should be readable by every script for no longer than
   // a navigation takes. A crash loses only what could not be posted before it.
   addEventListener("pagehide", () => {
+    if (unseen) return;
     open.forEach((item) => {
-      item.send();
+      item.send(true);
       // If the page comes back, the visitor has moved on since.
       item[1] = null;
     });
     // Frames of this page may have stored theirs before.
     resume();
-    if (open.size) tab[key()] = JSON.stringify([...open]);
+    // Value by value: `Array.prototype.toJSON` of an old library makes texts of lists.
+    if (open.size) tab[key()] = `[${[...open].map((item) => `[${item.map((it) => JSON.stringify(it))}]`)}]`;
   });
 
   // A page from the back/forward cache goes on by itself. The tokens it finds are its own, which it

@@ -19,7 +19,7 @@ use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 
 #[derive(CookieClass, Serialize, Deserialize)]
-#[cookie(encrypted, max_age = "1h", same_site = "Strict")]
+#[cookie(name = "signed_in", encrypted, max_age = "1h", same_site = "Strict")]
 struct Session {
     user: String,
 }

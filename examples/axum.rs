@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 
 #[derive(CookieClass, Serialize, Deserialize)]
-#[cookie(encrypted, max_age = "1h", same_site = "Strict")]
+#[cookie(name = "signed_in", encrypted, max_age = "1h", same_site = "Strict")]
 struct Session {
     user: String,
 }

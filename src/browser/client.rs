@@ -4,14 +4,9 @@ use apply_cookies_protocol::Lifetime;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
-/// The ES module of `client/`.
-const MODULE: &str = include_str!("../../client/apply-cookies.js");
-
-/// The line that gives the module the tokens' lifetime in milliseconds, which it cannot read from a
-/// token. The module contains the default; a test checks that the two agree.
-fn setting(lifetime: Lifetime) -> String {
-    format!("lifetime: {}", lifetime.as_millis())
-}
+/// The ES module of `client/`, minified by `npm run build` there, which leaves out the line that
+/// says how long tokens live.
+const MODULE: &str = include_str!("../../client/client.min.js");
 
 /// The module with the lifetime of one deployment's tokens.
 #[derive(Clone, Debug)]
@@ -22,21 +17,17 @@ pub(crate) struct ClientModule {
 }
 
 impl ClientModule {
+    /// The module cannot read the lifetime from a token, so it is told in front. A number inside
+    /// would have to be found again in what a minifier has made of it (`6e4`).
     pub(crate) fn new(lifetime: Lifetime) -> Self {
-        let text = if lifetime == Lifetime::default() {
-            Bytes::from_static(MODULE.as_bytes())
-        } else {
-            MODULE
-                .replacen(&setting(Lifetime::default()), &setting(lifetime), 1)
-                .into()
-        };
+        let text = format!("const lifetime={};\n{MODULE}", lifetime.as_millis());
         let digest = Sha256::digest(&text);
         let short = digest
             .iter()
             .take(8)
             .fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte));
         Self {
-            text,
+            text: text.into(),
             etag: format!("\"{short:016x}\""),
         }
     }
@@ -48,13 +39,16 @@ mod tests {
 
     #[test]
     fn the_module_knows_how_long_tokens_live() {
-        let default = ClientModule::new(Lifetime::default());
-        assert_eq!(default.text, MODULE);
-        assert_eq!(MODULE.matches(&setting(Lifetime::default())).count(), 1);
-        let short = ClientModule::new(Lifetime::from_millis(5_000).unwrap());
-        let text = String::from_utf8(short.text.to_vec()).unwrap();
-        assert_eq!(text.matches("lifetime: 5000").count(), 1);
-        assert!(!text.contains(&setting(Lifetime::default())));
-        assert_ne!(short.etag, default.etag);
+        // It names the constant, and neither has a value of its own nor declares the name again.
+        assert!(MODULE.contains("lifetime:lifetime"));
+        assert!(!MODULE.contains("lifetime=") && !MODULE.contains("lifetime:6"));
+        let mut tags = Vec::new();
+        for millis in [1, 5_000, 60_000, 600_000, 86_400_000] {
+            let module = ClientModule::new(Lifetime::from_millis(millis).unwrap());
+            let text = String::from_utf8(module.text.to_vec()).unwrap();
+            assert_eq!(text, format!("const lifetime={millis};\n{MODULE}"));
+            assert!(!tags.contains(&module.etag), "{millis}");
+            tags.push(module.etag);
+        }
     }
 }

@@ -115,6 +115,10 @@ fn bind<F: Fields>(
 
 /// `GET {prefix}/client.js`: the browser's module.
 fn serve_client<F: Fields>(deployment: &Deployment, asked: Asked<'_, F>) -> Answer {
+    // As a service worker it would be the first to see every request under the prefix.
+    if asked.fields.all("service-worker").next().is_some() {
+        return Answer::uncached(403, Rest::Unasked);
+    }
     let module = &deployment.client;
     let unchanged = members(asked.fields, "if-none-match")
         .map(|tag| tag.trim_start_matches("W/"))

@@ -27,7 +27,7 @@ for (const framework of ["actix", "axum"]) {
       await page.getByRole("button", { name: "Sign in" }).click();
       await page.getByText("welcome").waitFor();
       await page.getByText("Signed in as Ada").waitFor();
-      const { session } = await cookiesOf(context, url);
+      const { signed_in: session } = await cookiesOf(context, url);
       assert.equal(session.httpOnly, true);
       assert.equal(session.sameSite, "Strict");
     });
@@ -44,7 +44,7 @@ for (const framework of ["actix", "axum"]) {
       await page.getByRole("button", { name: "Sign out" }).click();
       await page.getByText("goodbye").waitFor();
       await page.getByText("Nobody is signed in").waitFor();
-      assert.equal((await cookiesOf(context, url)).session, undefined);
+      assert.equal((await cookiesOf(context, url)).signed_in, undefined);
     });
   });
 }

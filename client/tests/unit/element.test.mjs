@@ -197,7 +197,7 @@ test("the page can prevent the reload, for example if it came by a POST", async 
 test("without a new binding it does not reload", async () => {
   globalThis.sessionStorage = new Storage();
   const { seen } = await load(
-    ({ request }) => (request.url.endsWith("/bind") ? refusal(503, "unavailable") : refusal(403, "wrong-browser")),
+    ({ request }) => (request.url.endsWith("/bind") ? refusal(403, "origin") : refusal(403, "wrong-browser")),
     "a",
   );
   assert.deepEqual(steps(seen, "reload", "blocked"), []);

@@ -1,15 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { open, refusal, serve } from "./page.mjs";
+import { open, refusal, serve, stopClock } from "./page.mjs";
 
-// By `ready`, which asks once. What a token does with the same errors is in retry.test.mjs.
-const failureOf = async (answer) => {
+// By `ready`, which reports the last answer. What a token does with the same errors is in
+// retry.test.mjs.
+const failureOf = async (t, answer) => {
+  const go = stopClock(t);
   serve(answer);
   const { ready, ApplyCookiesError } = await open();
-  const error = await ready().then(
+  const failed = ready().then(
     () => assert.fail("it was bound"),
     (reason) => reason,
   );
+  for (let n = 0; n < 10; n++) await go(1000);
+  const error = await failed;
   assert(error instanceof ApplyCookiesError);
   assert(error instanceof Error);
   assert.equal(error.name, "ApplyCookiesError");
@@ -28,23 +32,23 @@ const refusals = [
 ];
 
 for (const [status, type] of refusals) {
-  test(`a refusal ${status} ${type} is an error that says so`, async () => {
-    const error = await failureOf(() => refusal(status, type));
+  test(`a refusal ${status} ${type} is an error that says so`, async (t) => {
+    const error = await failureOf(t, () => refusal(status, type));
     assert.equal(error.status, status);
     assert.equal(error.type, type);
     assert.match(error.message, new RegExp(`${type}.*${status}`));
   });
 }
 
-test("a problem with parameters on its media type is understood", async () => {
+test("a problem with parameters on its media type is understood", async (t) => {
   const headers = { "content-type": "application/problem+json; charset=utf-8" };
-  const error = await failureOf(() => new Response('{"type":"used"}', { status: 409, headers }));
+  const error = await failureOf(t, () => new Response('{"type":"used"}', { status: 409, headers }));
   assert.equal(error.type, "used");
 });
 
-test("no answer at all is status 0, type `network`, and keeps the cause", async () => {
+test("no answer at all is status 0, type `network`, and keeps the cause", async (t) => {
   const cause = new TypeError("no connection");
-  const error = await failureOf(() => {
+  const error = await failureOf(t, () => {
     throw cause;
   });
   assert.equal(error.status, 0);
@@ -69,15 +73,15 @@ const strangers = {
 };
 
 for (const [what, answer] of Object.entries(strangers)) {
-  test(`${what} is an error of type \`unknown\` with its status`, async () => {
-    const error = await failureOf(answer);
+  test(`${what} is an error of type \`unknown\` with its status`, async (t) => {
+    const error = await failureOf(t, answer);
     assert.equal(error.status, answer().status);
     assert.equal(error.type, "unknown");
   });
 }
 
-test("a 200 is not taken for applied: only the endpoint answers 204", async () => {
-  const error = await failureOf(() => new Response("<!doctype html>", { status: 200 }));
+test("a 200 is not taken for applied: only the endpoint answers 204", async (t) => {
+  const error = await failureOf(t, () => new Response("<!doctype html>", { status: 200 }));
   assert.equal(error.status, 200);
   assert.equal(error.type, "unknown");
 });

@@ -40,7 +40,7 @@ test("a token is applied when its own POST is answered, not before", async () =>
 
 test("a token that fails does not stop later ones", async () => {
   const posts = serve(({ token }) => {
-    if (token === "broken") return new Response("<h1>Internal Server Error</h1>", { status: 500 });
+    if (token === "broken") return new Response("<h1>Not Found</h1>", { status: 404 });
     return token === "refused" ? refusal(410, "expired") : done();
   });
   const { applyCookies } = await open();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { done, open, refusal, serve, serveByHand, settled } from "./page.mjs";
+import { done, open, refusal, serve, serveByHand, settled, stopClock } from "./page.mjs";
 
 // Newer versions of node have a navigator of their own.
 const setNavigator = (value) =>
@@ -43,15 +43,15 @@ test("ready asks once, however often it is called", async () => {
 });
 
 test("ready that failed says why, and tries again at the next call", async () => {
-  const answers = [refusal(503, "unavailable"), done()];
+  const answers = [refusal(403, "origin"), done()];
   const posts = serve(() => answers.shift());
   const { ready, ApplyCookiesError } = await open();
   const failed = ready();
   assert.equal(ready(), failed, "callers at the same time share one attempt");
   await assert.rejects(failed, (error) => {
     assert(error instanceof ApplyCookiesError);
-    assert.equal(error.status, 503);
-    assert.equal(error.type, "unavailable");
+    assert.equal(error.status, 403);
+    assert.equal(error.type, "origin");
     return true;
   });
   await ready();
@@ -59,12 +59,36 @@ test("ready that failed says why, and tries again at the next call", async () =>
   assert.equal(posts.length, 2);
 });
 
-test("a binding that cannot be reached is an error of type `network`", async () => {
-  serve(() => {
-    throw new TypeError("no connection");
+const cutOff = () => {
+  throw new TypeError("no connection");
+};
+
+for (const [what, failure] of [
+  ["no answer", cutOff],
+  ...[408, 425, 429, 500, 502, 503, 504, 521].map((status) => [status, () => new Response("", { status })]),
+]) {
+  test(`${what} passes: the binding is asked for again, once more than it failed`, async (t) => {
+    const go = stopClock(t);
+    const answers = [failure, failure, done];
+    const posts = serve(() => answers.shift()());
+    const { ready } = await open();
+    const bound = ready();
+    for (let n = 0; n < 2; n++) await go(500);
+    await bound;
+    assert.equal(posts.length, 3);
   });
+}
+
+test("a binding that cannot be reached for ten seconds is an error of type `network`", async (t) => {
+  const go = stopClock(t);
+  const posts = serve(cutOff);
   const { ready } = await open();
-  await assert.rejects(ready(), { name: "ApplyCookiesError", status: 0, type: "network" });
+  const failed = assert.rejects(ready(), { name: "ApplyCookiesError", status: 0, type: "network" });
+  for (let n = 0; n < 10; n++) await go(1000);
+  await failed;
+  assert(posts.length > 3);
+  await go(60_000);
+  assert(posts.length < 12, "and is not asked for after that");
 });
 
 test("tabs take turns: the lock is held from before the POST until its answer", async () => {

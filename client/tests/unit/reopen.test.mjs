@@ -67,7 +67,7 @@ test("a stream is not opened before the binding is there, however long that take
 
 test("a binding that cannot be obtained does not keep the stream closed", async () => {
   const { listen, openStream } = await begin();
-  serve(() => refusal(503, "unavailable"));
+  serve(() => refusal(403, "origin"));
   const lost = await unhandled(() => listen(openStream));
   assert.equal(streams.length, 1);
   assert.deepEqual(lost, []);
@@ -210,7 +210,7 @@ test("a binding that could not be asked for does not count: the stream stays, th
   serve(({ token }) => {
     if (token) return wrongBrowser();
     asked++;
-    return up ? done() : refusal(503, "unavailable");
+    return up ? done() : refusal(403, "origin");
   });
   await streams[0].bring("a");
   await streams[0].bring("b");

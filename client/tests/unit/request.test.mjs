@@ -45,7 +45,7 @@ test("every token has a redemption id of its own", async () => {
 test("a token never leaves its origin", async () => {
   const { request } = await postOf("t");
   assert.equal(request.mode, "same-origin");
-  assert.equal(request.redirect, "error");
+  assert.equal(request.redirect, "manual");
 });
 
 test("a page's `no-referrer` policy does not hide the origin, and its path is not shown", async () => {

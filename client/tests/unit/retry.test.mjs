@@ -33,10 +33,13 @@ const longest = (t) => t.mock.method(Math, "random", () => 1);
 const passing = {
   "no answer": cutOff,
   408: () => refusal(408, "unavailable"),
-  502: answerOf(502),
   503: () => refusal(503, "unavailable"),
-  504: answerOf(504),
 };
+
+// Of proxies in between, which say nothing about the token: whatever is full, asleep or unreachable.
+for (const status of [425, 429, 500, 502, 504, 506, 509, 520, 521, 522, 523, 524, 525, 527, 529, 530, 598, 599]) {
+  passing[status] = answerOf(status);
+}
 
 for (const [what, failure] of Object.entries(passing)) {
   test(`${what} passes: the same token is posted again with the same redemption id`, async (t) => {
@@ -53,7 +56,7 @@ for (const [what, failure] of Object.entries(passing)) {
   });
 }
 
-for (const [status, type] of [[400, "invalid"], [409, "used"], [410, "expired"], [403, "origin"], [500, "unknown"], [404, "unknown"], [200, "unknown"]]) {
+for (const [status, type] of [[400, "invalid"], [409, "used"], [410, "expired"], [403, "origin"], [404, "unknown"], [421, "unknown"], [501, "unknown"], [505, "unknown"], [200, "unknown"]]) {
   test(`a ${status} is final`, async (t) => {
     const { go, posts, fate, begin } = await start(t, () => refusal(status, type));
     begin();
@@ -81,16 +84,18 @@ test("the pauses grow from a quarter of a second to five seconds", async (t) => 
   assert.deepEqual(pauses, [250, 500, 1000, 2000, 4000, 5000, 5000]);
 });
 
-test("a pause is drawn from nothing to its longest", async (t) => {
+test("a pause is drawn from a tenth of a second to its longest", async (t) => {
   let drawn = 0;
   t.mock.method(Math, "random", () => drawn);
   const { go, posts, begin } = await start(t, answerOf(502));
   begin();
-  await go(0);
-  assert.equal(posts.length, 2, "the first pause was none");
+  await go(99);
+  assert.equal(posts.length, 1);
+  await go(1);
+  assert.equal(posts.length, 2, "the first pause was the shortest");
   drawn = 0.5;
-  await go(0);
-  assert.equal(posts.length, 3, "nor was the second");
+  await go(100);
+  assert.equal(posts.length, 3, "so was the second");
   await go(499);
   assert.equal(posts.length, 3);
   await go(1);
@@ -280,4 +285,58 @@ test("after a timeout nothing is posted at once: it is one attempt that failed",
   late.abort(new DOMException("too late", "TimeoutError"));
   await go(0);
   assert.deepEqual(posts, [true]);
+});
+
+// A visitor's clock may be wrong by minutes. The answer says what the server's shows.
+for (const wrong of [0, -600_000, 600_000, -86_400_000 * 365, 3_600_000]) {
+  test(`a Retry-After that is a date is judged by the answer's own Date, not by a clock ${wrong / 1000} s off`, async (t) => {
+    const headers = {};
+    const { go, posts, fate, begin } = await start(t, () => (posts.length == 1 ? answerOf(503, headers)() : done()));
+    const server = Date.now() - wrong;
+    headers.date = new Date(server).toUTCString();
+    headers["retry-after"] = new Date(server + 20_000).toUTCString();
+    begin();
+    await go(19_999);
+    assert.equal(posts.length, 1);
+    await go(1);
+    await go(250);
+    assert.equal(fate.end, "applied");
+  });
+}
+
+test("where the answer has no readable Date, this clock has to do", async (t) => {
+  const headers = { date: "yesterday", "retry-after": new Date(Date.UTC(2026, 0, 1) + 20_000).toUTCString() };
+  const { go, posts, begin } = await start(t, () => (posts.length == 1 ? answerOf(503, headers)() : done()));
+  begin();
+  await go(19_999);
+  assert.equal(posts.length, 1);
+});
+
+for (const drawn of [0, 0.0001, 0.01, 0.5, 1]) {
+  test(`in the last second of a token no two POSTs are closer than 100 ms, if ${drawn} is drawn`, async (t) => {
+    t.mock.method(Math, "random", () => drawn);
+    const times = [];
+    const { go, settings, begin, fate } = await start(t, () => (times.push(performance.now()), answerOf(502)()));
+    settings.lifetime = 1000;
+    begin();
+    for (let n = 0; n < 100; n++) await go(10);
+    assert.equal(fate.end.type, "expired");
+    assert(times.length > 1 && times.length <= 10);
+    for (let n = 1; n < times.length; n++) assert(times[n] - times[n - 1] >= 100, times.join());
+  });
+}
+
+// What `redirect: "manual"` makes of each of them in a browser.
+const redirected = () => Object.defineProperties(new Response(), { status: { value: 0 }, type: { value: "opaqueredirect" } });
+
+test("a redirect is final at once, and its error says what it was", async (t) => {
+  const said = t.mock.method(console, "warn", () => {});
+  const seen = openDocument();
+  const { go, posts, fate, begin } = await start(t, redirected);
+  begin();
+  await go(MINUTE);
+  assert.equal(posts.length, 1);
+  assert.deepEqual([fate.end.status, fate.end.type, fate.end.cause], [0, "unknown", "opaqueredirect"]);
+  assert.deepEqual(seen.at(-1), { step: "failed", detail: { status: 0, type: "unknown" } });
+  assert.match(said.mock.calls.at(-1).arguments[0], /^apply-cookies: unknown \(opaqueredirect\)$/);
 });

@@ -45,12 +45,22 @@ fn the_client_module_is_served_and_revalidated() {
     );
     assert_eq!(response.header("cache-control"), Some("no-cache"));
     assert_eq!(response.header("x-content-type-options"), Some("nosniff"));
+    assert!(response.body.starts_with("const lifetime=60000;\n"));
     assert!(response.body.contains("export"));
     let etag = response.header("etag").unwrap();
     let unchanged = get(&[&format!("If-None-Match: \"other\", W/{etag}")]);
     assert_eq!((unchanged.status, unchanged.body.as_str()), (304, ""));
     assert_eq!(unchanged.header("etag"), Some(etag));
     assert_eq!(get(&["If-None-Match: \"other\""]).status, 200);
+}
+
+#[test]
+fn the_client_module_cannot_be_a_service_worker() {
+    let server = Server::bare();
+    let path = "/__apply-cookies/client.js";
+    let get = |headers: &[&str]| server.open().request("GET", path, headers, b"").status;
+    assert_eq!(get(&["Service-Worker: script"]), 403);
+    assert_eq!(get(&["Sec-Fetch-Dest: script"]), 200);
 }
 
 #[test]
