@@ -7,13 +7,17 @@ import { join } from "node:path";
 
 import { chromium } from "playwright-core";
 
+const ENGINE = process.env.ENGINE ?? "chromium";
+
+/** Other engines show that they do the same; Chromium shows that it never goes wrong. */
+export const SHORT = ENGINE !== "chromium";
+
 /** The longest wait for anything in a page, in milliseconds. */
 export const PATIENCE = 10_000;
 
 /** With `cookies: "blocked"` it keeps none, as if a visitor had switched them off. */
 export async function launch({ cookies, ...options } = {}) {
-  const engine = process.env.ENGINE ?? "chromium";
-  if (engine !== "chromium") return (await import(`./engines/${engine}.mjs`)).launch({ cookies });
+  if (SHORT) return (await import(`./engines/${ENGINE}.mjs`)).launch({ cookies });
   const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
   if (!existsSync(executablePath)) {
     throw new Error(`there is no ${executablePath}: install Chromium, or name it in CHROMIUM`);

@@ -13,12 +13,15 @@ import { begin } from "./process.mjs";
 
 const PATH = process.env.FIREFOX ?? "firefox-esr";
 
+/** JSON as text: Firefox would show it on a page of its own, where no script can be loaded. */
+const PLAIN = 'user_pref("devtools.jsonview.enabled", false);\n';
+
 /** Firefox's number for a browser that keeps no cookies. */
 const BLOCKED = 'user_pref("network.cookie.cookieBehavior", 2);\n';
 
 export async function launch({ cookies } = {}) {
   const profile = await mkdtemp(join(tmpdir(), "apply-cookies-firefox-"));
-  await writeFile(join(profile, "user.js"), cookies === "blocked" ? BLOCKED : "");
+  await writeFile(join(profile, "user.js"), PLAIN + (cookies === "blocked" ? BLOCKED : ""));
   const args = ["--headless", "--no-remote", "--profile", profile, "--remote-debugging-port=0"];
   // As root it refuses a home that belongs to somebody else.
   const program = begin(PATH, args, { HOME: profile });
@@ -97,6 +100,7 @@ const tabOf = (send, context) => ({
   goto: (url) => send("browsingContext.navigate", { context, url, wait: "complete" }),
   reload: () => send("browsingContext.reload", { context, wait: "complete" }),
   address: async () => (await send("browsingContext.getTree", { root: context, maxDepth: 0 })).contexts[0].url,
+  close: () => send("browsingContext.close", { context }),
   run: async (expression) => {
     const { result, exceptionDetails } = await send("script.evaluate", {
       expression: `(async () => JSON.stringify(await ${expression}))()`,

@@ -1,5 +1,5 @@
 // The part of Playwright's `Page` that tests for every engine use, made of what any engine can do: a
-// tab is `{ goto, reload, address, run }`, where `run` evaluates an expression in the page, waits for
+// tab is `{ goto, reload, address, run, close }`, where `run` evaluates an expression in the page, waits for
 // its promise, and returns its value as JSON. Chromium's pages are Playwright's own. A test that uses
 // more than this fails with a TypeError, and belongs to Chromium alone.
 
@@ -29,6 +29,7 @@ export class Page {
 
   goto = (address) => this.tab.goto(address);
   reload = () => this.tab.reload();
+  close = () => this.tab.close();
   evaluate = async (run, arg) => parse(await this.tab.run(call(run, arg)));
 
   waitForFunction = (run, arg) =>

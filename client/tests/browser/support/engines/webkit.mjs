@@ -129,6 +129,7 @@ const tabOf = (command) => ({
   goto: (url) => command("POST", "url", { url }),
   reload: () => command("POST", "refresh", {}),
   address: () => command("GET", "url"),
+  close: () => command("DELETE", "window"),
   run: async (expression) => {
     const [error, json] = await command("POST", "execute/async", {
       script: `const done = arguments[arguments.length - 1];
