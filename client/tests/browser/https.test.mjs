@@ -9,8 +9,9 @@ import { startTlsProxy } from "../support/tls-proxy.mjs";
 import { launch, newVisitor } from "./support/browser.mjs";
 import { cookiesOf } from "./support/demo-page.mjs";
 import { endsOf, hand, load, mint, openTab } from "./support/rig-tabs.mjs";
+import { LIMIT } from "./support/stage.mjs";
 
-test("over https the cookies keep what they were given, and the server knows them after a reload", { timeout: 60_000 }, async (t) => {
+test("over https the cookies keep what they were given, and the server knows them after a reload", LIMIT, async (t) => {
   const proxy = await startTlsProxy();
   t.after(proxy.stop);
   const rig = await startRig(proxy.origin, 60_000);

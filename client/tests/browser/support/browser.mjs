@@ -12,8 +12,8 @@ const ENGINE = process.env.ENGINE ?? "chromium";
 /** Other engines show that they do the same; Chromium shows that it never goes wrong. */
 export const SHORT = ENGINE !== "chromium";
 
-/** The longest wait for anything in a page, in milliseconds. */
-export const PATIENCE = 10_000;
+/** The longest wait for anything in a page, in milliseconds. Other browsers are slow to open a tab. */
+export const PATIENCE = SHORT ? 30_000 : 10_000;
 
 /** With `cookies: "blocked"` it keeps none, as if a visitor had switched them off. */
 export async function launch({ cookies, ...options } = {}) {
