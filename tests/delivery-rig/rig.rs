@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::{self, Data, Json};
-use actix_web::{App, HttpResponse, HttpServer};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use apply_cookies::protocol::{KeyRing, Secret as RootSecret};
 use apply_cookies::{ApplyCookies, Clock, Secrets};
 
@@ -31,7 +31,8 @@ fn main() -> std::io::Result<()> {
 }
 
 /// Prints the address on standard output, and the library's log on standard error. `GET /mint`
-/// streams tokens, `GET /report` reports on all of them, `GET /page` is an empty page.
+/// streams tokens, `GET /report` reports on all of them, `GET /page` is an empty page, `GET /session`
+/// says what the request's session cookie holds.
 async fn run(origin: &str, lifetime: Duration) -> std::io::Result<()> {
     tracing_subscriber::fmt()
         .with_env_filter("apply_cookies=info")
@@ -57,6 +58,7 @@ async fn run(origin: &str, lifetime: Duration) -> std::io::Result<()> {
             .route("/mint", web::get().to(streams::mint))
             .route("/report", web::get().to(report))
             .route("/page", web::get().to(page))
+            .route("/session", web::get().to(session))
     })
     .workers(1)
     // A connection closed while the next request is on its way would be one fault more than the
@@ -72,6 +74,11 @@ async fn page() -> HttpResponse {
     HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
         .body(PAGE)
+}
+
+async fn session(request: HttpRequest) -> String {
+    let cookie = request.cookie(streams::COOKIE);
+    cookie.map_or_else(String::new, |cookie| cookie.value().to_owned())
 }
 
 /// What became of every token, from two sides: its receipt, and the store's own ledger.

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::ledger::Ledger;
 
 /// The one cookie that all tokens are about.
-const COOKIE: &str = "session";
+pub(crate) const COOKIE: &str = "session";
 
 #[derive(Deserialize)]
 pub(crate) struct Wanted {

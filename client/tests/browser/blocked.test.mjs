@@ -1,81 +1,36 @@
-// A browser that keeps no cookies at all, by its own settings: the pages say so in words.
+// A visitor who has switched cookies off.
 
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
-import { launchWith } from "./support/browser.mjs";
-import { startExample } from "./support/program.mjs";
-import { LIMIT, setStage } from "./support/stage.mjs";
+import { launch, newVisitor, PATIENCE } from "./support/browser.mjs";
+import { cookiesOf } from "./support/demo-page.mjs";
+import { startDemo } from "./support/program.mjs";
+import { LIMIT } from "./support/stage.mjs";
+import { begin } from "./support/stream-page.mjs";
 
-const stage = setStage();
-
-let profile;
-let context;
-before(async () => {
-  profile = await mkdtemp(join(tmpdir(), "no-cookies-"));
-  await mkdir(join(profile, "Default"));
-  // As "Block all cookies" in the settings; 2 is CONTENT_SETTING_BLOCK.
-  const settings = { profile: { default_content_setting_values: { cookies: 2 } } };
-  await writeFile(join(profile, "Default", "Preferences"), JSON.stringify(settings));
-  context = await launchWith(profile);
-}, LIMIT);
-after(async () => {
-  await context?.close();
-  await rm(profile, { recursive: true, force: true });
-}, LIMIT);
-
-const WORDS = "Your browser keeps no cookies";
-
-/** Each way to use the demo, and the card that says how it went. */
-const USES = {
-  "signing in": ["#sse", (page) => page.getByRole("button", { name: "Sign in", exact: true }).click()],
-  "signing out": ["#sse", (page) => page.getByRole("button", { name: "Sign out", exact: true }).click()],
-  "keeping a setting": ["#websocket", (page) => page.getByRole("radio", { name: "Teal" }).check()],
-  "counting a visit": ["#html", (page) => page.getByRole("button", { name: "Visit the page" }).click()],
-};
-
-for (const [what, [card, use]] of Object.entries(USES)) {
-  test(`the demo says that no cookies are kept: ${what}`, LIMIT, async (t) => {
-    const page = await context.newPage();
-    t.after(() => page.close());
-    await page.goto(stage.demo.url);
-    await page.getByText("Nobody is signed in").waitFor();
-    assert.equal(await page.getByRole("alert").count(), 0);
-    await use(page);
-    await page.getByRole("alert").getByText(WORDS).waitFor();
-    const outcome = page.locator(card).locator(".outcome");
-    await outcome.getByText("This browser keeps no cookies here.").waitFor();
-    assert.equal(await page.locator(`${card} .timeline`).getAttribute("data-state"), "failed");
-    // And again, without loading the page anew.
-    if (what === "keeping a setting") {
-      await page.getByRole("radio", { name: "Rose" }).check();
-      await outcome.getByText("again…").or(outcome.getByText("Sending")).waitFor();
-      await outcome.getByText("This browser keeps no cookies here.").waitFor();
-    }
-  });
-}
-
-test("the demo says it where a token of one's own is tried twice", LIMIT, async (t) => {
+test("where cookies are switched off the page hears of it once, and nothing loops", LIMIT, async (t) => {
+  const { url, stop } = await startDemo();
+  t.after(stop);
+  const browser = await launch({ cookies: "blocked" });
+  t.after(() => browser.close());
+  const context = await newVisitor(browser);
   const page = await context.newPage();
-  t.after(() => page.close());
-  await page.goto(stage.demo.url);
-  await page.getByRole("button", { name: "Replay a token" }).click();
-  await page.getByRole("alert").getByText(WORDS).waitFor();
+  // Nothing runs on it but this test's scripts.
+  await page.goto(`${url}whoami`);
+  await page.evaluate(begin);
+  await page.waitForFunction(() => globalThis.seen.includes("blocked"));
+  // One more token of the same stream, which the browser opens again by itself after some seconds.
+  const { length } = await page.evaluate(() => globalThis.seen);
+  context.setDefaultTimeout(2 * PATIENCE);
+  await page.waitForFunction((n) => globalThis.seen.length > n, length);
+  const { seen, opened, binds } = await page.evaluate(() => ({
+    seen: globalThis.seen,
+    opened: globalThis.opened,
+    binds: performance.getEntriesByType("resource").filter(({ name }) => name.endsWith("/bind")).length,
+  }));
+  assert.deepEqual(seen.slice(0, 3).toSorted(), ["blocked", "failed wrong-browser", "failed wrong-browser"]);
+  assert.deepEqual([...new Set(seen.slice(3))], ["failed wrong-browser"]);
+  assert.deepEqual({ opened, binds }, { opened: 2, binds: 2 });
+  assert.deepEqual(await cookiesOf(context, url), {});
 });
-
-for (const framework of ["actix", "axum"]) {
-  test(`the example on ${framework} says that no cookies are kept`, LIMIT, async (t) => {
-    const { url, stop } = await startExample(framework);
-    t.after(stop);
-    const page = await context.newPage();
-    t.after(() => page.close());
-    await page.goto(url);
-    await page.getByText("Nobody is signed in").waitFor();
-    assert.equal(await page.getByRole("alert").count(), 0);
-    await page.getByRole("button", { name: "Sign in" }).click();
-    await page.getByRole("alert").getByText(WORDS).waitFor();
-  });
-}

@@ -6,27 +6,11 @@ import { test } from "node:test";
 import { newVisitor } from "./support/browser.mjs";
 import { cookiesOf, openPage, postsOf } from "./support/demo-page.mjs";
 import { LIMIT, setStage } from "./support/stage.mjs";
+import { begin } from "./support/stream-page.mjs";
 
 const stage = setStage();
 
 const BINDING = "apply-cookies";
-
-/** Counts what happens on a page, and opens its stream by `listen`. */
-async function begin() {
-  const { listen } = await import("/__apply-cookies/client.js");
-  globalThis.seen = [];
-  for (const step of ["applied", "failed", "blocked"]) {
-    document.addEventListener(`apply-cookies:${step}`, ({ detail }) =>
-      globalThis.seen.push(detail ? `${step} ${detail.type}` : step),
-    );
-  }
-  globalThis.opened = 0;
-  listen(() => {
-    globalThis.opened++;
-    // It comes back by itself, with a token every time, as an EventSource does whose server hangs up.
-    return new EventSource("/demo/sign-in?name=Grace");
-  });
-}
 
 test("a binding that is replaced between stream and token: the page recovers by itself", LIMIT, async (t) => {
   const { url } = stage.demo;

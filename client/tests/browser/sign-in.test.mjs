@@ -68,11 +68,11 @@ test("a visitor who signs in and right out again is signed out", LIMIT, async (t
   const { url } = stage.demo;
   const context = await newVisitor(stage.browser);
   t.after(() => context.close());
-  await context.addInitScript(() => {
+  const page = await openPage(context, url);
+  await page.evaluate(() => {
     globalThis.applied = 0;
     document.addEventListener("apply-cookies:applied", () => globalThis.applied++);
   });
-  const page = await openPage(context, url);
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await page.getByRole("button", { name: "Sign out", exact: true }).click();
   await page.waitForFunction(() => globalThis.applied === 2);

@@ -16,7 +16,7 @@ export async function openTab(context, url) {
   return tab;
 }
 
-async function load() {
+export async function load() {
   globalThis.ends = [];
   globalThis.told = [];
   for (const step of ["applied", "failed"]) {

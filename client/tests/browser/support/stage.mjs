@@ -2,11 +2,11 @@
 
 import { after, before } from "node:test";
 
-import { launch } from "./browser.mjs";
+import { launch, SHORT } from "./browser.mjs";
 import { startDemo } from "./program.mjs";
 
 /** Longest time for one test, in milliseconds. */
-export const LIMIT = { timeout: 60_000 };
+export const LIMIT = { timeout: SHORT ? 180_000 : 60_000 };
 
 /** Call it once in a file, and read `demo` and `browser` inside the tests. */
 export function setStage() {
