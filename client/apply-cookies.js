@@ -371,7 +371,7 @@ const applyQuietly = (token, ...rest) => {
 function follow(source, carrier) {
   // An EventSource delivers frames by name; a socket has one kind of message for everything, and a
   // `send` that is not everybody's.
-  const { send } = /** @type {any} */ ({});
+  const { send } = /** @type {any} */ ({ __proto__: null });
   const name = /** @type {any} */ (source).send == send ? NAME : "message";
   /** @param {Event} event */
   const hear = (event) => {
