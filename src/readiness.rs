@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+#[cfg(feature = "mesop")]
 use apply_cookies_protocol::Profile;
 use apply_cookies_protocol::limits::SKEW_MS;
 
@@ -81,10 +82,13 @@ impl ApplyCookies {
             return Ok(Readiness::ClockSetBack { by });
         }
         // A time in whole seconds may be up to a second earlier than the token.
+        #[cfg(feature = "mesop")]
         let rounding = match self.profile() {
             Profile::Mesop => 1000,
             _ => 0,
         };
+        #[cfg(not(feature = "mesop"))]
+        let rounding = 0;
         let ready_at = since.plus(SKEW_MS + rounding);
         let ready_in = Duration::from_millis(ready_at.get().saturating_sub(now.get()));
         Ok(if ready_in.is_zero() {

@@ -100,6 +100,24 @@ impl Refusals {
                     "redemption refused: invalid token"
                 );
             }
+            Rejection::Expired(_)
+            | Rejection::NotYetValid(_)
+            | Rejection::BeforeHorizon(_)
+            | Rejection::BehindBarrier(_)
+            | Rejection::LivesTooLong { .. } => self.log_time(rejection, now),
+            Rejection::Method
+            | Rejection::MediaType
+            | Rejection::TooLarge
+            | Rejection::Timeout
+            | Rejection::Form => {
+                tracing::debug!(status = problem.status, "request refused");
+            }
+        }
+    }
+
+    /// The refusals of tokens that are good, at another time.
+    fn log_time(&self, rejection: &Rejection, now: UnixMillis) {
+        match rejection {
             Rejection::Expired(token) => {
                 seldom!(self.expired, now, INFO, %token, "redemption refused: expired");
             }
@@ -137,13 +155,7 @@ impl Refusals {
                 longest = longest.as_millis(),
                 "a token was refused because it lives longer than this deployment takes, both in milliseconds; mint it for a shorter time, or raise max_lifetime (serve --max-ttl) here"
             ),
-            Rejection::Method
-            | Rejection::MediaType
-            | Rejection::TooLarge
-            | Rejection::Timeout
-            | Rejection::Form => {
-                tracing::debug!(status = problem.status, "request refused");
-            }
+            _ => {}
         }
     }
 }
