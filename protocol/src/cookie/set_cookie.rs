@@ -9,7 +9,8 @@ use super::attributes::SameSite;
 /// A draft of a cookie to set, in the low-level form: a raw name and a raw value.
 ///
 /// The defaults are the safe ones: `Path=/`, `HttpOnly`, `SameSite=Lax`, this host only, until the
-/// browser closes, and `Secure` unless it is [for pages on plain http](super::Scheme). The value must consist of cookie-octets (RFC 6265bis §4.1.1);
+/// browser closes, and `Secure` unless it is for pages on plain http (see [`Scheme`](crate::Scheme)).
+/// The value must consist of cookie-octets (RFC 6265bis §4.1.1);
 /// a draft becomes an [`Operation`](crate::Operation) only if every field is valid.
 ///
 /// `Debug` does not show the value.
