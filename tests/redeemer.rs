@@ -178,12 +178,12 @@ async fn a_sign_out_says_what_became_of_its_barrier() {
     ] {
         let me = browser(n);
         let token = mint(Some(&me), &MintOptions::default().barrier());
-        let redeemed = redeemer
+        let released = redeemer
             .redeem(UntrustedToken::new(token.as_str()), None, Some(&me))
             .await
             .unwrap();
-        assert_eq!(redeemed.barrier(), barrier, "{n}");
-        assert_eq!(redeemed.lines().collect::<Vec<_>>(), [LINE]);
+        assert_eq!(released.barrier(), barrier, "{n}");
+        assert_eq!(released.lines().collect::<Vec<_>>(), [LINE]);
     }
 }
 

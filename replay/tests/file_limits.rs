@@ -143,10 +143,10 @@ fn numbers_of_a_tampered_file_end_in_a_refusal_and_never_in_a_panic() {
     }
 }
 
-fn put<'k, K: redb::Key + 'static>(
+fn put<K: redb::Key + 'static>(
     to: &redb::WriteTransaction,
     table: redb::TableDefinition<'_, K, &'static [u8]>,
-    key: K::SelfType<'k>,
+    key: K::SelfType<'_>,
     value: &[u8],
 ) {
     to.open_table(table).unwrap().insert(key, value).unwrap();

@@ -70,9 +70,9 @@ fn serve_refuses_tokens_that_live_longer_than_it_takes_and_says_so_once() {
     ] {
         let mut service = Service::start(serve);
         service.wait_until_ready();
-        let long = ["--ttl", lives, "--max-ttl", "86400"];
+        let asked = ["--ttl", lives, "--max-ttl", "86400"];
         for _ in 0..3 {
-            let answer = service.post(&token(&long), &cookie_header(1));
+            let answer = service.post(&token(&asked), &cookie_header(1));
             assert_eq!(answer.status, status, "{serve:?}, {lives} s");
         }
         service.child.kill().unwrap();
