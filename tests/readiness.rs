@@ -1,9 +1,10 @@
 //! Clocks that do not fit together are said: in words, once in the log, and as gauges.
 
+use std::cell::RefCell;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Once};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -55,6 +56,7 @@ fn now<T>(future: impl Future<Output = T>) -> T {
 }
 
 fn deployment(clock: Clock) -> ApplyCookies {
+    start_logging();
     ApplyCookies::builder(Secrets::random())
         .origin("https://app.example")
         .clock(clock)
@@ -66,13 +68,16 @@ fn readiness(apply: &ApplyCookies) -> Readiness {
     now(apply.readiness()).unwrap()
 }
 
-/// The log's lines at WARN.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    /// The log's lines at WARN of this thread's test.
+    static LOG: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+struct Log;
 
 impl std::io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        LOG.with_borrow_mut(|log| log.extend_from_slice(bytes));
         Ok(bytes.len())
     }
 
@@ -81,20 +86,22 @@ impl std::io::Write for Log {
     }
 }
 
-impl Log {
-    fn of(what: impl FnOnce()) -> Vec<String> {
-        let log = Self::default();
-        let writer = log.clone();
-        let subscriber = tracing_subscriber::fmt()
+/// One subscriber for all threads, before any of them logs: what another thread has found to be of no
+/// interest is cached.
+fn start_logging() {
+    static STARTED: Once = Once::new();
+    STARTED.call_once(|| {
+        tracing_subscriber::fmt()
             .with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
             .with_ansi(false)
-            .with_writer(move || writer.clone())
-            .finish();
-        tracing::subscriber::with_default(subscriber, what);
-        let lines = log.0.lock().unwrap().clone();
-        let lines = String::from_utf8(lines).unwrap();
-        lines.lines().map(str::to_owned).collect()
-    }
+            .with_writer(|| Log)
+            .init();
+    });
+}
+
+fn logged() -> Vec<String> {
+    let text = String::from_utf8(LOG.take()).unwrap();
+    text.lines().map(str::to_owned).collect()
 }
 
 fn gauge(snapshotter: &Snapshotter, name: &str) -> f64 {
@@ -164,17 +171,16 @@ fn a_clock_that_jumped_ahead_and_came_back_counts_as_right() {
 
 #[test]
 fn each_step_back_is_said_once_and_not_with_every_request() {
-    let lines = Log::of(|| {
-        let machine = Machine::default();
-        let apply = deployment(machine.clock());
-        machine.wait(10_000);
-        for off in [0, -60_000, -60_000, -3_600_000, 0, -60_000] {
-            machine.set(off);
-            for _ in 0..100 {
-                let _ = readiness(&apply);
-            }
+    let machine = Machine::default();
+    let apply = deployment(machine.clock());
+    machine.wait(10_000);
+    for off in [0, -60_000, -60_000, -3_600_000, 0, -60_000] {
+        machine.set(off);
+        for _ in 0..100 {
+            let _ = readiness(&apply);
         }
-    });
+    }
+    let lines = logged();
     let said = |line: &&String| line.contains("set back");
     assert_eq!(lines.iter().filter(said).count(), 3, "{lines:#?}");
     assert_eq!(lines.len(), 3, "{lines:#?}");
@@ -194,6 +200,7 @@ fn a_store_that_began_or_forgot_ahead_of_the_clock_says_how_long_it_refuses() {
         let shown = hands.clone();
         let clock = Clock::from_fn(move || UnixMillis::new(shown.load(Ordering::SeqCst)).unwrap());
         let store = Arc::new(MemoryReplayStore::new(clock.clone()));
+        start_logging();
         let apply = ApplyCookies::builder(Secrets::random())
             .origin("https://app.example")
             .clock(clock)

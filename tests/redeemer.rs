@@ -97,7 +97,7 @@ async fn another_browser_is_refused_and_uses_nothing_up() {
 async fn a_token_without_a_binding_is_for_redeemers_that_allow_it() {
     let token = mint(None, &MintOptions::default());
     let strict = redeem(&redeemer(), &token, None, Some(&browser(1))).await;
-    assert!(matches!(strict, Err(Rejection::WrongBrowser(_))));
+    assert!(matches!(strict, Err(Rejection::Unbound(_))));
     let optional = redeemer().binding(BindingPolicy::Optional);
     assert_eq!(redeem(&optional, &token, None, None).await.unwrap(), [LINE]);
 }

@@ -16,14 +16,16 @@ use crate::support::{NOW, SESSION, at, cookie_header, token, token_with};
 const REQUESTS: usize = 300;
 
 /// Kinds of log lines, each by words that stand in no other.
-const LINES: [&str; 13] = [
+const LINES: [&str; 15] = [
     "is not a configured origin",
     "was not made with this secret",
     "redemption refused: expired",
     "issued in the future",
     "another browser's token",
     "a token without a binding",
-    "older than the store or a sign-out",
+    "older than the store remembers",
+    "older than a sign-out",
+    "lives longer than this deployment takes",
     "already used",
     "redemption failed",
     "a handler returned a PushError",
@@ -128,6 +130,15 @@ fn flood() {
     let first = (server.open()).request("POST", "/__apply-cookies", &headers, first.as_bytes());
     assert_eq!(first.status, 204);
     post(&used, 409);
+    post(
+        &token_with(SESSION, |header| header.expires_at = at(NOW + 60_001)),
+        400,
+    );
+    let sign_out = token_with(SESSION, |header| header.barrier = true);
+    let sign_out = form(&sign_out, None);
+    let left = (server.open()).request("POST", "/__apply-cookies", &headers, sign_out.as_bytes());
+    assert_eq!(left.status, 204);
+    post(&token(), 410);
     times(&failing, &headers, &token(), 503);
 
     let get = |server: &Server, path| {
@@ -174,10 +185,10 @@ fn flood() {
             ("operations_lost_total reason=handler-failed", requests),
             ("operations_lost_total reason=stream-ended", requests),
             ("pushes_refused_total reason=closed", requests),
-            ("redemptions_total result=expired", 3 * requests),
-            ("redemptions_total result=invalid", requests),
+            ("redemptions_total result=expired", 4 * requests),
+            ("redemptions_total result=invalid", 2 * requests),
             ("redemptions_total result=origin", 3 * requests),
-            ("redemptions_total result=released", 1),
+            ("redemptions_total result=released", 2),
             ("redemptions_total result=unavailable", requests),
             ("redemptions_total result=used", requests),
             ("redemptions_total result=wrong-browser", 2 * requests),
