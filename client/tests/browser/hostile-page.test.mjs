@@ -152,8 +152,10 @@ for (const owner of ["Array", "String", "Object", "Number", "Function"]) {
     t.after(() => page.close());
     await page.goto(own.url);
     await page.waitForURL("**/next");
-    for (let n = 0; n < 100 && own.tokens().length < before + 3; n++) await page.waitForTimeout(50);
-    assert.deepEqual(own.tokens().slice(before), ["a", 'b",[', "c"]);
+    // On a busy machine some of the first page's POSTs come later; they are applied like these.
+    const since = () => own.tokens().slice(before);
+    for (let n = 0; n < 100 && since().length < 3; n++) await page.waitForTimeout(50);
+    assert.deepEqual(since().slice(-3), ["a", 'b",[', "c"]);
     const forms = own.posts.filter(({ token }) => token).map(({ text }) => text);
     assert.equal(new Set(forms).size, 3, "with the same redemption ids");
     assert.deepEqual(await page.evaluate(() => Object.keys(sessionStorage)), []);
