@@ -4,13 +4,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { SHORT } from "./support/browser.mjs";
+import { ENGINE, SHORT } from "./support/browser.mjs";
 import { LIMIT, ORDERS, SLOW, TABS, isRedemption, playThroughOutages, setOrderStage, someOrders } from "./support/order.mjs";
 
 const stage = setOrderStage();
 
+// Over HTTP/1.1 Firefox takes half of an answer's head for the whole: it has the status, and cookies
+// that are cut off or missing.
+const LOST = ENGINE === "firefox" ? ["lose", "reset"] : ["lose", "reset", "truncate"];
+
 const DROPPED = [
-  { on: "answer", fault: ["lose", "reset", "truncate"], share: 0.3, when: isRedemption },
+  { on: "answer", fault: LOST, share: 0.3, when: isRedemption },
   { on: "request", fault: ["lose", "truncate", "duplicate"], share: 0.2, when: isRedemption },
 ];
 
@@ -30,7 +34,7 @@ test("the same while requests and answers are lost", LIMIT, async (t) => {
   for (const order of orders) await play(order);
   proxy.rules = [];
   const faults = Object.keys(counts).filter((what) => /^(answer|request) /.test(what));
-  for (const fault of ["answer lose", "answer reset", "answer truncate", "request lose"]) {
+  for (const fault of [...LOST.map((fault) => `answer ${fault}`), "request lose"]) {
     assert.ok(counts[fault] > 0, JSON.stringify(counts));
   }
   console.log(`${orders.length} rounds; ${faults.map((what) => `${what} ${counts[what]}`).join(", ")}`);

@@ -7,7 +7,7 @@ import { join } from "node:path";
 
 import { chromium } from "playwright-core";
 
-const ENGINE = process.env.ENGINE ?? "chromium";
+export const ENGINE = process.env.ENGINE ?? "chromium";
 
 /** Other engines show that they do the same; Chromium shows that it never goes wrong. */
 export const SHORT = ENGINE !== "chromium";
