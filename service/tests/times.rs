@@ -79,7 +79,7 @@ fn serve_refuses_tokens_that_live_longer_than_it_takes_and_says_so_once() {
         let log = std::mem::replace(&mut service.log, std::thread::spawn(String::new));
         let log = log.join().unwrap();
         let said: Vec<_> = (log.lines())
-            .filter(|line| line.contains("lives longer than this deployment takes"))
+            .filter(|line| line.contains(" WARN ") && line.contains("lives longer than"))
             .collect();
         assert_eq!(said.len(), usize::from(status == 400), "{said:?}");
         assert!(
