@@ -14,6 +14,7 @@ use crate::seldom::{Seldom, seldom};
 #[derive(Default)]
 pub(crate) struct Refusals {
     unlisted: Seldom,
+    no_origin: Seldom,
     other_secret: Seldom,
     made_wrong: Seldom,
     expired: Seldom,
@@ -50,7 +51,13 @@ impl Refusals {
                 self.unlisted,
                 now,
                 WARN,
-                "request refused: its page was served from this very address, which is not a configured origin; add it"
+                "request refused: its page is not of a configured origin, though the browser says that it is of this very site; compare the address in the browser with the configured origins"
+            ),
+            Rejection::Origin(OriginRejection::BothAbsent) => seldom!(
+                self.no_origin,
+                now,
+                WARN,
+                "request refused: it has neither Origin nor Sec-Fetch-Site; does a proxy drop them?"
             ),
             Rejection::Origin(refusal) => {
                 tracing::debug!(reason = refusal.as_str(), "redemption refused: origin");
@@ -67,7 +74,7 @@ impl Refusals {
                 now,
                 WARN,
                 %token,
-                "redemption refused: a token without a binding, and this endpoint requires one; mint it for the browser's binding cookie, or allow it with BindingPolicy::Optional"
+                "redemption refused: a token without a binding, and this endpoint requires one; mint it for the browser's binding cookie, or allow it with BindingPolicy::Optional (serve --binding optional)"
             ),
             Rejection::AlreadyUsed(token) => seldom!(
                 self.used,
@@ -133,7 +140,7 @@ impl Refusals {
                 now,
                 INFO,
                 %token,
-                "redemption refused: older than the store remembers"
+                "redemption refused: older than the store remembers; one that has just started takes other processes' tokens after five seconds"
             ),
             Rejection::BehindBarrier(token) => seldom!(
                 self.behind_barrier,

@@ -85,7 +85,9 @@ const described = (opened) => ({
 
 test("the vectors are in the folders and files that this test knows", () => {
   // Those of mesop/ were made by Python, and are tested against the codec alone.
-  const known = ["accept", "cookie-header.json", "mesop", "reject", "set-cookie.json", "values.json"];
+  // secrets.json is for what reads a configuration.
+  const values = ["cookie-header.json", "secrets.json", "set-cookie.json", "values.json"];
+  const known = ["accept", "mesop", "reject", ...values].sort();
   assert.deepEqual(readdirSync(VECTORS).sort(), known);
   assert.deepEqual(foldersIn("reject/").sort(), Object.keys(FEWEST_REJECTED).sort());
 });
