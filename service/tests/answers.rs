@@ -4,6 +4,8 @@
 mod service;
 mod support;
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
@@ -164,6 +166,50 @@ fn a_connection_is_kept_for_longer_than_proxies_keep_it_idle() {
     // actix's own limit is five seconds.
     std::thread::sleep(Duration::from_secs(7));
     assert_eq!(connection.request("GET", "/healthz", &[], b"").status, 200);
+}
+
+/// Whoever could hold connections so would keep everybody else out.
+#[test]
+fn a_connection_is_not_held_by_a_request_that_does_not_come() {
+    let service = Service::start_quiet(&[]);
+    const WHOLE: &str = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+    let held = [
+        ("", "", "G"),
+        ("", "", "GET /healthz HTTP/1.1\r\nHost: x\r\n"),
+        (WHOLE, "", "G"),
+        (WHOLE, "", "\r\n"),
+        (WHOLE, "", "GET /healthz HTTP/1.1\r\nHost: x\r\n"),
+        (
+            WHOLE,
+            "",
+            "POST /__apply-cookies HTTP/1.1\r\nHost: x\r\nContent-Le",
+        ),
+        (WHOLE, "G", "E"),
+    ]
+    .map(|(first, with_it, later)| {
+        let mut stream = TcpStream::connect(service.address).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(60)))
+            .unwrap();
+        stream
+            .write_all((first.to_owned() + with_it).as_bytes())
+            .unwrap();
+        if !first.is_empty() {
+            let mut answer = Vec::new();
+            while !answer.ends_with(b"ok") {
+                let mut byte = [0];
+                stream.read_exact(&mut byte).unwrap();
+                answer.push(byte[0]);
+            }
+        }
+        stream.write_all(later.as_bytes()).unwrap();
+        (stream, first, later)
+    });
+    for (mut stream, first, later) in held {
+        // An answer that says so, or nothing; then the end.
+        let ended = stream.read_to_end(&mut Vec::new());
+        assert!(ended.is_ok(), "{first:?}, {later:?}: {ended:?}");
+    }
 }
 
 /// Requests that are no HTTP, or more than the server reads; anybody can send them.

@@ -14,6 +14,8 @@ use std::task::{Context, Poll, Waker};
 pub(super) struct Gate {
     write_blocked: Cell<bool>,
     request: Cell<Stage>,
+    /// How often a request has begun or was answered.
+    turns: Cell<u64>,
     reader: Cell<Option<Waker>>,
 }
 
@@ -47,6 +49,7 @@ impl Gate {
     /// The present request's stage, until it is answered.
     pub(super) fn enter(self: Rc<Self>, stage: Stage) -> Answering {
         self.request.set(stage);
+        self.turns.set(self.turns.get() + 1);
         Answering(self)
     }
 
@@ -56,6 +59,20 @@ impl Gate {
         if self.request.get() == Stage::Arriving {
             self.request.set(Stage::Pending);
         }
+    }
+
+    /// Changes when a request begins and when it is answered.
+    pub(super) fn turns(&self) -> u64 {
+        self.turns.get()
+    }
+
+    /// Ready while there is no request.
+    pub(super) fn poll_idle(&self, context: &Context<'_>) -> Poll<()> {
+        if self.request.get() == Stage::Absent {
+            return Poll::Ready(());
+        }
+        self.reader.set(Some(context.waker().clone()));
+        Poll::Pending
     }
 
     fn is_open(&self) -> bool {
@@ -77,6 +94,7 @@ pub(super) struct Answering(Rc<Gate>);
 impl Drop for Answering {
     fn drop(&mut self) {
         self.0.request.set(Stage::Absent);
+        self.0.turns.set(self.0.turns.get() + 1);
         self.0.wake_reader();
     }
 }

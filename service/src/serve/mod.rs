@@ -6,6 +6,7 @@ mod health;
 mod server;
 mod signals;
 mod socket;
+mod waiting;
 
 use std::sync::Arc;
 

@@ -28,11 +28,11 @@ use super::socket::Socket;
 const CONNECTIONS: usize = 1024;
 
 /// How long a client may take to send its request's head.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long a connection is kept for its next request: longer than proxies keep it, which then never
 /// send one on a connection that is about to close.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
+pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// How long a connection that is being closed may linger, as in `HttpServer`.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);

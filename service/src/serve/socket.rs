@@ -9,17 +9,19 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::deadline::Deadline;
 use super::gate::Gate;
+use super::waiting::Waiting;
 
 /// Bytes that are read at a time. All requests among them are decoded at once and answered in a row,
 /// which is what the other connections wait for. Most requests of browsers are shorter.
 const PORTION: usize = 2048;
 
 /// A stream of which at most a [`PORTION`] is read at a time, and nothing while its [`Gate`] is
-/// closed. It ends when a write has been blocked for too long.
+/// closed. It ends when a write has been blocked, or the next request has been awaited, for too long.
 pub(super) struct Socket<S> {
     stream: S,
     gate: Rc<Gate>,
     deadline: Deadline,
+    waiting: Waiting,
     /// Bytes of the present portion that have been read.
     read: usize,
 }
@@ -30,6 +32,7 @@ impl<S> Socket<S> {
             stream,
             gate: Rc::default(),
             deadline: Deadline::default(),
+            waiting: Waiting::default(),
             read: 0,
         }
     }
@@ -63,6 +66,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Socket<S> {
             this.read + length
         };
         buffer.advance(length);
+        this.waiting.has_read(length, &this.gate);
+        if polled.is_pending() && this.waiting.poll_over(context, &this.gate).is_ready() {
+            tracing::debug!("connection ended: its next request has not come in time");
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
         polled
     }
 }
@@ -233,6 +241,38 @@ mod tests {
         socket.write_all(b"x").await.unwrap();
         drop(socket);
         assert_eq!(slow.await.unwrap(), 10_001);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_waits_for_its_next_request_only_so_long() {
+        let seconds = Duration::from_secs;
+        // What comes after an answer: the seconds between bytes, how many, and when it ends.
+        for (pause, bytes, over) in [(0, 0, 80), (0, 1, 5), (1, 100, 6), (4, 100, 9), (70, 1, 75)] {
+            let (mut client, stream) = duplex(64);
+            let mut socket = Socket::new(stream);
+            let gate = socket.gate();
+            client.write_all(b"first").await.unwrap();
+            socket.read_exact(&mut [0; 5]).await.unwrap();
+            let answering = gate.enter(Stage::Arriving);
+            // It may take its time, as the endpoint gives it, and its body too.
+            assert!(timeout(HOUR, socket.read_u8()).await.is_err());
+            drop(answering);
+            let begun = Instant::now();
+            let dripping = tokio::spawn(async move {
+                for _ in 0..bytes {
+                    sleep(seconds(pause)).await;
+                    if client.write_all(b"G").await.is_err() {
+                        break;
+                    }
+                }
+                sleep(HOUR).await;
+                drop(client);
+            });
+            let ended = socket.read_exact(&mut [0; 1000]).await.unwrap_err();
+            assert_eq!(ended.kind(), io::ErrorKind::TimedOut, "{pause}, {bytes}");
+            assert_eq!(Instant::now() - begun, seconds(over), "{pause}, {bytes}");
+            dripping.abort();
+        }
     }
 
     #[tokio::test]
