@@ -168,11 +168,12 @@ fn a_connection_is_kept_for_longer_than_proxies_keep_it_idle() {
     assert_eq!(connection.request("GET", "/healthz", &[], b"").status, 200);
 }
 
+const WHOLE: &str = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+
 /// Whoever could hold connections so would keep everybody else out.
 #[test]
 fn a_connection_is_not_held_by_a_request_that_does_not_come() {
     let service = Service::start_quiet(&[]);
-    const WHOLE: &str = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
     let held = [
         ("", "", "G"),
         ("", "", "GET /healthz HTTP/1.1\r\nHost: x\r\n"),

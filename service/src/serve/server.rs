@@ -23,16 +23,10 @@ use futures_util::stream::{StreamExt, poll_fn};
 
 use super::gate::{Gate, Stage};
 use super::socket::Socket;
+use super::waiting::{HEAD_TIMEOUT, KEEP_ALIVE};
 
 /// Connections at a time, of all workers together. More wait until one of them ends.
 const CONNECTIONS: usize = 1024;
-
-/// How long a client may take to send its request's head.
-pub(super) const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// How long a connection is kept for its next request: longer than proxies keep it, which then never
-/// send one on a connection that is about to close.
-pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// How long a connection that is being closed may linger, as in `HttpServer`.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);

@@ -11,7 +11,13 @@ use std::time::Duration;
 use actix_web::rt::time::{Instant, Sleep, sleep};
 
 use super::gate::Gate;
-use super::server::{HEAD_TIMEOUT, KEEP_ALIVE};
+
+/// How long a client may take to send its request's head.
+pub(super) const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a connection is kept for its next request: longer than proxies keep it, which then never
+/// send one on a connection that is about to close.
+pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// Longer than actix-http's own time for an idle connection, which it then closes in order.
 const IDLE: Duration = Duration::from_secs(KEEP_ALIVE.as_secs() + 5);
