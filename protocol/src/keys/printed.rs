@@ -1,28 +1,109 @@
 //! The secrets that this project prints: in its guides, examples, vectors and tests.
 
+use base64::Engine;
+use std::sync::LazyLock;
+
+use base64::alphabet::{STANDARD, URL_SAFE};
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
-use super::configured::is_quote;
-
-/// The first 16 bytes of the SHA-256 of each. Whoever prints another adds it here: a test of the
-/// program looks for them in the whole repository.
-const PUBLISHED: [u128; 9] = [
-    0x166a_f847_6b9d_0492_ebdc_9b1a_fa3f_c156,
-    0x2fce_19f2_aefc_3d52_12da_aec5_1515_7b97,
-    0x302d_5208_2eba_6ab3_f741_675a_11d6_56ff,
-    0x75aa_cc72_834d_576a_b2c2_88fc_a099_83eb,
-    0x787c_5aae_b865_b908_0dfd_72b4_eb63_c75e,
-    0xa9ea_2747_8546_852c_9c68_0638_3452_26fb,
-    0xb2bc_ef79_b89f_01fd_aa6f_1a43_697d_a81c,
-    0xc39b_cd2d_3801_9a64_5efa_88d2_a358_e63e,
-    0xd88a_2cb5_3b61_ef4d_6fe8_923a_8912_9d43,
+/// Whoever prints another adds it here: a test of the program looks for them in the whole
+/// repository.
+const PUBLISHED: [&str; 7] = [
+    "8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA",
+    "Zk3vT0pQ8sX1yB6nM4cJ7wL2hG5dF9aR",
+    "Zk3vT0pQ8sX1yB6nM4cJ7wL2hG5dF9aRu-cE4iO_qTs",
+    "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4",
+    "d2c1f7a09b3e58464c7be1902d6f8a35c04e9b7163f2ad58907b1e4c6d3fa285",
+    "grüne Ameisen zählen 47 Wolken über dem Hafen",
+    "public-secret-0123456789abcdef0123456789abcdef",
 ];
 
-/// Whether this project has printed the secret, which may have white space or quotes around it here.
+/// The start of the SHA-256 of one that is printed no longer.
+const FORMER: u128 = 0xb2bc_ef79_b89f_01fd_aa6f_1a43_697d_a81c;
+
+/// Each of them folded, and the bytes that it encodes.
+static FORMS: LazyLock<Vec<[Zeroizing<Vec<u8>>; 2]>> = LazyLock::new(|| {
+    let forms = PUBLISHED.iter().map(|published| {
+        let bytes = published.as_bytes();
+        let is_hex = bytes.iter().all(u8::is_ascii_hexdigit);
+        let encoded = if is_hex { hex(bytes) } else { base64(bytes) };
+        [folded(bytes), encoded]
+    });
+    forms.collect()
+});
+
+/// The shortest secret is as long, so what decodes to one is too.
+const SHORTEST: usize = 32;
+
+/// Whether one that this project has printed is in the text, in whichever case and alphabet of
+/// base64, with anything beside it; or in what the text holds in base64 or hexadecimal, as its
+/// characters or as the bytes that they encode.
 pub(super) fn is_published(text: &str) -> bool {
-    let alone = text.trim_matches(|c: char| c.is_whitespace() || is_quote(c));
-    let digest = Sha256::digest(alone.as_bytes());
-    PUBLISHED
+    Sha256::digest(text.trim()).starts_with(&FORMER.to_be_bytes())
+        || has_published(text.as_bytes(), 2)
+}
+
+fn has_published(bytes: &[u8], encodings: u8) -> bool {
+    let contains = |content: &[u8], part: &[u8]| {
+        content.len() >= part.len()
+            && content
+                .windows(part.len())
+                .any(|at| at[0] == part[0] && at == part)
+    };
+    let content = folded(bytes);
+    let found = FORMS.iter().any(|[spelled, encoded]| {
+        contains(&content, spelled) || (encoded.len() >= 24 && contains(bytes, encoded))
+    });
+    // Something beside it may shift it.
+    let runs = |of: fn(&u8) -> bool| {
+        let runs = bytes.split(move |byte| !of(byte));
+        runs.filter(|run| run.len() >= SHORTEST)
+    };
+    found
+        || (encodings > 0
+            && (runs(|byte| byte.is_ascii_alphanumeric() || b"-_+/".contains(byte))
+                .flat_map(|run| (0..4).map(|skipped| base64(&run[skipped..])))
+                .chain(
+                    runs(u8::is_ascii_hexdigit)
+                        .flat_map(|run| (0..2).map(|skipped| hex(&run[skipped..]))),
+                )
+                .any(|decoded| has_published(&decoded, encodings - 1))))
+}
+
+/// In lower case and with the alphabet of URLs.
+fn folded(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
+    let fold = |byte: &u8| match byte {
+        b'+' => b'-',
+        b'/' => b'_',
+        byte => byte.to_ascii_lowercase(),
+    };
+    Zeroizing::new(bytes.iter().map(fold).collect())
+}
+
+/// What a run of either alphabet encodes, without what is left over at its end.
+fn base64(run: &[u8]) -> Zeroizing<Vec<u8>> {
+    let config = GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    let run = if run.len() % 4 == 1 {
+        &run[..run.len() - 1]
+    } else {
+        run
+    };
+    let decoded = [URL_SAFE, STANDARD]
         .iter()
-        .any(|published| digest.starts_with(&published.to_be_bytes()))
+        .find_map(|alphabet| GeneralPurpose::new(alphabet, config).decode(run).ok());
+    Zeroizing::new(decoded.unwrap_or_default())
+}
+
+fn hex(run: &[u8]) -> Zeroizing<Vec<u8>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).unwrap_or(0) as u8;
+    let pairs = run.chunks_exact(2);
+    Zeroizing::new(
+        pairs
+            .map(|pair| digit(pair[0]) << 4 | digit(pair[1]))
+            .collect(),
+    )
 }

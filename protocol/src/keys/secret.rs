@@ -7,10 +7,10 @@ use zeroize::Zeroizing;
 use super::list::without_line_end;
 #[cfg(feature = "mesop")]
 use super::strength::shannon_bits;
-use super::strength::{estimated_entropy, is_repetition};
+use super::strength::{estimated_entropy, has_known_digest, is_repetition, least_entropy};
 use super::weak::WeakSecret;
 use super::{configured, placeholder, printed};
-use crate::limits::{SECRET_ENTROPY_MIN, SECRET_MAX, SECRET_MIN};
+use crate::limits::{SECRET_MAX, SECRET_MIN};
 
 /// One root secret, from which every key is derived. Wiped from memory when dropped, and never
 /// shown by `Debug`.
@@ -71,7 +71,7 @@ impl Secret {
         if placeholder::has_mark(text) {
             return Err(WeakSecret::Placeholder);
         }
-        if is_repetition(bytes) || entropy(bytes) < SECRET_ENTROPY_MIN {
+        if is_repetition(bytes) || entropy(bytes) < least_entropy(text) || has_known_digest(text) {
             return Err(WeakSecret::Guessable);
         }
         Ok(Self(Zeroizing::new(bytes.to_vec())))
@@ -222,6 +222,132 @@ mod tests {
         }
         let passphrase = "grüne-Ameisen-zählen-47-Wolken-über-dem-Hafen";
         assert!(Secret::from_configuration(passphrase).is_ok());
+    }
+
+    /// What people draw secrets from. The seed is fixed, so that the test cannot fail by chance.
+    #[test]
+    fn no_random_secret_of_a_usual_alphabet_is_refused() {
+        use rand::{RngExt, SeedableRng};
+        let mut random = rand::rngs::StdRng::seed_from_u64(4);
+        let printable: String = ('!'..='~').filter(|c| !",;\"'`".contains(*c)).collect();
+        let base64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+        let django = "abcdefghijklmnopqrstuvwxyz0123456789!@#$%^&*(-_=+)";
+        let hex = "0123456789abcdef";
+        let mut refused = Vec::new();
+        for (form, alphabet, length) in [
+            ("{}", hex, 32),
+            ("{}", hex, 64),
+            ("uuid", hex, 32),
+            ("uuid:uuid", hex, 64),
+            ("{}=", &format!("{base64}+/"), 43),
+            ("{}", &format!("{base64}-_"), 43),
+            ("{}", &format!("{base64}-_"), 32),
+            ("v1:{}", &format!("{base64}-_"), 43),
+            ("k2:{}", &format!("{base64}-_"), 43),
+            ("{}", "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 52),
+            ("{}", django, 50),
+            ("{}", &printable, 40),
+        ] {
+            let alphabet: Vec<char> = alphabet.chars().collect();
+            for _ in 0..20_000 {
+                let draw = |_| alphabet[random.random_range(0..alphabet.len())];
+                let drawn: String = (0..length).map(draw).collect();
+                let uuid = |d: &str| {
+                    let parts = [&d[..8], &d[8..12], &d[13..16], &d[17..20], &d[20..]];
+                    format!(
+                        "{}-{}-4{}-a{}-{}",
+                        parts[0], parts[1], parts[2], parts[3], parts[4]
+                    )
+                };
+                let text = match form {
+                    "uuid" => uuid(&drawn),
+                    "uuid:uuid" => format!("{}:{}", uuid(&drawn[..32]), uuid(&drawn[32..])),
+                    form => form.replace("{}", &drawn),
+                };
+                refused.extend(
+                    Secret::from_configuration(&text)
+                        .err()
+                        .map(|why| (why, text.clone())),
+                );
+                #[cfg(feature = "mesop")]
+                refused.extend(
+                    Secret::from_mesop_configuration(&text)
+                        .err()
+                        .map(|why| (why, text)),
+                );
+            }
+        }
+        assert!(
+            refused.is_empty(),
+            "{}: {:?}",
+            refused.len(),
+            &refused[..refused.len().min(20)]
+        );
+        let passphrase = "marble/otter/canyon/violin/tundra/pepper/quilt";
+        assert!(Secret::from_configuration(passphrase).is_ok());
+    }
+
+    #[test]
+    fn a_published_secret_is_refused_in_every_spelling() {
+        use base64::Engine;
+        use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+        let hex = |bytes: &[u8]| {
+            bytes
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect::<String>()
+        };
+        for one in [
+            "8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA",
+            "Zk3vT0pQ8sX1yB6nM4cJ7wL2hG5dF9aRu-cE4iO_qTs",
+            "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4",
+        ] {
+            let bytes = BASE64_URL_SAFE_NO_PAD.decode(one).unwrap();
+            let twice = BASE64_STANDARD.encode(one);
+            for text in [
+                one.to_owned(),
+                format!("{one}="),
+                BASE64_STANDARD.encode(&bytes),
+                format!("key={one}"),
+                format!("base64-{one}"),
+                format!("{one}."),
+                format!("{one}#old"),
+                format!("{one}:"),
+                format!("{one}\\"),
+                format!("*{one}*"),
+                format!("_{one}_"),
+                one.to_ascii_lowercase(),
+                one.to_ascii_uppercase(),
+                format!("base64-{twice}"),
+                BASE64_STANDARD.encode(format!("{one}\n")),
+                BASE64_STANDARD.encode(&twice),
+                hex(one.as_bytes()),
+                hex(&bytes),
+                format!("0x{}", hex(&bytes)),
+                hex(&bytes).to_ascii_uppercase(),
+                twice,
+            ] {
+                let refused = Secret::from_configuration(&text).err();
+                assert_eq!(refused, Some(WeakSecret::Published), "{text}");
+                #[cfg(feature = "mesop")]
+                assert_eq!(
+                    Secret::from_mesop_configuration(&text).err(),
+                    refused,
+                    "{text}"
+                );
+            }
+        }
+        // SHA-256 of nothing, SHA-1 of `secret`, MD5 of `password`.
+        for digest in [
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+            "E5E9FA1BA31ECD1AE84F75CAAA474F3A663F05F4",
+            "5f4dcc3b5aa765d61d8327deb882cf99",
+            "deadbeefdeadbeefcafebabecafebabe",
+            "00000000-0000-4000-8000-000000000001",
+        ] {
+            let refused = Secret::from_configuration(digest).err();
+            assert_eq!(refused, Some(WeakSecret::Guessable), "{digest}");
+        }
     }
 
     #[cfg(feature = "mesop")]
