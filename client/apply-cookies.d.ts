@@ -26,7 +26,7 @@ export type Answer = [error: ApplyCookiesError | false, headers?: Headers];
 export type Carrier = (what?: string) => void;
 export type Given = [token: string, carrier: Carrier | null, r: string, end: number];
 export type Item = Given & {
-    sent?: Promise<Answer> | null;
+    sent: Promise<Answer> | null;
     send: (keepalive: boolean) => Promise<Answer>;
 };
 /**

@@ -3,7 +3,7 @@
 //
 // It shares the page with everything else that runs or is written there. So it asks `document` for
 // nothing by name (`<img name="dispatchEvent">` would answer), gives the browser no options that
-// inherit from `Object.prototype`, and sends the POST's body and media type as it makes them itself.
+// `Object.prototype` could add to, and sends the POST's body and media type as it makes them itself.
 
 /** @typedef {import("./page.js").ProblemType} ProblemType */
 
@@ -63,7 +63,7 @@ export class ApplyCookiesError extends Error {
  * @param {object} object
  * @param {string} name
  */
-const own = (object, name) => Object.getOwnPropertyDescriptor(object, name)?.value;
+const own = (object, name) => /** @type {any} */ ({ __proto__: null, ...object })[name];
 
 /**
  * One POST to the endpoint, applied if the answer is 204. It never throws: an answer may come before
@@ -81,10 +81,9 @@ async function post(path, keepalive, body) {
   let answer;
   try {
     answer = /** @type {Response} */ (await fetch(settings.endpoint + path, /** @type {any} */ ({
-      __proto__: null,
       method: "POST",
       // Not a URLSearchParams: polyfills of it, and wrappers of `fetch`, lose the media type.
-      headers: { __proto__: null, "Content-Type": "application/x-www-form-urlencoded" },
+      headers: { "Content-Type": "application/x-www-form-urlencoded" },
       body,
       credentials: "same-origin",
       // A token must not leave this origin, wherever `settings`, a <base> or a redirect points to.
@@ -97,6 +96,15 @@ async function post(path, keepalive, body) {
       // A request that hangs must not hold up the others, nor the lock that all tabs wait for.
       // Browsers without this (Safari 15) wait as long as it takes.
       signal: AbortSignal.timeout?.(PATIENCE),
+      // Wrappers of `fetch` call what every object has, so these objects have the usual prototype. A
+      // page may have polluted it: here are all the other options of the Fetch standard, undefined as
+      // `cause` still is. (Of headers, the browser takes only an object's own.)
+      referrer: cause,
+      cache: cause,
+      integrity: cause,
+      duplex: cause,
+      priority: cause,
+      window: cause,
     })));
     type = "unknown";
     // A redirect, whose status the browser hides. Asked again, it would be the same.
@@ -172,7 +180,7 @@ async function ask(item, over, failed) {
     // With 64 KiB in flight, a browser fails keepalive as it would without a network.
     [error, headers] = await item.send(error?.type != "network");
     // Also if there is no error, and so no status.
-    if (!/^(0n|408|425|429|5(?!0[15]))/.test(error.status + error.type)) return [error, headers];
+    if (!/^(0n|408|42[59]|5(?!0[15]))/.test(error && error.status + error.type)) return [error, headers];
     failed?.();
     // A number of seconds, a date (by the server's clock, if it says its time), or none.
     const after = /** @type {any} */ (headers?.get("retry-after"));
@@ -202,7 +210,7 @@ const key = () => NAME + settings.endpoint;
 
 /**
  * With the POST, and how to make it.
- * @typedef {Given & { sent?: Promise<Answer> | null, send: (keepalive: boolean) => Promise<Answer> }} Item
+ * @typedef {Given & { sent: Promise<Answer> | null, send: (keepalive: boolean) => Promise<Answer> }} Item
  */
 
 /** @type {Map<string, Promise<void>>} */
@@ -247,14 +255,14 @@ function enter(
   carrier = () => {},
   r = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))))
     .slice(0, 22)
-    .replace(/\W/g, (c) => (c == "+" ? "-" : "_")),
+    .replaceAll("+", "-").replaceAll("/", "_"),
   end = Infinity,
 ) {
   let applied = known.get(t);
   if (!applied) {
     let body = /** @type {any} */ (undefined);
     try {
-      body = `t=${encodeURIComponent(t)}&r=${encodeURIComponent(r)}`;
+      if (t && typeof t == "string") body = `t=${encodeURIComponent(t)}&r=${encodeURIComponent(r)}`;
     } catch {
       // Half a character: whatever it is, it is not a token.
     }
@@ -264,38 +272,33 @@ function enter(
     const item = /** @type {Item} */ ([t, carrier, r, Math.min(end, now + settings.lifetime)]);
     // By a clock that nobody can set. From page to page only the other clock works.
     const over = item[3] - now + performance.now();
+    // Its own: what it inherits is the page's.
+    item.sent = null;
     // A call while a POST is in flight, or answered, gets the answer of that POST.
     item.send = (keepalive) => (item.sent ??= (tell("posted"), post("", keepalive, body)));
     open.add(item);
     applied = new Promise((resolve) =>
-      waiting.push((dropped) =>
-        resolve(dropped ? finish(item, [new ApplyCookiesError(0, "too-many")]) : inLine(item, over)),
-      ),
+      waiting.push((dropped) => {
+        if (dropped) return resolve(finish(item, [new ApplyCookiesError(0, "too-many")]));
+        const before = queue;
+        const turn = inTurn(key(), async () => {
+          // Ten seconds of a minute are reserved for it, whatever holds up the tokens before it.
+          await limit(before, ((over - performance.now()) * 5) / 6);
+          // Those after it too, if the page was left and came back: they were posted before this one
+          // will be, and posting them again keeps the order.
+          const failed = () => open.forEach((other) => (other.sent = null));
+          return finish(item, await ask(item, over, failed));
+        });
+        // The queue itself never fails, so that a refused token does not hold up those after it. It
+        // waits for all earlier ones, and keeps none of them.
+        queue = Promise.allSettled([turn, before]).then(() => {});
+        resolve(turn);
+      }),
     );
     known.set(t, applied);
     if (waiting.length > CROWD) /** @type {any} */ (waiting.shift())(true);
     admit();
   }
-  return applied;
-}
-
-/**
- * @param {Item} item
- * @param {number} over when it has expired, by the clock of `performance`
- */
-function inLine(item, over) {
-  const before = queue;
-  const applied = inTurn(key(), async () => {
-    // Ten seconds of a minute are reserved for it, whatever holds up the tokens before it.
-    await limit(before, ((over - performance.now()) * 5) / 6);
-    // Those after it too, if the page was left and came back: they were posted before this one will
-    // be, and posting them again keeps the order.
-    const failed = () => open.forEach((other) => (other.sent = null));
-    return finish(item, await ask(item, over, failed));
-  });
-  // The queue itself never fails, so that a refused token does not hold up those after it. It waits
-  // for all earlier ones, and keeps none of them.
-  queue = Promise.allSettled([applied, before]).then(() => {});
   return applied;
 }
 
@@ -321,27 +324,19 @@ async function finish(item, [error, headers]) {
   channel?.postMessage(0);
   if (carrier) {
     carrier();
-    act(headers?.get(NAME + "-then"), carrier);
-  }
-}
-
-/**
- * Does what the server asks for next. It does so in the answer, never in a frame.
- * @param {string | null | undefined} then
- * @param {Carrier} carrier
- */
-function act(then, carrier) {
-  try {
-    const [action, path] = /** @type {string} */ (then).split(" ");
-    const { href } = new URL(path ?? "", /** @type {any} */ (location));
-    // Not the URL's `origin`: a blob's would pass.
-    if (href.startsWith(location.origin + "/") && tell("then", { action, path })) {
-      if (action == "go") location.assign(href);
-      if (action == "reload") location.reload();
-      carrier(action);
+    // What the server asks for next. It does so in the answer, never in a frame.
+    try {
+      const [action, path] = /** @type {any} */ (headers).get(NAME + "-then").split(" ");
+      const { href } = new URL(path ?? "", /** @type {any} */ (location));
+      // Not the URL's `origin`: a blob's would pass.
+      if (href.startsWith(location.origin + "/") && tell("then", { action, path })) {
+        if (action == "go") location.assign(href);
+        if (action == "reload") location.reload();
+        carrier(action);
+      }
+    } catch {
+      // There is no action, no valid path, or no page.
     }
-  } catch {
-    // There is no action, no valid path, or no page.
   }
 }
 
@@ -371,7 +366,7 @@ const applyQuietly = (token, ...rest) => {
 function follow(source, carrier) {
   // An EventSource delivers frames by name; a socket has one kind of message for everything, and a
   // `send` that is not everybody's.
-  const { send } = /** @type {any} */ ({ __proto__: null });
+  const { send } = /** @type {any} */ ({});
   const name = /** @type {any} */ (source).send == send ? NAME : "message";
   /** @param {Event} event */
   const hear = (event) => {
@@ -394,14 +389,15 @@ function follow(source, carrier) {
  */
 export const listen = (source) => {
   if (typeof source != "function") return follow(source);
-  const memory = { __proto__: null };
+  /** @type {unknown} */
+  let again;
   /** @type {Source | undefined} */
   let stream;
   const reopen = async () => {
     stream?.close();
     // A stream brings more than tokens, and its answer can set the binding too.
     await ready().catch(() => {});
-    if (source) follow((stream = /** @type {() => Source} */ (source)()), recovery(memory, reopen, "reconnect"));
+    if (source) follow((stream = /** @type {() => Source} */ (source)()), recovery(again, (it) => (again = it), reopen, "reconnect"));
   };
   reopen();
   return () => {
@@ -411,42 +407,41 @@ export const listen = (source) => {
 };
 
 /**
- * Whether the document is not what the server has just made: it was prefetched or prerendered, or came
- * from a cache, and its tokens have aged since.
- */
-const isKept = () =>
-  performance
-    .getEntriesByType("navigation")
-    .some((/** @type {any} */ entry) => entry.deliveryType || entry.activationStart);
-
-/**
  * Reopens what brought a token, for a new binding, once: if a token of the next opening is refused
  * for the same reason, cookies are blocked. Each opening follows its own tokens and reopens at most
  * once, so that tokens of an old opening still in the queue count neither for nor against the new one.
- * @param {Record<string, any>} memory of a failure in the previous opening; a success clears it
- *   for the next opening, but not for its own: with one good and one foreign token in each, there
- *   would be no end
+ * @param {unknown} again whether a token failed in the previous opening
+ * @param {(failed: unknown) => void} remember for the next opening; a success clears it there, but not
+ *   for its own: with one good and one foreign token in each, there would be no end
  * @param {() => void} reopen
  * @param {string} [action] that also reopens it; without one it is a document
  * @returns {Carrier}
  */
-function recovery(memory, reopen, action) {
-  const again = memory[NAME];
+function recovery(again, remember, reopen, action) {
   /** @type {boolean | undefined} */
   let over;
   return (what) => {
     if (over) return;
-    if (!what) delete memory[NAME];
+    if (!what) remember(0);
     else if (what == action) {
       over = true;
       reopen();
     } else if (again) {
       if ((over = what == "wrong-browser")) tell("blocked");
-    } else if (what == "wrong-browser" || (what == "expired" && !action && isKept())) {
+    } else if (
+      what == "wrong-browser" ||
+      (what == "expired" &&
+        !action &&
+        // The document is not what the server has just made: it was prefetched or prerendered, or came
+        // from a cache, and its tokens have aged since.
+        performance
+          .getEntriesByType("navigation")
+          .some((/** @type {any} */ entry) => entry.deliveryType || entry.activationStart))
+    ) {
       over = true;
       ready().then(
         () => {
-          memory[NAME] = 1;
+          remember(1);
           reopen();
         },
         // This says nothing about cookies. The next token asks again.
@@ -468,7 +463,7 @@ async function bind() {
   // Tabs restored together must not each get a cookie that replaces the others'.
   // One is never replaced, so it is safe to ask again after a lost answer.
   const [error] = await inTurn(NAME + "-bind", () =>
-    ask({ send: (keepalive) => post("/bind", keepalive) }, performance.now() + PATIENCE),
+    ask({ sent: null, send: (keepalive) => post("/bind", keepalive) }, performance.now() + PATIENCE),
   );
   if (error) {
     bound = null;
@@ -478,21 +473,25 @@ async function bind() {
 
 // Not in node, where an open channel keeps the process running, and not in a worker.
 if (globalThis.document) {
-  // Without storage, a reloaded page could not remember that it was reloaded: it is never reloaded.
-  /** @type {Record<string, any>} */
-  let tab = { [NAME]: 1 };
+  /** @type {Storage | undefined} */
+  let tab;
   try {
     tab = sessionStorage;
   } catch {}
 
-  // The stream was the document itself.
-  const element = recovery(tab, () => location.reload());
+  // The stream was the document itself. Without storage, a reloaded page could not remember that it was
+  // reloaded: it is never reloaded.
+  const element = recovery(
+    !tab || tab.getItem(NAME),
+    (failed) => (failed ? tab?.setItem(NAME, /** @type {any} */ (failed)) : tab?.removeItem(NAME)),
+    () => location.reload(),
+  );
 
   const resume = () => {
     if (unseen) return;
     try {
-      const text = tab[key()];
-      delete tab[key()];
+      const text = /** @type {any} */ (tab).getItem(key());
+      /** @type {any} */ (tab).removeItem(key());
       JSON.parse(text).forEach((/** @type {any[]} */ [token, , r, end]) => applyQuietly(token, null, r, end));
     } catch {
       // There is nothing, or not what this module wrote.
@@ -503,12 +502,17 @@ if (globalThis.document) {
   // is seen, it goes on with what the page before it has left, then with its own.
   if (Reflect.get(/** @type {object} */ (Reflect.getPrototypeOf(document)), "prerendering", document))
     unseen = new Promise((/** @type {(value?: unknown) => void} */ resolve) =>
-      EventTarget.prototype.addEventListener.call(document, "prerenderingchange", () => {
-        unseen = null;
-        resume();
-        admit();
-        resolve();
-      }),
+      addEventListener(
+        "prerenderingchange",
+        () => {
+          unseen = null;
+          resume();
+          admit();
+          resolve();
+        },
+        // On its way to the document.
+        true,
+      ),
     );
 
   // Stored now, not when a token arrives. Frames share the storage of their tab, and would post the
@@ -524,7 +528,7 @@ if (globalThis.document) {
     // Frames of this page may have stored theirs before.
     resume();
     // Value by value: `Array.prototype.toJSON` of an old library makes texts of lists.
-    if (open.size) tab[key()] = `[${[...open].map((item) => `[${item.map((it) => JSON.stringify(it))}]`)}]`;
+    if (open.size) tab?.setItem(key(), `[${[...open].map((item) => `[${item.map((it) => JSON.stringify(it))}]`)}]`);
   });
 
   // A page from the back/forward cache goes on by itself. The tokens it finds are its own, which it
@@ -557,7 +561,7 @@ if (globalThis.document) {
           // Not a style: the page's Content-Security-Policy may forbid inline ones.
           this.hidden = true;
           const token = this.getAttribute("token");
-          if (token && this.isConnected) {
+          if (this.isConnected) {
             this.removeAttribute("token");
             applyQuietly(token, element);
           }

@@ -71,6 +71,11 @@ const WRAPPERS = {
   "fetch makes a Request first": `const real = fetch; window.fetch = (u, o) => real(new Request(u, o))`,
   "fetch adds a media type where there is none": `const real = fetch; window.fetch = (u, o) => { const headers = { ...o.headers }; headers["Content-Type"] ??= "application/json"; return real(u, { ...o, headers }) }`,
   "fetch adds a field": `const real = fetch; window.fetch = (u, o) => { const headers = new Headers(o.headers); headers.set("x-csrf", "1"); return real(u, { ...o, headers }) }`,
+  "fetch asks its options for a field": `const real = fetch; window.fetch = (u, o) => o.hasOwnProperty("method") && real(u, o)`,
+  "fetch asks the headers for a field": `const real = fetch; window.fetch = (u, o) => o.headers.hasOwnProperty("Content-Type") && real(u, o)`,
+  "fetch writes its options down": `const real = fetch; window.fetch = (u, o) => ("" + o + o.headers).length && real(u, o)`,
+  "fetch wants headers that are an object": `const real = fetch; window.fetch = (u, o) => { if (!(o.headers instanceof Object)) throw new TypeError("headers"); return real(u, o) }`,
+  "fetch wants options that are plain": `const real = fetch; window.fetch = (u, o) => { if (o.constructor !== Object || o.headers.constructor !== Object) throw new TypeError("options"); return real(u, o) }`,
   "URLSearchParams, FormData, Headers and Blob are gone": `for (const it of ["URLSearchParams", "FormData", "Headers", "Blob"]) delete window[it]`,
 };
 for (const [what, text] of Object.entries(WRAPPERS)) {
@@ -119,12 +124,38 @@ const POLLUTIONS = {
   token: '"polluted"',
   status: "0",
   cause: "1",
+  sent: "1",
+  value: '"polluted"',
+  "apply-cookies": "1",
+  'apply-cookies" + location.origin + "/__apply-cookies': `'[["stored",null,"AAAAAAAAAAAAAAAAAAAAAA",9e15]]'`,
 };
 for (const [name, value] of Object.entries(POLLUTIONS)) {
-  test(`a page whose Object.prototype has ${name}`, LIMIT, () => worksAfter(script(`Object.prototype.${name} = ${value}`)));
+  test(`a page whose Object.prototype has ${name}`, LIMIT, () => worksAfter(script(`Object.prototype["${name}"] = ${value}`)));
 }
 test("a page whose Object.prototype has all of these", LIMIT, () =>
-  worksAfter(script(Object.entries(POLLUTIONS).map(([name, value]) => `Object.prototype.${name} = ${value};`).join(""))));
+  worksAfter(script(Object.entries(POLLUTIONS).map(([name, value]) => `Object.prototype["${name}"] = ${value};`).join(""))));
+
+for (const owner of ["Array", "Object"]) {
+  for (const value of ["1", "true", "{}", "Promise.resolve([false])", "() => {}"]) {
+    test(`a page whose ${owner}.prototype has sent = ${value}`, LIMIT, () =>
+      worksAfter(script(`${owner}.prototype.sent = ${value}`)));
+  }
+}
+
+test("what is no token is invalid, and is not posted", LIMIT, async (t) => {
+  const values = ["undefined", "null", "{}", "[]", "5", "0", "true", '""', "() => {}", "Symbol()", "new String('a')"];
+  server.pages["/"] = () => withModule(`<script type="module">
+    import { applyCookies } from "/__apply-cookies/client.js";
+    window.over = Promise.all([${values}].map((it) => applyCookies(it).then(() => "applied", (e) => e.status + e.type)));
+  </script>`);
+  server.posts.length = 0;
+  const page = await context.newPage();
+  t.after(() => page.close());
+  await page.goto(server.url);
+  await page.waitForFunction("window.over");
+  assert.deepEqual(await page.evaluate("window.over"), values.map(() => "0invalid"));
+  assert.deepEqual(server.tokens(), []);
+});
 
 for (const owner of ["Array", "String", "Object", "Number", "Function"]) {
   test(`what is under way on a page with ${owner}.prototype.toJSON is posted by the next page`, LIMIT, async (t) => {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
-import { done, open, openDocument, refusal, serve, serveByHand, settled, stopClock } from "./page.mjs";
+import { done, open, openDocument, refusal, serve, serveByHand, settled, stopClock, Storage } from "./page.mjs";
 
 const junk = (n) => `e1.${"junk".repeat(20)}${n}`;
 const onlyHonest = ({ token }) => (!token || token.startsWith("honest") ? done() : refusal(400, "invalid"));
@@ -104,7 +104,7 @@ for (const end of [1e300, Number.MAX_SAFE_INTEGER, Date.UTC(9999, 0), Date.now()
   test(`a stored expiry of ${end} is none beyond a token's lifetime, on this page and the next`, async (t) => {
     const go = stopClock(t);
     const seen = openDocument();
-    globalThis.sessionStorage = {};
+    globalThis.sessionStorage = new Storage();
     const key = "apply-cookies/__apply-cookies";
     sessionStorage[key] = `[["a",null,"AAAAAAAAAAAAAAAAAAAAAA",${end === Infinity ? "1e999" : end}]]`;
     serve(() => refusal(503, "unavailable"));

@@ -124,10 +124,14 @@ export const setLocks = (locks) =>
 
 /** Keeps texts, as the browser's does. */
 export class Storage {
-  constructor() {
-    return new Proxy(this, {
-      set: (kept, name, value) => Reflect.set(kept, name, String(value)),
-    });
+  getItem(name) {
+    return Object.hasOwn(this, name) ? this[name] : null;
+  }
+  setItem(name, value) {
+    this[name] = String(value);
+  }
+  removeItem(name) {
+    delete this[name];
   }
 }
 
