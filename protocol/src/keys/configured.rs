@@ -55,7 +55,9 @@ pub(super) fn is_quote(char: char) -> bool {
 /// Whether white space is written out, unexpanded, at an end of text in hexadecimal or base64.
 fn has_escape(text: &str) -> bool {
     ["\\n", "\\r", "\\t"].iter().any(|escape| {
-        let rest = text.strip_prefix(escape).or(text.strip_suffix(escape));
+        let rest = text
+            .strip_prefix(escape)
+            .or_else(|| text.strip_suffix(escape));
         rest.is_some_and(|rest| is_plain(rest, "\\"))
     })
 }

@@ -99,7 +99,10 @@ fn base64(run: &[u8]) -> Zeroizing<Vec<u8>> {
 }
 
 fn hex(run: &[u8]) -> Zeroizing<Vec<u8>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).unwrap_or(0) as u8;
+    let digit = |byte: u8| {
+        let digit = char::from(byte).to_digit(16).unwrap_or(0);
+        u8::try_from(digit).unwrap_or(0)
+    };
     let pairs = run.chunks_exact(2);
     Zeroizing::new(
         pairs
