@@ -23,8 +23,8 @@ export async function openBrowser(origin, lifetime, jar = new Map()) {
   const id = String(copies++);
   const browser = {
     jar,
-    async fetch(path, { method = "GET", body, signal, redirect } = {}) {
-      const headers = { origin, "sec-fetch-site": "same-origin" };
+    async fetch(path, { method = "GET", headers: own, body, signal, redirect } = {}) {
+      const headers = { ...own, origin, "sec-fetch-site": "same-origin" };
       if (jar.size > 0) headers.cookie = [...jar].map((pair) => pair.join("=")).join("; ");
       const answer = await realFetch(origin + path, { method, body, signal, redirect, headers });
       for (const line of answer.headers.getSetCookie()) keep(jar, line);
