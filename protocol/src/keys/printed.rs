@@ -1,8 +1,8 @@
 //! The secrets that this project prints: in its guides, examples, vectors and tests.
 
-use base64::Engine;
 use std::sync::LazyLock;
 
+use base64::Engine;
 use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use sha2::{Digest, Sha256};
