@@ -22,8 +22,8 @@ const MEMORY = 100;
  */
 const CROWD = 200;
 
-/** The longest POST: the longest token (SPEC §2), which has nothing to encode, and its redemption id. */
-const LONGEST = "t=&r=".length + 12288 + 22;
+/** The longest token (SPEC §2), which has nothing to encode. */
+const LONGEST = 12288;
 
 /** Longest time for one POST, for the wait for a turn, and for the turn itself, in milliseconds. */
 const PATIENCE = 10_000;
@@ -253,21 +253,20 @@ const admit = () => {
 function enter(
   t,
   carrier = () => {},
-  r = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))))
-    .slice(0, 22)
-    .replaceAll("+", "-").replaceAll("/", "_"),
+  r = crypto.getRandomValues(new Uint32Array(4)).join("-"),
   end = Infinity,
 ) {
   let applied = known.get(t);
   if (!applied) {
-    let body = /** @type {any} */ (undefined);
+    /** @type {string | undefined} */
+    let body;
     try {
-      if (t && typeof t == "string") body = `t=${encodeURIComponent(t)}&r=${encodeURIComponent(r)}`;
+      if (t && typeof t == "string" && encodeURIComponent(t).length <= LONGEST)
+        body = `t=${encodeURIComponent(t)}&r=${encodeURIComponent(r)}`;
     } catch {
       // Half a character: whatever it is, it is not a token.
     }
-    if (!(body?.length <= LONGEST))
-      return finish(/** @type {any} */ ([t, carrier]), [new ApplyCookiesError(0, "invalid")]);
+    if (!body) return finish(/** @type {any} */ ([t, carrier]), [new ApplyCookiesError(0, "invalid")]);
     const now = Date.now();
     const item = /** @type {Item} */ ([t, carrier, r, Math.min(end, now + settings.lifetime)]);
     // By a clock that nobody can set. From page to page only the other clock works.

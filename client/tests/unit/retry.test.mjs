@@ -52,7 +52,7 @@ for (const [what, failure] of Object.entries(passing)) {
     assert.equal(fate.end, "applied");
     assert.equal(posts.length, 4);
     assert.equal(new Set(posts.map(({ form }) => form.toString())).size, 1);
-    assert.match(posts[0].form.get("r"), /^[\w-]{22}$/);
+    assert.match(posts[0].form.get("r"), /^[\d-]{7,43}$/);
   });
 }
 
