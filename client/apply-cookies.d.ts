@@ -28,6 +28,8 @@ export type Given = [token: string, carrier: Carrier | null, r: string, end: num
 export type Item = Given & {
     sent: Promise<Answer> | null;
     send: (keepalive: boolean) => Promise<Answer>;
+    start: () => void;
+    drop: () => void;
 };
 /**
  * Posts the token to the server; settles when the browser has its cookies. Tokens are posted one at a

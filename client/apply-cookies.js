@@ -209,8 +209,13 @@ const key = () => NAME + settings.endpoint;
  */
 
 /**
- * With the POST, and how to make it.
- * @typedef {Given & { sent: Promise<Answer> | null, send: (keepalive: boolean) => Promise<Answer> }} Item
+ * With the POST, how to make it, and how to give the token its place in line, or none.
+ * @typedef {Given & {
+ *   sent: Promise<Answer> | null,
+ *   send: (keepalive: boolean) => Promise<Answer>,
+ *   start: () => void,
+ *   drop: () => void,
+ * }} Item
  */
 
 /** @type {Map<string, Promise<void>>} */
@@ -219,11 +224,8 @@ const known = new Map();
 /** Those of them that are settled, oldest first. @type {string[]} */
 const settled = [];
 
-/** The tokens that have no answer yet. @type {Set<Item>} */
+/** The tokens that have no answer yet, in order; the first of them are in line. @type {Set<Item>} */
 const open = new Set();
-
-/** Those of them that have no place in line, oldest first. @type {((dropped?: boolean) => void)[]} */
-const waiting = [];
 
 /** @type {Promise<unknown> | undefined} */
 let queue;
@@ -237,9 +239,10 @@ let channel;
 /** Settles when somebody sees the document, if nobody has yet. @type {Promise<unknown> | null} */
 let unseen = null;
 
-/** Gives places in line to tokens that wait for one. */
+/** Gives free places in line to the tokens that are next. */
 const admit = () => {
-  while (!unseen && waiting.length && open.size - waiting.length < CROWD) /** @type {any} */ (waiting.shift())();
+  let place = 0;
+  if (!unseen) open.forEach((item) => place++ < CROWD && item.start());
 };
 
 /**
@@ -276,9 +279,10 @@ function enter(
     // A call while a POST is in flight, or answered, gets the answer of that POST.
     item.send = (keepalive) => (item.sent ??= (tell("posted"), post("", keepalive, body)));
     open.add(item);
-    applied = new Promise((resolve) =>
-      waiting.push((dropped) => {
-        if (dropped) return resolve(finish(item, [new ApplyCookiesError(0, "too-many")]));
+    applied = new Promise((resolve) => {
+      item.drop = () => resolve(finish(item, [new ApplyCookiesError(0, "too-many")]));
+      item.start = () => {
+        item.start = () => {};
         const before = queue;
         const turn = inTurn(key(), async () => {
           // Ten seconds of a minute are reserved for it, whatever holds up the tokens before it.
@@ -292,10 +296,10 @@ function enter(
         // waits for all earlier ones, and keeps none of them.
         queue = Promise.allSettled([turn, before]).then(() => {});
         resolve(turn);
-      }),
-    );
+      };
+    });
     known.set(t, applied);
-    if (waiting.length > CROWD) /** @type {any} */ (waiting.shift())(true);
+    if (open.size > 2 * CROWD) /** @type {Item} */ ([...open][CROWD]).drop();
     admit();
   }
   return applied;
@@ -487,7 +491,9 @@ if (globalThis.document) {
   );
 
   const resume = () => {
-    if (unseen) return;
+    // A page from the back/forward cache goes on by itself. The tokens it finds are its own, which it
+    // knows, or those of the page that the visitor is leaving.
+    addEventListener("pageshow", resume);
     try {
       const text = /** @type {any} */ (tab).getItem(key());
       /** @type {any} */ (tab).removeItem(key());
@@ -497,42 +503,47 @@ if (globalThis.document) {
     }
   };
 
+  // Stored now, not when a token arrives. Frames share the storage of their tab, and would post the
+  // tokens of the page around them; and a token should be readable by every script for no longer than
+  // a navigation takes. A crash loses only what could not be posted before it.
+  const keep = () =>
+    addEventListener("pagehide", () => {
+      open.forEach((item) => {
+        item.send(true);
+        // If the page comes back, the visitor has moved on since.
+        item[1] = null;
+      });
+      // Frames of this page may have stored theirs before.
+      resume();
+      // Value by value: `Array.prototype.toJSON` of an old library makes texts of lists.
+      if (open.size) tab?.setItem(key(), `[${[...open].map((item) => `[${item.map((it) => JSON.stringify(it))}]`)}]`);
+    });
+
   // A page that is prerendered may never be seen, and must do nothing to the visitor's cookies. If it
-  // is seen, it goes on with what the page before it has left, then with its own.
+  // is seen, it goes on with what the page before it has left, then with its own. That page stores it up
+  // to a tenth of a second later (measured), and gives up the lock after that; and Chromium shows a page
+  // its storage as it was when first asked for it.
   if (Reflect.get(/** @type {object} */ (Reflect.getPrototypeOf(document)), "prerendering", document))
     unseen = new Promise((/** @type {(value?: unknown) => void} */ resolve) =>
       addEventListener(
         "prerenderingchange",
         () => {
-          unseen = null;
-          resume();
-          admit();
-          resolve();
+          keep();
+          inTurn(key(), async () => {
+            const own = [...open];
+            open.clear();
+            unseen = null;
+            resume();
+            own.forEach((item) => open.add(item));
+            admit();
+            resolve();
+          });
         },
         // On its way to the document.
         true,
       ),
     );
-
-  // Stored now, not when a token arrives. Frames share the storage of their tab, and would post the
-  // tokens of the page around them; and a token should be readable by every script for no longer than
-  // a navigation takes. A crash loses only what could not be posted before it.
-  addEventListener("pagehide", () => {
-    if (unseen) return;
-    open.forEach((item) => {
-      item.send(true);
-      // If the page comes back, the visitor has moved on since.
-      item[1] = null;
-    });
-    // Frames of this page may have stored theirs before.
-    resume();
-    // Value by value: `Array.prototype.toJSON` of an old library makes texts of lists.
-    if (open.size) tab?.setItem(key(), `[${[...open].map((item) => `[${item.map((it) => JSON.stringify(it))}]`)}]`);
-  });
-
-  // A page from the back/forward cache goes on by itself. The tokens it finds are its own, which it
-  // knows, or those of the page that the visitor is leaving.
-  addEventListener("pageshow", resume);
+  else keep();
 
   if (!navigator.locks) console.warn(NAME + ": no Web Locks");
 
@@ -546,7 +557,7 @@ if (globalThis.document) {
     }
 
     // First: these tokens are older than any this page will get.
-    resume();
+    if (!unseen) resume();
 
     // Not twice if the page loads two copies.
     if (customElements.get(NAME)) return;

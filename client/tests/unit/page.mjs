@@ -87,19 +87,31 @@ export function stopClock(t) {
 
 const STEPS = ["posted", "applied", "failed", "then", "blocked", "elsewhere"];
 
+class Document extends EventTarget {
+  #unseen;
+  constructor(unseen) {
+    super();
+    this.#unseen = unseen;
+  }
+  get prerendering() {
+    return this.#unseen;
+  }
+}
+
 /**
  * A document in a window, as far as the module touches them; returns the list of the events that it
  * sees. Called again, it is the next document of the same tab.
  */
-export function openDocument() {
+export function openDocument({ prerendering = false } = {}) {
   const seen = [];
-  globalThis.document = new EventTarget();
+  globalThis.document = new Document(prerendering);
   for (const step of STEPS) {
     document.addEventListener(`apply-cookies:${step}`, ({ detail }) => seen.push({ step, detail }));
   }
   const window = new EventTarget();
   globalThis.addEventListener = window.addEventListener.bind(window);
   globalThis.leave = () => window.dispatchEvent(new Event("pagehide"));
+  globalThis.show = () => window.dispatchEvent(new Event("prerenderingchange"));
   globalThis.comeBack = () => window.dispatchEvent(new Event("pageshow"));
   if (!("sessionStorage" in globalThis)) globalThis.sessionStorage = new Storage();
   globalThis.customElements ??= { get: () => class {} };
