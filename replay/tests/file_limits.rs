@@ -3,49 +3,19 @@
 
 #[path = "support/folder.rs"]
 mod folder;
+#[path = "support/tokens.rs"]
+mod tokens;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
-use apply_cookies_protocol::{BindingCookie, BindingDigest, Grant, Lifetime, Nonce, UnixMillis};
+use apply_cookies_protocol::{BindingCookie, BindingDigest, Lifetime};
 use apply_cookies_replay::{
-    Barrier, BarrierAnswer, Claim, ClaimAnswer, Clock, FileReplayStore, ReplayStore, StoreError,
+    Barrier, BarrierAnswer, Claim, ClaimAnswer, FileReplayStore, ReplayStore, StoreError,
     StoreFuture,
 };
 use folder::Folder;
 use redb::ReadableTable;
-
-const START: u64 = 1_795_000_000_000;
-
-const FIRST: ClaimAnswer = ClaimAnswer::Granted {
-    grant: Grant::First,
-    barrier: BarrierAnswer::NotAsked,
-};
-
-fn at(millis: u64) -> UnixMillis {
-    UnixMillis::new(millis).unwrap()
-}
-
-/// A clock and its hands.
-fn clock() -> (Clock, Arc<AtomicU64>) {
-    let hands = Arc::new(AtomicU64::new(START));
-    let shown = hands.clone();
-    let clock = Clock::from_fn(move || at(shown.load(Ordering::SeqCst)));
-    (clock, hands)
-}
-
-fn claim(number: u64, issued_at: u64) -> Claim {
-    let mut nonce = [0; 16];
-    nonce[..8].copy_from_slice(&number.to_le_bytes());
-    let nonce = Nonce::from_random(nonce);
-    let issued_at = at(issued_at);
-    Claim::new(
-        nonce,
-        issued_at,
-        issued_at.plus(60_000),
-        Lifetime::default(),
-    )
-}
+use tokens::{FIRST, START, at, claim, clock};
 
 fn wait<T: Unpin + Send>(answer: StoreFuture<'_, T>) -> Result<T, StoreError> {
     tokio::runtime::Builder::new_current_thread()
