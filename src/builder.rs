@@ -46,7 +46,7 @@ impl ApplyCookies {
     /// For development on this machine: allows pages of any loopback origin, and makes a secret that
     /// is gone when the process ends, and with it tokens and signed and encrypted cookies. Its
     /// cookies are for plain http, also behind a proxy with https: not `Secure` unless they say so,
-    /// and without prefixes in their names. Says so on standard error.
+    /// and without prefixes in their names. Says so in the log, or on standard error where there is none.
     ///
     /// Call it once, outside `HttpServer::new(|| …)`: each call makes a new secret and a new store.
     #[must_use]
@@ -327,11 +327,13 @@ fn is_prefix(prefix: &str) -> bool {
     })
 }
 
-/// Warns where nobody can miss it: in the log, and on standard error, which works even when no
-/// log is set up.
+/// Warns where nobody can miss it: in the log, or on standard error where no log takes it.
 fn warn_loudly(warning: &str) {
-    tracing::warn!("{warning}");
-    eprintln!("apply-cookies: {warning}");
+    if tracing::enabled!(tracing::Level::WARN) {
+        tracing::warn!("{warning}");
+    } else {
+        eprintln!("apply-cookies: {warning}");
+    }
 }
 
 /// A configuration that cannot work or is not safe.

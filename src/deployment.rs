@@ -48,6 +48,7 @@ pub(crate) struct Losses {
     pub(crate) handler_failed: Seldom,
     pub(crate) stream_ended: Seldom,
     pub(crate) encoded: Seldom,
+    pub(crate) secure: Seldom,
 }
 
 impl Deployment {

@@ -120,6 +120,10 @@ impl Secrets {
             Some(Given::File(text)) => (PREVIOUS_KEYS_FILE, SecretList::Lines.read(&text, judge)),
         };
         let previous = list.map_err(|reason| SecretError::WeakList { variable, reason })?;
+        // Found when the ring is made, too, but there nothing knows where they come from.
+        if KeyRing::new(&current, &previous).is_err() {
+            return Err(SecretError::Repeated(variable));
+        }
         Ok(Self { current, previous })
     }
 
@@ -300,6 +304,14 @@ fn variable(name: &'static str) -> Result<Option<Zeroizing<String>>, SecretError
         .map_err(|_| SecretError::NotText(name))
 }
 
+/// What the entries of a list are counted by.
+fn place_in(variable: &str) -> &'static str {
+    match variable {
+        PREVIOUS_KEYS_FILE => "line",
+        _ => "number",
+    }
+}
+
 /// Why there is no usable secret.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -343,11 +355,14 @@ pub enum SecretError {
     /// A secret must be UTF-8 text.
     #[error("{0} is not UTF-8 text; `apply-cookies keygen` makes a secret that is")]
     NotText(&'static str),
+    /// A previous secret is the current one too, or stands there twice.
+    #[error("{0} repeats a secret: the current one, or one of its own; remove it there")]
+    Repeated(&'static str),
     /// The secret can be guessed.
     #[error(transparent)]
     Weak(#[from] WeakSecret),
     /// One of several secrets is refused.
-    #[error("{variable}, {reason}")]
+    #[error("{variable}, {} {}: {}", place_in(variable), reason.entry, reason.reason)]
     WeakList {
         /// The variable to change.
         variable: &'static str,

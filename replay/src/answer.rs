@@ -59,6 +59,6 @@ pub enum StoreError {
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The store can no longer be certain of what it remembers, and refuses everything until the
     /// process is restarted. The service's `healthz` then says so.
-    #[error("the replay store has failed, and refuses everything until it is restarted")]
+    #[error("the replay store has failed, and refuses everything until this process is restarted")]
     Broken(#[source] Box<dyn std::error::Error + Send + Sync>),
 }

@@ -47,6 +47,11 @@ impl Standing {
         claim.is_behind_barrier(self.nonce, self.issued_at)
     }
 
+    /// The first moment, in milliseconds since 1970, whose tokens it does not refuse.
+    pub(crate) const fn refuses_before(&self) -> u64 {
+        self.issued_at.get() + 1
+    }
+
     /// Whether it already refuses every token that another of the same browser would.
     pub(crate) fn covers(&self, other: &Self) -> bool {
         self.issued_at >= other.issued_at
@@ -99,11 +104,13 @@ impl Raising {
     }
 }
 
-/// Whether a barrier that refuses this claim may be among those forgotten: generations that end by
-/// `forgotten_until`, in milliseconds since 1970.
-pub(crate) fn may_be_forgotten(claim: &Claim, forgotten_until: u64) -> bool {
-    // A barrier as old as the token ends when the token's own would, or later.
-    claim.barrier_ends_at.get() < forgotten_until
+/// Whether a barrier that refuses this claim may be among those forgotten, all of which were issued
+/// before `issued_before`, in milliseconds since 1970.
+///
+/// When they ended does not matter: that followed from how long tokens lived then, and the claim's
+/// token may live longer. Where it lives no longer, it has expired.
+pub(crate) fn may_be_forgotten(claim: &Claim, issued_before: u64) -> bool {
+    claim.binding.is_some() && claim.issued_at.get() < issued_before
 }
 
 /// The first generation that may refuse a token of this time: a barrier ends after it was issued.

@@ -28,7 +28,7 @@ use crate::listeners::ClaimListener;
 /// 1. The token carries a scope that is not this store's own: [`BeforeHorizon`].
 /// 2. It carries none, and `issued_at < horizon + skew`: [`BeforeHorizon`].
 /// 3. Claims of tokens with this expiry may already have been forgotten, or for a token with a
-///    binding, barriers with its [`barrier_ends_at`]: [`BeforeHorizon`].
+///    binding, barriers that were issued no earlier: [`BeforeHorizon`].
 /// 4. A barrier of the same binding that was issued no earlier, and is not this very token, was
 ///    raised: [`BehindBarrier`], even for a retry.
 /// 5. The nonce was claimed under the same redemption id: [`Retry`], for as long as the claim is
@@ -77,11 +77,13 @@ use crate::listeners::ClaimListener;
 /// **A barrier** until it ends ([`barrier_ends_at`], [`Barrier::ends_at`]), plus skew and margin. By
 /// then every older token of its deployment has expired. A store may forget barriers together, in
 /// spans of about as long as they last, but not much later: a flood of them must pass as quickly as
-/// the tokens that they could refuse. Afterwards it remembers up to which end it has forgotten, and
-/// refuses tokens that such a barrier might have refused (3).
+/// the tokens that they could refuse. Afterwards it remembers when the latest of those that it has
+/// forgotten was issued, and refuses tokens with a binding that are no younger (3), however long
+/// tokens may live by now.
 ///
-/// Deployments that share a store should have one longest lifetime. Where they differ, a barrier
-/// protects for as long as the one that raised it says.
+/// Deployments that share a store should have one longest lifetime. Where they differ, a barrier of
+/// the one with the shorter is forgotten first, and from then on older tokens of the other are
+/// refused.
 ///
 /// **The horizon** for ever: the moment since which the store is certain to remember every claim.
 /// For a store in memory it is the time at which it was made. A durable or shared one keeps it as a

@@ -3,48 +3,19 @@
 
 #[path = "support/folder.rs"]
 mod folder;
+#[path = "support/tokens.rs"]
+mod tokens;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
-use apply_cookies_protocol::{BindingCookie, BindingDigest, Grant, Lifetime, Nonce, UnixMillis};
+use apply_cookies_protocol::{BindingCookie, BindingDigest, Lifetime};
 use apply_cookies_replay::{
-    Barrier, BarrierAnswer, Claim, ClaimAnswer, Clock, FileReplayStore, ReplayStore, StoreError,
+    Barrier, BarrierAnswer, Claim, ClaimAnswer, FileReplayStore, ReplayStore, StoreError,
     StoreFuture,
 };
 use folder::Folder;
-
-const START: u64 = 1_795_000_000_000;
-
-const FIRST: ClaimAnswer = ClaimAnswer::Granted {
-    grant: Grant::First,
-    barrier: BarrierAnswer::NotAsked,
-};
-
-fn at(millis: u64) -> UnixMillis {
-    UnixMillis::new(millis).unwrap()
-}
-
-/// A clock and its hands.
-fn clock() -> (Clock, Arc<AtomicU64>) {
-    let hands = Arc::new(AtomicU64::new(START));
-    let shown = hands.clone();
-    let clock = Clock::from_fn(move || at(shown.load(Ordering::SeqCst)));
-    (clock, hands)
-}
-
-fn claim(number: u64, issued_at: u64) -> Claim {
-    let mut nonce = [0; 16];
-    nonce[..8].copy_from_slice(&number.to_le_bytes());
-    let nonce = Nonce::from_random(nonce);
-    let issued_at = at(issued_at);
-    Claim::new(
-        nonce,
-        issued_at,
-        issued_at.plus(60_000),
-        Lifetime::default(),
-    )
-}
+use redb::ReadableTable;
+use tokens::{FIRST, START, at, claim, clock};
 
 fn wait<T: Unpin + Send>(answer: StoreFuture<'_, T>) -> Result<T, StoreError> {
     tokio::runtime::Builder::new_current_thread()
@@ -99,12 +70,20 @@ fn a_flood_of_sign_outs_passes_as_the_tokens_do_that_it_could_refuse_across_a_re
 fn numbers_of_a_tampered_file_end_in_a_refusal_and_never_in_a_panic() {
     let about = redb::TableDefinition::<&str, &[u8]>::new("apply-cookies");
     let rows = ["claims", "barriers"].map(redb::TableDefinition::<(u64, u64), &[u8]>::new);
-    let floor =
-        |claims: u64, barriers: u64| [claims.to_be_bytes(), barriers.to_be_bytes()].concat();
-    let files: [&dyn Fn(&redb::WriteTransaction); 8] = [
-        &|to| put(to, about, "floor", &floor(u64::MAX, 0)),
-        &|to| put(to, about, "floor", &floor(0, u64::MAX)),
-        &|to| put(to, about, "floor", &floor(u64::MAX, u64::MAX)),
+    let floor = |numbers: &[u64]| {
+        numbers
+            .iter()
+            .flat_map(|n| n.to_be_bytes())
+            .collect::<Vec<_>>()
+    };
+    let files: [&dyn Fn(&redb::WriteTransaction); 12] = [
+        &|to| put(to, about, "floor", &floor(&[u64::MAX, 0])),
+        &|to| put(to, about, "floor", &floor(&[0, u64::MAX])),
+        &|to| put(to, about, "floor", &floor(&[u64::MAX, u64::MAX])),
+        &|to| put(to, about, "floor", &floor(&[0, u64::MAX, 0])),
+        &|to| put(to, about, "floor", &floor(&[0, 0, u64::MAX])),
+        &|to| put(to, about, "floor", &floor(&[u64::MAX; 4])),
+        &|to| put(to, about, "floor", &[0xFF; 20]),
         &|to| put(to, about, "horizon", &u64::MAX.to_be_bytes()),
         &|to| put(to, about, "horizon", &253_402_300_799_999_u64.to_be_bytes()),
         &|to| put(to, rows[0], (u64::MAX, u64::MAX), &[7; 17]),
@@ -144,6 +123,48 @@ fn numbers_of_a_tampered_file_end_in_a_refusal_and_never_in_a_panic() {
             Ok(BarrierAnswer::Raised) | Err(StoreError::Broken(_))
         );
         assert!(is_sound, "file {n}: {raised:?}");
+    }
+}
+
+#[test]
+fn a_file_without_the_time_of_forgotten_barriers_refuses_all_that_they_may_have_refused() {
+    let about = redb::TableDefinition::<&str, &[u8]>::new("apply-cookies");
+    for life in [1, 1_000, 60_000, 600_000, 3_600_000] {
+        let folder = Folder::new();
+        let (clock, hands) = clock();
+        let store = FileReplayStore::open(folder.file(), clock.clone()).unwrap();
+        let out = START + 10_000;
+        let lifetime = Lifetime::from_millis(life).unwrap();
+        wait(store.raise_barrier(Barrier::new(stranger(1), at(out), lifetime))).unwrap();
+        let later = out + 2 * life.max(10_000) + 8_000;
+        hands.store(later, Ordering::SeqCst);
+        wait(store.raise_barrier(Barrier::new(stranger(2), at(later), lifetime))).unwrap();
+        assert_eq!(store.len(), 1, "the first is forgotten, after {life} ms");
+        drop(store);
+        // As they were written before.
+        let database = redb::Database::open(folder.file()).unwrap();
+        let transaction = database.begin_write().unwrap();
+        let table = transaction.open_table(about).unwrap();
+        let floor = table.get("floor").unwrap().unwrap().value().to_vec();
+        drop(table);
+        put(&transaction, about, "floor", &floor[..16]);
+        transaction.commit().unwrap();
+        drop(database);
+
+        let store = FileReplayStore::open(folder.file(), clock).unwrap();
+        let longer_lived = |number, issued_at| {
+            let day = Lifetime::from_millis(86_400_000).unwrap();
+            let nonce = claim(number, issued_at).nonce;
+            let mut claim = Claim::new(nonce, at(issued_at), at(issued_at + 80_000_000), day);
+            claim.binding = Some(stranger(1));
+            claim
+        };
+        for (number, issued_at) in (0..).zip([out - 1, out]) {
+            let answer = wait(store.claim(longer_lived(number, issued_at))).unwrap();
+            assert_eq!(answer, ClaimAnswer::BeforeHorizon, "{life} ms");
+        }
+        let answer = wait(store.claim(longer_lived(9, later))).unwrap();
+        assert_eq!(answer, FIRST, "what is issued now, {life} ms");
     }
 }
 

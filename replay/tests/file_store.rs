@@ -5,12 +5,14 @@
 
 #[path = "support/folder.rs"]
 mod folder;
+#[path = "support/tokens.rs"]
+mod tokens;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use apply_cookies_protocol::{Grant, Lifetime, Nonce, UnixMillis};
+use apply_cookies_protocol::Nonce;
 use apply_cookies_replay::conformance::{self, StoreMaker};
 use apply_cookies_replay::{
     Barrier, BarrierAnswer, BarrierFuture, Claim, ClaimAnswer, ClaimFuture, ClaimListener, Clock,
@@ -18,6 +20,7 @@ use apply_cookies_replay::{
 };
 use folder::Folder;
 use redb::ReadableDatabase;
+use tokens::{FIRST, START, at, claim, clock};
 
 /// A store in its own folder.
 struct Kept {
@@ -89,38 +92,6 @@ fn it_keeps_every_rule_of_the_contract() {
         Maker.schedules(),
         begun.elapsed().as_secs_f64()
     );
-}
-
-const START: u64 = 1_795_000_000_000;
-
-const FIRST: ClaimAnswer = ClaimAnswer::Granted {
-    grant: Grant::First,
-    barrier: BarrierAnswer::NotAsked,
-};
-
-fn at(millis: u64) -> UnixMillis {
-    UnixMillis::new(millis).unwrap()
-}
-
-/// A clock and its hands.
-fn clock() -> (Clock, Arc<AtomicU64>) {
-    let hands = Arc::new(AtomicU64::new(START));
-    let shown = hands.clone();
-    (
-        Clock::from_fn(move || at(shown.load(Ordering::SeqCst))),
-        hands,
-    )
-}
-
-fn claim(number: u64, issued_at: u64) -> Claim {
-    let mut nonce = [0; 16];
-    nonce[..8].copy_from_slice(&number.to_le_bytes());
-    Claim::new(
-        Nonce::from_random(nonce),
-        at(issued_at),
-        at(issued_at + 60_000),
-        Lifetime::default(),
-    )
 }
 
 fn refusal(folder: &Folder) -> FileStoreError {

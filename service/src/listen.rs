@@ -43,7 +43,12 @@ impl Listen {
     /// a container without IPv6. Any other that cannot be had is an error: half a service is worse
     /// than none.
     pub(crate) fn bind(&self) -> Result<Vec<TcpListener>, String> {
-        let refused = |error| format!("cannot listen on {}: {error}", self.0);
+        let refused = |error| {
+            format!(
+                "cannot listen on {}: {error}; give another --listen",
+                self.0
+            )
+        };
         let mut addresses: Vec<_> = self.0.to_socket_addrs().map_err(refused)?.collect();
         addresses.sort_unstable();
         addresses.dedup();
@@ -57,7 +62,7 @@ impl Listen {
         }
         match absent {
             Some(error) if listeners.is_empty() => Err(refused(error)),
-            _ if listeners.is_empty() => Err(format!("{} has no address", self.0)),
+            _ if listeners.is_empty() => Err(self.no_address()),
             _ => Ok(listeners),
         }
     }
@@ -65,7 +70,11 @@ impl Listen {
     /// A socket for the first address of the host that can be had.
     pub(crate) fn bind_first(&self) -> Result<TcpListener, String> {
         let first = self.bind()?.into_iter().next();
-        first.ok_or_else(|| format!("{} has no address", self.0))
+        first.ok_or_else(|| self.no_address())
+    }
+
+    fn no_address(&self) -> String {
+        format!("{} has no address; give another --listen", self.0)
     }
 }
 

@@ -15,14 +15,16 @@ mod serve;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser};
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use cli::args::{Args, Command};
 use refused::Refused;
 
 /// Exit codes: 0 done, 1 refused (the reason is on standard error), 2 wrong usage.
 fn main() -> ExitCode {
-    let done = match Args::parse().command {
+    let matches = Args::command().get_matches();
+    let args = Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let done = match args.command {
         Command::Demo(args) => demo::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Tool(tool) => cli::run(&tool),
@@ -31,9 +33,22 @@ fn main() -> ExitCode {
         Ok(()) => return ExitCode::SUCCESS,
         Err(Refused::Reported) => {}
         Err(Refused::Because(reason)) => eprintln!("apply-cookies: {reason}"),
-        Err(Refused::Usage(reason)) => Args::command()
+        Err(Refused::Usage(reason)) => given(&matches)
             .error(ErrorKind::ValueValidation, reason)
             .exit(),
     }
     ExitCode::from(1)
+}
+
+/// The command that was given, whose usage line an error shows.
+fn given(mut matches: &ArgMatches) -> clap::Command {
+    let mut command = Args::command();
+    command.build();
+    while let Some((name, of_command)) = matches.subcommand()
+        && let Some(below) = command.find_subcommand(name)
+    {
+        command = below.clone();
+        matches = of_command;
+    }
+    command
 }

@@ -3,10 +3,11 @@
 use std::env::VarError;
 use std::time::Duration;
 
-use apply_cookies::protocol::Lifetime;
+use apply_cookies::protocol::{KeyRingError, Lifetime};
 use apply_cookies::web::path_below;
 use apply_cookies::{
-    ApplyCookies, BindingPolicy, Builder, Clock, DEFAULT_PREFIX, MesopSecret, Secrets,
+    ApplyCookies, BindingPolicy, BuildError, Builder, Clock, DEFAULT_PREFIX, MESOP_SECRET_KEY,
+    MesopSecret, SECRET_KEY, Secrets,
 };
 
 use crate::cli::args::profile::ProfileArg;
@@ -21,7 +22,7 @@ pub(crate) fn from_args(args: &ServeArgs) -> Result<Vec<ApplyCookies>, Refused> 
     let profiles = &args.profile;
     // There are only two, so a third is a repetition.
     if profiles.len() > 2 || matches!(profiles[..], [one, other] if one == other) {
-        return Err("give each --profile once".into());
+        return usage("give each --profile once");
     }
     let prefixes = match args.prefix.len() {
         0 => profiles
@@ -29,9 +30,7 @@ pub(crate) fn from_args(args: &ServeArgs) -> Result<Vec<ApplyCookies>, Refused> 
             .map(|profile| default_prefix(*profile))
             .collect::<Result<_, _>>()?,
         given if given == profiles.len() => args.prefix.clone(),
-        _ => {
-            return Err("give one --prefix for each --profile, or none".into());
-        }
+        _ => return usage("give one --prefix for each --profile, or none"),
     };
     let own = ["/healthz", "/readyz"];
     if let Some(taken) = own.into_iter().find(|own| {
@@ -39,15 +38,16 @@ pub(crate) fn from_args(args: &ServeArgs) -> Result<Vec<ApplyCookies>, Refused> 
             .iter()
             .any(|prefix| path_below(prefix, own).is_some())
     }) {
-        return Err(format!("the service itself uses {taken}; give another --prefix").into());
+        return usage(&format!(
+            "the service itself uses {taken}; give another --prefix"
+        ));
     }
     if let [one, other] = &prefixes[..]
         && (path_below(other, one).is_some() || path_below(one, other).is_some())
     {
-        return Err(format!(
+        return usage(&format!(
             "two profiles need two separate paths, but {one} and {other} overlap; give a --prefix for each"
-        )
-        .into());
+        ));
     }
     let only_mesop = profiles.iter().all(|profile| *profile == ProfileArg::Mesop);
     if only_mesop && matches!(args.binding, Some(BindingArg::Required)) {
@@ -85,9 +85,22 @@ pub(crate) fn from_args(args: &ServeArgs) -> Result<Vec<ApplyCookies>, Refused> 
         .into_iter()
         .map(|builder| {
             let builder = builder.clock(clock.clone()).replay_store(store.clone());
-            Ok(builder.build()?)
+            builder.build().map_err(|error| match error {
+                BuildError::Prefix(_) if args.prefix.is_empty() => {
+                    Refused::Because(format!("{BASE_URL_PATH}: {error}"))
+                }
+                BuildError::Prefix(_) => Refused::Usage(format!("--prefix: {error}")),
+                BuildError::Ring(KeyRingError::SecretOfMesop) => Refused::Because(format!(
+                    "{MESOP_SECRET_KEY} is also {SECRET_KEY} or a previous secret; give each its own (`apply-cookies keygen` makes one)"
+                )),
+                error => error.into(),
+            })
         })
         .collect()
+}
+
+fn usage<T>(reason: &str) -> Result<T, Refused> {
+    Err(Refused::Usage(reason.to_owned()))
 }
 
 fn finish(builder: Builder, args: &ServeArgs, prefix: String) -> Builder {
@@ -114,7 +127,8 @@ fn default_prefix(profile: ProfileArg) -> Result<String, Refused> {
     let base = match (profile, std::env::var(BASE_URL_PATH)) {
         (ProfileArg::Mesop, Ok(base)) => base,
         (ProfileArg::Mesop, Err(VarError::NotUnicode(_))) => {
-            return Err(format!("{BASE_URL_PATH} is not UTF-8 text").into());
+            let reason = "is not UTF-8 text; set it to the path of the Mesop app, as in /app";
+            return Err(format!("{BASE_URL_PATH} {reason}").into());
         }
         (ProfileArg::Mesop, Err(VarError::NotPresent)) | (ProfileArg::Native, _) => String::new(),
     };

@@ -53,6 +53,58 @@ fn paths_that_can_be_read_have_a_head_and_refuse_other_methods() {
 }
 
 #[test]
+fn what_a_probe_reads_is_one_line() {
+    let service = Service::start_quiet(&[]);
+    let read = |path| Connection::open(service.address).request("GET", path, &[], b"");
+    let early = read("/readyz");
+    assert_eq!(early.status, 503);
+    service.wait_until_ready();
+    for (answer, says) in [
+        (early, "ready in "),
+        (read("/readyz"), "ready"),
+        (read("/healthz"), "ok"),
+    ] {
+        let line = answer.body.strip_suffix('\n').unwrap();
+        assert!(line.contains(says) && !line.contains('\n'), "{line:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_service_without_room_for_another_connection_says_so_once() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+
+    // The service inherits it.
+    let mut files = getrlimit(Resource::Nofile);
+    files.current = files.maximum;
+    setrlimit(Resource::Nofile, files).unwrap();
+    let workers = std::thread::available_parallelism().map_or(2, usize::from);
+    let all = 1024 / workers * workers;
+    // Connections at first, those that are replaced, and the lines.
+    for (first, replaced, lines) in [
+        (1, 0, 0),
+        (all / 2, 9, 0),
+        (all - 1, 9, 0),
+        (all, 0, 1),
+        (all, 9, 1),
+    ] {
+        let mut service = Service::start_quiet(&[]);
+        let open = |_| {
+            let mut connection = Connection::open(service.address);
+            assert_eq!(connection.request("GET", "/healthz", &[], b"").status, 200);
+            connection
+        };
+        let mut held: Vec<Connection> = (0..first).map(open).collect();
+        held.drain(..replaced);
+        held.extend((0..replaced).map(open));
+        assert_eq!(held.len(), first);
+        let log = service.end();
+        let said = log.matches("all connections are taken").count();
+        assert_eq!(said, lines, "{first}, {replaced}: {log}");
+    }
+}
+
+#[test]
 fn no_answer_may_be_stored() {
     let service = Service::start_quiet(&[]);
     let origin = format!("Origin: {ORIGIN}");

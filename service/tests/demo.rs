@@ -36,6 +36,41 @@ fn start() -> (Demo, SocketAddr) {
 }
 
 #[test]
+fn its_warning_is_said_once_with_and_without_a_log() {
+    for filter in [
+        "info",
+        "warn",
+        "trace",
+        "error",
+        "off",
+        "actix_web=info",
+        "a=b",
+    ] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_apply-cookies"))
+            .args(["demo", "--listen", "127.0.0.1:0"])
+            .env_clear()
+            .env("RUST_LOG", filter)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut url = String::new();
+        let output = child.stdout.take().unwrap();
+        BufReader::new(output).read_line(&mut url).unwrap();
+        child.kill().unwrap();
+        let said = child.wait_with_output().unwrap().stderr;
+        let said = String::from_utf8(said).unwrap();
+        assert_eq!(
+            said.matches("development mode").count(),
+            1,
+            "{filter}: {said}"
+        );
+        let is_ignored = said.contains("RUST_LOG is ignored");
+        assert_eq!(is_ignored, filter == "a=b", "{filter}: {said}");
+    }
+}
+
+#[test]
 fn only_a_visit_gets_a_token() {
     let (_demo, address) = start();
     let visit = |purpose: &str| {

@@ -1,32 +1,24 @@
 //! Arguments and lines that tools elsewhere produce, by running the program.
 
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
+#[path = "support/run.rs"]
+mod run;
+
+use std::process::Output;
 
 use apply_cookies::Secrets;
+use run::{bare, text};
 use serde_json::{Value, json};
 
 const BATCH: &str = r#"{"operations":[{"op":"set","name":"session","value":"8f14e45f"}]}"#;
 const MESOP: [&str; 2] = ["--profile", "mesop"];
 
 fn run(secret: &str, args: &[&str], input: &[u8]) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_apply-cookies"))
-        .env_clear()
+    let mut program = bare();
+    program
         .env("APPLY_COOKIES_SECRET_KEY", secret)
         .env("MESOP_COOKIE_SECRET_KEY", secret)
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A program that refuses its arguments reads nothing.
-    let _ = child.stdin.take().unwrap().write_all(input);
-    child.wait_with_output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap()
+        .args(args);
+    run::run(&mut program, input)
 }
 
 /// Every option whose values can start with a hyphen, or whose error should name its range.
@@ -206,26 +198,15 @@ fn inspect_shows_what_the_vectors_show() {
             .map(|secret| secret.as_str().unwrap())
             .collect();
         let now = (vector["now"].as_u64().unwrap() / 1000).to_string();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_apply-cookies"))
-            .env_clear()
+        let mut program = bare();
+        program
             .env(
                 "APPLY_COOKIES_SECRET_KEY",
                 vector["secret"].as_str().unwrap(),
             )
             .env("APPLY_COOKIES_PREVIOUS_KEYS", previous.join(","))
-            .args(["inspect", "--allow-published-secret", "--now", &now])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let token = vector["token"].as_str().unwrap();
-        child
-            .stdin
-            .take()
-            .unwrap()
-            .write_all(token.as_bytes())
-            .unwrap();
-        let output = child.wait_with_output().unwrap();
+            .args(["inspect", "--allow-published-secret", "--now", &now]);
+        let output = run::run(&mut program, vector["token"].as_str().unwrap());
         let mut report: Value = serde_json::from_slice(&output.stdout).unwrap();
         let report = report.as_object_mut().unwrap();
         report.remove("verdict").unwrap();

@@ -55,7 +55,7 @@ fn token(nonce: u8, at: UnixMillis, bound: bool) -> String {
 }
 
 fn refused(output: &Output) -> String {
-    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(!output.status.success(), "{output:?}");
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
@@ -158,13 +158,13 @@ fn a_service_that_could_mix_profiles_does_not_start() {
     same.env("MESOP_COOKIE_SECRET_KEY", &*SECRET);
     let apart = ["--prefix", "/a", "--prefix", "/b"];
     let error = serve(&mut same, &[&both[..], &apart].concat());
-    assert!(error.contains("give each its own"), "{error}");
+    assert!(error.contains("MESOP_COOKIE_SECRET_KEY is also"), "{error}");
     assert!(!error.contains(&*SECRET));
 
     let mut line_end = program();
     line_end.env("MESOP_COOKIE_SECRET_KEY", format!("{}\n", *SECRET));
     let error = serve(&mut line_end, &[&both[..], &apart].concat());
-    assert!(error.contains("give each its own"), "{error}");
+    assert!(error.contains("MESOP_COOKIE_SECRET_KEY is also"), "{error}");
 
     let mut two = program();
     two.env("MESOP_COOKIE_SECRET_KEY", &*MESOP_SECRET);

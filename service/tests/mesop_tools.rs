@@ -1,32 +1,26 @@
 //! The promises of the tools with `--profile mesop`, by running the program. The vectors are the
 //! ones that Python made (`protocol/vectors/mesop`).
 
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
+#[path = "support/run.rs"]
+mod run;
 
+use std::process::Output;
+
+use run::bare;
 use serde_json::{Value, json};
 
 const SECRET: &str = "8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA";
 const OF_VECTORS: &str = "public-secret-0123456789abcdef0123456789abcdef";
 
 fn run(secret: Option<&str>, args: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_apply-cookies"))
-        .env_clear()
+    let mut program = bare();
+    program
         .envs(secret.map(|secret| ("MESOP_COOKIE_SECRET_KEY", secret)))
         .args(args)
         .args(["--profile", "mesop"])
         // The vectors' secret is published.
-        .args((args[0] != "set-cookie").then_some("--allow-published-secret"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut pipe = child.stdin.take().unwrap();
-    // A program that refuses its arguments reads nothing.
-    let _ = pipe.write_all(input.as_bytes());
-    drop(pipe);
-    child.wait_with_output().unwrap()
+        .args((args[0] != "set-cookie").then_some("--allow-published-secret"));
+    run::run(&mut program, input)
 }
 
 /// The lines that a tool answers; it must not fail.

@@ -1,14 +1,19 @@
 //! The program on plain http: the tools for pages in local development, `serve` and `demo`.
 
+#[path = "support/run.rs"]
+mod run;
+#[path = "support/service.rs"]
+mod service;
 mod support;
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
-use support::SECRET;
-use support::http::{Connection, FORM};
+use service::Service;
+use support::http::{Connection, FORM, form};
+use support::{SECRET, browser};
 
 const GONE: &str = "Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT";
 
@@ -57,19 +62,9 @@ fn program() -> Command {
 
 /// The lines that a tool answers, and whether it succeeded.
 fn answers(args: &[&str], input: &str) -> (Vec<String>, bool) {
-    let mut child = program()
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut pipe = child.stdin.take().unwrap();
-    pipe.write_all(input.as_bytes()).unwrap();
-    drop(pipe);
-    let output = child.wait_with_output().unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    let lines = text.lines().map(str::to_owned).collect();
+    let output = run::run(program().args(args), input);
+    let lines = run::text(&output.stdout).lines();
+    let lines = lines.map(str::to_owned).collect();
     (lines, output.status.success())
 }
 
@@ -115,6 +110,67 @@ fn mint_seals_what_browsers_keep_over_the_scheme_in_both_profiles() {
             }
         }
     }
+}
+
+#[test]
+fn a_cookie_that_asks_for_https_is_said_to_be_lost_on_plain_http() {
+    let cases = [
+        ("native", &["http://localhost:9"][..], 1),
+        ("mesop", &["http://localhost:9"], 1),
+        ("native", &["http://127.0.0.1:9", "http://[::1]:9"], 1),
+        ("native", &["http://localhost:9", "https://app.example"], 0),
+        ("native", &["https://localhost:9"], 0),
+        ("mesop", &["https://app.example"], 0),
+    ];
+    // Each waits until its store is five seconds old.
+    std::thread::scope(|scope| {
+        for (profile, origins, lines) in cases {
+            scope.spawn(move || {
+                let log = log_of_secure_cookies(profile, origins);
+                let said: Vec<&str> = log
+                    .lines()
+                    .filter(|line| line.contains("every configured origin is plain http"))
+                    .filter(|line| line.contains(" WARN "))
+                    .collect();
+                assert_eq!(said.len(), lines, "{profile} {origins:?}: {said:?}");
+                let named = |line: &&str| line.contains("cookie=\"https\"");
+                assert!(said.iter().all(named), "{said:?}");
+                assert!(!log.contains("s3cr3t"));
+            });
+        }
+    });
+}
+
+/// Redeems tokens for plain http, then some for https.
+fn log_of_secure_cookies(profile: &str, origins: &[&str]) -> String {
+    let mut args = vec!["--profile", profile];
+    args.extend(origins.iter().flat_map(|origin| ["--origin", origin]));
+    let mut service = Service::start_as(&mut program(), &args);
+    service.wait_until_ready();
+    let binding = browser(1).to_text();
+    let cookies = format!("Cookie: apply-cookies={binding}; __Host-apply-cookies={binding}");
+    let origin = format!("Origin: {}", origins[0]);
+    let post = |name: &str, more: &[&str]| {
+        let first = r#"{"op":"set","name":"first","value":"v","secure":false}"#;
+        let second = format!(r#"{{"op":"set","name":"{name}","value":"s3cr3t"}}"#);
+        let batch = format!(r#"{{"operations":[{first},{second}]}}"#);
+        let mint = ["mint", "--profile", profile, "--binding", &binding];
+        let token = answers(&[&mint, more].concat(), &batch).0.remove(0);
+        let form = form(&token, Some("a-redemption-id"));
+        let headers = [&*origin, FORM, &cookies];
+        let mut connection = Connection::open(service.address);
+        let answer = connection.request("POST", "/__apply-cookies", &headers, form.as_bytes());
+        assert_eq!(answer.status, 204, "{profile} {origins:?}");
+        let is_secure = answer.all("set-cookie")[1].contains("; Secure");
+        assert_eq!(is_secure, more.is_empty());
+    };
+    for _ in 0..3 {
+        post("http", &["--plain-http"]);
+    }
+    for _ in 0..3 {
+        post("https", &[]);
+    }
+    service.end()
 }
 
 #[test]

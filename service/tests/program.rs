@@ -1,38 +1,23 @@
 //! The program's promises, by running it.
 
+#[path = "support/run.rs"]
+mod run;
 #[path = "support/service.rs"]
 mod service;
 mod support;
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 
 use apply_cookies::Secrets;
+use run::{run, text};
 use serde_json::{Value, json};
 use service::{ORIGIN, Service, program};
 use support::{SECRET, SESSION_LINE, browser, cookie_header};
 
 static OTHER_SECRET: LazyLock<String> = LazyLock::new(Secrets::generate);
-
-fn run(command: &mut Command, input: &str) -> Output {
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut pipe = child.stdin.take().unwrap();
-    // A program that refuses its arguments reads nothing.
-    let _ = pipe.write_all(input.as_bytes());
-    drop(pipe);
-    child.wait_with_output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
 
 fn mint(args: &[&str], input: &str) -> Vec<String> {
     let output = run(program().arg("mint").args(args), input);
@@ -57,7 +42,7 @@ fn keygen_prints_a_new_secret_each_time() {
     let key = || {
         let output = run(program().env_clear().arg("keygen"), "");
         assert!(output.status.success());
-        text(&output.stdout)
+        text(&output.stdout).to_owned()
     };
     let (one, other) = (key(), key());
     assert_ne!(one, other);
@@ -141,23 +126,68 @@ fn each_line_is_answered_at_once() {
 }
 
 #[test]
-fn inspect_says_nothing_of_an_invalid_token() {
-    let token = &mint(&[], BATCH)[0];
-    let other = run(
-        program()
-            .env("APPLY_COOKIES_SECRET_KEY", &*OTHER_SECRET)
-            .arg("mint"),
-        BATCH,
-    );
-    let changed = if &token[50..51] == "A" { "B" } else { "A" };
-    let forged = format!("{}{changed}{}", &token[..50], &token[51..]);
-    let input = format!(
-        "\nnonsense\n{forged}\n{}\u{0}\n{}",
-        token,
-        text(&other.stdout)
-    );
-    for report in inspect(&[], &input) {
-        assert_eq!(report, json!({"verdict": "invalid"}));
+fn inspect_shows_nothing_of_an_invalid_token_and_says_why_it_is() {
+    let minted = |secret: &str, profile: &str| {
+        let mut program = program();
+        program
+            .env("APPLY_COOKIES_SECRET_KEY", secret)
+            .env("MESOP_COOKIE_SECRET_KEY", secret)
+            .args(["mint", "--profile", profile]);
+        text(&run(&mut program, BATCH).stdout).trim_end().to_owned()
+    };
+    let changed = |token: &str| {
+        let other = if &token[50..51] == "A" { "B" } else { "A" };
+        format!("{}{other}{}", &token[..50], &token[51..])
+    };
+    // Behind a whole group of base64.
+    let cut = |token: &str| token[..3 + 96].to_owned();
+    for profile in ["native", "mesop"] {
+        let good = minted(&SECRET, profile);
+        let of_other_secret = minted(&OTHER_SECRET, profile);
+        let (form, other_secret, mac) = match profile {
+            "native" => (
+                "begins with neither",
+                "no configured secret has",
+                "was changed",
+            ),
+            _ => (
+                "the form of a token",
+                "not made with this secret",
+                "was changed",
+            ),
+        };
+        let cases = [
+            (String::new(), form),
+            ("nonsense".to_owned(), form),
+            (of_other_secret, other_secret),
+            (changed(&good), mac),
+            ("e1.".to_owned() + &"A".repeat(20_000), "longer than any"),
+            (format!("{good}\u{0}"), "UTF-16"),
+            (good.clone() + "!", "the form of a token"),
+            (
+                cut(&good),
+                if profile == "native" {
+                    "MAC"
+                } else {
+                    "form of a token"
+                },
+            ),
+        ];
+        let input = cases.each_ref().map(|(token, _)| &**token).join("\n");
+        let mut program = program();
+        program
+            .env("MESOP_COOKIE_SECRET_KEY", &*SECRET)
+            .args(["inspect", "--profile", profile]);
+        let output = run(&mut program, input);
+        let invalid = "{\"verdict\":\"invalid\"}\n".repeat(cases.len());
+        assert_eq!(text(&output.stdout), invalid);
+        let said: Vec<&str> = text(&output.stderr).lines().collect();
+        assert_eq!(said.len(), cases.len(), "{said:?}");
+        for (n, (line, (token, why))) in said.iter().zip(&cases).enumerate() {
+            assert!(line.starts_with(&format!("line {}: ", n + 1)), "{line}");
+            assert!(line.contains(why), "{profile} {token:.40}: {line}");
+            assert!(token.len() < 9 || !line.contains(&**token), "{line}");
+        }
     }
 }
 
@@ -191,7 +221,7 @@ fn secrets_come_from_one_place_and_are_never_shown() {
         let output = run(&mut command, BATCH);
         assert_eq!(output.status.code(), Some(1));
         assert!(output.stdout.is_empty());
-        text(&output.stderr)
+        text(&output.stderr).to_owned()
     };
     let folder = std::env::temp_dir().join(format!("apply-cookies-test-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
@@ -223,7 +253,7 @@ fn secrets_come_from_one_place_and_are_never_shown() {
     let twice = refused(&|c| {
         c.env("APPLY_COOKIES_PREVIOUS_KEYS", &*SECRET);
     });
-    assert!(twice.contains("the same") && !twice.contains(&*SECRET));
+    assert!(twice.contains("APPLY_COOKIES_PREVIOUS_KEYS repeats") && !twice.contains(&*SECRET));
     assert!(
         refused(&|c| {
             c.env_clear()
@@ -240,10 +270,7 @@ fn secrets_come_from_one_place_and_are_never_shown() {
         BATCH,
     );
     std::fs::remove_dir_all(&folder).unwrap();
-    assert_eq!(
-        inspect(&[], &text(&from_file.stdout))[0]["verdict"],
-        "valid"
-    );
+    assert_eq!(inspect(&[], text(&from_file.stdout))[0]["verdict"], "valid");
 }
 
 #[test]
@@ -283,6 +310,41 @@ fn wrong_usage_is_exit_code_2() {
         assert_eq!(output.status.code(), Some(2), "{args:?}");
         assert!(output.stdout.is_empty());
         assert!(!text(&output.stderr).contains("hunter2"), "{args:?}");
+    }
+    let mesop = ["mint", "--profile", "mesop"];
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--origin", ORIGIN];
+    let cookie = ["cookie", "encode", "--protection", "plain", "--name"];
+    // What clap cannot know by itself: the option, and the usage of the command that was given.
+    for (command, args, option) in [
+        (&["mint"][..], &["--binding", "hunter2"][..], "--binding"),
+        (&["mint"], &["--ttl", "3601"], "--max-ttl"),
+        (&mesop, &["--seal", "encrypted"], "--seal"),
+        (&mesop, &["--then", "reload"], "--then"),
+        (&mesop, &["--ttl", "61"], "--ttl"),
+        (&mesop, &["--binding", "hunter2"], "--binding"),
+        (
+            &serve,
+            &["--profile", "native", "--profile", "native"],
+            "--profile",
+        ),
+        (&serve, &["--prefix", "/a", "--prefix", "/b"], "--prefix"),
+        (&serve, &["--prefix", "/healthz"], "--prefix"),
+        (&serve, &["--prefix", "no-slash"], "--prefix"),
+        (
+            &serve,
+            &["--profile", "native", "--profile", "mesop"],
+            "--prefix",
+        ),
+        (&cookie, &["a b"], "--name"),
+    ] {
+        let output = run(program().args(command).args(args), "");
+        assert_eq!(output.status.code(), Some(2), "{command:?} {args:?}");
+        let said = text(&output.stderr);
+        assert!(said.lines().next().unwrap().contains(option), "{said}");
+        let words = command.iter().take_while(|word| !word.starts_with('-'));
+        let words: Vec<&str> = words.copied().collect();
+        let usage = format!("\nUsage: apply-cookies {} [OPTIONS]", words.join(" "));
+        assert!(said.contains(&usage), "{said}");
     }
     let insecure = [
         "serve",

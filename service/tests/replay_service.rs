@@ -279,8 +279,13 @@ fn a_disk_that_fails_once_stops_everything_until_the_service_is_started_again() 
     for token in 0..3 {
         assert_eq!(post(&service, token, "one").status, 503);
     }
-    assert_eq!(service.get("/healthz"), 503);
-    assert_eq!(service.get("/readyz"), 503);
+    let read =
+        |path| support::http::Connection::open(service.address).request("GET", path, &[], b"");
+    let (health, readiness) = (read("/healthz"), read("/readyz"));
+    assert_eq!((health.status, readiness.status), (503, 503));
+    // One failure, in the same words.
+    assert_eq!(health.body, readiness.body);
+    assert!(health.body.contains("until this process is restarted"));
 
     drop(service);
     let service = Service::start_quiet(&["--replay", &replay]);

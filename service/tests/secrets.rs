@@ -56,6 +56,68 @@ fn refused(args: &[&str], environment: &[(&str, &str)], variable: &str) -> Strin
     error
 }
 
+/// A list is counted as its reader counts it, and the variable to change is named.
+#[test]
+fn what_is_wrong_with_previous_secrets_is_found_by_its_place() {
+    let folder = folder::Folder::new();
+    let (current, other) = (Secrets::generate(), Secrets::generate());
+    let file = folder.path().join("previous");
+    for (text, line) in [
+        ("short".to_owned(), 1),
+        (format!("{other}\nshort\n"), 2),
+        (format!("# old\n\n{other}\n short\n"), 4),
+        (format!("\n\n\n\n# none\n{other} \n"), 6),
+        (format!("{other}\r\n\r\nshort"), 3),
+    ] {
+        fs::write(&file, text).unwrap();
+        let environment = [
+            (CURRENT, &*current),
+            (PREVIOUS_FILE, file.to_str().unwrap()),
+        ];
+        let error = refused(&ENCODE, &environment, PREVIOUS_FILE);
+        assert!(
+            error.contains(&format!("{PREVIOUS_FILE}, line {line}: ")),
+            "{error}"
+        );
+    }
+    let list = format!("{other},short");
+    let error = refused(
+        &ENCODE,
+        &[(CURRENT, &*current), (PREVIOUS, &list)],
+        PREVIOUS,
+    );
+    assert!(
+        error.contains(&format!("{PREVIOUS}, number 2: ")),
+        "{error}"
+    );
+
+    for repeated in [
+        vec![&current],
+        vec![&other, &current],
+        vec![&other, &other],
+        vec![&current, &other],
+        vec![&other, &current, &other],
+    ] {
+        let [commas, lines] = [",", "\n"].map(|between| {
+            let texts: Vec<&str> = repeated.iter().map(|text| &***text).collect();
+            texts.join(between)
+        });
+        fs::write(&file, lines).unwrap();
+        for (variable, value) in [
+            (PREVIOUS, &*commas),
+            (PREVIOUS_FILE, file.to_str().unwrap()),
+        ] {
+            for args in [&ENCODE[..], &SERVE, &["mint"], &["inspect"]] {
+                let output = run(args, &[(CURRENT, &current), (variable, value)]);
+                assert_eq!(output.status.code(), Some(1), "{repeated:?}");
+                let error = String::from_utf8(output.stderr).unwrap();
+                assert!(error.contains(&format!("{variable} repeats")), "{error}");
+                assert!(!error.contains(&current) && !error.contains(&other));
+            }
+        }
+    }
+}
+
 /// The same text is refused as a current secret and as a previous one, from a variable and a file.
 #[test]
 fn what_stands_beside_a_secret_is_refused_in_all_four_places() {

@@ -2,12 +2,13 @@
 
 #[path = "../../replay/tests/support/folder.rs"]
 mod folder;
+#[path = "support/run.rs"]
+mod run;
 #[path = "support/service.rs"]
 mod service;
 mod support;
 
-use std::io::Write;
-use std::process::{Output, Stdio};
+use std::process::Output;
 
 use apply_cookies::Clock;
 use apply_cookies::replay::FileReplayStore;
@@ -17,18 +18,10 @@ use support::http::Connection;
 use support::{SESSION, browser, cookie_header};
 
 fn mint(args: &[&str]) -> Output {
-    let mut child = program()
-        .args(["mint", "--binding", &browser(1).to_text()])
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A program that refuses its arguments reads nothing.
+    let mut program = program();
+    program.args(["mint", "--binding", &browser(1).to_text()]);
     let line = format!("{{\"operations\":[{SESSION}]}}\n");
-    let _ = child.stdin.take().unwrap().write_all(line.as_bytes());
-    child.wait_with_output().unwrap()
+    run::run(program.args(args), line)
 }
 
 fn token(args: &[&str]) -> String {
@@ -75,9 +68,7 @@ fn serve_refuses_tokens_that_live_longer_than_it_takes_and_says_so_once() {
             let answer = service.post(&token(&asked), &cookie_header(1));
             assert_eq!(answer.status, status, "{serve:?}, {lives} s");
         }
-        service.child.kill().unwrap();
-        let log = std::mem::replace(&mut service.log, std::thread::spawn(String::new));
-        let log = log.join().unwrap();
+        let log = service.end();
         let said: Vec<_> = (log.lines())
             .filter(|line| line.contains(" WARN ") && line.contains("lives longer than"))
             .collect();
@@ -121,9 +112,7 @@ fn readyz_says_how_long_a_store_that_is_ahead_of_the_clock_refuses() {
                 .status,
             200
         );
-        service.child.kill().unwrap();
-        let log = std::mem::replace(&mut service.log, std::thread::spawn(String::new));
-        let log = log.join().unwrap();
+        let log = service.end();
         let said = log
             .lines()
             .filter(|line| line.contains("WARN") && line.contains("ahead"));
@@ -138,5 +127,5 @@ fn a_new_store_is_ready_in_seconds_and_says_so() {
     let answer = Connection::open(service.address).request("GET", "/readyz", &[], b"");
     assert_eq!(answer.status, 503);
     assert!(answer.body.contains("just started"), "{}", answer.body);
-    assert!(answer.body.ends_with(" seconds"), "{}", answer.body);
+    assert!(answer.body.ends_with(" seconds\n"), "{}", answer.body);
 }

@@ -1,8 +1,11 @@
 //! The promises of `cookie` and `set-cookie`, by running the program.
 
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
+#[path = "support/run.rs"]
+mod run;
 
+use std::process::Output;
+
+use run::bare;
 use serde_json::{Value, json};
 
 const SECRET: &str = "8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA";
@@ -10,21 +13,12 @@ const OTHER_SECRET: &str = "Zk3vT0pQ8sX1yB6nM4cJ7wL2hG5dF9aRu-cE4iO_qTs";
 
 /// Under the published secrets, as anyone who checks another implementation does.
 fn run(environment: &[(&str, &str)], args: &[&str], input: &[u8]) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_apply-cookies"))
-        .env_clear()
+    let mut program = bare();
+    program
         .envs(environment.iter().copied())
         .args(args)
-        .args((args[0] != "set-cookie").then_some("--allow-published-secret"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut pipe = child.stdin.take().unwrap();
-    // A program that refuses its arguments reads nothing.
-    let _ = pipe.write_all(input);
-    drop(pipe);
-    child.wait_with_output().unwrap()
+        .args((args[0] != "set-cookie").then_some("--allow-published-secret"));
+    run::run(&mut program, input)
 }
 
 /// The lines that a tool answers; it must not fail.
@@ -348,11 +342,11 @@ fn plain_values_need_no_secret_and_the_others_say_which() {
         &["cookie", "decode", "--name", "a b", "--protection", "plain"],
         b"",
     );
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
     assert!(
         String::from_utf8(output.stderr)
             .unwrap()
-            .contains("name: may hold only")
+            .contains("--name: may hold only")
     );
 }
 

@@ -8,6 +8,10 @@ pub(crate) struct FetchMetadata<'h> {
     pub(crate) mode: Option<&'h [u8]>,
     pub(crate) dest: Option<&'h [u8]>,
     /// `Origin` is there, and is not in the list. WebSockets send only this field.
+    ///
+    /// `null` beside `same-origin` is not foreign: it is the POST of an own page with
+    /// `Referrer-Policy: no-referrer` (Fetch, "append a request `Origin` header"). No page can write
+    /// `Sec-Fetch-Site`, and a sandboxed one is `cross-site`.
     pub(crate) foreign_origin: bool,
 }
 
@@ -52,12 +56,40 @@ impl FetchMetadata<'_> {
     }
 }
 
-/// The fields by which browsers say why they ask. `Sec-Purpose` is the current one; prerendering
-/// says `prefetch;prerender`.
-pub(crate) const PURPOSE: [&str; 4] = ["sec-purpose", "purpose", "x-moz", "x-purpose"];
+/// Whether the fields say that nobody visits the page yet, and perhaps nobody will.
+pub(crate) fn is_ahead_of_a_visit<'h, I>(all: impl Fn(&'static str) -> I) -> bool
+where
+    I: Iterator<Item = &'h [u8]>,
+{
+    PURPOSE.into_iter().flat_map(&all).any(says_ahead)
+        || MARKS.into_iter().flat_map(&all).any(is_on)
+}
 
-/// Whether a value of one of these fields says that nobody visits the page yet.
-pub(crate) fn is_ahead_of_a_visit(purpose: &[u8]) -> bool {
+/// The fields by which browsers and scripts say why they ask. `Sec-Purpose` is the current one;
+/// prerendering says `prefetch;prerender`. `X-Sec-Purpose` is Turbo's.
+const PURPOSE: [&str; 7] = [
+    "sec-purpose",
+    "purpose",
+    "x-moz",
+    "x-purpose",
+    "x-sec-purpose",
+    "sec-fetch-purpose",
+    "moz-purpose",
+];
+
+/// The fields that say it by being there: Next.js', and htmx'.
+const MARKS: [&str; 4] = [
+    "next-router-prefetch",
+    "next-router-segment-prefetch",
+    "x-middleware-prefetch",
+    "hx-preloaded",
+];
+
+fn is_on(mark: &[u8]) -> bool {
+    !matches!(mark, b"" | b"0" | b"false")
+}
+
+fn says_ahead(purpose: &[u8]) -> bool {
     purpose
         .split(|byte| !byte.is_ascii_alphanumeric())
         .any(|word| {

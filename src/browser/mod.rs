@@ -10,7 +10,7 @@ mod fetch_metadata;
 
 pub(crate) use binding::{BindingName, fresh};
 pub(crate) use client::ClientModule;
-pub(crate) use fetch_metadata::{FetchMetadata, PURPOSE, is_ahead_of_a_visit};
+pub(crate) use fetch_metadata::{FetchMetadata, is_ahead_of_a_visit};
 pub use origin::{Origin, OriginError};
 pub(crate) use policy::OriginPolicy;
 pub use policy::OriginRejection;

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use apply_cookies_protocol::{BindingCookie, RedemptionDigest, UntrustedToken};
+use apply_cookies_protocol::{BindingCookie, RedemptionDigest, Scheme, UntrustedToken};
 use bytes::Bytes;
 use form_urlencoded::parse;
 use futures_core::Stream;
@@ -15,6 +15,7 @@ use super::fields::{Asked, Fields};
 use crate::browser;
 use crate::deployment::{ApplyCookies, Deployment};
 use crate::redeem::{Redeemed, Rejection};
+use crate::seldom::seldom;
 
 impl ApplyCookies {
     /// Whether a path is the endpoint's, so that [`answer`](Self::answer), not the app, answers it.
@@ -88,12 +89,36 @@ async fn apply<F: Fields>(
     let allowed = check(deployment, asked).and_then(|()| check_media_type(asked));
     let body = admit(allowed, body)?;
     match redeem(deployment, asked, &body).await {
-        Ok(redeemed) => Ok(Answer::applied(redeemed)),
+        Ok(redeemed) => {
+            warn_of_secure(deployment, &redeemed);
+            Ok(Answer::applied(redeemed))
+        }
         Err(rejection) => Err(Refused {
             rejection,
             rest: Rest::Read,
         }),
     }
+}
+
+/// Says that cookies may be lost because a token was minted for https and is redeemed for pages on
+/// plain http.
+fn warn_of_secure(deployment: &Deployment, redeemed: &Redeemed) {
+    if deployment.classes.scheme() == Scheme::Https {
+        return;
+    }
+    let is_secure = |line: &&str| line.split("; ").any(|part| part == "Secure");
+    let Some(line) = redeemed.lines().find(is_secure) else {
+        return;
+    };
+    let cookie = line.split('=').next();
+    seldom!(
+        deployment.losses.secure,
+        deployment.now(),
+        WARN,
+        cookie,
+        token = %redeemed.id(),
+        "a token's cookie is Secure, but every configured origin is plain http: there some browsers, such as Safari, do not keep it; mint for plain http (mint --plain-http), leave `secure` out of the operation, or configure the https origin"
+    );
 }
 
 /// `POST {prefix}/bind`: gives the browser a binding, unless it has one. Pages await it before

@@ -233,22 +233,22 @@ impl Browser {
         let sites = asked.fields.all("sec-fetch-site");
         let foreign_site = |site: &&[u8]| !matches!(*site, b"same-origin" | b"none");
         let other_site = |site: &&[u8]| *site != b"same-origin";
-        let mut origins = asked.fields.all("origin");
+        let site = (sites.clone().find(foreign_site))
+            .or_else(|| sites.clone().find(other_site))
+            .or_else(|| sites.clone().next());
+        let own_site = site == Some(b"same-origin");
+        let is_own =
+            |origin: &[u8]| deployment.origins.allows(origin) || (own_site && origin == b"null");
         let metadata = FetchMetadata {
             get: asked.method == "GET",
-            site: (sites.clone().find(foreign_site))
-                .or_else(|| sites.clone().find(other_site))
-                .or_else(|| sites.clone().next()),
+            site,
             mode: only("sec-fetch-mode"),
             dest: only("sec-fetch-dest"),
-            foreign_origin: origins.any(|origin| !deployment.origins.allows(origin)),
+            foreign_origin: !asked.fields.all("origin").all(is_own),
         };
-        let purposes = browser::PURPOSE
-            .iter()
-            .flat_map(|name| asked.fields.all(name));
         let obstacle = if deployment.redeemer.keys.profile() != Profile::Native {
             Some(Obstacle::Profile)
-        } else if purposes.into_iter().any(browser::is_ahead_of_a_visit) {
+        } else if browser::is_ahead_of_a_visit(|name| asked.fields.all(name)) {
             Some(Obstacle::Prefetch)
         } else if !metadata.is_read_by_own_pages() {
             Some(Obstacle::Foreign)

@@ -59,6 +59,9 @@ pub enum Rule {
     BarrierAlone,
     /// A barrier is remembered as long as an older token can live, of either kind.
     BarrierLasts,
+    /// A barrier that is forgotten still counts when tokens may live longer than they did when it was
+    /// raised: every token with a binding that is no younger is refused.
+    LongerLifetimes,
     /// Without room for a barrier a sign-out is granted all the same and says so; claims go on, and
     /// the barriers that stand are kept.
     NoRoomForBarriers,
@@ -94,6 +97,7 @@ impl Rule {
         Self::OneClaimant,
         Self::Remembered,
         Self::BarrierLasts,
+        Self::LongerLifetimes,
         Self::NoRoomForBarriers,
         Self::Full,
         Self::RoomAgain,
@@ -119,6 +123,7 @@ impl Rule {
             Self::Barrier => rules::barrier(maker),
             Self::BarrierAlone => rules::barrier_alone(maker),
             Self::BarrierLasts => rules::barrier_lasts(maker),
+            Self::LongerLifetimes => rules::longer_lifetimes(maker),
             Self::NoRoomForBarriers => rules::no_room_for_barriers(maker),
             Self::NoTrace => rules::no_trace(maker),
             Self::Listeners => rules::listeners(maker),
@@ -145,6 +150,7 @@ impl fmt::Display for Rule {
             Self::Barrier => "barrier",
             Self::BarrierAlone => "a barrier without a token",
             Self::BarrierLasts => "a barrier lasts",
+            Self::LongerLifetimes => "longer lifetimes",
             Self::NoRoomForBarriers => "no room for barriers",
             Self::NoTrace => "a refusal leaves no trace",
             Self::Listeners => "listeners",

@@ -164,11 +164,25 @@ fn database(backend: impl StorageBackend) -> Result<Database, OpenError> {
 }
 
 fn write_floor(about: &mut Table<'_, &str, &[u8]>, floor: Floor) -> redb::Result {
-    let mut value = [0; 16];
-    value[..8].copy_from_slice(&floor.claims.to_be_bytes());
-    value[8..].copy_from_slice(&floor.barriers.to_be_bytes());
-    about.insert("floor", &value[..])?;
+    let numbers = [floor.claims, floor.barriers, floor.issued_before].map(u64::to_be_bytes);
+    about.insert("floor", numbers.as_flattened())?;
     Ok(())
+}
+
+fn read_floor(about: &impl ReadableTable<&'static str, &'static [u8]>) -> Result<Floor, OpenError> {
+    let stored = about.get("floor")?.ok_or_else(OpenError::damaged)?;
+    let (claims, barriers, issued_before) = match stored.value().as_chunks() {
+        ([claims, barriers, issued_before], []) => (claims, barriers, issued_before),
+        // Written before the third number was kept. Every barrier is issued before its generation
+        // ends, so this refuses too much, for one lifetime.
+        ([claims, barriers], []) => (claims, barriers, barriers),
+        _ => return Err(OpenError::damaged()),
+    };
+    Ok(Floor {
+        claims: u64::from_be_bytes(*claims),
+        barriers: u64::from_be_bytes(*barriers),
+        issued_before: u64::from_be_bytes(*issued_before),
+    })
 }
 
 /// Everything that still counts, and the number of the next row.
@@ -188,13 +202,7 @@ fn load(database: &Database) -> Result<(Ledger, u64), OpenError> {
         scope: StoreScope::from_random(value(&about, "scope")?.ok_or_else(OpenError::damaged)?),
         horizon: UnixMillis::new(horizon).ok_or_else(OpenError::damaged)?,
     };
-    let floor: [u8; 16] = value(&about, "floor")?.ok_or_else(OpenError::damaged)?;
-    let (claims, barriers) = floor.split_at(8);
-    let number = |bytes: &[u8]| bytes.try_into().map(u64::from_be_bytes).ok();
-    let floor = Floor {
-        claims: number(claims).ok_or_else(OpenError::damaged)?,
-        barriers: number(barriers).ok_or_else(OpenError::damaged)?,
-    };
+    let floor = read_floor(&about)?;
 
     let mut ledger = Ledger::new(epoch, floor);
     let mut next = 0;

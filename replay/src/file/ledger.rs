@@ -21,18 +21,22 @@ pub(super) struct Epoch {
     pub(super) horizon: UnixMillis,
 }
 
-/// How far the store has forgotten: generations that end by then, in milliseconds since 1970. It
-/// never decreases, however the clock is set, even across restarts.
+/// How far the store has forgotten, in milliseconds since 1970. It never decreases, however the
+/// clock is set, even across restarts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Floor {
+    /// Generations of claims that end by then.
     pub(super) claims: u64,
+    /// Generations of barriers that end by then.
     pub(super) barriers: u64,
+    /// All those barriers were issued before.
+    pub(super) issued_before: u64,
 }
 
 impl Floor {
-    /// The time up to which something is forgotten, in milliseconds since 1970.
+    /// The time up to which tokens are refused for what is forgotten.
     pub(super) fn until(self) -> u64 {
-        self.claims.max(self.barriers)
+        self.claims.max(self.issued_before)
     }
 }
 
@@ -169,9 +173,11 @@ impl Ledger {
             && *first.key() <= past.get()
         {
             self.floor.barriers = *first.key();
-            let forgotten = first.remove().len();
-            self.entries -= forgotten;
-            self.barrier_entries -= forgotten;
+            let forgotten = first.remove();
+            let refused = forgotten.values().map(Standing::refuses_before);
+            self.floor.issued_before = refused.fold(self.floor.issued_before, u64::max);
+            self.entries -= forgotten.len();
+            self.barrier_entries -= forgotten.len();
         }
     }
 
@@ -183,7 +189,10 @@ impl Ledger {
     ) -> Result<ClaimAnswer, StoreError> {
         let is_known = claim.is_known(Some(self.epoch.scope), self.epoch.horizon);
         let generation = claim.end_of_generation();
-        if !is_known || generation <= self.floor.claims || self.may_be_behind_forgotten(claim) {
+        if !is_known
+            || generation <= self.floor.claims
+            || barrier::may_be_forgotten(claim, self.floor.issued_before)
+        {
             return Ok(ClaimAnswer::BeforeHorizon);
         }
         if self.is_behind_barrier(claim) {
@@ -218,8 +227,13 @@ impl Ledger {
         let generation = raising.end_of_generation();
         let binding = raising.binding.to_bytes();
         let covers = |standing: &Standing| standing.covers(&raising.standing);
-        // What it would refuse may be refused as forgotten, too.
-        if generation <= self.floor.barriers || self.has(generation, &binding, covers) {
+        if self.has(generation, &binding, covers) {
+            return BarrierAnswer::Raised;
+        }
+        if generation <= self.floor.barriers {
+            // The clock was ahead for a while. It is forgotten at once, and counts as such.
+            let refused = raising.standing.refuses_before();
+            self.floor.issued_before = self.floor.issued_before.max(refused);
             return BarrierAnswer::Raised;
         }
         let shares = (self.barriers.get(&generation))
@@ -236,11 +250,6 @@ impl Ledger {
         self.load_barrier(generation, record);
         record.write(additions.barriers.of(generation));
         BarrierAnswer::Raised
-    }
-
-    /// Whether a barrier of the same browser might have refused this token, and was forgotten.
-    fn may_be_behind_forgotten(&self, claim: &Claim) -> bool {
-        claim.binding.is_some() && barrier::may_be_forgotten(claim, self.floor.barriers)
     }
 
     /// Whether a barrier of the same browser refuses this token.

@@ -1,6 +1,7 @@
 //! The latest barrier of each browser, in generations that are forgotten together.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use apply_cookies_protocol::{BindingDigest, UnixMillis};
@@ -14,11 +15,17 @@ use crate::claim::Claim;
 /// Enough for a map of a million to grow in short steps.
 const SHARDS: usize = 128;
 
-pub(super) type Generation = DashMap<BindingDigest, Standing, KeyedHash>;
+pub(super) struct Generation {
+    barriers: DashMap<BindingDigest, Standing, KeyedHash>,
+    /// All of them were issued before, in milliseconds since 1970.
+    issued_before: AtomicU64,
+}
 
 pub(super) struct Barriers {
     hash: KeyedHash,
     live: RwLock<Live>,
+    /// All barriers that were forgotten were issued before, in milliseconds since 1970.
+    issued_before: AtomicU64,
 }
 
 #[derive(Default)]
@@ -31,7 +38,6 @@ struct Live {
 /// Generations that were taken out, and how many entries they had.
 pub(super) struct Forgotten {
     pub(super) entries: usize,
-    pub(super) until: u64,
     pub(super) generations: BTreeMap<u64, Generation>,
 }
 
@@ -48,6 +54,7 @@ impl Barriers {
         Self {
             hash,
             live: RwLock::default(),
+            issued_before: AtomicU64::new(0),
         }
     }
 
@@ -56,7 +63,7 @@ impl Barriers {
             return Verdict::Passes;
         };
         let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
-        if barrier::may_be_forgotten(claim, live.forgotten_until) {
+        if barrier::may_be_forgotten(claim, self.issued_before()) {
             return Verdict::Forgotten;
         }
         let first = barrier::first_generation_for(claim.issued_at);
@@ -78,15 +85,17 @@ impl Barriers {
         self.begin(end);
         // Held until the barrier is in place: nothing is dropped in the meantime.
         let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(barriers) = live.by_end.get(&end) else {
-            // So old that every token that it could refuse is refused as forgotten.
-            return BarrierAnswer::Raised;
-        };
         let covers = |standing: &Standing| standing.covers(&raising.standing);
         if live.has(end, &raising.binding, covers) {
             return BarrierAnswer::Raised;
         }
-        match barriers.entry(raising.binding) {
+        let refused = raising.standing.refuses_before();
+        let Some(generation) = live.by_end.get(&end) else {
+            // The clock was ahead for a while. It is forgotten at once, and counts as such.
+            self.issued_before.fetch_max(refused, Ordering::Relaxed);
+            return BarrierAnswer::Raised;
+        };
+        match generation.barriers.entry(raising.binding) {
             Entry::Occupied(mut standing) => {
                 if !standing.get().covers(&raising.standing) {
                     standing.insert(raising.standing);
@@ -99,7 +108,14 @@ impl Barriers {
                 free.insert(raising.standing);
             }
         }
+        let issued_before = &generation.issued_before;
+        issued_before.fetch_max(refused, Ordering::Relaxed);
         BarrierAnswer::Raised
+    }
+
+    /// All barriers that were forgotten were issued before, in milliseconds since 1970.
+    pub(super) fn issued_before(&self) -> u64 {
+        self.issued_before.load(Ordering::Relaxed)
     }
 
     /// Makes the generation with this end, unless it exists or was dropped.
@@ -111,7 +127,10 @@ impl Barriers {
         drop(live);
         let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
         if end > live.forgotten_until {
-            let make = || DashMap::with_hasher_and_shard_amount(self.hash.clone(), SHARDS);
+            let make = || Generation {
+                barriers: DashMap::with_hasher_and_shard_amount(self.hash.clone(), SHARDS),
+                issued_before: AtomicU64::new(0),
+            };
             live.by_end.entry(end).or_insert_with(make);
         }
     }
@@ -126,11 +145,14 @@ impl Barriers {
         // generation that has yet to begin.
         let (last, _) = generations.last_key_value()?;
         live.forgotten_until = *last;
-        let until = *last;
+        for generation in generations.values() {
+            let refused = generation.issued_before.load(Ordering::Relaxed);
+            self.issued_before.fetch_max(refused, Ordering::Relaxed);
+        }
         drop(live);
+        let entries = generations.values().map(|one| one.barriers.len());
         Some(Forgotten {
-            entries: generations.values().map(DashMap::len).sum(),
-            until,
+            entries: entries.sum(),
             generations,
         })
     }
@@ -139,10 +161,9 @@ impl Barriers {
 impl Live {
     /// Whether there is such a barrier of this browser, in a generation that ends no earlier.
     fn has(&self, first: u64, binding: &BindingDigest, such: impl Fn(&Standing) -> bool) -> bool {
-        self.by_end.range(first..).any(|(_, barriers)| {
-            barriers
-                .get(binding)
-                .is_some_and(|standing| such(&standing))
-        })
+        self.by_end
+            .range(first..)
+            .filter_map(|(_, generation)| generation.barriers.get(binding))
+            .any(|standing| such(&standing))
     }
 }

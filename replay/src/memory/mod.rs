@@ -46,7 +46,7 @@ pub struct MemoryReplayStore {
     barrier_entries: AtomicUsize,
     /// When to look for generations to forget again, in milliseconds since 1970.
     next_forget: AtomicU64,
-    /// The latest time up to which anything is forgotten, in milliseconds since 1970.
+    /// The latest time up to which claims are forgotten, in milliseconds since 1970.
     forgotten_until: AtomicU64,
     claims: Claims,
     barriers: Barriers,
@@ -155,8 +155,6 @@ impl MemoryReplayStore {
         self.entries.fetch_sub(claims.entries, Ordering::Relaxed);
         self.reaper.take(claims.entries, claims.tables);
         if let Some(barriers) = self.barriers.forget(past) {
-            self.forgotten_until
-                .fetch_max(barriers.until, Ordering::Relaxed);
             self.entries.fetch_sub(barriers.entries, Ordering::Relaxed);
             self.barrier_entries
                 .fetch_sub(barriers.entries, Ordering::Relaxed);
@@ -200,7 +198,7 @@ impl ReplayStore for MemoryReplayStore {
         let forgotten_until = self.forgotten_until.load(Ordering::Relaxed);
         HorizonFuture::ready(Ok(claim::remembers_since(
             self.horizon,
-            forgotten_until,
+            forgotten_until.max(self.barriers.issued_before()),
             self.clock.now(),
         )))
     }

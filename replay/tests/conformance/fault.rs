@@ -17,6 +17,8 @@ pub(crate) enum Fault {
     /// Does not know what it has forgotten when the clock is set back.
     ForgetsThatItForgot,
     ForgetsThatItForgotBarriers,
+    /// And not when they were issued, so a token that lives longer passes.
+    RemembersWhenForgottenBarriersEnded,
     NoHorizon,
     HorizonWithoutSkew,
     HorizonForItsOwn,

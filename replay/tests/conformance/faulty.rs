@@ -78,6 +78,8 @@ struct Memory {
     barriers: HashMap<Option<[u8; 16]>, Standing>,
     /// Claims of tokens that expire until then, in milliseconds, may be forgotten.
     forgotten_until: u64,
+    /// The latest time of issue of a barrier that is forgotten.
+    latest_forgotten: Option<UnixMillis>,
     told: bool,
 }
 
@@ -277,7 +279,12 @@ impl Store {
             Some(scope) if scope == self.scope => is_young || !self.has(Fault::HorizonForItsOwn),
             Some(_) => is_young && self.has(Fault::ForeignScopeWithinHorizon),
         };
+        let may_be_refused = claim.binding.is_some()
+            && Some(claim.issued_at) <= memory.latest_forgotten
+            && !self.has(Fault::RemembersWhenForgottenBarriersEnded)
+            && !self.has(Fault::ForgetsThatItForgotBarriers);
         is_known
+            && !may_be_refused
             && (claim.expires_at.get() > memory.forgotten_until
                 || self.has(Fault::ForgetsThatItForgot))
     }
@@ -426,11 +433,25 @@ impl Store {
             Some(Fault::ForgetsAtExpiry) => used.expires_at > now,
             _ => used.expires_at.get() > until,
         });
-        memory.barriers.retain(|_, barrier| match self.fault {
-            Some(Fault::BarrierForgottenWithItsToken) => barrier.expires_at.get() > until,
-            Some(Fault::BarrierEndsEarly) => barrier.ends_at.get() > now.get() + HALF_A_MINUTE,
-            Some(Fault::BarriersStayForDaysLonger) => barrier.ends_at.plus(2 * DAY).get() > until,
-            _ => barrier.ends_at.get() > until,
+        let latest = &mut memory.latest_forgotten;
+        memory.barriers.retain(|_, barrier| {
+            let stays = match self.fault {
+                // These do not know that they forgot it, either.
+                Some(Fault::BarrierForgottenWithItsToken) => {
+                    return barrier.expires_at.get() > until;
+                }
+                Some(Fault::BarrierEndsEarly) => {
+                    return barrier.ends_at.get() > now.get() + HALF_A_MINUTE;
+                }
+                Some(Fault::BarriersStayForDaysLonger) => {
+                    barrier.ends_at.plus(2 * DAY).get() > until
+                }
+                _ => barrier.ends_at.get() > until,
+            };
+            if !stays {
+                *latest = (*latest).max(Some(barrier.issued_at));
+            }
+            stays
         });
     }
 }

@@ -73,6 +73,10 @@ const FAULTS: &[(Fault, Rule)] = &[
     (Fault::KeepsTheFirstBarrier, Rule::Barrier),
     (Fault::BarrierForgottenWithItsToken, Rule::BarrierLasts),
     (Fault::BarrierEndsEarly, Rule::BarrierLasts),
+    (
+        Fault::RemembersWhenForgottenBarriersEnded,
+        Rule::LongerLifetimes,
+    ),
     (Fault::SaysNoRoomWhileThereIs, Rule::Barrier),
     (Fault::SaysNotAskedForABarrier, Rule::Barrier),
     (Fault::SaysRaisedForEveryClaim, Rule::Barrier),

@@ -3,7 +3,9 @@
 use std::fmt::Display;
 
 use apply_cookies::protocol::mesop::MesopValueCodec;
-use apply_cookies::protocol::{CookieHeader, Operation, Stamp, ValueCodec, check_json};
+use apply_cookies::protocol::{
+    CookieHeader, Operation, OperationError, Stamp, ValueCodec, check_json,
+};
 use apply_cookies::{Clock, Protection, SetCookie, UnixMillis, Unreadable, UnreadableReason};
 use serde_json::json;
 
@@ -128,17 +130,18 @@ pub(super) fn decode(args: &DecodeArgs) -> Result<(), Refused> {
 
 fn codec(args: &ValueArgs) -> Result<Codec, Refused> {
     let name = args.pages.scheme().name(&args.name);
+    let named = |error: OperationError| Refused::Usage(format!("--{error}"));
     // Plain values have no key, so no secret is needed.
     Ok(match (args.profile.is_mesop(), args.protection.into()) {
-        (false, Protection::Plain) => Codec::Native(ValueCodec::plain(name)?),
+        (false, Protection::Plain) => Codec::Native(ValueCodec::plain(name).map_err(named)?),
         (false, protection) => {
             let ring = args.secret.native()?.into_ring()?;
-            Codec::Native(ValueCodec::new(&ring, name, protection)?)
+            Codec::Native(ValueCodec::new(&ring, name, protection).map_err(named)?)
         }
-        (true, Protection::Plain) => Codec::Mesop(MesopValueCodec::plain(name)?),
+        (true, Protection::Plain) => Codec::Mesop(MesopValueCodec::plain(name).map_err(named)?),
         (true, protection) => {
             let keys = args.secret.mesop()?.to_keys();
-            Codec::Mesop(MesopValueCodec::new(&keys, name, protection)?)
+            Codec::Mesop(MesopValueCodec::new(&keys, name, protection).map_err(named)?)
         }
     })
 }

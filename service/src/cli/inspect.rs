@@ -1,11 +1,11 @@
 //! `inspect`: tokens → their content, without redeeming them.
 
-use apply_cookies::protocol::{KeyRing, UntrustedToken};
+use apply_cookies::protocol::{InvalidReason, InvalidToken, KeyRing, UntrustedToken};
 use apply_cookies::{Clock, UnixMillis};
 
 use super::args::tools::InspectArgs;
-use super::lines;
-use super::report::{INVALID, Report, verdict};
+use super::report::{self, Report, verdict};
+use super::{lines, why};
 use crate::refused::Refused;
 
 pub(super) fn run(args: &InspectArgs) -> Result<(), Refused> {
@@ -13,26 +13,19 @@ pub(super) fn run(args: &InspectArgs) -> Result<(), Refused> {
     let clock = Clock::system();
     lines::answer_each_text(|number, line| {
         let now = args.now.unwrap_or_else(|| clock.now());
-        match line {
-            Ok(line) => inspect(&ring, now, line),
-            Err(error) => {
-                lines::tell(number, error);
-                INVALID.to_owned()
-            }
-        }
+        report::or_invalid(number, line, |line| {
+            inspect(&ring, now, line).map_err(|invalid| why::native(invalid.reason()))
+        })
     })
 }
 
-fn inspect(ring: &KeyRing, now: UnixMillis, text: &str) -> String {
+fn inspect(ring: &KeyRing, now: UnixMillis, text: &str) -> Result<String, InvalidToken> {
     let mut buffer = Vec::new();
-    let Ok(token) = UntrustedToken::new(text).open(ring, &mut buffer) else {
-        return INVALID.to_owned();
-    };
-    let Ok(operations) = token.operations().collect::<Result<Vec<_>, _>>() else {
-        return INVALID.to_owned();
-    };
+    let token = UntrustedToken::new(text).open(ring, &mut buffer)?;
+    let operations = (token.operations().collect::<Result<Vec<_>, _>>())
+        .map_err(|_| InvalidReason::CannotEmit)?;
     let header = token.header();
-    serde_json::to_string(&Report {
+    Ok(report::line(&Report {
         verdict: verdict(&token, now),
         profile: "native",
         seal: token.seal().as_str(),
@@ -45,6 +38,5 @@ fn inspect(ring: &KeyRing, now: UnixMillis, text: &str) -> String {
         bound: header.binding.is_some(),
         then: header.then.as_ref(),
         operations,
-    })
-    .unwrap_or_else(|_| INVALID.to_owned())
+    }))
 }

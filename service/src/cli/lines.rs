@@ -1,5 +1,6 @@
 //! One line in, one line out: the form that the tools share.
 
+use std::fmt::Display;
 use std::io::{BufRead, Write};
 
 use crate::refused::Refused;
@@ -73,8 +74,8 @@ pub(super) fn answer_each_text(
     answer_each(|number, line| answer(number, line.and_then(|line| text(number, line))))
 }
 
-/// Writes to standard error why a line was not read, for tools that answer on standard output only.
-pub(super) fn tell(number: usize, error: Unread) {
+/// Writes to standard error what is wrong with a line, for tools that answer on standard output only.
+pub(super) fn tell(number: usize, error: &dyn Display) {
     eprintln!("line {number}: {error}");
 }
 

@@ -1,12 +1,14 @@
 //! `mint`, `inspect` and `set-cookie` with `--profile mesop`.
 
 use apply_cookies::protocol::mesop::{MesopKeys, parse_batch_over, parse_operation_over, seal};
-use apply_cookies::protocol::{BatchError, Nonce, Token, UntrustedToken};
+use apply_cookies::protocol::{
+    BatchError, InvalidReason, InvalidToken, Nonce, Token, UntrustedToken,
+};
 use apply_cookies::{Clock, Scheme, UnixMillis};
 
 use super::args::tools::{InspectArgs, MintArgs};
-use super::lines;
-use super::report::{INVALID, Report, verdict};
+use super::report::{self, Report, verdict};
+use super::{lines, why};
 use crate::refused::Refused;
 
 pub(super) fn mint(args: &MintArgs) -> Result<(), Refused> {
@@ -35,22 +37,18 @@ pub(super) fn inspect(args: &InspectArgs) -> Result<(), Refused> {
     let clock = Clock::system();
     lines::answer_each_text(|number, line| {
         let now = args.now.unwrap_or_else(|| clock.now());
-        line.map_err(|error| lines::tell(number, error))
-            .ok()
-            .and_then(|line| report(&keys, now, line))
-            .unwrap_or_else(|| INVALID.to_owned())
+        report::or_invalid(number, line, |line| {
+            open(&keys, now, line).map_err(|invalid| why::mesop(invalid.reason()))
+        })
     })
 }
 
-/// `None` if it is not a token, or its cookies cannot be emitted.
-fn report(keys: &MesopKeys, now: UnixMillis, text: &str) -> Option<String> {
+fn open(keys: &MesopKeys, now: UnixMillis, text: &str) -> Result<String, InvalidToken> {
     let mut buffer = Vec::new();
-    let token = UntrustedToken::new(text)
-        .open_mesop(keys, &mut buffer)
-        .ok()?;
-    let cookies = token.cookies(now).ok()?;
+    let token = UntrustedToken::new(text).open_mesop(keys, &mut buffer)?;
+    let cookies = token.cookies(now).map_err(|_| InvalidReason::CannotEmit)?;
     let header = token.header();
-    let report = Report {
+    Ok(report::line(&Report {
         verdict: verdict(&token, now),
         profile: "mesop",
         seal: token.seal().as_str(),
@@ -63,8 +61,7 @@ fn report(keys: &MesopKeys, now: UnixMillis, text: &str) -> Option<String> {
         bound: header.binding.is_some(),
         then: header.then.as_ref(),
         operations: cookies,
-    };
-    serde_json::to_string(&report).ok()
+    }))
 }
 
 pub(super) fn set_cookie(

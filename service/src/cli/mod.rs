@@ -8,6 +8,7 @@ mod mesop;
 mod mint;
 mod report;
 mod set_cookie;
+mod why;
 
 use apply_cookies::Secrets;
 

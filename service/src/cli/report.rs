@@ -4,7 +4,30 @@ use apply_cookies::UnixMillis;
 use apply_cookies::protocol::{AfterApply, AuthenticToken, RefusedToken, TokenBody};
 use serde::Serialize;
 
-pub(super) const INVALID: &str = r#"{"verdict":"invalid"}"#;
+use super::lines::{self, Unread};
+
+const INVALID: &str = r#"{"verdict":"invalid"}"#;
+
+/// The answer to a line, or that it is invalid; why is written to standard error.
+pub(super) fn or_invalid(
+    number: usize,
+    line: Result<&str, Unread>,
+    inspect: impl FnOnce(&str) -> Result<String, &'static str>,
+) -> String {
+    let answer = match line {
+        Ok(line) => inspect(line).inspect_err(|why| lines::tell(number, why)),
+        Err(unread) => {
+            lines::tell(number, &unread);
+            return INVALID.to_owned();
+        }
+    };
+    answer.unwrap_or_else(|_| INVALID.to_owned())
+}
+
+/// Its fields can all be written as JSON.
+pub(super) fn line<O: Serialize>(report: &Report<'_, O>) -> String {
+    serde_json::to_string(report).unwrap_or_else(|_| INVALID.to_owned())
+}
 
 /// One line of the answer, spelled as in the vectors (SPEC §11). The order of the fields is part of
 /// the tool.

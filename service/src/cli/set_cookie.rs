@@ -26,7 +26,7 @@ pub(super) fn run(args: &SetCookieArgs) -> Result<(), Refused> {
             Ok(Ok(line)) => line,
             Ok(Err(error)) => refuse(error.reason(), error.field()),
             Err(error) => {
-                lines::tell(number, error);
+                lines::tell(number, &error);
                 refuse(&error.to_string(), "operation")
             }
         }

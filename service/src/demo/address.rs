@@ -10,7 +10,7 @@ pub(super) fn to_open(bound: SocketAddr) -> Result<String, String> {
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
         ip => {
             return Err(format!(
-                "the demo has no https, so anyone on the way to {ip} could read its cookies; listen on 127.0.0.1:{}",
+                "the demo has no https, so anyone on the way to {ip} could read its cookies; give --listen 127.0.0.1:{}",
                 bound.port()
             ));
         }

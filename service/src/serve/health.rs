@@ -1,5 +1,6 @@
 //! `/healthz` and `/readyz`.
 
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,29 +31,25 @@ impl Endpoints {
         Ok(Readiness::Ready)
     }
 
-    /// Whether a store has failed for good. A slow answer does not count.
-    async fn are_broken(&self) -> bool {
+    /// The error of a store that has failed for good. A slow answer does not count.
+    async fn failure(&self) -> Option<StoreError> {
         for cookies in &self.0 {
             let horizon = cookies.replay_store().horizon();
-            if let Ok(Err(StoreError::Broken(_))) = timeout(HEALTH_PATIENCE, horizon).await {
-                return true;
+            if let Ok(Err(broken @ StoreError::Broken(_))) = timeout(HEALTH_PATIENCE, horizon).await
+            {
+                return Some(broken);
             }
         }
-        false
+        None
     }
 }
 
 /// Liveness. Fails only when the store has failed for good; a restart would not cure an
 /// unreachable one.
 pub(super) async fn healthz(endpoints: web::Data<Endpoints>, body: Payload) -> HttpResponse {
-    if endpoints.are_broken().await {
-        answer(
-            &mut HttpResponse::ServiceUnavailable(),
-            "the replay store has failed; restart this process",
-            body,
-        )
-    } else {
-        answer(&mut HttpResponse::Ok(), "ok", body)
+    match endpoints.failure().await {
+        Some(error) => answer(&mut HttpResponse::ServiceUnavailable(), &error, body),
+        None => answer(&mut HttpResponse::Ok(), &"ok", body),
     }
 }
 
@@ -60,34 +57,22 @@ pub(super) async fn healthz(endpoints: web::Data<Endpoints>, body: Payload) -> H
 /// horizon is far enough in the past, and the clocks fit together.
 pub(super) async fn readyz(endpoints: web::Data<Endpoints>, body: Payload) -> HttpResponse {
     match endpoints.readiness().await {
-        Ok(ready @ Readiness::Ready) => answer(&mut HttpResponse::Ok(), ready.to_string(), body),
-        Ok(other) => answer(
-            &mut HttpResponse::ServiceUnavailable(),
-            other.to_string(),
-            body,
-        ),
+        Ok(ready @ Readiness::Ready) => answer(&mut HttpResponse::Ok(), &ready, body),
+        Ok(other) => answer(&mut HttpResponse::ServiceUnavailable(), &other, body),
         Err(error) => {
             if let Some(left_out) = endpoints.1.turn(Clock::system().now()) {
                 tracing::error!(%error, left_out, "not ready");
             }
-            answer(
-                &mut HttpResponse::ServiceUnavailable(),
-                "the replay store cannot be reached",
-                body,
-            )
+            answer(&mut HttpResponse::ServiceUnavailable(), &error, body)
         }
     }
 }
 
-/// `body` belongs to a request that should have none, so it is not read.
-fn answer(
-    response: &mut HttpResponseBuilder,
-    text: impl Into<String>,
-    body: Payload,
-) -> HttpResponse {
+/// One line. `body` belongs to a request that should have none, so it is not read.
+fn answer(response: &mut HttpResponseBuilder, line: &dyn Display, body: Payload) -> HttpResponse {
     let response = response
         .insert_header((CACHE_CONTROL, "no-store"))
         .content_type("text/plain; charset=utf-8")
-        .body(text.into());
+        .body(format!("{line}\n"));
     leave_unread(response, body.into_inner())
 }

@@ -3,6 +3,7 @@
 mod deadline;
 mod gate;
 mod health;
+mod places;
 mod server;
 mod signals;
 mod socket;

@@ -19,9 +19,11 @@ use actix_service::{
 use actix_web::body::MessageBody;
 use actix_web::dev::{AppConfig, Payload};
 use actix_web::rt::net::TcpStream;
+use apply_cookies::Clock;
 use futures_util::stream::{StreamExt, poll_fn};
 
 use super::gate::{Gate, Stage};
+use super::places::Places;
 use super::socket::Socket;
 use super::waiting::{HEAD_TIMEOUT, KEEP_ALIVE};
 
@@ -49,6 +51,7 @@ where
     let workers = available_parallelism()
         .map_or(2, NonZero::get)
         .min(CONNECTIONS);
+    let places = Places::new(CONNECTIONS / workers * workers, Clock::system());
     let mut server = ServerBuilder::new()
         .workers(workers)
         .max_concurrent_connections(CONNECTIONS / workers)
@@ -56,9 +59,9 @@ where
         .disable_signals();
     let draining = server.graceful_shutdown_signal();
     for listener in listeners {
-        let (app, draining) = (app.clone(), draining.clone());
+        let (app, draining, places) = (app.clone(), draining.clone(), places.clone());
         server = server.listen("apply-cookies", listener, move || {
-            let draining = draining.clone();
+            let (draining, places) = (draining.clone(), places.clone());
             let app = map_config(app(), |()| AppConfig::default())
                 .map_err(|error| error.error_response());
             let app = apply_fn_factory(app, |request, app: &_| answer(request, app));
@@ -70,8 +73,9 @@ where
                 .keep_alive(KEEP_ALIVE)
                 .client_request_timeout(HEAD_TIMEOUT)
                 .client_disconnect_timeout(DISCONNECT_TIMEOUT)
-                .on_connect_ext(|socket: &Socket<TcpStream>, connection| {
+                .on_connect_ext(move |socket: &Socket<TcpStream>, connection| {
                     connection.insert(socket.gate());
+                    connection.insert(places.take());
                 })
                 .finish(app);
             fn_service(async |stream: TcpStream| {

@@ -70,7 +70,13 @@ impl Service {
 
     fn launch(program: &mut Command, args: &[&str], log: Option<&str>) -> Self {
         let mut child = program
-            .args(["serve", "--listen", "127.0.0.1:0", "--origin", ORIGIN])
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(
+                (!args.contains(&"--origin"))
+                    .then_some(["--origin", ORIGIN])
+                    .into_iter()
+                    .flatten(),
+            )
             .args(args)
             .env("NO_COLOR", "1")
             .envs(log.map(|log| ("RUST_LOG", log)))
@@ -104,6 +110,13 @@ impl Service {
             address,
             log,
         }
+    }
+
+    /// Ends it, and returns its log.
+    pub fn end(&mut self) -> String {
+        self.child.kill().unwrap();
+        let log = std::mem::replace(&mut self.log, std::thread::spawn(String::new));
+        log.join().unwrap()
     }
 
     pub fn get(&self, path: &str) -> u16 {

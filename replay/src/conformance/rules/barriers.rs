@@ -153,6 +153,61 @@ pub(in crate::conformance) fn barrier_lasts<M: StoreMaker>(maker: &M) -> Outcome
     Ok(Verdict::Held)
 }
 
+/// How long tokens lived when a barrier was raised, and how long they may live afterwards.
+const LONGER: [(u64, u64); 6] = [
+    (1, LIFETIME_MAX_MS),
+    (1_000, LIFE),
+    (LIFE, 600_000),
+    (LIFE, HOUR),
+    (HOUR, 4 * HOUR),
+    (HOUR, LIFETIME_MAX_MS),
+];
+
+pub(in crate::conformance) fn longer_lifetimes<M: StoreMaker>(maker: &M) -> Outcome {
+    let cases = LONGER.into_iter().flat_map(|pair| {
+        let kinds = [(false, false), (false, true), (true, false), (true, true)];
+        kinds.map(|kind| (pair, kind))
+    });
+    for ((longest, later), (alone, closes)) in cases {
+        let mut world = World::settled(maker);
+        let issued_at = world.now();
+        if alone {
+            let barrier = Barrier::new(browser(1), issued_at, lifetime(longest));
+            world.expect_raised("the barrier", barrier)?;
+        } else {
+            let out = token(0, issued_at, longest).among(longest);
+            world.expect("the barrier", out.of(1).barrier(), RAISED)?;
+        }
+        for part in 1..=9 {
+            world.hands.set(issued_at.plus(later / 10 * part));
+            // Other sign-outs let the store forget what it may.
+            let other = Barrier::new(browser(100 + part), world.now(), lifetime(longest));
+            world.expect_raised("another browser's", other)?;
+            if closes {
+                let Some(reopened) = world.reopened() else {
+                    break;
+                };
+                world = reopened;
+            }
+            let longer_lived = |n, issued_at| token(n + part, issued_at, later).by(1).among(later);
+            let what = |which| {
+                format!("{which}, {part}/10 of {later} ms after a barrier that lasted {longest} ms")
+            };
+            let older = longer_lived(100, issued_at).of(1);
+            world.expect_refusal(&what("an older token"), older)?;
+            if closes {
+                continue; // It may have lost its content, if it says so.
+            }
+            let unbound = longer_lived(200, issued_at);
+            world.expect(&what("an older one without a binding"), unbound, FIRST)?;
+            world.advance(1);
+            let younger = longer_lived(300, world.now()).of(1);
+            world.expect(&what("a token of this moment"), younger, FIRST)?;
+        }
+    }
+    Ok(Verdict::Held)
+}
+
 /// The first of the browsers that make their binding up.
 const STRANGERS: u64 = 1_000;
 

@@ -7,7 +7,9 @@ mod listening;
 mod single_use;
 
 pub(super) use age::{horizon, scope};
-pub(super) use barriers::{barrier, barrier_alone, barrier_lasts, no_room_for_barriers};
+pub(super) use barriers::{
+    barrier, barrier_alone, barrier_lasts, longer_lifetimes, no_room_for_barriers,
+};
 pub(super) use keeping::{full, reopened, room_again};
 pub(super) use listening::listeners;
 pub(super) use single_use::{cancelled, no_id_no_retry, no_trace, one_claimant, remembered, retry};

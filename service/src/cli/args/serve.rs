@@ -57,7 +57,7 @@ pub(crate) struct ServeArgs {
     /// The barrier of a sign-out is kept for as long, so the shorter this is, the less room is left
     /// to those who sign out browsers that they make up. Raise it here before longer tokens are made.
     /// Mesop's own tokens live for 60 seconds.
-    #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = parse_lifetime)]
+    #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = parse_lifetime, allow_hyphen_values = true)]
     pub(crate) max_ttl: Lifetime,
     /// Accept http origins outside this machine, where anyone on the network can take over sessions
     #[arg(long)]

@@ -30,6 +30,8 @@ pub(crate) enum Tool {
     Mint(MintArgs),
     /// Opens tokens: one token per line in, one JSON object per line out
     ///
+    /// Of an invalid token it shows nothing else, and writes `line N: why` to standard error.
+    ///
     /// With `--profile mesop` the tokens are those of a Mesop app, under the secret in
     /// MESOP_COOKIE_SECRET_KEY.
     Inspect(InspectArgs),
@@ -113,11 +115,13 @@ impl MintArgs {
         let refuse = |message: &str| Err(Refused::Usage(message.to_owned()));
         if matches!(self.seal, Some(SealArg::Encrypted)) {
             return refuse(
-                "tokens of the profile mesop are signed, not encrypted: anyone who sees one can read it",
+                "tokens of the profile mesop are signed, not encrypted: anyone who sees one can read it; leave --seal out",
             );
         }
         if self.barrier || self.then.is_some() {
-            return refuse("tokens of the profile mesop do not support --barrier and --then");
+            return refuse(
+                "tokens of the profile mesop do not support --barrier and --then; leave them out",
+            );
         }
         if self.ttl.is_some_and(|ttl| ttl != Lifetime::default()) {
             return refuse("tokens of the profile mesop live for 60 seconds; leave --ttl out");

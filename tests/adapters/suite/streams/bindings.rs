@@ -63,6 +63,42 @@ fn a_socket_that_a_page_of_another_origin_opens_gets_no_binding_and_carries_noth
     assert!(binding(&server.get("/", &["Origin: https://app.example"])).is_some());
 }
 
+/// `Origin: null` is what a page with `Referrer-Policy: no-referrer` sends with a form, and what a
+/// sandboxed page sends.
+#[test]
+fn a_form_of_an_own_page_without_a_referrer_gets_a_binding() {
+    let server = Server::start(Script::at("/", streamed_sign_in));
+    for (origin, site, own) in [
+        ("null", Some("same-origin"), true),
+        ("https://app.example", Some("same-origin"), true),
+        ("https://app.example", None, true),
+        ("null", None, false),
+        ("null", Some("same-site"), false),
+        ("null", Some("cross-site"), false),
+        // Nobody types a POST into the address bar.
+        ("null", Some("none"), false),
+        ("https://evil.example", Some("same-origin"), false),
+        ("https://evil.example", Some("cross-site"), false),
+    ] {
+        let origin = format!("Origin: {origin}");
+        let site = site.map(|site| format!("Sec-Fetch-Site: {site}"));
+        let mut fields = vec![
+            &*origin,
+            "Sec-Fetch-Mode: navigate",
+            "Sec-Fetch-Dest: document",
+        ];
+        fields.extend(site.as_deref());
+        let response = server.open().request("POST", "/", &fields, b"");
+        assert_eq!(binding(&response).is_some(), own, "{fields:?}");
+        if own {
+            assert_eq!(server.notes.push(), Ok(()), "{fields:?}");
+            assert_eq!(server.redeem(&response), [SESSION_LINE], "{fields:?}");
+        } else {
+            assert_eq!(server.notes.push(), Err(PushError::Unbound), "{fields:?}");
+        }
+    }
+}
+
 #[test]
 fn a_token_belongs_to_the_browser_that_opened_the_stream() {
     let server = Server::start(Script::at("/", streamed_sign_in));

@@ -85,7 +85,7 @@ const NAVIGATE: &str = "Sec-Fetch-Mode: navigate";
 #[test]
 fn what_a_page_of_another_origin_can_read_carries_no_token() {
     let server = Server::start(script());
-    let foreign: [&[&str]; 17] = [
+    let foreign: [&[&str]; 23] = [
         &[SIBLING],
         &[SIBLING, "Sec-Fetch-Site: same-site", "Sec-Fetch-Mode: cors"],
         &[
@@ -98,6 +98,16 @@ fn what_a_page_of_another_origin_can_read_carries_no_token() {
         &["Origin: https://app.example:8443"],
         &["Origin: http://app.example"],
         &["Origin: null"],
+        &["Origin: null", "Sec-Fetch-Site: same-site"],
+        &["Origin: null", "Sec-Fetch-Site: cross-site"],
+        &["Origin: null", "Sec-Fetch-Site: none"],
+        &["Origin: NULL", "Sec-Fetch-Site: same-origin"],
+        &["Origin: null", SIBLING, "Sec-Fetch-Site: same-origin"],
+        &[
+            "Origin: null",
+            "Sec-Fetch-Site: same-origin",
+            "Sec-Fetch-Site: cross-site",
+        ],
         &["Origin: "],
         // Each field by itself, and one that contradicts the other.
         &["Sec-Fetch-Site: same-site"],
@@ -135,11 +145,18 @@ fn what_a_page_of_another_origin_can_read_carries_no_token() {
 #[test]
 fn what_the_apps_own_page_reads_carries_tokens() {
     let server = Server::start(script());
-    let own: [&[&str]; 5] = [
+    let own: [&[&str]; 7] = [
         // A client that is no browser.
         &[],
         &[OWN],
         &["Sec-Fetch-Site: same-origin"],
+        // Without a referrer.
+        &["Origin: null", "Sec-Fetch-Site: same-origin"],
+        &[
+            "Origin: null",
+            "Sec-Fetch-Site: same-origin",
+            "Sec-Fetch-Mode: same-origin",
+        ],
         &[OWN, "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors"],
         &[
             OWN,
@@ -197,6 +214,15 @@ fn what_is_fetched_ahead_of_a_visit_carries_no_token() {
         "X-Moz: prefetch",
         "X-Purpose: preview",
         "X-Purpose: : preview",
+        // Of frameworks.
+        "X-Sec-Purpose: prefetch",
+        "Sec-Fetch-Purpose: prefetch",
+        "Moz-Purpose: prefetch",
+        "Next-Router-Prefetch: 1",
+        "Next-Router-Prefetch: 2",
+        "Next-Router-Segment-Prefetch: /_tree",
+        "X-Middleware-Prefetch: 1",
+        "HX-Preloaded: true",
     ] {
         let documents: [&[&str]; 3] = [
             &[purpose],
@@ -214,7 +240,15 @@ fn what_is_fetched_ahead_of_a_visit_carries_no_token() {
             }
         }
     }
-    for purpose in ["Sec-Purpose: visit", "Purpose: ", "X-Moz: prefetched"] {
+    for purpose in [
+        "Sec-Purpose: visit",
+        "Purpose: ",
+        "X-Moz: prefetched",
+        "X-Sec-Purpose: visit",
+        "Next-Router-Prefetch: 0",
+        "X-Middleware-Prefetch: ",
+        "HX-Preloaded: false",
+    ] {
         carries(&server, "GET", "/page", &[purpose]);
     }
 }
