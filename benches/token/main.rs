@@ -27,10 +27,10 @@ const COOKIES: [(&str, &str, Option<u64>); 3] = [
 const LIFETIME_MS: u64 = 3_600_000;
 
 const GOALS: [(&str, &str, f64); 4] = [
-    ("signed mint", "SignedJar mint", 4.0),
-    ("signed verify", "SignedJar verify", 4.0),
-    ("encrypted mint", "PrivateJar mint", 3.0),
-    ("encrypted verify", "PrivateJar verify", 4.0),
+    ("signed mint", "SignedJar mint", 4.2),
+    ("signed verify", "SignedJar verify", 3.9),
+    ("encrypted mint", "PrivateJar mint", 3.7),
+    ("encrypted verify", "PrivateJar verify", 4.1),
 ];
 
 fn main() {

@@ -39,80 +39,73 @@ impl<'a> Reader<'a> {
         self.array().map(|[byte]| byte)
     }
 
-    pub(crate) fn u16(&mut self) -> Result<u16, Malformed> {
-        self.array().map(u16::from_be_bytes)
-    }
-
     pub(crate) fn u32(&mut self) -> Result<u32, Malformed> {
         self.array().map(u32::from_be_bytes)
     }
 
-    pub(crate) fn u64(&mut self) -> Result<u64, Malformed> {
-        self.array().map(u64::from_be_bytes)
+    /// Six bytes.
+    pub(crate) fn u48(&mut self) -> Result<u64, Malformed> {
+        let mut bytes = [0; 8];
+        bytes[2..].copy_from_slice(&self.array::<6>()?);
+        Ok(u64::from_be_bytes(bytes))
     }
 
-    /// Text after an 8-bit length.
-    #[inline(always)]
-    pub(crate) fn text8(&mut self) -> Result<&'a str, Malformed> {
-        let length = self.u8()?;
-        self.text(usize::from(length))
+    /// Bytes after a 16-bit length.
+    pub(crate) fn bytes16(&mut self) -> Result<&'a [u8], Malformed> {
+        let length = self.array().map(u16::from_be_bytes)?;
+        self.take(usize::from(length))
     }
 
-    /// Text after a 16-bit length.
+    /// A number of up to 28 bits: unsigned LEB128, in its shortest form and at most four bytes.
     #[inline(always)]
-    pub(crate) fn text16(&mut self) -> Result<&'a str, Malformed> {
-        let length = self.u16()?;
-        self.text(usize::from(length))
-    }
-
-    #[inline(always)]
-    fn text(&mut self, length: usize) -> Result<&'a str, Malformed> {
-        match self.take(length)? {
-            // The domain and the path of nearly every cookie, known without checking UTF-8.
-            b"" => Ok(""),
-            b"/" => Ok("/"),
-            bytes => std::str::from_utf8(bytes).map_err(|_| Malformed),
+    pub(crate) fn varint(&mut self) -> Result<u32, Malformed> {
+        let first = self.u8()?;
+        if first < 0x80 {
+            return Ok(u32::from(first));
         }
+        let (number, rest) = long_varint(u32::from(first & 0x7F), self.rest)?;
+        self.rest = rest;
+        Ok(number)
     }
 
     /// Everything that is left.
     pub(crate) fn rest(self) -> &'a [u8] {
         self.rest
     }
-
-    /// Refuses leftover bytes: a payload longer than its content would have two encodings.
-    pub(crate) fn finish(self) -> Result<(), Malformed> {
-        if self.rest.is_empty() {
-            Ok(())
-        } else {
-            Err(Malformed)
-        }
-    }
 }
 
-/// Appends text after an 8-bit length. Callers pass text that has been checked to fit.
+/// The rest of a number whose first byte says that more follow. By value: a reader that is lent to
+/// a function that is not inlined has its position in memory.
+fn long_varint(mut number: u32, mut rest: &[u8]) -> Result<(u32, &[u8]), Malformed> {
+    for shift in [7, 14, 21] {
+        let (byte, after) = rest.split_first().ok_or(Malformed)?;
+        rest = after;
+        number |= u32::from(byte & 0x7F) << shift;
+        match byte {
+            // A group of zeros at the end: there is a shorter form.
+            0 => return Err(Malformed),
+            1..=0x7F => return Ok((number, rest)),
+            _ => {}
+        }
+    }
+    Err(Malformed)
+}
+
+/// Appends a number of up to 28 bits as a varint.
 #[inline(always)]
-pub(crate) fn put_text8(out: &mut Vec<u8>, text: &str) {
-    let length = u8::try_from(text.len()).expect("checked when the operation was made");
-    out.push(length);
-    put(out, text);
+pub(crate) fn put_varint(out: &mut Vec<u8>, number: u32) {
+    debug_assert!(number < 1 << 28, "a reader takes four bytes");
+    let mut rest = number;
+    while rest >= 0x80 {
+        out.push(rest.to_le_bytes()[0] | 0x80);
+        rest >>= 7;
+    }
+    out.push(rest.to_le_bytes()[0]);
 }
 
 /// Appends text after a 16-bit length. Callers pass text that has been checked to fit.
-#[inline(always)]
 pub(crate) fn put_text16(out: &mut Vec<u8>, text: &str) {
-    let length = u16::try_from(text.len()).expect("checked when the operation was made");
+    let length = u16::try_from(text.len()).expect("checked when its owner was made");
     out.extend_from_slice(&length.to_be_bytes());
-    put(out, text);
-}
-
-/// Appends text. The domain and the path of nearly every cookie, nothing and a slash, are not worth
-/// the call that copies a slice of arbitrary length.
-#[inline(always)]
-fn put(out: &mut Vec<u8>, text: &str) {
-    match text.as_bytes() {
-        [] => {}
-        [byte] => out.push(*byte),
-        bytes => out.extend_from_slice(bytes),
-    }
+    out.extend_from_slice(text.as_bytes());
 }

@@ -45,7 +45,7 @@ impl SameSite {
 pub(crate) struct SameSiteCode;
 
 impl SameSiteCode {
-    pub(crate) const fn encode(same_site: Option<SameSite>) -> u8 {
+    pub(crate) const fn encode(same_site: Option<SameSite>) -> u32 {
         match same_site {
             None => 0,
             Some(SameSite::Strict) => 1,
@@ -54,7 +54,7 @@ impl SameSiteCode {
         }
     }
 
-    pub(crate) const fn decode(code: u8) -> Option<SameSite> {
+    pub(crate) const fn decode(code: u32) -> Option<SameSite> {
         match code & 0b11 {
             1 => Some(SameSite::Strict),
             2 => Some(SameSite::Lax),

@@ -11,8 +11,8 @@ use crate::time::UnixMillis;
 
 use super::body::{NativeBody, TokenBody};
 use super::error::{InvalidReason, InvalidToken, RefusedToken};
+use super::header::TokenHeader;
 use super::ids::TokenId;
-use super::payload::TokenHeader;
 use super::prepared::PreparedToken;
 use super::seal::Seal;
 

@@ -76,6 +76,12 @@ impl StoreScope {
         Self(bytes)
     }
 
+    /// The bytes as 22 characters of URL-safe base64, as `inspect` prints them.
+    #[must_use]
+    pub fn to_text(self) -> String {
+        base64url::encode(&self.0)
+    }
+
     /// The bytes.
     #[must_use]
     pub const fn to_bytes(self) -> [u8; 16] {

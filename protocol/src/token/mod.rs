@@ -17,6 +17,7 @@ mod body;
 mod error;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
+mod header;
 mod ids;
 mod payload;
 mod prepared;
@@ -28,8 +29,8 @@ pub use action::{AfterApply, SameOriginPath};
 pub use authentic::{AuthenticToken, VerifiedToken};
 pub use body::{NativeBody, TokenBody};
 pub use error::{InvalidReason, InvalidToken, RefusedToken};
+pub use header::{Lifetime, TokenHeader};
 pub use ids::{Nonce, RedemptionDigest, StoreScope, TokenId};
-pub use payload::{Lifetime, TokenHeader};
 pub use prepared::{Grant, PreparedToken};
 pub use seal::Seal;
 pub use sealed::{Sealing, Token, seal};

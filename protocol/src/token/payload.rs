@@ -3,79 +3,14 @@
 
 use crate::batch::Batch;
 use crate::binding::Binding;
-use crate::bytes::{Malformed, Reader, put_text8, put_text16};
+use crate::bytes::{Malformed, Reader, put_varint};
 use crate::cookie::{Parts, SameSiteCode};
-use crate::keys::KeyId;
-use crate::limits::{LIFETIME_DEFAULT_MS, LIFETIME_MAX_MS, OPERATIONS_MAX};
+use crate::limits::{LIFETIME_MAX_MS, OPERATIONS_MAX};
 use crate::time::UnixMillis;
 
 use super::action::{AfterApply, SameOriginPath};
+use super::header::TokenHeader;
 use super::ids::{Nonce, StoreScope};
-use super::seal::Seal;
-
-/// How long a token lives: from one millisecond to one day, one minute by default.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Lifetime(u64);
-
-impl Lifetime {
-    /// A lifetime in milliseconds. `None` for zero and for more than a day.
-    #[must_use]
-    pub const fn from_millis(millis: u64) -> Option<Self> {
-        if millis >= 1 && millis <= LIFETIME_MAX_MS {
-            Some(Self(millis))
-        } else {
-            None
-        }
-    }
-
-    /// The number of milliseconds.
-    #[must_use]
-    pub const fn as_millis(self) -> u64 {
-        self.0
-    }
-}
-
-impl Default for Lifetime {
-    fn default() -> Self {
-        Self(LIFETIME_DEFAULT_MS)
-    }
-}
-
-/// Everything in a token besides its operations.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct TokenHeader<'a> {
-    /// The identity of the token.
-    pub nonce: Nonce,
-    /// When it was issued.
-    pub issued_at: UnixMillis,
-    /// When it ends: from this millisecond on it is expired.
-    pub expires_at: UnixMillis,
-    /// The store that it was issued for, if issuer and store share a process.
-    pub scope: Option<StoreScope>,
-    /// The browser that it belongs to.
-    pub binding: Option<Binding>,
-    /// Whether older tokens of the same browser are refused once it is redeemed.
-    pub barrier: bool,
-    /// The page's action afterwards.
-    pub then: Option<AfterApply<'a>>,
-}
-
-impl TokenHeader<'_> {
-    /// A header with only an identity and times.
-    #[must_use]
-    pub const fn new(nonce: Nonce, issued_at: UnixMillis, lifetime: Lifetime) -> Self {
-        Self {
-            nonce,
-            issued_at,
-            expires_at: issued_at.plus(lifetime.0),
-            scope: None,
-            binding: None,
-            barrier: false,
-            then: None,
-        }
-    }
-}
 
 /// Bits of the header's flags byte (SPEC §5.1).
 mod header_flag {
@@ -93,22 +28,24 @@ mod action_kind {
     pub(super) const GO_TO: u8 = 3;
 }
 
-/// Bits of an operation's flags byte (SPEC §5.3).
+/// Bits of an operation's flags (SPEC §5.3). Rare ones are behind the seventh, so that nearly every
+/// cookie's flags take one byte.
 mod operation_flag {
-    pub(super) const DELETE: u8 = 1;
-    pub(super) const SECURE: u8 = 1 << 1;
-    pub(super) const HTTP_ONLY: u8 = 1 << 2;
-    pub(super) const SAME_SITE_SHIFT: u8 = 3;
-    pub(super) const SAME_SITE: u8 = 0b11 << SAME_SITE_SHIFT;
-    pub(super) const PARTITIONED: u8 = 1 << 5;
-    pub(super) const MAX_AGE: u8 = 1 << 6;
-    pub(super) const OF_DELETE: u8 = DELETE | SECURE | PARTITIONED;
-    pub(super) const OF_SET: u8 = SECURE | HTTP_ONLY | SAME_SITE | PARTITIONED | MAX_AGE;
+    pub(super) const DELETE: u32 = 1;
+    pub(super) const SECURE: u32 = 1 << 1;
+    pub(super) const HTTP_ONLY: u32 = 1 << 2;
+    pub(super) const SAME_SITE_SHIFT: u32 = 3;
+    pub(super) const SAME_SITE: u32 = 0b11 << SAME_SITE_SHIFT;
+    pub(super) const MAX_AGE: u32 = 1 << 5;
+    pub(super) const ELSEWHERE: u32 = 1 << 6;
+    pub(super) const PARTITIONED: u32 = 1 << 7;
+    pub(super) const OF_DELETE: u32 = DELETE | SECURE | ELSEWHERE | PARTITIONED;
+    pub(super) const OF_SET: u32 =
+        SECURE | HTTP_ONLY | SAME_SITE | MAX_AGE | ELSEWHERE | PARTITIONED;
 }
 
-const fn flag(set: bool, bit: u8) -> u8 {
-    if set { bit } else { 0 }
-}
+/// The path of an operation without the flag `ELSEWHERE`, which then has no domain.
+const USUAL_PATH: &str = "/";
 
 /// A decoded payload: the header and the operations, whose layout is valid but which are not yet
 /// checked against the rules of browsers. All texts borrow from the payload's bytes.
@@ -117,78 +54,97 @@ pub(super) struct Payload<'a> {
     pub(super) operations: Vec<Parts<'a>>,
 }
 
-pub(super) fn encode_payload(
+pub(super) fn encode_payload(out: &mut Vec<u8>, header: &TokenHeader<'_>, batch: &Batch<'_>) {
+    encode(
+        out,
+        header,
+        batch.operations().iter().map(Parts::from_operation),
+    );
+}
+
+/// Encodes a decoded payload again, so that the fuzzers can check that its encoding is the only
+/// one.
+#[cfg(fuzzing)]
+pub(super) fn encode_again(payload: &Payload<'_>) -> Vec<u8> {
+    let mut out = Vec::new();
+    encode(
+        &mut out,
+        &payload.header,
+        payload.operations.iter().copied(),
+    );
+    out
+}
+
+/// Numbers, then texts: one check of UTF-8 serves all texts.
+fn encode<'p>(
     out: &mut Vec<u8>,
-    seal: Seal,
-    key_id: KeyId,
     header: &TokenHeader<'_>,
-    batch: &Batch<'_>,
+    operations: impl ExactSizeIterator<Item = Parts<'p>> + Clone,
 ) {
-    encode_header(out, seal, key_id, header);
-    let operations = batch.operations();
+    encode_header(out, header);
     out.push(u8::try_from(operations.len()).expect("a batch is bounded"));
-    for operation in operations {
-        encode_operation(out, &Parts::from_operation(operation));
+    for parts in operations.clone() {
+        Numbers::of(&parts).encode(out);
+    }
+    if let Some(AfterApply::GoTo(path)) = &header.then {
+        out.extend_from_slice(path.as_str().as_bytes());
+    }
+    for parts in operations {
+        out.extend_from_slice(parts.name.as_bytes());
+        out.extend_from_slice(parts.value.as_bytes());
+        if is_elsewhere(&parts) {
+            out.extend_from_slice(parts.path.unwrap_or_default().as_bytes());
+            out.extend_from_slice(parts.domain.unwrap_or_default().as_bytes());
+        }
     }
 }
 
-fn encode_header(out: &mut Vec<u8>, seal: Seal, key_id: KeyId, header: &TokenHeader<'_>) {
-    // Seal and key id again, inside what is authenticated: outside they are only a hint where to
-    // look (SPEC §5.1).
-    let [a, b, c, d] = key_id.0;
+fn encode_header(out: &mut Vec<u8>, header: &TokenHeader<'_>) {
+    let flag = |set, bit| if set { bit } else { 0 };
     let flags = flag(header.barrier, header_flag::BARRIER)
         | flag(header.scope.is_some(), header_flag::SCOPE)
         | flag(header.binding.is_some(), header_flag::BINDING)
         | flag(header.then.is_some(), header_flag::THEN);
-    out.extend_from_slice(&[seal.code(), a, b, c, d, flags]);
+    out.push(flags);
     out.extend_from_slice(&header.nonce.to_bytes());
-    out.extend_from_slice(&header.issued_at.get().to_be_bytes());
-    out.extend_from_slice(&header.expires_at.get().to_be_bytes());
+    let issued_at = header.issued_at.get();
+    out.extend_from_slice(&issued_at.to_be_bytes()[2..]);
+    // One that is out of bounds stays so, and is refused when the token is opened.
+    let lifetime = header.expires_at.get().saturating_sub(issued_at);
+    let lifetime = u32::try_from(lifetime).unwrap_or(u32::MAX);
+    out.extend_from_slice(&lifetime.to_be_bytes());
     if let Some(scope) = header.scope {
         out.extend_from_slice(&scope.to_bytes());
     }
     if let Some(binding) = header.binding {
         out.extend_from_slice(&binding.0);
     }
-    if let Some(then) = &header.then {
-        encode_action(out, then);
+    match &header.then {
+        None => {}
+        Some(AfterApply::Reconnect) => out.push(action_kind::RECONNECT),
+        Some(AfterApply::Reload) => out.push(action_kind::RELOAD),
+        Some(AfterApply::GoTo(path)) => {
+            out.push(action_kind::GO_TO);
+            put_varint(out, length(path.as_str()));
+        }
     }
 }
 
-/// Encodes a decoded payload again, so that the fuzzers can check that its encoding is the only
-/// one.
-#[cfg(fuzzing)]
-pub(super) fn encode_again(seal: Seal, key_id: KeyId, payload: &Payload<'_>) -> Vec<u8> {
-    let mut out = Vec::new();
-    encode_header(&mut out, seal, key_id, &payload.header);
-    out.push(u8::try_from(payload.operations.len()).expect("decoded from a byte"));
-    for parts in &payload.operations {
-        encode_operation(&mut out, parts);
-    }
-    out
-}
-
-pub(super) fn decode_payload(
-    bytes: &[u8],
-    seal: Seal,
-    key_id: KeyId,
-) -> Result<Payload<'_>, Malformed> {
+pub(super) fn decode_payload(bytes: &[u8]) -> Result<Payload<'_>, Malformed> {
     let mut reader = Reader::new(bytes);
-    if reader.u8()? != seal.code() || reader.array()? != key_id.0 {
-        return Err(Malformed);
-    }
     let flags = reader.u8()?;
     if flags & !header_flag::ALL != 0 {
         return Err(Malformed);
     }
     let has = |flag| flags & flag != 0;
     let nonce = Nonce::from_random(reader.array()?);
-    let issued_at = UnixMillis::new(reader.u64()?).ok_or(Malformed)?;
-    let expires_at = UnixMillis::new(reader.u64()?).ok_or(Malformed)?;
+    let issued_at = UnixMillis::new(reader.u48()?).ok_or(Malformed)?;
     // A store remembers for a token's lifetime, so the lifetime must be within its limit.
-    if expires_at <= issued_at || expires_at.get() - issued_at.get() > LIFETIME_MAX_MS {
+    let lifetime = u64::from(reader.u32()?);
+    if lifetime == 0 || lifetime > LIFETIME_MAX_MS {
         return Err(Malformed);
     }
+    let expires_at = UnixMillis::new(issued_at.get() + lifetime).ok_or(Malformed)?;
     let scope = if has(header_flag::SCOPE) {
         Some(StoreScope::from_random(reader.array()?))
     } else {
@@ -199,8 +155,8 @@ pub(super) fn decode_payload(
     } else {
         None
     };
-    let then = if has(header_flag::THEN) {
-        Some(decode_action(&mut reader)?)
+    let action = if has(header_flag::THEN) {
+        Some(Action::decode(&mut reader)?)
     } else {
         None
     };
@@ -208,11 +164,21 @@ pub(super) fn decode_payload(
     if count == 0 || count > OPERATIONS_MAX {
         return Err(Malformed);
     }
+    // The texts begin where the numbers end.
+    let mut texts = reader;
+    for _ in 0..count {
+        Numbers::decode(&mut texts)?;
+    }
+    let mut texts = Texts::new(texts)?;
+    let then = match action {
+        None => None,
+        Some(action) => Some(action.with_path(&mut texts)?),
+    };
     let mut operations = Vec::with_capacity(count);
     for _ in 0..count {
-        operations.push(decode_operation(&mut reader)?);
+        operations.push(Numbers::decode(&mut reader)?.with_texts(&mut texts)?);
     }
-    reader.finish()?;
+    texts.finish()?;
     Ok(Payload {
         header: TokenHeader {
             nonce,
@@ -227,85 +193,188 @@ pub(super) fn decode_payload(
     })
 }
 
-fn encode_action(out: &mut Vec<u8>, action: &AfterApply<'_>) {
-    match action {
-        AfterApply::Reconnect => out.push(action_kind::RECONNECT),
-        AfterApply::Reload => out.push(action_kind::RELOAD),
-        AfterApply::GoTo(path) => {
-            out.push(action_kind::GO_TO);
-            put_text16(out, path.as_str());
+/// An action whose path is still among the texts.
+enum Action {
+    Reconnect,
+    Reload,
+    GoTo { length: u32 },
+}
+
+impl Action {
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        match reader.u8()? {
+            action_kind::RECONNECT => Ok(Self::Reconnect),
+            action_kind::RELOAD => Ok(Self::Reload),
+            action_kind::GO_TO => Ok(Self::GoTo {
+                length: reader.varint()?,
+            }),
+            _ => Err(Malformed),
+        }
+    }
+
+    fn with_path<'a>(self, texts: &mut Texts<'a>) -> Result<AfterApply<'a>, Malformed> {
+        match self {
+            Self::Reconnect => Ok(AfterApply::Reconnect),
+            Self::Reload => Ok(AfterApply::Reload),
+            Self::GoTo { length } => SameOriginPath::parse(texts.take(length)?)
+                .map(AfterApply::GoTo)
+                .ok_or(Malformed),
         }
     }
 }
 
-fn decode_action<'a>(reader: &mut Reader<'a>) -> Result<AfterApply<'a>, Malformed> {
-    match reader.u8()? {
-        action_kind::RECONNECT => Ok(AfterApply::Reconnect),
-        action_kind::RELOAD => Ok(AfterApply::Reload),
-        action_kind::GO_TO => SameOriginPath::parse(reader.text16()?)
-            .map(AfterApply::GoTo)
-            .ok_or(Malformed),
-        _ => Err(Malformed),
+/// An operation without its texts: flags, lengths and an age.
+struct Numbers {
+    flags: u32,
+    name: u32,
+    value: u32,
+    path: u32,
+    domain: u32,
+    max_age: u32,
+}
+
+impl Numbers {
+    fn of(parts: &Parts<'_>) -> Self {
+        use operation_flag::{
+            DELETE, ELSEWHERE, HTTP_ONLY, MAX_AGE, PARTITIONED, SAME_SITE_SHIFT, SECURE,
+        };
+        let flag = |set, bit| if set { bit } else { 0 };
+        Self {
+            flags: flag(parts.delete, DELETE)
+                | flag(parts.secure, SECURE)
+                | flag(parts.http_only && !parts.delete, HTTP_ONLY)
+                | (SameSiteCode::encode(parts.same_site) << SAME_SITE_SHIFT)
+                | flag(parts.max_age.is_some(), MAX_AGE)
+                | flag(is_elsewhere(parts), ELSEWHERE)
+                | flag(parts.partitioned, PARTITIONED),
+            name: length(parts.name),
+            value: length(parts.value),
+            // An absent path or domain is an empty text: neither can be empty when present.
+            path: length(parts.path.unwrap_or_default()),
+            domain: length(parts.domain.unwrap_or_default()),
+            max_age: parts.max_age.unwrap_or_default(),
+        }
+    }
+
+    fn has(&self, flag: u32) -> bool {
+        self.flags & flag != 0
+    }
+
+    fn encode(&self, out: &mut Vec<u8>) {
+        put_varint(out, self.flags);
+        put_varint(out, self.name);
+        if !self.has(operation_flag::DELETE) {
+            put_varint(out, self.value);
+        }
+        if self.has(operation_flag::ELSEWHERE) {
+            put_varint(out, self.path);
+            put_varint(out, self.domain);
+        }
+        if self.has(operation_flag::MAX_AGE) {
+            put_varint(out, self.max_age);
+        }
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let flags = reader.varint()?;
+        let has = |flag| flags & flag != 0;
+        let known = if has(operation_flag::DELETE) {
+            operation_flag::OF_DELETE
+        } else {
+            operation_flag::OF_SET
+        };
+        if flags & !known != 0 {
+            return Err(Malformed);
+        }
+        let name = reader.varint()?;
+        let value = if has(operation_flag::DELETE) {
+            0
+        } else {
+            reader.varint()?
+        };
+        let (path, domain) = if has(operation_flag::ELSEWHERE) {
+            (reader.varint()?, reader.varint()?)
+        } else {
+            (0, 0)
+        };
+        let max_age = if has(operation_flag::MAX_AGE) {
+            reader.varint()?
+        } else {
+            0
+        };
+        Ok(Self {
+            flags,
+            name,
+            value,
+            path,
+            domain,
+            max_age,
+        })
+    }
+
+    fn with_texts<'a>(self, texts: &mut Texts<'a>) -> Result<Parts<'a>, Malformed> {
+        let delete = self.has(operation_flag::DELETE);
+        let name = texts.take(self.name)?;
+        let value = texts.take(self.value)?;
+        let (path, domain) = if self.has(operation_flag::ELSEWHERE) {
+            let present = |text: &'a str| Some(text).filter(|text| !text.is_empty());
+            let path = present(texts.take(self.path)?);
+            let domain = present(texts.take(self.domain)?);
+            // Without the flag it is shorter: one value has one encoding.
+            if path == Some(USUAL_PATH) && domain.is_none() {
+                return Err(Malformed);
+            }
+            (path, domain)
+        } else {
+            (Some(USUAL_PATH), None)
+        };
+        Ok(Parts {
+            delete,
+            name,
+            value,
+            path,
+            domain,
+            max_age: self.has(operation_flag::MAX_AGE).then_some(self.max_age),
+            secure: self.has(operation_flag::SECURE),
+            http_only: delete || self.has(operation_flag::HTTP_ONLY),
+            same_site: SameSiteCode::decode(self.flags >> operation_flag::SAME_SITE_SHIFT),
+            partitioned: self.has(operation_flag::PARTITIONED),
+        })
     }
 }
 
-fn encode_operation(out: &mut Vec<u8>, parts: &Parts<'_>) {
-    out.push(
-        flag(parts.delete, operation_flag::DELETE)
-            | flag(parts.secure, operation_flag::SECURE)
-            | flag(parts.http_only && !parts.delete, operation_flag::HTTP_ONLY)
-            | (SameSiteCode::encode(parts.same_site) << operation_flag::SAME_SITE_SHIFT)
-            | flag(parts.partitioned, operation_flag::PARTITIONED)
-            | flag(parts.max_age.is_some(), operation_flag::MAX_AGE),
-    );
-    put_text16(out, parts.name);
-    if !parts.delete {
-        put_text16(out, parts.value);
-    }
-    // An absent path or domain is an empty text: neither attribute can be empty when present.
-    put_text16(out, parts.path.unwrap_or(""));
-    put_text8(out, parts.domain.unwrap_or(""));
-    if let Some(seconds) = parts.max_age {
-        out.extend_from_slice(&seconds.to_be_bytes());
-    }
+fn is_elsewhere(parts: &Parts<'_>) -> bool {
+    parts.path != Some(USUAL_PATH) || parts.domain.is_some()
 }
 
-#[expect(
-    clippy::inline_always,
-    reason = "builds each operation where it is kept, measured; copying it there stalls"
-)]
-#[inline(always)]
-fn decode_operation<'a>(reader: &mut Reader<'a>) -> Result<Parts<'a>, Malformed> {
-    let flags = reader.u8()?;
-    let has = |flag| flags & flag != 0;
-    let delete = has(operation_flag::DELETE);
-    let known = if delete {
-        operation_flag::OF_DELETE
-    } else {
-        operation_flag::OF_SET
-    };
-    if flags & !known != 0 {
-        return Err(Malformed);
+fn length(text: &str) -> u32 {
+    u32::try_from(text.len()).expect("checked when the operation was made")
+}
+
+/// All texts of a payload, one behind the other.
+struct Texts<'a>(&'a str);
+
+impl<'a> Texts<'a> {
+    fn new(reader: Reader<'a>) -> Result<Self, Malformed> {
+        std::str::from_utf8(reader.rest())
+            .map(Self)
+            .map_err(|_| Malformed)
     }
-    let name = reader.text16()?;
-    let value = if delete { "" } else { reader.text16()? };
-    let path = Some(reader.text16()?).filter(|path| !path.is_empty());
-    let domain = Some(reader.text8()?).filter(|domain| !domain.is_empty());
-    let max_age = if has(operation_flag::MAX_AGE) {
-        Some(reader.u32()?)
-    } else {
-        None
-    };
-    Ok(Parts {
-        delete,
-        name,
-        value,
-        path,
-        domain,
-        max_age,
-        secure: has(operation_flag::SECURE),
-        http_only: delete || has(operation_flag::HTTP_ONLY),
-        same_site: SameSiteCode::decode(flags >> operation_flag::SAME_SITE_SHIFT),
-        partitioned: has(operation_flag::PARTITIONED),
-    })
+
+    /// The next text. A length that ends inside a character is as wrong as one beyond the end.
+    fn take(&mut self, length: u32) -> Result<&'a str, Malformed> {
+        let length = usize::try_from(length).map_err(|_| Malformed)?;
+        let (taken, rest) = self.0.split_at_checked(length).ok_or(Malformed)?;
+        self.0 = rest;
+        Ok(taken)
+    }
+
+    /// Refuses leftover bytes: a payload longer than its content would have two encodings.
+    fn finish(self) -> Result<(), Malformed> {
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(Malformed)
+        }
+    }
 }

@@ -4,8 +4,8 @@ use std::fmt;
 
 use crate::cookie::SetCookieLines;
 
+use super::header::TokenHeader;
 use super::ids::TokenId;
-use super::payload::TokenHeader;
 
 /// A replay store's permission to release a token's cookies.
 ///

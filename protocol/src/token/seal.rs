@@ -22,14 +22,6 @@ impl Seal {
         }
     }
 
-    /// The seal as a byte of the payload.
-    pub(super) const fn code(self) -> u8 {
-        match self {
-            Self::Encrypted => b'e',
-            Self::Signed => b's',
-        }
-    }
-
     /// The name used on the command line and in JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -6,8 +6,9 @@ use crate::base64url;
 use crate::batch::Batch;
 use crate::keys::KeyRing;
 
+use super::header::TokenHeader;
 use super::ids::{Nonce, TokenId};
-use super::payload::{TokenHeader, encode_payload};
+use super::payload::encode_payload;
 use super::seal::Seal;
 
 /// A seal with the randomness that it needs. The crate draws none itself.
@@ -59,13 +60,13 @@ pub fn seal(
         Sealing::Encrypted { iv } => {
             let seconds = header.issued_at.get() / 1000;
             keys.encryption.seal_into(&mut sealed, seconds, &iv, |out| {
-                encode_payload(out, Seal::Encrypted, keys.id, header, batch);
+                encode_payload(out, header, batch);
             });
             Seal::Encrypted
         }
         Sealing::Signed => {
             let payload = sealed.len();
-            encode_payload(&mut sealed, Seal::Signed, keys.id, header, batch);
+            encode_payload(&mut sealed, header, batch);
             let tag = keys.signing.tag(&sealed[payload..]);
             sealed.extend_from_slice(&tag);
             Seal::Signed

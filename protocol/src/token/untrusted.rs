@@ -71,7 +71,7 @@ impl<'t> UntrustedToken<'t> {
                 payload
             }
         };
-        let payload = decode_payload(payload, seal, key_id).map_err(|_| InvalidReason::Payload)?;
+        let payload = decode_payload(payload).map_err(|_| InvalidReason::Payload)?;
         let body = NativeBody(payload.operations);
         Ok(AuthenticToken::new(
             seal,

@@ -263,7 +263,7 @@ impl ValueCodec {
         let expires_at = decode_expiry(reader.array()?)?;
         // The key already belongs to the name; this catches an implementation that derives it
         // wrongly.
-        if matches!(self.keys, Keys::Encrypted(_)) && reader.text16()? != self.name {
+        if matches!(self.keys, Keys::Encrypted(_)) && reader.bytes16()? != self.name.as_bytes() {
             return Err(Malformed);
         }
         Ok((expires_at, reader.rest()))

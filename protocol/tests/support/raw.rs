@@ -86,46 +86,106 @@ fn mac(key: &[u8], message: &[u8]) -> [u8; 32] {
 /// A payload, field by field, with room for every mistake.
 #[derive(Clone)]
 pub struct RawPayload {
-    pub seal: u8,
-    pub key_id: [u8; 4],
+    pub encrypted: bool,
     pub flags: u8,
     pub nonce: [u8; 16],
     pub issued_at: u64,
-    pub expires_at: u64,
-    /// Scope, binding and action, as far as the flags say that they are there.
+    pub lifetime: u32,
+    /// Scope, binding, and the action's numbers, as far as the flags say that they are there.
     pub optional: Vec<u8>,
+    /// The action's text.
+    pub path: Vec<u8>,
     pub count: u8,
-    pub operations: Vec<u8>,
+    pub operations: Vec<RawOperation>,
 }
 
 impl RawPayload {
+    /// With these operations, and as many as they are.
+    pub fn with(self, operations: Vec<RawOperation>) -> Self {
+        Self {
+            count: u8::try_from(operations.len()).unwrap(),
+            operations,
+            ..self
+        }
+    }
+
     pub fn bytes(&self) -> Vec<u8> {
-        let mut bytes = vec![self.seal];
-        bytes.extend(self.key_id);
-        bytes.push(self.flags);
+        let mut bytes = vec![self.flags];
         bytes.extend(self.nonce);
-        bytes.extend(self.issued_at.to_be_bytes());
-        bytes.extend(self.expires_at.to_be_bytes());
+        bytes.extend(&self.issued_at.to_be_bytes()[2..]);
+        bytes.extend(self.lifetime.to_be_bytes());
         bytes.extend(&self.optional);
         bytes.push(self.count);
-        bytes.extend(&self.operations);
+        for operation in &self.operations {
+            bytes.extend(&operation.numbers);
+        }
+        bytes.extend(&self.path);
+        for operation in &self.operations {
+            bytes.extend(&operation.texts);
+        }
         bytes
     }
 }
 
-/// `Secure`, `HttpOnly`, `SameSite=Lax`: the flags of an ordinary cookie.
-pub const ORDINARY: u8 = 0b001_0110;
+/// An operation: its flags, lengths and age, and its texts.
+#[derive(Clone)]
+pub struct RawOperation {
+    pub numbers: Vec<u8>,
+    pub texts: Vec<u8>,
+}
 
-/// A set operation.
-pub fn set(flags: u8, name: &str, value: &str, path: &str, domain: &str) -> Vec<u8> {
-    let mut bytes = vec![flags];
-    for text in [name, value, path] {
-        bytes.extend(u16::try_from(text.len()).unwrap().to_be_bytes());
-        bytes.extend(text.as_bytes());
+/// `Secure`, `HttpOnly`, `SameSite=Lax`: the flags of an ordinary cookie.
+pub const ORDINARY: u32 = 0b001_0110;
+/// The flag of `Max-Age`.
+pub const AGE: u32 = 1 << 5;
+/// The flag of an operation whose path is not `/`, or that has a domain.
+pub const ELSEWHERE: u32 = 1 << 6;
+pub const PARTITIONED: u32 = 1 << 7;
+
+/// The shortest form of a number.
+pub fn varint(mut number: u32) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while number > 0x7F {
+        bytes.push(0x80 | u8::try_from(number & 0x7F).unwrap());
+        number >>= 7;
     }
-    bytes.push(u8::try_from(domain.len()).unwrap());
-    bytes.extend(domain.as_bytes());
+    bytes.push(u8::try_from(number).unwrap());
     bytes
+}
+
+/// A set operation, without an age.
+pub fn set(flags: u32, name: &str, value: &str, path: &str, domain: &str) -> RawOperation {
+    operation(flags, &[name, value], path, domain)
+}
+
+/// A delete operation.
+pub fn delete(flags: u32, name: &str, path: &str) -> RawOperation {
+    operation(flags | 1, &[name], path, "")
+}
+
+fn operation(flags: u32, texts: &[&str], path: &str, domain: &str) -> RawOperation {
+    let is_usual = path == "/" && domain.is_empty();
+    let flags = if is_usual { flags } else { flags | ELSEWHERE };
+    let mut texts = texts.to_vec();
+    if !is_usual {
+        texts.extend([path, domain]);
+    }
+    let lengths = texts.iter().map(|text| u32::try_from(text.len()).unwrap());
+    RawOperation {
+        numbers: [flags]
+            .into_iter()
+            .chain(lengths)
+            .flat_map(varint)
+            .collect(),
+        texts: texts.concat().into_bytes(),
+    }
+}
+
+/// A set operation with an age.
+pub fn set_for(seconds: u32, mut operation: RawOperation) -> RawOperation {
+    operation.numbers[0] |= u8::try_from(AGE).unwrap();
+    operation.numbers.extend(varint(seconds));
+    operation
 }
 
 /// A sealer of cookie values for the cookie of one name, by SPEC §12.

@@ -20,10 +20,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use apply_cookies_protocol::{
-    AuthenticToken, BindingCookie, BindingPolicy, Grant, InvalidReason, KeyRing, RefusedToken,
-    Secret, UnixMillis, UntrustedToken, VerifiedToken,
+    AfterApply, AuthenticToken, Binding, BindingCookie, BindingPolicy, Grant, InvalidReason,
+    KeyRing, Lifetime, Nonce, RefusedToken, SameOriginPath, Sealing, Secret, StoreScope,
+    TokenHeader, UnixMillis, UntrustedToken, VerifiedToken, parse_batch, seal,
 };
-use serde_json::Value;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors")
@@ -176,7 +179,8 @@ fn accept(name: &str, vector: &Value) {
     assert_eq!(header.expires_at.get(), expected["expires_at"], "{name}");
     assert_eq!(header.barrier, expected["barrier"], "{name}");
     assert_eq!(header.binding.is_some(), expected["bound"], "{name}");
-    assert_eq!(header.scope.is_some(), expected["scoped"], "{name}");
+    let scope = header.scope.map(|scope| scope.to_text());
+    assert_eq!(json!(scope), expected["scope"], "{name}");
     let then = serde_json::to_value(&header.then).unwrap();
     assert_eq!(then, expected["then"], "{name}");
     let operations: Vec<_> = token.operations().map(Result::unwrap).collect();
@@ -190,12 +194,53 @@ fn accept(name: &str, vector: &Value) {
         .unwrap_or_else(|error| panic!("{name}: {error}"))
         .prepare()
         .unwrap();
+    let text = vector["token"].as_str().unwrap().to_owned();
+    assert!(seal_described(vector).contains(&text), "{name}");
     let lines: Vec<Value> = prepared
         .release(Grant::First)
         .iter()
         .map(Value::from)
         .collect();
     assert_eq!(Value::from(lines), vector["set_cookie"], "{name}");
+}
+
+/// What the vector describes, sealed under each of its secrets.
+fn seal_described(vector: &Value) -> Vec<String> {
+    fn bytes<const N: usize>(text: &Value) -> Option<[u8; N]> {
+        let bytes = URL_SAFE_NO_PAD.decode(text.as_str()?).unwrap();
+        Some(bytes.try_into().unwrap())
+    }
+    let opened = &vector["opened"];
+    let issued_at = opened["issued_at"].as_u64().unwrap();
+    let lifetime = opened["expires_at"].as_u64().unwrap() - issued_at;
+    let mut header = TokenHeader::new(
+        Nonce::from_random(bytes(&opened["nonce"]).unwrap()),
+        at(issued_at),
+        Lifetime::from_millis(lifetime).unwrap(),
+    );
+    header.scope = bytes(&opened["scope"]).map(StoreScope::from_random);
+    header.barrier = opened["barrier"].as_bool().unwrap();
+    header.then = match &opened["then"] {
+        Value::Null => None,
+        Value::String(name) if name == "reconnect" => Some(AfterApply::Reconnect),
+        Value::String(name) if name == "reload" => Some(AfterApply::Reload),
+        go => {
+            let path = go["go"].as_str().unwrap();
+            Some(AfterApply::GoTo(SameOriginPath::parse(path).unwrap()))
+        }
+    };
+    let sealing = bytes(&vector["iv"]).map_or(Sealing::Signed, |iv| Sealing::Encrypted { iv });
+    let batch = parse_batch(&json!({"operations": opened["operations"]}).to_string()).unwrap();
+    let previous = vector["previous_secrets"].as_array().unwrap();
+    let secrets = previous.iter().chain([&vector["secret"]]);
+    secrets
+        .map(|secret| {
+            let ring = ring(&json!({"secret": secret, "previous_secrets": []}));
+            let cookie = inputs(vector).cookie.filter(|_| opened["bound"] == true);
+            header.binding = cookie.map(|cookie| Binding::new(&ring, &cookie));
+            seal(&ring, sealing, &header, &batch).into_string()
+        })
+        .collect()
 }
 
 fn reject(name: &str, reason: &str, vector: &Value) {

@@ -57,7 +57,7 @@ fn open(keys: &MesopKeys, now: UnixMillis, text: &str) -> Result<String, Invalid
         expires_at: header.expires_at.get(),
         key_id: None,
         barrier: header.barrier,
-        scoped: header.scope.is_some(),
+        scope: header.scope.map(|scope| scope.to_text()),
         bound: header.binding.is_some(),
         then: header.then.as_ref(),
         operations: cookies,

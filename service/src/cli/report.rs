@@ -43,7 +43,7 @@ pub(super) struct Report<'a, O> {
     pub(super) issued_at: u64,
     pub(super) expires_at: u64,
     pub(super) barrier: bool,
-    pub(super) scoped: bool,
+    pub(super) scope: Option<String>,
     pub(super) bound: bool,
     pub(super) then: Option<&'a AfterApply<'a>>,
     pub(super) operations: O,

@@ -101,8 +101,8 @@ export const openFernet = (key, sealed) => {
 
 // The prefix alone chooses (§6.1).
 const SEALS = new Map([
-  ["e1.", { name: "encrypted", byte: 0x65, open: openEncrypted }],
-  ["s1.", { name: "signed", byte: 0x73, open: openSigned }],
+  ["e1.", { name: "encrypted", open: openEncrypted }],
+  ["s1.", { name: "signed", open: openSigned }],
 ]);
 
 // ---- Payload (§5) ----
@@ -121,20 +121,23 @@ class Reader {
   number(length) {
     return this.bytes(length).readUIntBE(0, length);
   }
-  time() {
-    // A number represents six bytes exactly, and the latest possible time needs no more.
-    demand(this.number(2) === 0, "payload", "time");
-    const time = this.number(6);
-    demand(time <= MAX_TIME, "payload", "time");
-    return time;
+  varint() {
+    let number = 0;
+    for (const shift of [0, 7, 14, 21]) {
+      const byte = this.number(1);
+      number |= (byte & 0x7f) << shift;
+      if (byte > 0x7f) continue;
+      demand(byte !== 0 || shift === 0, "payload", "a longer form of a number");
+      return number;
+    }
+    throw new Refused("payload", "a number of more than four bytes");
   }
-  text(lengthBytes) {
-    const bytes = this.bytes(this.number(lengthBytes));
+  text(length) {
     try {
       // A BOM that were dropped would make two encodings of one value.
-      return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-    } catch {
-      throw new Refused("payload", "not UTF-8");
+      return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(this.bytes(length));
+    } catch (error) {
+      throw error instanceof Refused ? error : new Refused("payload", "not UTF-8");
     }
   }
   end() {
@@ -142,57 +145,65 @@ class Reader {
   }
 }
 
+// Each reads its numbers, and gives what reads its texts: those come behind all numbers.
+
 const readAction = (reader) => {
   const kind = reader.number(1);
-  if (kind === 1) return "reconnect";
-  if (kind === 2) return "reload";
+  if (kind === 1) return () => "reconnect";
+  if (kind === 2) return () => "reload";
   demand(kind === 3, "payload", "action");
-  const path = reader.text(2);
-  const inside = /^\/(?!\/)[\x21-\x5b\x5d-\x7e]*$/.test(path) && !/%2f|%5c/i.test(path);
-  demand(inside && path.length <= MAX_PATH, "payload", "path of the action");
-  return { go: path };
+  const length = reader.varint();
+  return () => {
+    const path = reader.text(length);
+    const inside = /^\/(?!\/)[\x21-\x5b\x5d-\x7e]*$/.test(path) && !/%2f|%5c/i.test(path);
+    demand(inside && path.length <= MAX_PATH, "payload", "path of the action");
+    return { go: path };
+  };
 };
 
 const SAME_SITE = [null, "Strict", "Lax", "None"];
 
 const readOperation = (reader) => {
-  const flags = reader.number(1);
+  const flags = reader.varint();
   const flag = (bit) => (flags & (1 << bit)) !== 0;
   const isDelete = flag(0);
-  demand((flags & ~(isDelete ? 0b0010_0011 : 0b0111_1111)) === 0, "payload", "operation's flags");
-  const name = reader.text(2);
-  const value = isDelete ? undefined : reader.text(2);
-  const path = reader.text(2) || null;
-  const domain = reader.text(1) || null;
-  const shared = { name, path, domain, secure: flag(1), partitioned: flag(5) };
-  if (isDelete) return { op: "delete", ...shared };
-  return {
-    op: "set",
-    ...shared,
-    value,
-    http_only: flag(2),
-    same_site: SAME_SITE[(flags >> 3) & 3],
-    max_age: flag(6) ? reader.number(4) : null,
+  demand((flags & ~(isDelete ? 0b1100_0011 : 0b1111_1110)) === 0, "payload", "operation's flags");
+  const nameLength = reader.varint();
+  const valueLength = isDelete ? 0 : reader.varint();
+  const pathLength = flag(6) ? reader.varint() : 0;
+  const domainLength = flag(6) ? reader.varint() : 0;
+  const maxAge = flag(5) ? reader.varint() : null;
+  return () => {
+    const name = reader.text(nameLength);
+    const value = isDelete ? undefined : reader.text(valueLength);
+    const path = flag(6) ? reader.text(pathLength) || null : "/";
+    const domain = reader.text(domainLength) || null;
+    demand(!flag(6) || path !== "/" || domain !== null, "payload", "the usual place, spelled out");
+    const shared = { name, path, domain, secure: flag(1), partitioned: flag(7) };
+    if (isDelete) return { op: "delete", ...shared };
+    const sameSite = SAME_SITE[(flags >> 3) & 3];
+    return { op: "set", ...shared, value, http_only: flag(2), same_site: sameSite, max_age: maxAge };
   };
 };
 
-const readPayload = (bytes, seal, keyId) => {
+const readPayload = (bytes) => {
   const reader = new Reader(bytes);
-  demand(reader.number(1) === seal.byte, "payload", "another seal");
-  demand(reader.bytes(KEY_ID).equals(keyId), "payload", "another key id");
   const flags = reader.number(1);
   demand(flags < 16, "payload", "unknown flags");
   const nonce = reader.bytes(16);
-  const issuedAt = reader.time();
-  const expiresAt = reader.time();
-  const lifetime = expiresAt - issuedAt;
+  const issuedAt = reader.number(6);
+  const lifetime = reader.number(4);
   demand(lifetime >= 1 && lifetime <= MAX_LIFETIME, "payload", "lifetime");
+  const expiresAt = issuedAt + lifetime;
+  demand(expiresAt <= MAX_TIME, "payload", "time");
   const scope = flags & 2 ? reader.bytes(16) : null;
   const binding = flags & 4 ? reader.bytes(16) : null;
-  const action = flags & 8 ? readAction(reader) : null;
+  const actionText = flags & 8 ? readAction(reader) : () => null;
   const count = reader.number(1);
   demand(count >= 1 && count <= MAX_OPERATIONS, "payload", "number of operations");
-  const operations = Array.from({ length: count }, () => readOperation(reader));
+  const texts = Array.from({ length: count }, () => readOperation(reader));
+  const action = actionText();
+  const operations = texts.map((read) => read());
   reader.end();
   const barrier = (flags & 1) !== 0;
   return { barrier, nonce, issuedAt, expiresAt, scope, binding, action, operations };
@@ -295,7 +306,7 @@ export const openToken = (ring, text, { now, bindingCookie = null, bindingRequir
   const keyId = bytes.subarray(0, KEY_ID);
   const keys = ring.find(({ id }) => id.equals(keyId));
   demand(keys, "key", "unknown key id");
-  const payload = readPayload(seal.open(keys, bytes.subarray(KEY_ID)), seal, keyId);
+  const payload = readPayload(seal.open(keys, bytes.subarray(KEY_ID)));
   demand(now < payload.expiresAt, "expired", "lifetime");
   demand(payload.issuedAt <= now + SKEW, "not-yet-valid", "issued in the future");
   checkBinding(keys, payload.binding, bindingCookie, bindingRequired);
