@@ -5,6 +5,8 @@
 //! This one compares bytes, strips only spaces and tabs, and reports a second cookie of the same
 //! name instead of choosing. It looks at each byte once.
 
+use memchr::memchr;
+
 /// The result of a lookup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(
@@ -44,14 +46,23 @@ where
     /// The value of the cookie of exactly this name.
     pub fn find(&self, name: &str) -> Lookup<'h> {
         let mut found = Lookup::Absent;
-        for pair in self.0.clone().flat_map(|field| field.split(|b| *b == b';')) {
-            let Some(value) = value_of(pair, name.as_bytes()) else {
-                continue;
-            };
-            if found != Lookup::Absent {
-                return Lookup::Duplicate;
+        for field in self.0.clone() {
+            let mut rest = Some(field);
+            while let Some(pairs) = rest {
+                // Values are long: looking for the end of a pair is most of the work.
+                let (pair, after) = match memchr(b';', pairs) {
+                    Some(end) => (&pairs[..end], Some(&pairs[end + 1..])),
+                    None => (pairs, None),
+                };
+                rest = after;
+                let Some(value) = value_of(pair, name.as_bytes()) else {
+                    continue;
+                };
+                if found != Lookup::Absent {
+                    return Lookup::Duplicate;
+                }
+                found = Lookup::One(value);
             }
-            found = Lookup::One(value);
         }
         found
     }

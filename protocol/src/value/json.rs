@@ -1,28 +1,31 @@
 //! A value as JSON, which is how a cookie class is written (SPEC §12.4).
 //!
 //! serde alone is too lenient: it accepts a list for a struct, lets the last of two equal keys win
-//! in a map, and writes `NaN` as `null`. So the text is scanned before serde reads it, and anything
-//! that may have gone wrong in writing is read back before it is sent.
+//! in a map, and writes `NaN` as `null`. So the text is scanned before serde reads it, and watched
+//! while serde writes it; anything that may have gone wrong in writing is read back before it is sent.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use serde_path_to_error::Segment;
 
-use super::scan::{Scanned, scan};
+use super::duplicates::has_duplicate_key;
+use super::formatter::Watching;
+use super::scan::scan;
+use super::structure::{Facts, Structure};
 use super::unreadable::{Unreadable, UnreadableReason};
 use crate::json::printable;
 
 /// Reads an object of a class.
 pub(crate) fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, Unreadable> {
-    let scanned = scan(json)?;
-    deserialize(json, scanned)
+    let facts = scan(json)?;
+    deserialize(json, facts)
 }
 
-fn deserialize<T: DeserializeOwned>(json: &[u8], scanned: Scanned) -> Result<T, Unreadable> {
+fn deserialize<T: DeserializeOwned>(json: &[u8], facts: Facts) -> Result<T, Unreadable> {
     let text = std::str::from_utf8(json).map_err(|_| UnreadableReason::NotJson)?;
     let error = match serde_json::from_str(text) {
-        Ok(value) if scanned.object => return Ok(value),
+        Ok(value) if facts.object => return Ok(value),
         Ok(_) => return Err(UnreadableReason::WrongType.into()),
         Err(error) => error,
     };
@@ -59,16 +62,31 @@ where
     T: Serialize + DeserializeOwned,
 {
     let start = out.len();
-    serde_json::to_writer(&mut *out, value).map_err(|_| UnreadableReason::WrongType)?;
+    let mut structure = Structure::new();
+    let watching = Watching::new(&mut structure);
+    let mut serializer = serde_json::Serializer::with_formatter(&mut *out, watching);
+    value
+        .serialize(&mut serializer)
+        .map_err(|error| match error.classify() {
+            // Writing into memory: nothing else fails.
+            Category::Io => UnreadableReason::TooDeep,
+            Category::Data | Category::Syntax | Category::Eof => UnreadableReason::WrongType,
+        })?;
     let json = &out[start..];
-    let scanned = scan(json)?;
-    if !scanned.object {
+    let facts = if structure.raw {
+        scan(json)?
+    } else if structure.unsure && has_duplicate_key(json) {
+        return Err(UnreadableReason::DuplicateKey.into());
+    } else {
+        structure.facts
+    };
+    if !facts.object {
         return Err(UnreadableReason::WrongType.into());
     }
     // `null` may have been `NaN`. A class whose `Serialize` and `Deserialize` disagree is a bug,
     // and the first debug build that writes it finds it.
-    if scanned.null || cfg!(debug_assertions) {
-        deserialize::<T>(json, scanned)?;
+    if facts.null || cfg!(debug_assertions) {
+        deserialize::<T>(json, facts)?;
     }
     Ok(())
 }
@@ -93,5 +111,136 @@ pub fn check_json(value: &[u8]) -> Result<&str, Unreadable> {
     match serde_json::from_str::<serde_json::Value>(text) {
         Ok(_) => Ok(text),
         Err(_) => Err(UnreadableReason::NotJson.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+    use serde::ser::SerializeMap;
+    use serde::{Deserialize, Serializer};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn nested() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i32>().prop_map(Value::from),
+            "[a-c\"\\\\\u{e9}{}\\[\\],:n]{0,20}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(12, 40, 2, |inner| {
+            let key = "[a-c\"\\\\\u{e9}n]{0,9}";
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 1..3).prop_map(Value::from),
+                proptest::collection::btree_map(key, inner, 1..5)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    fn depth(value: &Value) -> usize {
+        let deepest = match value {
+            Value::Object(map) => map.values().map(depth).max(),
+            Value::Array(list) => list.iter().map(depth).max(),
+            _ => return 0,
+        };
+        1 + deepest.unwrap_or(0)
+    }
+
+    proptest! {
+        /// What is watched while it is written is what is found in it when it is read.
+        #[test]
+        fn writing_and_reading_agree_on_depth_and_keys(value in nested()) {
+            let mut out = Vec::new();
+            let written = write(&value, &mut out).map_err(|error| error.reason());
+            let expected = match &value {
+                _ if depth(&value) > crate::limits::VALUE_DEPTH_MAX => Err(UnreadableReason::TooDeep),
+                Value::Object(_) => Ok(()),
+                _ => Err(UnreadableReason::WrongType),
+            };
+            prop_assert_eq!(written, expected);
+            let text = serde_json::to_string(&value).unwrap();
+            if written.is_ok() {
+                prop_assert_eq!(&out, text.as_bytes());
+            }
+            let read = read::<Value>(text.as_bytes()).map_err(|error| error.reason());
+            prop_assert_eq!(read.map(|_| ()), expected);
+        }
+    }
+
+    #[test]
+    fn an_object_is_nested_eight_deep_and_no_deeper() {
+        for inner in [json!([]), json!({})] {
+            for outside in [|inner| json!([inner]), |inner| json!({"a": inner, "b": 1})] {
+                let mut value = inner.clone();
+                for _ in 2..crate::limits::VALUE_DEPTH_MAX {
+                    value = outside(value);
+                }
+                let good = json!({"b": value, "c": [[[]]], "d": {}});
+                let deeper = json!({"b": outside(value)});
+                for (value, expected) in [(good, Ok(())), (deeper, Err(UnreadableReason::TooDeep))]
+                {
+                    let written = write(&value, &mut Vec::new());
+                    assert_eq!(written.map_err(|error| error.reason()), expected, "{value}");
+                    let read = check_json(value.to_string().as_bytes()).map(|_| ());
+                    assert_eq!(read.map_err(|error| error.reason()), expected, "{value}");
+                }
+            }
+        }
+    }
+
+    /// An object with these pairs, also if a key occurs twice.
+    #[derive(Debug)]
+    struct Pairs<K>(Vec<(K, u32)>);
+
+    impl<K: Serialize> Serialize for Pairs<K> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let mut map = serializer.serialize_map(None)?;
+            for (key, value) in &self.0 {
+                map.serialize_entry(key, value)?;
+            }
+            map.end()
+        }
+    }
+
+    impl<'de, K> Deserialize<'de> for Pairs<K> {
+        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            BTreeMap::<String, u32>::deserialize(deserializer).map(|_| Self(Vec::new()))
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_written_twice_is_refused_however_it_is_written() {
+        fn check<K: Serialize>(keys: Vec<K>, duplicate: bool) {
+            let pairs = Pairs(keys.into_iter().map(|key| (key, 1)).collect());
+            let mut out = Vec::new();
+            let expected = if duplicate {
+                Err(UnreadableReason::DuplicateKey)
+            } else {
+                Ok(())
+            };
+            let written = write(&pairs, &mut out).map_err(|error| error.reason());
+            assert_eq!(written, expected, "{}", String::from_utf8_lossy(&out));
+        }
+        let many = |n: u32| (0..n).collect::<Vec<_>>();
+        check(vec!["a", "b", "a"], true);
+        check(vec!["", ""], true);
+        check(vec!["\n", "a", "\n"], true);
+        check(vec!["a\"b", "a\"b"], true);
+        check(vec!["longer than a word", "longer than a word"], true);
+        check(vec![7_i64, -7, 7], true);
+        check(vec![true, false, true], true);
+        check(vec!['x', 'y', 'x'], true);
+        check([many(100), vec![99]].concat(), true);
+        check(
+            ["a\"b", "ab", "a", "b", "", "\"", "aa", "a\0"].to_vec(),
+            false,
+        );
+        check(many(100), false);
+        check(vec![true, false], false);
     }
 }

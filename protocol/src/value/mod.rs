@@ -1,6 +1,8 @@
 //! The value of one cookie: plain, signed or encrypted (SPEC §12).
 
 mod codec;
+mod duplicates;
+mod formatter;
 mod header;
 mod json;
 mod name;
@@ -9,6 +11,7 @@ mod percent;
 mod protection;
 mod scan;
 mod stamp;
+mod structure;
 mod unreadable;
 
 pub use codec::ValueCodec;

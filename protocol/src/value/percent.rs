@@ -3,23 +3,43 @@
 
 use crate::cookie::is_cookie_octet;
 
-/// The text of `bytes`.
+/// Which bytes are written as they are.
+const AS_IT_IS: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 0x80 {
+        table[byte as usize] = is_cookie_octet(byte) && byte != b'%';
+        byte += 1;
+    }
+    table
+};
+
+/// The text of `bytes`. Written by index into room for the worst case: that a byte fits is then not
+/// asked for each.
 pub(super) fn encode(bytes: &[u8]) -> String {
-    const HEX: [char; 16] = [
-        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F',
-    ];
-    let mut text = String::with_capacity(bytes.len() * 2);
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    let mut text = vec![0; bytes.len() * ESCAPE];
+    let mut end = 0;
     for byte in bytes {
-        if is_cookie_octet(*byte) && *byte != b'%' {
-            text.push(char::from(*byte));
+        if AS_IT_IS[usize::from(*byte)] {
+            text[end] = *byte;
+            end += 1;
         } else {
-            text.push('%');
-            text.push(HEX[usize::from(byte >> 4)]);
-            text.push(HEX[usize::from(byte & 0xF)]);
+            let escape = [
+                b'%',
+                HEX[usize::from(byte >> 4)],
+                HEX[usize::from(byte & 0xF)],
+            ];
+            text[end..end + ESCAPE].copy_from_slice(&escape);
+            end += ESCAPE;
         }
     }
-    text
+    text.truncate(end);
+    String::from_utf8(text).expect("ASCII")
 }
+
+/// The length of `%22`.
+const ESCAPE: usize = 3;
 
 /// Replaces `out` with the bytes of `text`. `None` for a `%` without two hexadecimal digits.
 ///
@@ -28,30 +48,41 @@ pub(super) fn encode(bytes: &[u8]) -> String {
 /// one.
 pub(super) fn decode_into(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
     out.clear();
-    out.reserve(text.len());
+    out.resize(text.len(), 0);
+    let mut end = 0;
     let mut rest = text;
     while let [first, after @ ..] = rest {
         rest = after;
-        if *first != b'%' {
-            out.push(*first);
-            continue;
+        let mut byte = *first;
+        if byte == b'%' {
+            let [high, low, after @ ..] = rest else {
+                return None;
+            };
+            byte = byte_of(*high, *low)?;
+            rest = after;
         }
-        let [high, low, after @ ..] = rest else {
-            return None;
-        };
-        out.push(digit(*high)? << 4 | digit(*low)?);
-        rest = after;
+        out[end] = byte;
+        end += 1;
     }
+    out.truncate(end);
     Some(())
 }
 
-fn digit(hex: u8) -> Option<u8> {
-    match hex {
-        b'0'..=b'9' => Some(hex - b'0'),
-        b'A'..=b'F' => Some(hex - b'A' + 10),
-        b'a'..=b'f' => Some(hex - b'a' + 10),
-        _ => None,
+/// The values of hexadecimal digits; for other bytes, more than any digit has.
+const DIGIT: [u8; 256] = {
+    let mut table = [u8::MAX; 256];
+    let mut value = 0_u8;
+    while value < 16 {
+        table[b"0123456789ABCDEF"[value as usize] as usize] = value;
+        table[b"0123456789abcdef"[value as usize] as usize] = value;
+        value += 1;
     }
+    table
+};
+
+fn byte_of(high: u8, low: u8) -> Option<u8> {
+    let (high, low) = (DIGIT[usize::from(high)], DIGIT[usize::from(low)]);
+    ((high | low) < 16).then_some(high << 4 | low)
 }
 
 #[cfg(test)]

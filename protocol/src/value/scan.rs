@@ -1,127 +1,108 @@
-//! Two facts about JSON that serde does not report, in one pass over its bytes: how deeply it is
-//! nested, and whether an object has a key twice. It does not judge the syntax: serde does, next.
+//! The structure of JSON that was received, in one pass over its bytes. It does not judge the syntax:
+//! serde does, next.
 
-use std::borrow::Cow;
-
+use super::duplicates::has_duplicate_key;
+use super::structure::{Facts, Structure, TooDeep};
 use super::unreadable::UnreadableReason;
-use crate::limits::VALUE_DEPTH_MAX;
-
-/// The result of a pass over text that is not nested too deeply and has each key once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Scanned {
-    /// The text begins as an object.
-    pub(super) object: bool,
-    /// `null` occurs somewhere. `NaN` is written so too.
-    pub(super) null: bool,
-}
-
-/// An object or a list that is open.
-#[derive(Clone, Copy, Default)]
-struct Open {
-    object: bool,
-    /// The next text is a key.
-    at_key: bool,
-    /// Where its keys begin in the list of all that are open.
-    keys: usize,
-}
 
 /// # Errors
 ///
 /// [`UnreadableReason::TooDeep`] or [`UnreadableReason::DuplicateKey`].
-pub(super) fn scan(json: &[u8]) -> Result<Scanned, UnreadableReason> {
-    let first = json.iter().find(|byte| !byte.is_ascii_whitespace());
-    let mut scanned = Scanned {
-        object: first == Some(&b'{'),
-        null: false,
-    };
-    let mut open = [Open::default(); VALUE_DEPTH_MAX];
-    let mut depth: usize = 0;
-    let mut keys: Vec<&[u8]> = Vec::new();
+pub(super) fn scan(json: &[u8]) -> Result<Facts, UnreadableReason> {
+    let mut structure = Structure::new();
+    pass(json, &mut structure).map_err(|TooDeep| UnreadableReason::TooDeep)?;
+    if structure.unsure && has_duplicate_key(json) {
+        return Err(UnreadableReason::DuplicateKey);
+    }
+    Ok(structure.facts)
+}
+
+/// The bytes that mean something outside of texts; the `n` is for `null`.
+const MEANING: &[u8; 7] = b"\"{}[],n";
+
+/// All others mean nothing here: digits, spaces, colons.
+const MEANS: [bool; 256] = {
+    let mut means = [false; 256];
+    let mut n = 0;
+    while n < MEANING.len() {
+        means[MEANING[n] as usize] = true;
+        n += 1;
+    }
+    means
+};
+
+fn pass(json: &[u8], structure: &mut Structure) -> Result<(), TooDeep> {
+    // The next text is a key.
+    let mut at_key = false;
     let mut at = 0;
     while let Some(byte) = json.get(at) {
+        at += 1;
+        if !MEANS[usize::from(*byte)] {
+            continue;
+        }
         match byte {
             b'"' => {
-                let text = text_from(&json[at..]);
-                at += text.len();
-                if let Some(innermost) = depth.checked_sub(1).map(|last| &mut open[last])
-                    && innermost.at_key
-                {
-                    innermost.at_key = false;
-                    keys.push(text);
+                let (text, escaped) = text_from(&json[at..]);
+                if at_key {
+                    at_key = false;
+                    structure.key(text);
+                    // One key can be written in several ways.
+                    structure.unsure |= escaped;
                 }
-                continue;
+                // Behind the quote, if there is one.
+                at += text.len() + 1;
             }
             b'{' | b'[' => {
-                let object = *byte == b'{';
-                *open.get_mut(depth).ok_or(UnreadableReason::TooDeep)? = Open {
-                    object,
-                    at_key: object,
-                    keys: keys.len(),
-                };
-                depth += 1;
+                at_key = *byte == b'{';
+                structure.open(at_key)?;
             }
             b'}' | b']' => {
-                let Some(last) = depth.checked_sub(1) else {
+                at_key = false;
+                if !structure.close() {
                     // More is closed than was opened.
-                    return Ok(scanned);
-                };
-                depth = last;
-                let own = open[last].keys;
-                if has_duplicate(&mut keys[own..]) {
-                    return Err(UnreadableReason::DuplicateKey);
-                }
-                keys.truncate(own);
-            }
-            b',' => {
-                if let Some(innermost) = depth.checked_sub(1).map(|last| &mut open[last]) {
-                    innermost.at_key = innermost.object;
+                    break;
                 }
             }
-            b'n' => scanned.null = true,
-            _ => {}
-        }
-        at += 1;
-    }
-    Ok(scanned)
-}
-
-/// The text at the beginning of `json`, with its quotes, or all of it when the text never ends.
-fn text_from(json: &[u8]) -> &[u8] {
-    let mut at = 1;
-    while let Some(rest) = json.get(at..) {
-        match rest.iter().position(|byte| matches!(byte, b'"' | b'\\')) {
-            Some(next) if rest[next] == b'"' => return &json[..=at + next],
-            Some(next) => at += next + 2,
-            None => break,
+            b',' => at_key = structure.in_object(),
+            _ => structure.facts.null = true,
         }
     }
-    json
+    Ok(())
 }
 
-/// Up to this many keys are compared pairwise: nearly every object has no more, and needs no
-/// sorting. For more, that would be quadratic.
-const FEW: usize = 8;
-
-fn has_duplicate(keys: &mut [&[u8]]) -> bool {
-    if keys.iter().any(|key| key.contains(&b'\\')) {
-        // With escapes, one key can be written in several ways.
-        let mut keys: Vec<Cow<'_, [u8]>> = keys.iter().map(|key| unescaped(key)).collect();
-        keys.sort_unstable();
-        return keys.windows(2).any(|pair| pair[0] == pair[1]);
+/// The text up to its quote, or to the end of the JSON, and whether it contains escapes.
+fn text_from(json: &[u8]) -> (&[u8], bool) {
+    let mut escaped = false;
+    let mut at = 0;
+    loop {
+        // Most of a value is text: eight bytes at a time.
+        while let Some(word) = json.get(at..).and_then(<[u8]>::first_chunk) {
+            let word = u64::from_le_bytes(*word);
+            let found = equal(word, b'"') | equal(word, b'\\');
+            at += found.trailing_zeros() as usize / 8;
+            if found != 0 {
+                break;
+            }
+        }
+        match json.get(at) {
+            Some(b'"') => return (&json[..at], escaped),
+            Some(b'\\') => {
+                escaped = true;
+                at += 2;
+            }
+            Some(_) => at += 1,
+            None => return (json, escaped),
+        }
     }
-    if keys.len() <= FEW {
-        return (1..keys.len()).any(|later| keys[..later].contains(&keys[later]));
-    }
-    keys.sort_unstable();
-    keys.windows(2).any(|pair| pair[0] == pair[1])
 }
 
-fn unescaped(key: &[u8]) -> Cow<'_, [u8]> {
-    match serde_json::from_slice::<String>(key) {
-        Ok(text) => Cow::Owned(format!("\"{text}\"").into_bytes()),
-        // Not JSON, as serde will say.
-        Err(_) => Cow::Borrowed(key),
-    }
+/// The highest bit of the first byte of the word that equals this one, and perhaps those of later
+/// ones; none if no byte does. The first is the lowest.
+const fn equal(word: u64, byte: u8) -> u64 {
+    const LOW: u64 = u64::from_le_bytes([0x01; 8]);
+    const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
+    let zero = word ^ (LOW * byte as u64);
+    zero.wrapping_sub(LOW) & !zero & HIGH
 }
 
 #[cfg(test)]

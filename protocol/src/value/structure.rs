@@ -1,0 +1,119 @@
+//! Two facts about JSON that serde does not report: how deeply it is nested, and whether an object
+//! has a key twice. Gathered while its pieces go by, in order, without keeping any of them.
+
+use crate::limits::VALUE_DEPTH_MAX;
+
+/// JSON is nested deeper than [`VALUE_DEPTH_MAX`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TooDeep;
+
+/// The keys of all open objects that are remembered. Nearly every value has fewer fields.
+const KEYS: usize = 32;
+
+/// What is of interest when all has gone by, and is nested well.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Facts {
+    /// The outermost value is an object.
+    pub(super) object: bool,
+    /// `null` occurs somewhere. `NaN` is written so too.
+    pub(super) null: bool,
+}
+
+/// What is known of the pieces so far.
+pub(super) struct Structure {
+    pub(super) facts: Facts,
+    /// Some object may have a key twice: two keys have one hash, there are too many, or one was not
+    /// seen as it is meant.
+    pub(super) unsure: bool,
+    /// Some of it went by as one piece: it must be scanned.
+    pub(super) raw: bool,
+    innermost: Open,
+    outer: [Open; VALUE_DEPTH_MAX],
+    depth: usize,
+    hashes: [u64; KEYS],
+    keys: usize,
+}
+
+/// An object or a list that is open.
+#[derive(Clone, Copy, Debug, Default)]
+struct Open {
+    object: bool,
+    /// The number of keys that were open before it.
+    keys: usize,
+}
+
+impl Structure {
+    pub(super) fn new() -> Self {
+        Self {
+            facts: Facts::default(),
+            unsure: false,
+            raw: false,
+            innermost: Open::default(),
+            outer: [Open::default(); VALUE_DEPTH_MAX],
+            depth: 0,
+            hashes: [0; KEYS],
+            keys: 0,
+        }
+    }
+
+    /// Whether the innermost is an object.
+    pub(super) fn in_object(&self) -> bool {
+        self.innermost.object
+    }
+
+    /// An object or a list begins.
+    #[inline]
+    pub(super) fn open(&mut self, object: bool) -> Result<(), TooDeep> {
+        *self.outer.get_mut(self.depth).ok_or(TooDeep)? = self.innermost;
+        if self.depth == 0 {
+            self.facts.object = object;
+        }
+        self.depth += 1;
+        self.innermost = Open {
+            object,
+            keys: self.keys,
+        };
+        Ok(())
+    }
+
+    /// The innermost ends. `false` if nothing is open.
+    #[inline]
+    pub(super) fn close(&mut self) -> bool {
+        let Some(outer) = self.depth.checked_sub(1) else {
+            return false;
+        };
+        self.keys = self.innermost.keys;
+        self.innermost = self.outer[outer];
+        self.depth = outer;
+        true
+    }
+
+    /// A key of the innermost object, without its quotes.
+    #[inline]
+    pub(super) fn key(&mut self, key: &[u8]) {
+        let hash = hash(key);
+        let known = self.hashes.get(self.innermost.keys..self.keys);
+        self.unsure |= known.is_none_or(|known| known.contains(&hash));
+        match self.hashes.get_mut(self.keys) {
+            Some(next) => {
+                *next = hash;
+                self.keys += 1;
+            }
+            None => self.unsure = true,
+        }
+    }
+}
+
+/// Equal keys have equal hashes. Unequal ones may have too, by chance or by intent: that only costs
+/// a closer look.
+fn hash(key: &[u8]) -> u64 {
+    const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
+    let (words, rest) = key.as_chunks();
+    let mut last = [0; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    let length = u64::try_from(key.len()).unwrap_or(u64::MAX);
+    let words = words.iter().chain([&last]);
+    words.fold(length, |hash, word| {
+        (hash.rotate_left(5) ^ u64::from_le_bytes(*word)).wrapping_mul(ODD)
+    })
+}
