@@ -9,6 +9,6 @@ mod mac_sha1;
 
 pub(crate) use digest::digest16;
 pub(crate) use fernet::FernetKey;
-pub(crate) use mac::{MacKey, TAG};
+pub(crate) use mac::{MacKey, TAG, same};
 #[cfg(feature = "mesop")]
 pub(crate) use mac_sha1::{MacSha1, TAG_SHA1};

@@ -388,7 +388,7 @@ fn bad_payloads() -> Vec<Case> {
             &|p| p.operations.push(set(ORDINARY, "b", "v", "/", "")),
         ),
         bad("bytes-left-over", "something follows the last text", &|p| {
-            p.operations[0].texts.push(b'x')
+            p.operations[0].texts.push(b'x');
         }),
         bad(
             "name-beyond-the-end",

@@ -179,7 +179,7 @@ fn accept(name: &str, vector: &Value) {
     assert_eq!(header.expires_at.get(), expected["expires_at"], "{name}");
     assert_eq!(header.barrier, expected["barrier"], "{name}");
     assert_eq!(header.binding.is_some(), expected["bound"], "{name}");
-    let scope = header.scope.map(|scope| scope.to_text());
+    let scope = header.scope.map(StoreScope::to_text);
     assert_eq!(json!(scope), expected["scope"], "{name}");
     let then = serde_json::to_value(&header.then).unwrap();
     assert_eq!(then, expected["then"], "{name}");

@@ -34,7 +34,9 @@ fn inspect(ring: &KeyRing, now: UnixMillis, text: &str) -> Result<String, Invali
         expires_at: header.expires_at.get(),
         key_id: token.key_id().map(|id| id.to_string()),
         barrier: header.barrier,
-        scope: header.scope.map(|scope| scope.to_text()),
+        scope: header
+            .scope
+            .map(apply_cookies::protocol::StoreScope::to_text),
         bound: header.binding.is_some(),
         then: header.then.as_ref(),
         operations,

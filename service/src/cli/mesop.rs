@@ -57,7 +57,9 @@ fn open(keys: &MesopKeys, now: UnixMillis, text: &str) -> Result<String, Invalid
         expires_at: header.expires_at.get(),
         key_id: None,
         barrier: header.barrier,
-        scope: header.scope.map(|scope| scope.to_text()),
+        scope: header
+            .scope
+            .map(apply_cookies::protocol::StoreScope::to_text),
         bound: header.binding.is_some(),
         then: header.then.as_ref(),
         operations: cookies,
