@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use apply_cookies_protocol::{BindingCookie, RedemptionDigest, Scheme, UntrustedToken};
 use bytes::Bytes;
-use form_urlencoded::parse;
 use futures_core::Stream;
 
 use super::answer::{Answer, Rest};
 use super::body::{self, Refused};
 use super::caching::members;
 use super::fields::{Asked, Fields};
+use super::form::Form;
 use crate::browser;
 use crate::deployment::{ApplyCookies, Deployment};
 use crate::redeem::{Redeemed, Rejection};
@@ -206,22 +206,9 @@ async fn redeem<F: Fields>(
     asked: Asked<'_, F>,
     body: &[u8],
 ) -> Result<Redeemed, Rejection> {
-    let mut token = None;
-    let mut redemption = None;
-    for (name, value) in parse(body) {
-        let field = match &*name {
-            "t" => &mut token,
-            "r" => &mut redemption,
-            _ => continue,
-        };
-        if field.replace(value).is_some() {
-            return Err(Rejection::Form);
-        }
-    }
-    let token = token.ok_or(Rejection::Form)?;
-    // An empty id counts as none: the token then works strictly once.
-    let redemption = redemption
-        .filter(|id| !id.is_empty())
+    let form = Form::read(body).ok_or(Rejection::Form)?;
+    let redemption = form
+        .redemption
         .map(|id| RedemptionDigest::from_id(id.as_bytes()).ok_or(Rejection::Form))
         .transpose()?;
     let binding = deployment
@@ -230,6 +217,10 @@ async fn redeem<F: Fields>(
         .into_cookie();
     deployment
         .redeemer
-        .redeem(UntrustedToken::new(&token), redemption, binding.as_ref())
+        .redeem(
+            UntrustedToken::new(&form.token),
+            redemption,
+            binding.as_ref(),
+        )
         .await
 }

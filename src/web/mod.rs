@@ -16,6 +16,7 @@ mod answer;
 mod body;
 mod caching;
 mod event;
+mod form;
 
 mod endpoint;
 mod failed;
