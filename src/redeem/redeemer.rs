@@ -6,7 +6,7 @@ use std::sync::Arc;
 #[cfg(feature = "mesop")]
 use apply_cookies_protocol::mesop::MesopKeys;
 use apply_cookies_protocol::{
-    AuthenticToken, BindingCookie, BindingPolicy, Grant, KeyRing, KeyRingError, Lifetime,
+    AuthenticToken, BindingCookie, BindingPolicy, Grant, KeyRing, KeyRingError, Lifetime, Nonce,
     PreparedToken, Profile, RedemptionDigest, SetCookieLines, TokenBody, TokenId, UnixMillis,
     UntrustedToken,
 };
@@ -73,7 +73,7 @@ pub struct Redeemer {
 pub struct Redeemed {
     pub(crate) lines: SetCookieLines,
     pub(crate) then: Option<String>,
-    id: TokenId,
+    nonce: Nonce,
     barrier: BarrierAnswer,
 }
 
@@ -93,7 +93,7 @@ impl Redeemed {
     /// The token's name in logs.
     #[must_use]
     pub fn id(&self) -> TokenId {
-        self.id
+        TokenId::from_nonce(self.nonce)
     }
 
     /// What became of its barrier, if it is a sign-out: without one, a sign-in that is on its way
@@ -176,7 +176,7 @@ impl Redeemer {
     ) -> Result<Redeemed, Rejection> {
         // Every other check comes before the claim, which is the last step that can fail.
         let mut buffer = Vec::new();
-        let (prepared, id) = match &self.keys {
+        let prepared = match &self.keys {
             TokenKeys::Native(ring) => self.prepare(token.open(ring, &mut buffer)?, binding)?,
             #[cfg(feature = "mesop")]
             TokenKeys::Mesop(keys) => {
@@ -188,8 +188,9 @@ impl Redeemer {
             .then
             .as_ref()
             .map(|then| then.to_header().into_owned());
+        let nonce = header.nonce;
         let mut claim = Claim::new(
-            header.nonce,
+            nonce,
             header.issued_at,
             header.expires_at,
             self.max_lifetime,
@@ -200,6 +201,8 @@ impl Redeemer {
         claim.binding = header.binding.and(binding).map(BindingCookie::digest);
         claim.scope = header.scope;
         claim.barrier = header.barrier;
+        // A digest, and only refusals are logged at every level.
+        let id = || TokenId::from_nonce(nonce);
         match self.store.claim(claim).await {
             Ok(ClaimAnswer::Granted { grant, barrier }) => {
                 metrics::redemption(match grant {
@@ -213,14 +216,14 @@ impl Redeemer {
                 Ok(Redeemed {
                     lines: prepared.release(grant),
                     then,
-                    id,
+                    nonce,
                     barrier,
                 })
             }
-            Ok(ClaimAnswer::AlreadyUsed) => Err(Rejection::AlreadyUsed(id)),
-            Ok(ClaimAnswer::BehindBarrier) => Err(Rejection::BehindBarrier(id)),
-            Ok(ClaimAnswer::BeforeHorizon) => Err(Rejection::BeforeHorizon(id)),
-            Err(error) => Err(Rejection::Store(error, id)),
+            Ok(ClaimAnswer::AlreadyUsed) => Err(Rejection::AlreadyUsed(id())),
+            Ok(ClaimAnswer::BehindBarrier) => Err(Rejection::BehindBarrier(id())),
+            Ok(ClaimAnswer::BeforeHorizon) => Err(Rejection::BeforeHorizon(id())),
+            Err(error) => Err(Rejection::Store(error, id())),
         }
     }
 
@@ -229,9 +232,9 @@ impl Redeemer {
         &self,
         authentic: AuthenticToken<'b, B>,
         binding: Option<&BindingCookie>,
-    ) -> Result<(PreparedToken<'b>, TokenId), Rejection> {
-        let id = authentic.id();
+    ) -> Result<PreparedToken<'b>, Rejection> {
         let header = authentic.header();
+        let nonce = header.nonce;
         let bound = header.binding.is_some();
         let lives = header
             .expires_at
@@ -240,19 +243,21 @@ impl Redeemer {
         // Its barriers would be forgotten while it lives.
         if lives > self.max_lifetime.as_millis() {
             return Err(Rejection::LivesTooLong {
-                token: id,
+                token: TokenId::from_nonce(nonce),
                 lives,
                 longest: self.max_lifetime,
             });
         }
         let prepared = authentic
             .verify(self.clock.now(), self.binding, binding)
-            .map_err(|refused| match Rejection::from_refused(refused, id) {
-                Rejection::WrongBrowser(id) if !bound => Rejection::Unbound(id),
-                rejection => rejection,
+            .map_err(|refused| {
+                match Rejection::from_refused(refused, TokenId::from_nonce(nonce)) {
+                    Rejection::WrongBrowser(id) if !bound => Rejection::Unbound(id),
+                    rejection => rejection,
+                }
             })?
             .prepare()?;
-        Ok((prepared, id))
+        Ok(prepared)
     }
 
     /// Raises the barrier of a sign-out that needs no token, because the response's headers have
