@@ -2,6 +2,8 @@
 
 use zeroize::Zeroizing;
 
+use super::drawn::is_written;
+
 /// Words that no secret contains, wherever they stand and whatever separates their letters.
 #[rustfmt::skip]
 const MARKS: [&str; 47] = [
@@ -64,7 +66,13 @@ pub(super) fn is_note(text: &str) -> bool {
     let marked = text
         .split(|c: char| !c.is_ascii_alphanumeric())
         .any(|word| ["todo", "TODO", "Todo", "fixme", "FIXME"].contains(&word));
-    covered * 2 >= letters.len().max(1) || marked
+    covered * 2 >= letters.len().max(1) || marked || is_name_of_variable(text)
+}
+
+/// `NAME_OF_A_VARIABLE`. A passphrase is not written so.
+fn is_name_of_variable(text: &str) -> bool {
+    let is_one = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    text.contains('_') && text.bytes().all(is_one) && is_written(text)
 }
 
 /// The letters and digits alone, in lower case.

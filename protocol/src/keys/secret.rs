@@ -7,9 +7,12 @@ use zeroize::Zeroizing;
 use super::list::without_line_end;
 #[cfg(feature = "mesop")]
 use super::strength::shannon_bits;
-use super::strength::{estimated_entropy, has_known_digest, is_repetition, least_entropy};
+use super::strength::{
+    encodes_sequence, estimated_entropy, has_known_digest, is_derived_uuid, is_repetition,
+    least_entropy,
+};
 use super::weak::WeakSecret;
-use super::{configured, placeholder, printed};
+use super::{code, configured, placeholder, printed};
 use crate::limits::{SECRET_MAX, SECRET_MIN};
 
 /// One root secret, from which every key is derived. Wiped from memory when dropped, and never
@@ -71,7 +74,12 @@ impl Secret {
         if placeholder::has_mark(text) {
             return Err(WeakSecret::Placeholder);
         }
-        if is_repetition(bytes) || entropy(bytes) < least_entropy(text) || has_known_digest(text) {
+        if is_repetition(bytes)
+            || entropy(bytes) < least_entropy(text)
+            || encodes_sequence(text)
+            || is_derived_uuid(text)
+            || has_known_digest(text)
+        {
             return Err(WeakSecret::Guessable);
         }
         Ok(Self(Zeroizing::new(bytes.to_vec())))
@@ -79,8 +87,7 @@ impl Secret {
 
     /// Judges text from outside whose bytes are those that were meant, if it is a secret at all.
     fn meant(text: &str, entropy: impl Fn(&[u8]) -> f64) -> Result<Self, WeakSecret> {
-        configured::check_is_no_template(text)?;
-        configured::check_is_no_reference(text)?;
+        code::check_is_no_code(text)?;
         // Before what takes quadratic time.
         if text.len() > SECRET_MAX {
             return Err(WeakSecret::TooLong);
