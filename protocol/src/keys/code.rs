@@ -43,31 +43,48 @@ fn without_number(text: &str) -> &str {
 }
 
 /// Whether marks are where code has them, and no passphrase: in front of everything, two different
-/// ones between words or one of code alone, two in a row, or a bracket right behind a word.
+/// ones between words, two of code in a row, or a bracket without a blank before it.
 fn is_joined_as_code(text: &str) -> bool {
-    let is_mark = |c: char| c.is_ascii_punctuation() && !is_quote(c);
     let is_code_mark = |c: char| is_mark(c) && !"-.!?*+~^".contains(c);
-    let is_in_word = |c: Option<&char>| c.is_some_and(|c| c.is_alphanumeric());
-    let chars = zeroize::Zeroizing::new(text.chars().collect::<Vec<char>>());
-    let triples = (0..chars.len()).map(|at| {
-        let before = at.checked_sub(1).and_then(|before| chars.get(before));
-        (before, chars[at], chars.get(at + 1))
-    });
-    let opened = triples
-        .clone()
-        .any(|(before, mark, _)| "([{<".contains(mark) && is_in_word(before));
-    let doubled = triples.clone().any(|(before, mark, _)| {
-        is_code_mark(mark) && before.is_some_and(|before| is_code_mark(*before))
-    });
-    let mut between = triples
-        .filter(|(before, mark, next)| is_mark(*mark) && is_in_word(*before) && is_in_word(*next))
-        .map(|(_, mark, _)| mark);
-    let joined = between.next().is_some_and(|first| {
-        let mut others = between.peekable();
-        let is_alone = others.peek().is_none() && ".:/\\=".contains(first);
-        is_alone || others.any(|other| other != first)
-    });
-    text.starts_with(is_mark) || opened || doubled || joined
+    let (mut before, mut joint) = (None, None);
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let is_between = before.is_some_and(char::is_alphanumeric)
+            && chars.peek().is_some_and(|next| next.is_alphanumeric());
+        let is_code = match before {
+            None => is_mark(c),
+            Some(before) => {
+                "([{<".contains(c) && !before.is_whitespace()
+                    || is_code_mark(before) && is_code_mark(c)
+                    || is_between && is_mark(c) && joint.replace(c).is_some_and(|joint| joint != c)
+            }
+        };
+        if is_code {
+            return true;
+        }
+        before = Some(c);
+    }
+    joint.is_some_and(|joint| ".:/\\=".contains(joint) && is_mixed(text, joint))
+}
+
+/// Whether one mark of code joins two parts or parts of different case, as in `process.env.NAME`.
+fn is_mixed(text: &str, joint: char) -> bool {
+    let has = |is_case: fn(&u8) -> bool, part: &str| part.as_bytes().iter().any(is_case);
+    let case = |part| {
+        (
+            has(u8::is_ascii_lowercase, part),
+            has(u8::is_ascii_uppercase, part),
+        )
+    };
+    let parts = || text.split(joint);
+    let lower = parts().any(|part| case(part) == (true, false));
+    let upper = parts().any(|part| case(part) == (false, true));
+    let is_hump = |pair: &[u8]| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase();
+    parts().count() == 2 || lower && upper || text.as_bytes().windows(2).any(is_hump)
+}
+
+fn is_mark(c: char) -> bool {
+    c.is_ascii_punctuation() && !is_quote(c)
 }
 
 /// Whether it is to be replaced where it is, rather than to be looked up.
@@ -87,23 +104,22 @@ fn is_lower_case_path(text: &str) -> bool {
             .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "._/:\\~@-".contains(c))
 }
 
-/// A name between marks of templates, such as `${A1_B2}` or `%A1_B2%`, however few letters it has.
+/// A name between marks of templates, such as `${A1_B2}` or `%A1_B2%`, or the command of a shell,
+/// however few letters it has.
 fn is_wrapped_name(text: &str) -> bool {
     let name = text.trim_start_matches(['$', '#', '%', '@', '&', '{', '[', '(', '<']);
     let end = name.trim_end_matches(['}', ']', ')', '>', '%', '@']);
-    let marks = (&text[..text.len() - name.len()], &name[end.len()..]);
-    let pairs = [
-        ('{', '}'),
-        ('[', ']'),
-        ('(', ')'),
-        ('<', '>'),
-        ('%', '%'),
-        ('@', '@'),
-    ];
-    pairs
-        .iter()
-        .any(|(open, close)| marks.0.ends_with(*open) && marks.1.starts_with(*close))
+    let (before, behind) = (&text[..text.len() - name.len()], &name[end.len()..]);
+    let is_pair = |pair: &str| {
+        let (open, close) = pair.split_at(1);
+        before.ends_with(open) && behind.starts_with(close)
+    };
+    let is_command = before == "$(" && behind == ")" && is_plain(end, ".:<|${}");
+    ["{}", "[]", "()", "<>", "%%", "@@"]
+        .into_iter()
+        .any(is_pair)
         && is_plain(end, ".:")
+        || is_command
 }
 
 /// `scheme://` at the start.

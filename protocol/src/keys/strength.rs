@@ -27,26 +27,30 @@ fn differences(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(pairs.map(|pair| pair[1].wrapping_sub(pair[0])).collect())
 }
 
-/// Without what was there before: runs of six bytes or more, which random texts do not repeat.
+/// Without what was there before, in runs that random texts do not repeat.
 fn without_repeats(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
-    const SHORTEST: usize = 6;
+    let shortest = if is_hexadecimal(bytes) { 8 } else { 6 };
     let mut kept = Zeroizing::new(Vec::with_capacity(bytes.len()));
     let mut at = 0;
     while at < bytes.len() {
         let rest = &bytes[at..];
-        let repeated = rest.get(..SHORTEST).is_some_and(|run| {
-            // As far as a secret from outside reaches, so that the time is bounded.
-            let earlier = at.min(SECRET_MAX);
-            bytes[..earlier].windows(SHORTEST).any(|one| one == run)
-        });
-        if repeated {
-            at += SHORTEST;
+        // No further than a secret from outside is long, so that the time is bounded.
+        let mut earlier = bytes[..at.min(SECRET_MAX)].windows(shortest);
+        if rest.len() >= shortest && earlier.any(|run| run == &rest[..shortest]) {
+            at += shortest;
         } else {
             kept.push(rest[0]);
             at += 1;
         }
     }
     kept
+}
+
+/// Hexadecimal digits, and the hyphens of a UUID.
+fn is_hexadecimal(bytes: &[u8]) -> bool {
+    bytes
+        .iter()
+        .all(|byte| byte.is_ascii_hexdigit() || *byte == b'-')
 }
 
 /// Whether the text has bytes in hexadecimal or base64 that count up or down, or are all the same.
@@ -92,7 +96,7 @@ pub(super) fn least_entropy(text: &str) -> f64 {
     const HEXADECIMAL: f64 = 84.0;
     const BASE32: f64 = 98.0;
     let is_of = |is_one: fn(u8) -> bool| text.bytes().all(is_one);
-    if is_of(|byte| byte.is_ascii_hexdigit() || byte == b'-') {
+    if is_hexadecimal(text.as_bytes()) {
         HEXADECIMAL
     } else if is_of(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'=')
         || is_of(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'=')
