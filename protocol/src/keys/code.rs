@@ -67,7 +67,7 @@ fn is_joined_as_code(text: &str) -> bool {
     joint.is_some_and(|joint| ".:/\\=".contains(joint) && is_mixed(text, joint))
 }
 
-/// Whether one mark of code joins two parts or parts of different case, as in `process.env.NAME`.
+/// Whether the parts differ in case, or in one of them, as in `process.env.NAME`.
 fn is_mixed(text: &str, joint: char) -> bool {
     let has = |is_case: fn(&u8) -> bool, part: &str| part.as_bytes().iter().any(is_case);
     let case = |part| {
@@ -80,7 +80,7 @@ fn is_mixed(text: &str, joint: char) -> bool {
     let lower = parts().any(|part| case(part) == (true, false));
     let upper = parts().any(|part| case(part) == (false, true));
     let is_hump = |pair: &[u8]| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase();
-    parts().count() == 2 || lower && upper || text.as_bytes().windows(2).any(is_hump)
+    lower && upper || text.as_bytes().windows(2).any(is_hump)
 }
 
 fn is_mark(c: char) -> bool {
@@ -104,8 +104,7 @@ fn is_lower_case_path(text: &str) -> bool {
             .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "._/:\\~@-".contains(c))
 }
 
-/// A name between marks of templates, such as `${A1_B2}` or `%A1_B2%`, or the command of a shell,
-/// however few letters it has.
+/// A name between marks of templates, such as `${A1_B2}` or `%A1_B2%`, however few letters it has.
 fn is_wrapped_name(text: &str) -> bool {
     let name = text.trim_start_matches(['$', '#', '%', '@', '&', '{', '[', '(', '<']);
     let end = name.trim_end_matches(['}', ']', ')', '>', '%', '@']);
@@ -114,12 +113,10 @@ fn is_wrapped_name(text: &str) -> bool {
         let (open, close) = pair.split_at(1);
         before.ends_with(open) && behind.starts_with(close)
     };
-    let is_command = before == "$(" && behind == ")" && is_plain(end, ".:<|${}");
     ["{}", "[]", "()", "<>", "%%", "@@"]
         .into_iter()
         .any(is_pair)
         && is_plain(end, ".:")
-        || is_command
 }
 
 /// `scheme://` at the start.

@@ -320,8 +320,8 @@ const TEMPLATES: &[&str] = &[
     "#{ENV.fetch(:SHOP_SESSION_HMAC_KEY)}",
     "${K8S_EU1_2026_11_27_X7_Q9_Z3_B5_W2}",
     "%K8S_EU1_2026_11_27_X7_Q9_Z3_B5_W2%",
+    "$SHOP_FRONTEND_SIGNATURE_MATERIAL_V2",
     "$Env:SHOP_FRONTEND_SIGNATURE_CURRENT",
-    "$(openssl${IFS}rand${IFS}-base64${IFS}32)",
 ];
 
 const REFERENCES: &[&str] = &[
@@ -351,7 +351,7 @@ const REFERENCES: &[&str] = &[
     "ENC(OHVOblQ1bFpRMHpHbTFyVnhrUHFZYzNzRUpm)",
     "ENC[OHVOblQ1bFpRMHpHbTFyVnhrUHFZYzNzRUpm]",
     "{cipher}OHVOblQ1bFpRMHpHbTFyVnhrUHFZYzNzRUpm",
-    "arn:aws:kms:eu-1:123456789012:key/12ab-34cd-56ef-7890",
+    "arn:aws:kms:eu-west-1:123456789012:alias/K8S-V2",
     "process.env.APPLY_COOKIES_SECRET_KEY",
     "process.env.SHOPFRONTENDSIGNATURENOW",
     "process.env.shopSignatureMaterialNow!",
@@ -369,7 +369,7 @@ const REFERENCES: &[&str] = &[
     "sm://shop-frontend/session-hmac/5",
     "kms:alias/shop-frontend-sessions",
     "gcp:secretmanager:projects/4711/shop",
-    "k8s://shop/8f3a-91c7/44d0/2b6e/77aa",
+    "k8s://Shop/8F3A91C7/44D0/2B6E/77AA/X9",
     "/etc/keys/4f3a9c1e77b24f3a9c1e77b2",
     "/mnt/shop/4F3A9C1E77B2/9C1E/77B24F3A",
     "4f3a9c1e77b2/4f3a-9c1e/session.pem.v2",
