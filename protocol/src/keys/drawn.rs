@@ -87,7 +87,9 @@ fn fewest_characters(text: &str) -> u32 {
         50 // Django's `get_random_secret_key`.
     } else if all(&marks(b"-_+/=")) {
         58 // Base58 and base64.
+    } else if text.contains(['/', '\\', ':', '"', '\'']) {
+        85 // Who draws these draws all marks, or most.
     } else {
-        66
+        66 // Letters, digits and a few marks.
     }
 }

@@ -318,6 +318,7 @@ const TEMPLATES: &[&str] = &[
     "@Value(${shop.hmac.current.key})",
     "{{RELEASE_NAME}}-{{SESSION_HMAC_KEY}}",
     "#{ENV.fetch(:SHOP_SESSION_HMAC_KEY)}",
+    "#{ENV.fetch(\"SHOP_HMAC_CURRENT_X\")}",
     "${K8S_EU1_2026_11_27_X7_Q9_Z3_B5_W2}",
     "%K8S_EU1_2026_11_27_X7_Q9_Z3_B5_W2%",
     "$SHOP_FRONTEND_SIGNATURE_MATERIAL_V2",
