@@ -132,13 +132,11 @@ fn has_scheme(text: &str) -> bool {
 
 /// `/one/two/…`, which base64 spells less than once in ten million times.
 fn is_in_two_folders(text: &str) -> bool {
-    let is_lower = |byte: u8| byte.is_ascii_lowercase();
     let is_folder = |part: &str| {
         part.len() > 2
-            && part.bytes().take(2).all(is_lower)
             && part
                 .bytes()
-                .all(|byte| is_lower(byte) || byte.is_ascii_digit() || b"._-".contains(&byte))
+                .all(|byte| byte.is_ascii_lowercase() || b"._-".contains(&byte))
     };
     let mut parts = text.split('/');
     parts.next() == Some("")

@@ -33,9 +33,8 @@ const FOLLOWERS: [&str; 26] = [
 /// How often one of them follows, as the model has it: a little less than in words.
 const SHARE: f64 = 0.66;
 
-/// Written texts gain more. A drawn one does so with a probability of at most 2^-20, and measured
-/// ones a hundred times less often.
-const GAIN_OF_WRITTEN: f64 = 20.0;
+/// Written texts gain more. Of ten million drawn ones of each usual form, one gained 14 and none 15.
+const GAIN_OF_WRITTEN: f64 = 16.0;
 
 /// Whether letters follow one another as they do in words.
 pub(super) fn is_written(text: &str) -> bool {
@@ -46,24 +45,30 @@ pub(super) fn is_written(text: &str) -> bool {
 /// character of an alphabet to be equally likely.
 ///
 /// Both are distributions, so their ratio is 1 on average over texts drawn from the alphabet, and is
-/// 2^b or more with a probability of at most 2^-b (Markov's inequality).
+/// 2^b or more with a probability of at most 2^-b (Markov's inequality), whatever the alphabet.
 fn gain(text: &str) -> f64 {
     let alphabet = f64::from(fewest_characters(text)).log2();
-    let pairs = text.as_bytes().windows(2);
-    pairs
-        .filter(|pair| pair[0].is_ascii_alphabetic())
-        .map(|pair| {
-            let (letter, next) = (pair[0], pair[1]);
-            let followers = FOLLOWERS[usize::from(letter.to_ascii_lowercase() - b'a')].as_bytes();
-            // `Aa`, `aa` and `AA` are in words; `aA` is between two.
-            let in_word = next.is_ascii_lowercase() || letter.is_ascii_uppercase();
-            if in_word && followers.contains(&next.to_ascii_lowercase()) {
-                alphabet + (SHARE / count(followers)).log2()
-            } else {
-                (1.0 - SHARE).log2()
-            }
-        })
-        .sum()
+    let bytes = text.as_bytes();
+    let gain_of = |at: usize| {
+        let (letter, next) = (bytes[at - 1], bytes[at]);
+        if !letter.is_ascii_alphabetic() {
+            return 0.0;
+        }
+        let followers = FOLLOWERS[usize::from(letter.to_ascii_lowercase() - b'a')].as_bytes();
+        // `aa`, `AAA`, and either case behind the first letter of a word: `Aa` or `AA`.
+        let is_first = at < 2 || !bytes[at - 2].is_ascii_uppercase();
+        let (in_word, share) = match (letter.is_ascii_lowercase(), is_first) {
+            (true, _) => (next.is_ascii_lowercase(), SHARE),
+            (false, false) => (next.is_ascii_uppercase(), SHARE),
+            (false, true) => (next.is_ascii_alphabetic(), SHARE / 2.0),
+        };
+        if in_word && followers.contains(&next.to_ascii_lowercase()) {
+            alphabet + (share / count(followers)).log2()
+        } else {
+            (1.0 - SHARE).log2()
+        }
+    };
+    (1..bytes.len()).map(gain_of).sum()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a dozen letters")]
