@@ -1,7 +1,7 @@
 //! Text that a shell, a tool or a program was meant to replace by the secret (SPEC §2.1): templates,
 //! expressions, paths, references.
 
-use super::configured::{is_plain, is_quote};
+use super::configured::is_quote;
 use super::drawn::is_written;
 use super::weak::WeakSecret;
 
@@ -116,13 +116,15 @@ fn is_wrapped_name(text: &str) -> bool {
     ["{}", "[]", "()", "<>", "%%", "@@"]
         .into_iter()
         .any(is_pair)
-        && is_plain(end, ".:")
+        && end
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte))
 }
 
-/// `scheme://` at the start.
+/// `scheme://` at the start, of three letters or more: a random text may have two.
 fn has_scheme(text: &str) -> bool {
     text.split_once("://").is_some_and(|(scheme, _)| {
-        scheme.len() > 1
+        scheme.len() > 2
             && scheme.starts_with(|c: char| c.is_ascii_lowercase())
             && scheme
                 .chars()

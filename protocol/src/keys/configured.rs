@@ -60,7 +60,7 @@ fn has_escape(text: &str) -> bool {
 
 /// Whether all are letters, digits, what base64 has beside them, or `more`. A random text of other
 /// characters never is.
-pub(super) fn is_plain(text: &str, more: &str) -> bool {
+fn is_plain(text: &str, more: &str) -> bool {
     text.chars()
         .all(|c| c.is_ascii_alphanumeric() || "-_+/=".contains(c) || more.contains(c))
 }
@@ -85,20 +85,25 @@ fn is_list(text: &str) -> bool {
         })
 }
 
-/// The fewest characters of 32 bytes in base64, hexadecimal or base32. Shorter runs of these
-/// characters are in random texts of all others.
-const WHOLE: usize = 40;
+/// Whether it is like 32 bytes in base64 or hexadecimal. Shorter runs of their characters are in
+/// random texts of others, and so are runs without capitals, in an alphabet that has none.
+fn is_whole(text: &str) -> bool {
+    text.len() >= 40
+        && is_plain(text, "")
+        && (text.contains(|c: char| c.is_ascii_uppercase())
+            || text.chars().all(|c| c.is_ascii_hexdigit()))
+}
 
 /// A comment right behind a secret.
 fn is_commented(text: &str) -> bool {
     text.split_once('#')
-        .is_some_and(|(secret, _)| secret.len() >= WHOLE && is_plain(secret, ""))
+        .is_some_and(|(secret, _)| is_whole(secret))
 }
 
 /// A whole line of a file of variables, `NAME=secret`.
 fn is_assigned(text: &str) -> bool {
     text.split_once('=').is_some_and(|(name, secret)| {
         let is_name = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';
-        name.len() > 2 && name.bytes().all(is_name) && secret.len() >= WHOLE && is_plain(secret, "")
+        name.len() > 2 && name.bytes().all(is_name) && is_whole(secret)
     })
 }
