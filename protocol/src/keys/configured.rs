@@ -50,19 +50,18 @@ pub(super) fn is_quote(char: char) -> bool {
 
 /// Whether white space is written out, unexpanded, at an end of text in hexadecimal or base64.
 fn has_escape(text: &str) -> bool {
-    ["\\n", "\\r", "\\t"].iter().any(|escape| {
+    ["\\r\\n", "\\n", "\\r", "\\t"].iter().any(|escape| {
         let rest = text
             .strip_prefix(escape)
             .or_else(|| text.strip_suffix(escape));
-        rest.is_some_and(|rest| is_plain(rest, "\\"))
+        rest.is_some_and(|rest| is_plain(rest))
     })
 }
 
-/// Whether all are letters, digits, what base64 has beside them, or `more`. A random text of other
-/// characters never is.
-fn is_plain(text: &str, more: &str) -> bool {
+/// Whether all are letters, digits, or what base64 has beside them.
+fn is_plain(text: &str) -> bool {
     text.chars()
-        .all(|c| c.is_ascii_alphanumeric() || "-_+/=".contains(c) || more.contains(c))
+        .all(|c| c.is_ascii_alphanumeric() || "-_+/=".contains(c))
 }
 
 /// A comma separates previous secrets, so no secret has one, nor a semicolon. Other separators and
@@ -75,13 +74,13 @@ fn is_list(text: &str) -> bool {
         .into_iter()
         .filter_map(|(open, close)| inside(open, close))
         .any(|inside| {
-            is_plain(inside, "") || (inside.starts_with(is_quote) && inside.ends_with(is_quote))
+            is_plain(inside) || (inside.starts_with(is_quote) && inside.ends_with(is_quote))
         });
     text.contains([',', ';', '，', '、', '；'])
         || bracketed
         || ['|', ':', '&', '\\'].into_iter().any(|separator| {
             let mut parts = text.split(separator);
-            text.contains(separator) && parts.all(|part| part.len() > UUID && is_plain(part, ""))
+            text.contains(separator) && parts.all(|part| part.len() > UUID && is_plain(part))
         })
 }
 
@@ -89,7 +88,7 @@ fn is_list(text: &str) -> bool {
 /// random texts of others, and so are runs without capitals, in an alphabet that has none.
 fn is_whole(text: &str) -> bool {
     text.len() >= 40
-        && is_plain(text, "")
+        && is_plain(text)
         && (text.contains(|c: char| c.is_ascii_uppercase())
             || text.chars().all(|c| c.is_ascii_hexdigit()))
 }

@@ -55,10 +55,12 @@ pub(super) fn is_note(text: &str) -> bool {
         covered += length;
         rest = &rest[length.max(1)..];
     }
-    let marked = text
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .any(|word| ["todo", "TODO", "Todo", "fixme", "FIXME"].contains(&word));
-    covered * 2 >= letters.len().max(1) || marked || is_name_of_variable(text)
+    // Random texts of marks have few letters, so few that a short word or two are half of them.
+    let is_sentence = covered >= 12 && covered * 2 >= letters.len();
+    let first = text.split(|c: char| !c.is_ascii_alphanumeric()).next();
+    let is_task =
+        first.is_some_and(|word| ["todo", "TODO", "Todo", "fixme", "FIXME"].contains(&word));
+    is_sentence || is_task || is_name_of_variable(text)
 }
 
 /// `NAME_OF_A_VARIABLE`. A passphrase is not written so.
