@@ -54,7 +54,7 @@ fn has_escape(text: &str) -> bool {
         let rest = text
             .strip_prefix(escape)
             .or_else(|| text.strip_suffix(escape));
-        rest.is_some_and(|rest| is_plain(rest))
+        rest.is_some_and(is_plain)
     })
 }
 
