@@ -14,7 +14,7 @@ const PREFIXES: [&str; 8] = [
 ///
 /// Where letters follow one another as in words, it decides how the words are joined: those of a
 /// passphrase by one and the same character, those of code by more than one. Some texts are refused
-/// whatever their letters are, each kind where a random text is one less than once in ten million.
+/// whatever their letters are: of each kind are at most a few random ones in ten million.
 pub(super) fn check_is_no_code(text: &str) -> Result<(), WeakSecret> {
     let text = without_number(text.trim());
     let is_code = is_joined_as_code(text) && (is_written(text) || is_lower_case_path(text));
