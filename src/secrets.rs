@@ -89,11 +89,10 @@ impl Secrets {
     ///
     /// As from [`from_env`](Self::from_env).
     pub fn from_env_or_published() -> Result<Self, SecretError> {
-        Self::from_env_by(|text| {
-            or_published(RootSecret::from_configuration(text), || {
-                RootSecret::new(text)
-            })
-        })
+        Self::from_env_by(or_published(
+            RootSecret::from_configuration,
+            RootSecret::new,
+        ))
     }
 
     fn from_env_by(
@@ -215,11 +214,10 @@ impl MesopSecret {
     ///
     /// As from [`from_env`](Self::from_env).
     pub fn from_env_or_published() -> Result<Self, SecretError> {
-        Self::from_env_by(|text| {
-            or_published(RootSecret::from_mesop_configuration(text), || {
-                RootSecret::from_mesop(text)
-            })
-        })
+        Self::from_env_by(or_published(
+            RootSecret::from_mesop_configuration,
+            RootSecret::from_mesop,
+        ))
     }
 
     fn from_env_by(
@@ -248,16 +246,15 @@ impl fmt::Debug for MesopSecret {
     }
 }
 
-/// Takes a secret where the only thing wrong with it is that it is published.
-fn or_published(
-    judged: Result<RootSecret, WeakSecret>,
-    again: impl Fn() -> Result<RootSecret, WeakSecret>,
-) -> Result<RootSecret, WeakSecret> {
-    match judged {
-        Err(WeakSecret::Published) => again(),
+/// Takes a secret also where the only thing wrong with it is that it is published.
+fn or_published(strict: Judge, lenient: Judge) -> impl Fn(&str) -> Result<RootSecret, WeakSecret> {
+    move |text| match strict(text) {
+        Err(WeakSecret::Published) => lenient(text),
         judged => judged,
     }
 }
+
+type Judge = fn(&str) -> Result<RootSecret, WeakSecret>;
 
 /// Text of secrets, and where it was.
 enum Given {

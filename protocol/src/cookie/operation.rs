@@ -1,4 +1,4 @@
-//! An operation: a draft whose every field has been checked.
+//! Operations, checked in every field.
 
 use std::borrow::Cow;
 

@@ -1,7 +1,9 @@
 //! Keys: the root secret, the keys derived from it, and the ring that makes rotation possible.
 
+mod code;
 mod configured;
 mod derived;
+mod drawn;
 mod list;
 #[cfg(feature = "mesop")]
 mod mesop;

@@ -5,23 +5,18 @@ use std::sync::LazyLock;
 use base64::Engine;
 use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 /// Whoever prints another adds it here: a test of the program looks for them in the whole
 /// repository.
-const PUBLISHED: [&str; 7] = [
+const PUBLISHED: [&str; 6] = [
     "8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA",
-    "Zk3vT0pQ8sX1yB6nM4cJ7wL2hG5dF9aR",
     "Zk3vT0pQ8sX1yB6nM4cJ7wL2hG5dF9aRu-cE4iO_qTs",
     "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4",
     "d2c1f7a09b3e58464c7be1902d6f8a35c04e9b7163f2ad58907b1e4c6d3fa285",
     "grüne Ameisen zählen 47 Wolken über dem Hafen",
     "public-secret-0123456789abcdef0123456789abcdef",
 ];
-
-/// The start of the SHA-256 of one that is printed no longer.
-const FORMER: u128 = 0xb2bc_ef79_b89f_01fd_aa6f_1a43_697d_a81c;
 
 /// Each of them folded, and the bytes that it encodes.
 static FORMS: LazyLock<Vec<[Zeroizing<Vec<u8>>; 2]>> = LazyLock::new(|| {
@@ -34,27 +29,23 @@ static FORMS: LazyLock<Vec<[Zeroizing<Vec<u8>>; 2]>> = LazyLock::new(|| {
     forms.collect()
 });
 
-/// The shortest secret is as long, so what decodes to one is too.
+/// As much of one is one: the shortest secret is as long.
 const SHORTEST: usize = 32;
 
-/// Whether one that this project has printed is in the text, in whichever case and alphabet of
-/// base64, with anything beside it; or in what the text holds in base64 or hexadecimal, as its
-/// characters or as the bytes that they encode.
+/// Whether 32 characters in a row of one that this project has printed are in the text, in whichever
+/// case and alphabet of base64, with anything beside them; or in what the text holds in base64 or
+/// hexadecimal, as its characters or as the bytes that they encode.
+///
+/// Of a text of n bytes, it searches 4n bytes decoded once and 16n decoded twice.
 pub(super) fn is_published(text: &str) -> bool {
-    Sha256::digest(text.trim()).starts_with(&FORMER.to_be_bytes())
-        || has_published(text.as_bytes(), 2)
+    has_published(text.as_bytes(), 2)
 }
 
 fn has_published(bytes: &[u8], encodings: u8) -> bool {
-    let contains = |content: &[u8], part: &[u8]| {
-        content.len() >= part.len()
-            && content
-                .windows(part.len())
-                .any(|at| at[0] == part[0] && at == part)
-    };
     let content = folded(bytes);
     let found = FORMS.iter().any(|[spelled, encoded]| {
-        contains(&content, spelled) || (encoded.len() >= 24 && contains(bytes, encoded))
+        have_common_run(&content, spelled, SHORTEST)
+            || have_common_run(bytes, encoded, SHORTEST / 4 * 3)
     });
     // Something beside it may shift it.
     let runs = |of: fn(&u8) -> bool| {
@@ -63,13 +54,22 @@ fn has_published(bytes: &[u8], encodings: u8) -> bool {
     };
     found
         || (encodings > 0
-            && (runs(|byte| byte.is_ascii_alphanumeric() || b"-_+/".contains(byte))
+            && runs(|byte| byte.is_ascii_alphanumeric() || b"-_+/".contains(byte))
                 .flat_map(|run| (0..4).map(|skipped| base64(&run[skipped..])))
                 .chain(
                     runs(u8::is_ascii_hexdigit)
                         .flat_map(|run| (0..2).map(|skipped| hex(&run[skipped..]))),
                 )
-                .any(|decoded| has_published(&decoded, encodings - 1))))
+                .any(|decoded| has_published(&decoded, encodings - 1)))
+}
+
+fn have_common_run(one: &[u8], other: &[u8], length: usize) -> bool {
+    one.windows(length).any(|run| {
+        let of_other = other.windows(length);
+        of_other
+            .filter(|of_other| of_other[0] == run[0])
+            .any(|of_other| of_other == run)
+    })
 }
 
 /// In lower case and with the alphabet of URLs.
@@ -83,7 +83,7 @@ fn folded(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
 }
 
 /// What a run of either alphabet encodes, without what is left over at its end.
-fn base64(run: &[u8]) -> Zeroizing<Vec<u8>> {
+pub(super) fn base64(run: &[u8]) -> Zeroizing<Vec<u8>> {
     let config = GeneralPurposeConfig::new()
         .with_decode_allow_trailing_bits(true)
         .with_decode_padding_mode(DecodePaddingMode::Indifferent);
@@ -98,7 +98,7 @@ fn base64(run: &[u8]) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(decoded.unwrap_or_default())
 }
 
-fn hex(run: &[u8]) -> Zeroizing<Vec<u8>> {
+pub(super) fn hex(run: &[u8]) -> Zeroizing<Vec<u8>> {
     let digit = |byte: u8| {
         let digit = char::from(byte).to_digit(16).unwrap_or(0);
         u8::try_from(digit).unwrap_or(0)

@@ -135,6 +135,13 @@ fn lists() -> Vec<Value> {
         ),
         refused(
             "lines",
+            "a comment right behind a secret",
+            format!("{ACCEPTED}#old"),
+            1,
+            "list",
+        ),
+        refused(
+            "lines",
             "a byte order mark",
             format!("\u{feff}# old\n{ONE}"),
             1,
@@ -211,6 +218,8 @@ fn single() -> Vec<(&'static str, &'static str, String)> {
         format!("{ONE};{OTHER}"),
     );
     add("list", "JSON without quotation marks", format!("[{ONE}]"));
+    add("list", "a comment behind it", format!("{ONE}#old"));
+    add("list", "a line of variables", format!("KEY={ONE}"));
     for text in TEMPLATES {
         add("template", "a template", (*text).to_owned());
     }
@@ -219,6 +228,10 @@ fn single() -> Vec<(&'static str, &'static str, String)> {
     }
     for text in PLACEHOLDERS {
         add("placeholder", "a placeholder", (*text).to_owned());
+    }
+    for word in WORDS_OF_PLACEHOLDERS.split(' ') {
+        let text = format!("{word}_0f8d2b7c6e1a9435kd82nf03jqz");
+        add("placeholder", "a word that no secret contains", text);
     }
     add("too-short", "nothing", String::new());
     add("too-short", "a byte too few", ONE[..31].to_owned());
@@ -229,6 +242,57 @@ fn single() -> Vec<(&'static str, &'static str, String)> {
         "guessable",
         "a sequence",
         "0123456789abcdefghijklmnopqrstuvwxyz".to_owned(),
+    );
+    for (comment, text) in [
+        (
+            "a walk on the keyboard, repeated",
+            "1234qwer-asdf-1234qwer-zxcv-1234qwer",
+        ),
+        ("words, repeated", "monkeymonkeydragondragonmastermaster"),
+        ("dates", "01-01-1990-31-12-1999-24-12-2000"),
+        ("bytes that count", "000102030405060708090a0b0c0d0e0f"),
+        (
+            "bytes that count, in base64",
+            "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+        ),
+        (
+            "a UUID of version 1",
+            "123e4567-e89b-12d3-a456-426614174000",
+        ),
+        ("MD5 of nothing", "d41d8cd98f00b204e9800998ecf8427e"),
+        (
+            "SHA-1 of nothing",
+            "da39a3ee5e6b4b0d3255bfef95601890afd80709",
+        ),
+        (
+            "SHA-256 of nothing",
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        ),
+        ("MD5 of secret", "5ebe2294ecd0e0f08eab7690d2a6ee69"),
+        (
+            "SHA-1 of secret",
+            "e5e9fa1ba31ecd1ae84f75caaa474f3a663f05f4",
+        ),
+        (
+            "SHA-256 of secret",
+            "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b",
+        ),
+        ("MD5 of password", "5f4dcc3b5aa765d61d8327deb882cf99"),
+        (
+            "SHA-1 of password",
+            "5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8",
+        ),
+        (
+            "SHA-256 of password",
+            "5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8",
+        ),
+    ] {
+        add("guessable", comment, text.to_owned());
+    }
+    add(
+        "published",
+        "the start of one",
+        format!("shop-{}", &ONE[..32]),
     );
     for text in ["Zk3vT0pQ8sX1yB6nM4cJ7wL2hG5dF9aR", OTHER] {
         add("published", "one that this project prints", text.to_owned());
@@ -250,6 +314,15 @@ const TEMPLATES: &[&str] = &[
     "$env:APPLY_COOKIES_SECRET_KEY_PRODUCTION",
     "__APPLY_COOKIES_SECRET_KEY_PRODUCTION__",
     "@@APPLY_COOKIES_SECRET_KEY_PRODUCTION@@",
+    "%env(SHOP_COOKIES_SIGNING_KEY_V2)%",
+    "@Value(${shop.hmac.current.key})",
+    "{{RELEASE_NAME}}-{{SESSION_HMAC_KEY}}",
+    "#{ENV.fetch(:SHOP_SESSION_HMAC_KEY)}",
+    "#{ENV.fetch(\"SHOP_HMAC_CURRENT_X\")}",
+    "${K8S_EU1_2026_11_27_X7_Q9_Z3_B5_W2}",
+    "%K8S_EU1_2026_11_27_X7_Q9_Z3_B5_W2%",
+    "$SHOP_FRONTEND_SIGNATURE_MATERIAL_V2",
+    "$Env:SHOP_FRONTEND_SIGNATURE_CURRENT",
 ];
 
 const REFERENCES: &[&str] = &[
@@ -273,6 +346,34 @@ const REFERENCES: &[&str] = &[
     "projects/4711/secrets/apply-cookies/versions/latest",
     "@Microsoft.KeyVault(VaultName=a&SecretName=b)",
     "base64:OHVOblQ1bFpRMHpHbTFyVnhrUHFZYzNzRUpm",
+    "base32:HB2U43SUGVWFUULK6MZXG6DLKBYVSYZT",
+    "hex:38754e6e54356c5a51307a476d317256786b5071",
+    "vault:v1:8SDd3WHDOjf7mq69CyCqYjBXAiQQAVZRkFM13ok481zo",
+    "ENC(OHVOblQ1bFpRMHpHbTFyVnhrUHFZYzNzRUpm)",
+    "ENC[OHVOblQ1bFpRMHpHbTFyVnhrUHFZYzNzRUpm]",
+    "{cipher}OHVOblQ1bFpRMHpHbTFyVnhrUHFZYzNzRUpm",
+    "arn:aws:kms:eu-west-1:123456789012:alias/K8S-V2",
+    "process.env.APPLY_COOKIES_SECRET_KEY",
+    "process.env.SHOPFRONTENDSIGNATURENOW",
+    "process.env.shopSignatureMaterialNow!",
+    "import.meta.env.VITE_SHOP_SIGNATURE",
+    "env!(\"SHOP_SIGNATURE_MATERIAL_NOW_X\")",
+    "env(SHOP_COOKIES_SIGNING_KEY_NEW)",
+    "os.environ[\"SESSION_SIGNING_KEY\"]",
+    "ENV[\"SESSION_SIGNING_MATERIAL\"].strip",
+    "System.getenv(\"SHOP_SIGNATURE_KEY\")",
+    "std::env::var(\"SHOP_SESSION_HMAC\")",
+    "secrets.SHOP_FRONTEND_SIGNATURE_CURRENT",
+    "secrets.SESSIONSIGNINGMATERIALCURRENT",
+    "var.shop_frontend_session_hmac_key",
+    "ssm:/shop/frontend/signature/current",
+    "sm://shop-frontend/session-hmac/5",
+    "kms:alias/shop-frontend-sessions",
+    "gcp:secretmanager:projects/4711/shop",
+    "k8s://Shop/8F3A91C7/44D0/2B6E/77AA/X9",
+    "/etc/keys/4f3a9c1e77b24f3a9c1e77b2",
+    "/mnt/shop/4F3A9C1E77B2/9C1E/77B24F3A",
+    "4f3a9c1e77b2/4f3a-9c1e/session.pem.v2",
 ];
 
 const PLACEHOLDERS: &[&str] = &[
@@ -289,7 +390,32 @@ const PLACEHOLDERS: &[&str] = &[
     "my-local-test-token-please-ignore-42",
     "at-least-32-characters-long-random-string",
     "not-so-secret-value-set-in-environment",
+    "please-set-this-to-a-long-random-string-before-use",
+    "enter-your-own-private-signing-key-here-now",
+    "put-a-secure-random-value-here-after-release",
+    "insert.some.long.random.characters.here",
+    "generate-a-new-one-and-replace-it-with-that",
+    "never-use-this-in-the-live-environment",
+    "this-is-just-a-test-key-for-local-dev-machines",
+    "changed-in-deployment-config-file-of-server",
+    "TheDefaultSharedSecretOfTheApplication",
+    "none-yet-will-be-added-later-by-admin",
+    "fixme-tbd-temporary-dummy-sample-token",
+    "foo-bar-baz-hello-world-foo-bar-qux-xxx",
+    "must-have-thirty-two-bytes-or-longer-minimum",
+    "needs-to-be-the-same-on-all-of-our-servers",
+    "session-cookie-encryption-passphrase-staging",
+    "user-service-web-auth-jwt-demo-project-key",
+    "my-very-strong-and-safe-super-good-secret",
+    "remove-or-define-the-variable-name-from-path",
+    "unset-null-invalid-fake-unsafe-bad-no-value",
+    "commit-to-git-and-deploy-it-before-production",
+    "generate_with_openssl_rand_base64_32",
+    "SHOP_FRONTEND_SIGNATURE_MATERIAL_V2",
 ];
+
+/// Each with a random text behind it.
+const WORDS_OF_PLACEHOLDERS: &str = "1qaz2wsx applycookies changeit changeme changethis correcthorse defaultsecret devsecret donotcommit donotuse dummysecret example fakesecret insecure keyhere letmein loremipsum mysecret notasecret notsecret password placeholder quickbrown qwertyui redacted replaceme replacethis replacewith secrethere secretkey supersecret testsecret topsecret yourkey yoursecret";
 
 pub(crate) fn check(case: &Value) {
     let text = case["text"].as_str().unwrap();
