@@ -80,7 +80,8 @@ async function post(path, keepalive, body) {
   /** @type {Response | undefined} */
   let answer;
   try {
-    answer = /** @type {Response} */ (await fetch(settings.endpoint + path, /** @type {any} */ ({
+    /** @type {any} */
+    let options = {
       method: "POST",
       // Not a URLSearchParams: polyfills of it, and wrappers of `fetch`, lose the media type.
       headers: { "Content-Type": "application/x-www-form-urlencoded" },
@@ -96,16 +97,12 @@ async function post(path, keepalive, body) {
       // A request that hangs must not hold up the others, nor the lock that all tabs wait for.
       // Browsers without this (Safari 15) wait as long as it takes.
       signal: AbortSignal.timeout?.(PATIENCE),
-      // Wrappers of `fetch` call what every object has, so these objects have the usual prototype. A
-      // page may have polluted it: here are all the other options of the Fetch standard, undefined as
-      // `cause` still is. (Of headers, the browser takes only an object's own.)
-      referrer: cause,
-      cache: cause,
-      integrity: cause,
-      duplex: cause,
-      priority: cause,
-      window: cause,
-    })));
+    };
+    // Wrappers of `fetch` call what every object has, so the options have the usual prototype. A page
+    // may have polluted it: whatever it has added is undefined here, as `cause` still is. (Of headers,
+    // the browser takes only an object's own.)
+    for (const name in options) options = { [name]: cause, ...options };
+    answer = /** @type {Response} */ (await fetch(settings.endpoint + path, options));
     type = "unknown";
     // A redirect, whose status the browser hides. Asked again, it would be the same.
     if (!answer.status) throw answer.type;
@@ -132,15 +129,14 @@ const tell = (step, detail) =>
   );
 
 /**
- * Waits for earlier work, but not for ever, and leaves no timer behind.
+ * Waits for earlier work, however it ends, but not for ever, and leaves no timer behind.
  * @param {Promise<unknown> | undefined} before
  */
 const limit = (before, ms = PATIENCE) => {
   /** @type {any} */
   let timer;
-  return Promise.race([before, new Promise((resolve) => (timer = setTimeout(resolve, ms)))]).finally(() =>
-    clearTimeout(timer),
-  );
+  const stop = () => clearTimeout(timer);
+  return Promise.race([before, new Promise((resolve) => (timer = setTimeout(resolve, ms)))]).then(stop, stop);
 };
 
 /**
@@ -159,9 +155,9 @@ const inTurn = async (name, work) => {
   try {
     await limit(navigator.locks.request(name, () => limit(start())));
   } catch {
-    // There are no locks, or the document has no storage and is refused them; or the work failed,
-    // which the caller sees below.
+    // There are no locks.
   }
+  // If the document has no storage, it was refused the lock; and what came of the work is seen here.
   return start();
 };
 
@@ -169,10 +165,9 @@ const inTurn = async (name, work) => {
  * Posts again and again, until an answer is final or its time is over.
  * @param {Pick<Item, "sent" | "send">} item
  * @param {number} over
- * @param {() => void} [failed] called after each answer that is not final
  * @returns {Promise<Answer>}
  */
-async function ask(item, over, failed) {
+async function ask(item, over) {
   const left = () => over - performance.now();
   /** @type {any} */
   let error, headers;
@@ -181,7 +176,9 @@ async function ask(item, over, failed) {
     [error, headers] = await item.send(error?.type != "network");
     // Also if there is no error, and so no status.
     if (!/^(0n|408|42[59]|5(?!0[15]))/.test(error && error.status + error.type)) return [error, headers];
-    failed?.();
+    // Those after it too, if the page was left and came back: they were posted before this one will be,
+    // and posting them again keeps the order.
+    open.forEach((other) => (other.sent = null));
     // A number of seconds, a date (by the server's clock, if it says its time), or none.
     const after = /** @type {any} */ (headers?.get("retry-after"));
     const date = Date.parse(after) - (Date.parse(/** @type {any} */ (headers?.get("date"))) || Date.now());
@@ -241,8 +238,7 @@ let unseen = null;
 
 /** Gives free places in line to the tokens that are next. */
 const admit = () => {
-  let place = 0;
-  if (!unseen) open.forEach((item) => place++ < CROWD && item.start());
+  if (!unseen) [...open].slice(0, CROWD).forEach((item) => item.start());
 };
 
 /**
@@ -270,10 +266,10 @@ function enter(
       // Half a character: whatever it is, it is not a token.
     }
     if (!body) return finish(/** @type {any} */ ([t, carrier]), [new ApplyCookiesError(0, "invalid")]);
-    const now = Date.now();
-    const item = /** @type {Item} */ ([t, carrier, r, Math.min(end, now + settings.lifetime)]);
+    const left = Math.min(end - Date.now(), settings.lifetime);
+    const item = /** @type {Item} */ ([t, carrier, r, left + Date.now()]);
     // By a clock that nobody can set. From page to page only the other clock works.
-    const over = item[3] - now + performance.now();
+    const over = left + performance.now();
     // Its own: what it inherits is the page's.
     item.sent = null;
     // A call while a POST is in flight, or answered, gets the answer of that POST.
@@ -287,14 +283,11 @@ function enter(
         const turn = inTurn(key(), async () => {
           // Ten seconds of a minute are reserved for it, whatever holds up the tokens before it.
           await limit(before, ((over - performance.now()) * 5) / 6);
-          // Those after it too, if the page was left and came back: they were posted before this one
-          // will be, and posting them again keeps the order.
-          const failed = () => open.forEach((other) => (other.sent = null));
-          return finish(item, await ask(item, over, failed));
+          return finish(item, await ask(item, over));
         });
         // The queue itself never fails, so that a refused token does not hold up those after it. It
         // waits for all earlier ones, and keeps none of them.
-        queue = Promise.allSettled([turn, before]).then(() => {});
+        queue = turn.catch(() => {}).then(() => before);
         resolve(turn);
       };
     });
@@ -550,8 +543,7 @@ if (globalThis.document) {
   // After the module that imports this one, which may set the endpoint.
   queueMicrotask(() => {
     try {
-      channel = new BroadcastChannel(key());
-      channel.onmessage = () => tell("elsewhere");
+      (channel = new BroadcastChannel(key())).onmessage = () => tell("elsewhere");
     } catch {
       // Storage is forbidden, or the browser is old.
     }
@@ -565,6 +557,14 @@ if (globalThis.document) {
       NAME,
       class extends HTMLElement {
         static observedAttributes = ["token"];
+
+        // The browser refuses a class for which it finds anything else under these names, and it looks
+        // as far as `Object.prototype`.
+        /** @type {undefined} */
+        static disabledFeatures;
+        disconnectedCallback() {}
+        adoptedCallback() {}
+        connectedMoveCallback() {}
 
         // A detached element waits until it is inserted.
         connectedCallback() {

@@ -16,6 +16,8 @@ test("the console stays empty, and nothing violates the page's policy", LIMIT, a
   await signIn(page, "Grace");
   await chooseAccent(page, "Teal");
   await countVisit(page);
+  // A reload would break off the frame's stream, which is still open for a moment.
+  await Promise.all(page.frames().map((frame) => frame.waitForLoadState()));
   await page.reload();
   await page.getByText("Signed in as Grace").waitFor();
   await countVisit(page);

@@ -27,6 +27,10 @@ test("a binding that is replaced between stream and token: the page recovers by 
     // The head of the stream is here; its token comes more than half a second later.
     if (response.url().includes("/demo/sign-in")) replaced ??= replace();
   });
+  await page.route("**/__apply-cookies", async (route) => {
+    await replaced;
+    await route.continue();
+  });
   await page.evaluate(begin);
   await page.waitForFunction(() => globalThis.seen.includes("applied"));
   assert.deepEqual(await page.evaluate(() => globalThis.seen.slice(0, 2)), ["failed wrong-browser", "applied"]);

@@ -52,7 +52,7 @@ for (const [others, prepare] of [
       await page.evaluate(leaveWithToken);
       await left;
       let fate = "missing";
-      for (let waited = 0; waited < PATIENCE / 4 && fate === "missing"; waited += 50) {
+      for (let waited = 0; waited < PATIENCE && fate === "missing"; waited += 50) {
         await new Promise((resolve) => setTimeout(resolve, 50));
         if ((await cookiesOf(context, url)).session) fate = "there";
       }

@@ -63,6 +63,7 @@ for (const [what, start, answer, loads, more = ""] of [
     for (let n = 0; prefetched && loaded === 0 && n < 100; n++) await page.waitForTimeout(50);
     await page.getByRole("link").click();
     await page.waitForURL("**/next");
+    for (let n = 0; server.tokens().length < loads && n < 200; n++) await page.waitForTimeout(50);
     await page.waitForTimeout(1500);
     assert.deepEqual(purposes, [prefetched ? "prefetch" : undefined, undefined].slice(0, loads));
     assert.deepEqual(server.tokens(), ["t1", "t2"].slice(0, loads));
