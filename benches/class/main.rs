@@ -6,7 +6,7 @@ mod contest;
 mod ours;
 mod peers;
 
-use contest::{Contest, Times, now, random, rounds};
+use contest::{Contest, Goal, Times, now, random, rounds};
 use ours::{Encrypted, Ours, Plain, Signed};
 use peers::{BiscottiEncrypted, BiscottiSigned, Jwt, Peer, PrivateJar, SignedJar};
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,14 @@ fn session() -> Session {
         exp: now().get() / 1000 + 3600,
     }
 }
+
+/// Plain values have no peer: others protect what they write.
+const GOALS: [Goal; 4] = [
+    ("SignedJar mint", "signed mint", 1.1),
+    ("SignedJar verify", "signed verify", 1.4),
+    ("PrivateJar mint", "encrypted mint", 1.1),
+    ("PrivateJar verify", "encrypted verify", 1.4),
+];
 
 fn main() {
     let peers: [(&str, Box<dyn Peer>); 5] = [
@@ -63,4 +71,5 @@ fn report(times: &Times) {
             .map(|step| times.ratio(&format!("{peer} {step}"), &format!("{mine} {step}")));
         println!("  {peer:<20} / {mine:<12}{write:>8.2}{read:>8.2}");
     }
+    times.print_goals(&GOALS);
 }

@@ -105,3 +105,19 @@ impl Times {
         }
     }
 }
+
+/// A ratio to reach: the peer, ours, and how many times as long the peer takes.
+pub(crate) type Goal = (&'static str, &'static str, f64);
+
+impl Times {
+    /// Prints the ratios as rows of Markdown: `docs/speed.md` has them.
+    pub(crate) fn print_goals(&self, goals: &[Goal]) {
+        println!("\n| peer / ours | times as long | goal | |");
+        println!("|---|---|---|---|");
+        for (peer, mine, goal) in goals {
+            let ratio = self.ratio(peer, mine);
+            let met = if ratio >= *goal { "met" } else { "missed" };
+            println!("| {peer} / {mine} | {ratio:.2} | {goal} | {met} |");
+        }
+    }
+}
