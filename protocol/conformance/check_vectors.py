@@ -15,18 +15,18 @@ from values import Unreadable, find_cookie, read_value, write_value
 
 VECTORS = Path(__file__).parent.parent / "vectors"
 # At least as many vectors must be there: one that gets lost is a failure.
-FEWEST_ACCEPTED = 23
+FEWEST_ACCEPTED = 28
 FEWEST_REJECTED = {
-    "too-long": 1,
+    "too-long": 2,
     "version": 5,
     "form": 8,
     "key": 2,
-    "forged": 14,
-    "payload": 50,
+    "forged": 15,
+    "payload": 57,
     "expired": 2,
     "not-yet-valid": 1,
-    "wrong-browser": 8,
-    "cannot-emit": 60,
+    "wrong-browser": 10,
+    "cannot-emit": 62,
 }
 FEWEST_CASES = {"values": 100, "cookie-header": 58, "set-cookie": 60}
 

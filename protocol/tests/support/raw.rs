@@ -42,8 +42,13 @@ impl RawKeys {
         self.text("e1.", &token)
     }
 
-    pub fn binding(&self, cookie: [u8; 32]) -> [u8; 16] {
-        mac(&self.binding, &cookie)[..16].try_into().unwrap()
+    pub fn binding(&self, cookie: &[u8]) -> [u8; 16] {
+        mac(&self.binding, cookie)[..16].try_into().unwrap()
+    }
+
+    /// Whole blocks, encrypted without padding.
+    pub fn ciphertext(&self, iv: [u8; 16], blocks: &[u8]) -> Vec<u8> {
+        ciphertext(&self.fernet, iv, blocks)
     }
 
     pub fn text(&self, prefix: &str, sealed: &[u8]) -> String {
@@ -66,6 +71,16 @@ fn fernet(key: &[u8; 32], seconds: u64, iv: [u8; 16], plaintext: &[u8]) -> Vec<u
     token.extend(ciphertext);
     token.extend(mac(&key[..16], &token));
     token
+}
+
+fn ciphertext(key: &[u8; 32], iv: [u8; 16], blocks: &[u8]) -> Vec<u8> {
+    let mut buffer = blocks.to_vec();
+    let length = buffer.len();
+    cbc::Encryptor::<aes::Aes128>::new_from_slices(&key[16..], &iv)
+        .unwrap()
+        .encrypt_padded::<NoPadding>(&mut buffer, length)
+        .unwrap()
+        .to_vec()
 }
 
 fn expand<const N: usize>(hkdf: &Hkdf<Sha256>, info: &str) -> [u8; N] {
@@ -238,13 +253,7 @@ impl RawValues {
 
     /// Whole blocks, encrypted without padding.
     pub fn ciphertext(&self, iv: [u8; 16], blocks: &[u8]) -> Vec<u8> {
-        let mut buffer = blocks.to_vec();
-        let length = buffer.len();
-        cbc::Encryptor::<aes::Aes128>::new_from_slices(&self.fernet[16..], &iv)
-            .unwrap()
-            .encrypt_padded::<NoPadding>(&mut buffer, length)
-            .unwrap()
-            .to_vec()
+        ciphertext(&self.fernet, iv, blocks)
     }
 
     pub fn text(&self, prefix: &str, sealed: &[u8]) -> String {

@@ -12,7 +12,7 @@ use crate::support::raw::{
 use crate::support::{OTHER_SECRET, SECRET, browser};
 
 pub(crate) const NOW: u64 = 1_795_000_000_000;
-const IV: [u8; 16] = *b"initialise 12345";
+pub(crate) const IV: [u8; 16] = *b"initialise 12345";
 
 /// What every vector is made of, unless it says otherwise.
 pub(crate) fn base() -> RawPayload {
@@ -100,7 +100,7 @@ fn accepted() -> Vec<Case> {
     let full = RawPayload {
         encrypted: true,
         flags: 0b1111,
-        optional: [&b"scope of a store"[..], &keys.binding([1; 32]), &[3, 6]].concat(),
+        optional: [&b"scope of a store"[..], &keys.binding(&[1; 32]), &[3, 6]].concat(),
         path: path.to_vec(),
         ..base.clone()
     }
@@ -653,7 +653,7 @@ fn refused() -> Vec<Case> {
     let base = base();
     let bound = RawPayload {
         flags: 0b100,
-        optional: keys.binding([1; 32]).to_vec(),
+        optional: keys.binding(&[1; 32]).to_vec(),
         ..base.clone()
     };
     let case = |name: &str, comment: &str, payload: &RawPayload, now: u64, cookie: Option<u8>| {

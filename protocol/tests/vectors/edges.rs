@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::cases::{Case, NOW, SESSION, base, operation, rejected, seal};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::cases::{Case, IV, NOW, SESSION, base, operation, rejected, seal};
 use crate::support::raw::{
     ORDINARY, RawKeys, RawOperation, RawPayload, delete, set, set_for, varint,
 };
@@ -24,29 +27,31 @@ pub(crate) fn all() -> Vec<Case> {
 
 const LINE: &str = "session=8f14e45f; Path=/; Secure; HttpOnly; SameSite=Lax";
 
-struct Accepted {
-    comment: &'static str,
-    payload: RawPayload,
-    now: u64,
-    then: Value,
-    operations: Vec<Value>,
-    lines: Vec<String>,
+pub(crate) struct Accepted {
+    pub(crate) comment: &'static str,
+    pub(crate) secret: &'static str,
+    pub(crate) payload: RawPayload,
+    pub(crate) now: u64,
+    pub(crate) cookie: Option<&'static str>,
+    pub(crate) then: Value,
+    pub(crate) operations: Vec<Value>,
+    pub(crate) lines: Vec<String>,
 }
 
 impl Accepted {
-    fn case(self, name: &str) -> Case {
-        let keys = RawKeys::of(SECRET);
+    pub(crate) fn case(self, name: &str) -> Case {
+        let keys = RawKeys::of(self.secret);
         let vector = json!({
             "comment": self.comment,
-            "secret": SECRET,
+            "secret": self.secret,
             "previous_secrets": [],
             "now": self.now,
             "binding_required": false,
-            "binding_cookie": null,
-            "iv": null,
+            "binding_cookie": self.cookie,
+            "iv": self.payload.encrypted.then(|| URL_SAFE_NO_PAD.encode(IV)),
             "token": seal(&keys, &self.payload),
             "opened": {
-                "seal": "signed",
+                "seal": if self.payload.encrypted { "encrypted" } else { "signed" },
                 "nonce": "bm9uY2Ugb2YgdmVjdG9ycw",
                 "issued_at": self.payload.issued_at,
                 "expires_at": self.payload.issued_at + u64::from(self.payload.lifetime),
@@ -62,9 +67,11 @@ impl Accepted {
     }
 }
 
-fn plain(comment: &'static str) -> Accepted {
+pub(crate) fn plain(comment: &'static str) -> Accepted {
     Accepted {
         comment,
+        secret: SECRET,
+        cookie: None,
         payload: base(),
         now: NOW + 1_000,
         then: Value::Null,
@@ -283,7 +290,11 @@ fn seals() -> Vec<Case> {
     ]
 }
 
-fn refused(name: &str, comment: &str, operations: impl IntoIterator<Item = RawOperation>) -> Case {
+pub(crate) fn refused(
+    name: &str,
+    comment: &str,
+    operations: impl IntoIterator<Item = RawOperation>,
+) -> Case {
     let payload = base().with(operations.into_iter().collect());
     rejected(
         &format!("cannot-emit/{name}"),
@@ -510,7 +521,7 @@ fn browsers() -> Vec<Case> {
     let keys = RawKeys::of(SECRET);
     let bound = RawPayload {
         flags: 0b100,
-        optional: keys.binding([1; 32]).to_vec(),
+        optional: keys.binding(&[1; 32]).to_vec(),
         ..base()
     };
     let vector =

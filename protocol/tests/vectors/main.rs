@@ -10,6 +10,7 @@
 mod cases;
 mod edges;
 mod fields;
+mod near;
 mod secrets;
 #[path = "../support/mod.rs"]
 mod support;
@@ -50,7 +51,7 @@ fn every_vector_is_answered_as_it_says() {
         }
         seen += 1;
     }
-    assert!(seen > 40, "only {seen} vectors were found");
+    assert!(seen > 190, "only {seen} vectors were found");
 }
 
 /// Checks each case of a table, which must have kept its cases.
@@ -68,7 +69,7 @@ fn the_files_are_those_that_the_cases_below_describe() {
         ("set-cookie".to_owned(), fields::set_cookie()),
         ("secrets".to_owned(), secrets::table()),
     ];
-    let cases: BTreeMap<PathBuf, String> = [cases::all(), edges::all(), tables]
+    let cases: BTreeMap<PathBuf, String> = [cases::all(), edges::all(), near::all(), tables]
         .concat()
         .into_iter()
         .map(|(name, vector)| {
