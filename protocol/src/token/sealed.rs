@@ -73,7 +73,7 @@ pub fn seal(
         }
     };
     Token {
-        text: base64url::encode_behind(kind.prefix(), &sealed),
+        text: base64url::encode_behind(kind.prefix(), sealed),
         nonce: header.nonce,
     }
 }

@@ -183,7 +183,7 @@ impl ValueCodec {
             }
         }
         let prefix = self.protection().prefix();
-        Ok(base64url::encode_behind(prefix, &sealed))
+        Ok(base64url::encode_behind(prefix, sealed))
     }
 
     /// Opens the cookie's text. It is decoded, and decrypted, into `buffer`.
