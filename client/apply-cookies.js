@@ -522,6 +522,8 @@ if (globalThis.document) {
         "prerenderingchange",
         () => {
           keep();
+          // A binding need not wait until no tab has a token on its way.
+          resolve();
           inTurn(key(), async () => {
             const own = [...open];
             open.clear();
@@ -529,7 +531,6 @@ if (globalThis.document) {
             resume();
             own.forEach((item) => open.add(item));
             admit();
-            resolve();
           });
         },
         // On its way to the document.

@@ -116,3 +116,15 @@ test("what it keeps of a flood that nobody saw is bounded, and honest tokens aro
   await forged;
   assert.equal(posts.length, 400);
 });
+
+test("its binding does not wait until no tab has a token on its way", async () => {
+  const posts = serve();
+  const { ready } = await prerender();
+  setLocks({ request: (name, act) => (name.endsWith("-bind") ? act() : new Promise(() => {})) });
+  const bound = ready();
+  await settled();
+  assert.deepEqual(posts.length, 0);
+  show();
+  await bound;
+  assert.equal(posts.length, 1);
+});
