@@ -36,8 +36,8 @@ const INITIAL: State = [
     0x5BE0_CD19,
 ];
 
-/// HMAC-SHA256 that has already taken in its key. Wipes itself when dropped. (A tag is made in a
-/// copy of the states, of which nothing is left behind its last blocks.)
+/// HMAC-SHA256 that has already taken in its key. Wipes itself when dropped. A tag is made in copies
+/// of the two states, which the last blocks overwrite.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub(crate) struct MacKey {
     inner: State,
@@ -101,9 +101,10 @@ impl MacKey {
         let end = filled + rest.len();
         last[0][filled..end].copy_from_slice(rest);
         let length = self.taken + self.between.len() + message.len();
-        let inner = digest(state, &mut last, end, length);
+        let inner = digest(&mut state, &mut last, end, length);
         last[0][..TAG].copy_from_slice(&inner);
-        digest(self.outer, &mut last, TAG, BLOCK + TAG)
+        state = self.outer;
+        digest(&mut state, &mut last, TAG, BLOCK + TAG)
     }
 
     /// Compares in constant time, and accepts only the whole tag, never a part of it.
@@ -121,7 +122,7 @@ impl MacKey {
 /// 180-4 §5.1.1: a one bit, zeros, and the length in bits).
 #[inline]
 fn digest(
-    mut state: State,
+    state: &mut State,
     last: &mut [[u8; BLOCK]; 2],
     filled: usize,
     length: usize,
@@ -138,9 +139,9 @@ fn digest(
     // No message is longer than memory.
     let bits = u64::try_from(length).unwrap_or(u64::MAX).wrapping_mul(8);
     last[end - LENGTH..end].copy_from_slice(&bits.to_be_bytes());
-    compress256(&mut state, last[..end].as_chunks().0);
+    compress256(state, last[..end].as_chunks().0);
     let mut digest = [0; TAG];
-    for (bytes, word) in digest.as_chunks_mut().0.iter_mut().zip(state) {
+    for (bytes, word) in digest.as_chunks_mut().0.iter_mut().zip(*state) {
         *bytes = word.to_be_bytes();
     }
     digest

@@ -43,7 +43,8 @@ pub struct TokenHeader<'a> {
     pub nonce: Nonce,
     /// When it was issued.
     pub issued_at: UnixMillis,
-    /// When it ends: from this millisecond on it is expired.
+    /// When it ends: from this millisecond on it is expired. A token that ends more than a day after
+    /// it was issued, or not after, can be sealed and never be opened.
     pub expires_at: UnixMillis,
     /// The store that it was issued for, if issuer and store share a process.
     pub scope: Option<StoreScope>,

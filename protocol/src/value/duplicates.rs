@@ -6,13 +6,19 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-/// Whether it has. Text that is not JSON has not, as far as is known: whoever reads it next says what
-/// is wrong with it. The caller has checked how deeply the text is nested.
-pub(super) fn has_duplicate_key(json: &[u8]) -> bool {
+/// Whether it has. The caller has checked how deeply the text is nested.
+///
+/// # Errors
+///
+/// If it is not JSON. That is for this to say: whoever reads the text into a type skips what the type
+/// does not know, and there is less strict.
+pub(super) fn has_duplicate_key(json: &[u8]) -> serde_json::Result<bool> {
     let mut found = false;
     let mut deserializer = serde_json::Deserializer::from_slice(json);
-    let _ = Search(&mut found).deserialize(&mut deserializer);
-    found
+    match Search(&mut found).deserialize(&mut deserializer) {
+        Err(error) if !found => Err(error),
+        _ => Ok(found),
+    }
 }
 
 struct Search<'f>(&'f mut bool);

@@ -9,9 +9,8 @@ use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use serde_path_to_error::Segment;
 
-use super::duplicates::has_duplicate_key;
 use super::formatter::Watching;
-use super::scan::scan;
+use super::scan::{check_keys, scan};
 use super::structure::{Facts, Structure};
 use super::unreadable::{Unreadable, UnreadableReason};
 use crate::json::printable;
@@ -75,9 +74,10 @@ where
     let json = &out[start..];
     let facts = if structure.raw {
         scan(json)?
-    } else if structure.unsure && has_duplicate_key(json) {
-        return Err(UnreadableReason::DuplicateKey.into());
     } else {
+        if structure.unsure {
+            check_keys(json)?;
+        }
         structure.facts
     };
     if !facts.object {
@@ -189,6 +189,35 @@ mod tests {
                     let read = check_json(value.to_string().as_bytes()).map(|_| ());
                     assert_eq!(read.map_err(|error| error.reason()), expected, "{value}");
                 }
+            }
+        }
+    }
+
+    /// What a type does not know, serde skips, and takes for JSON what is not.
+    #[test]
+    fn nothing_in_an_unknown_field_hides_a_key_that_occurs_twice() {
+        #[derive(Debug, Deserialize)]
+        struct Known {
+            #[expect(dead_code, reason = "only read")]
+            perms: BTreeMap<String, bool>,
+        }
+        for hidden in [
+            r#""\ud800""#,
+            "1e999",
+            r#"{"\ud800":1}"#,
+            r#"["\udc00\ud800"]"#,
+            "-1e400",
+            r#"{"b":"\ud800","c":1}"#,
+        ] {
+            for json in [
+                format!(r#"{{"zz":{hidden},"perms":{{"a":true,"a":false}}}}"#),
+                format!(r#"{{"perms":{{"a":true,"a":false}},"zz":{hidden}}}"#),
+                format!(r#"{{"perms":{{}},"zz":{{"y":{hidden},"a":1,"a":2}}}}"#),
+                format!(r#"{{"perms":{{}},"zz":{hidden},"perms":{{}}}}"#),
+            ] {
+                let reason = read::<Known>(json.as_bytes()).unwrap_err().reason();
+                let told = [UnreadableReason::DuplicateKey, UnreadableReason::NotJson];
+                assert!(told.contains(&reason), "{json}: {reason:?}");
             }
         }
     }

@@ -7,14 +7,27 @@ use super::unreadable::UnreadableReason;
 
 /// # Errors
 ///
-/// [`UnreadableReason::TooDeep`] or [`UnreadableReason::DuplicateKey`].
+/// [`UnreadableReason::TooDeep`], or those of [`check_keys`].
 pub(super) fn scan(json: &[u8]) -> Result<Facts, UnreadableReason> {
     let mut structure = Structure::new();
     pass(json, &mut structure).map_err(|TooDeep| UnreadableReason::TooDeep)?;
-    if structure.unsure && has_duplicate_key(json) {
-        return Err(UnreadableReason::DuplicateKey);
+    if structure.unsure {
+        check_keys(json)?;
     }
     Ok(structure.facts)
+}
+
+/// Refuses a key that an object has twice, however it is written.
+///
+/// # Errors
+///
+/// [`UnreadableReason::DuplicateKey`], or [`UnreadableReason::NotJson`].
+pub(super) fn check_keys(json: &[u8]) -> Result<(), UnreadableReason> {
+    match has_duplicate_key(json) {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(UnreadableReason::DuplicateKey),
+        Err(_) => Err(UnreadableReason::NotJson),
+    }
 }
 
 /// The bytes that mean something outside of texts; the `n` is for `null`.
@@ -135,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_no_json_is_left_to_serde() {
+    fn text_that_is_no_json_is_not_taken_for_a_key_too_many() {
         for text in [
             "}",
             "]]",
@@ -147,7 +160,11 @@ mod tests {
             "\\\"",
             "{\"\\u\":1}",
         ] {
-            assert!(scan(text.as_bytes()).is_ok(), "{text}");
+            let scanned = scan(text.as_bytes());
+            assert!(
+                matches!(scanned, Ok(_) | Err(UnreadableReason::NotJson)),
+                "{text}"
+            );
         }
     }
 }
