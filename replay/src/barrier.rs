@@ -93,14 +93,15 @@ impl Raising {
 
     /// When the generation that keeps it ends, in milliseconds since 1970: barriers of one
     /// generation are forgotten together. A generation is as wide as a barrier lasts, so there are
-    /// never more than three, and a barrier stays at most twice as long as it matters.
+    /// never more than three, and a barrier stays at most twice as long as it matters: longer only
+    /// in the first generation after `forgotten_until`, where one that ends by then must be kept.
     ///
     /// The file stores generations by this number: changing the rule changes its format.
-    pub(crate) fn end_of_generation(&self) -> u64 {
+    pub(crate) fn end_of_generation(&self, forgotten_until: u64) -> u64 {
         let ends_at = self.ends_at.get();
         let lasts = ends_at.saturating_sub(self.standing.issued_at.get());
         let span = lasts.max(SPAN_MS);
-        (ends_at / span + 1).saturating_mul(span)
+        (ends_at.max(forgotten_until) / span + 1).saturating_mul(span)
     }
 }
 

@@ -224,16 +224,17 @@ impl Ledger {
     /// Raises a barrier, unless one that stands already does what it would. It holds once the
     /// additions are in the file.
     pub(super) fn raise(&mut self, raising: &Raising, additions: &mut Additions) -> BarrierAnswer {
-        let generation = raising.end_of_generation();
+        // What is refused to everybody already needs no barrier. So a barrier that is kept is no older
+        // than those forgotten, and a clock that was ahead by years does not make it stay for years.
+        if raising.standing.refuses_before() <= self.floor.issued_before {
+            return BarrierAnswer::Raised;
+        }
+        // Rows up to the floor do not count, and some may still have to be removed. Where the clock
+        // was ahead for a while, the barrier goes behind them.
+        let generation = raising.end_of_generation(self.floor.barriers);
         let binding = raising.binding.to_bytes();
         let covers = |standing: &Standing| standing.covers(&raising.standing);
         if self.has(generation, &binding, covers) {
-            return BarrierAnswer::Raised;
-        }
-        if generation <= self.floor.barriers {
-            // The clock was ahead for a while. It is forgotten at once, and counts as such.
-            let refused = raising.standing.refuses_before();
-            self.floor.issued_before = self.floor.issued_before.max(refused);
             return BarrierAnswer::Raised;
         }
         let shares = (self.barriers.get(&generation))

@@ -30,8 +30,6 @@ pub(super) struct Barriers {
 
 #[derive(Default)]
 struct Live {
-    /// Generations that end by then were dropped, in milliseconds since 1970.
-    forgotten_until: u64,
     by_end: BTreeMap<u64, Generation>,
 }
 
@@ -76,26 +74,64 @@ impl Barriers {
     }
 
     /// Raises a barrier. A browser that has none in this generation needs a place for it.
+    ///
+    /// A generation that was dropped because the clock was ahead for a while begins again: what it
+    /// has forgotten is refused by `issued_before`, and nobody else's tokens need to be.
     pub(super) fn raise(
         &self,
         raising: &Raising,
         take_place: impl FnOnce() -> bool,
     ) -> BarrierAnswer {
-        let end = raising.end_of_generation();
-        self.begin(end);
+        let end = raising.end_of_generation(0);
         // Held until the barrier is in place: nothing is dropped in the meantime.
         let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
         let covers = |standing: &Standing| standing.covers(&raising.standing);
         if live.has(end, &raising.binding, covers) {
             return BarrierAnswer::Raised;
         }
-        let refused = raising.standing.refuses_before();
-        let Some(generation) = live.by_end.get(&end) else {
-            // The clock was ahead for a while. It is forgotten at once, and counts as such.
-            self.issued_before.fetch_max(refused, Ordering::Relaxed);
-            return BarrierAnswer::Raised;
+        if let Some(generation) = live.by_end.get(&end) {
+            return generation.raise(raising, take_place);
+        }
+        drop(live);
+        let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
+        let make = || Generation {
+            barriers: DashMap::with_hasher_and_shard_amount(self.hash.clone(), SHARDS),
+            issued_before: AtomicU64::new(0),
         };
-        match generation.barriers.entry(raising.binding) {
+        let generation = live.by_end.entry(end).or_insert_with(make);
+        generation.raise(raising, take_place)
+    }
+
+    /// All barriers that were forgotten were issued before, in milliseconds since 1970.
+    pub(super) fn issued_before(&self) -> u64 {
+        self.issued_before.load(Ordering::Relaxed)
+    }
+
+    /// Takes out the generations whose barriers can no longer refuse a token, because they have
+    /// ended by `until`.
+    pub(super) fn forget(&self, until: UnixMillis) -> Option<Forgotten> {
+        let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
+        let kept = live.by_end.split_off(&(until.get() + 1));
+        let generations = std::mem::replace(&mut live.by_end, kept);
+        if generations.is_empty() {
+            return None;
+        }
+        for generation in generations.values() {
+            let refused = generation.issued_before.load(Ordering::Relaxed);
+            self.issued_before.fetch_max(refused, Ordering::Relaxed);
+        }
+        drop(live);
+        let entries = generations.values().map(|one| one.barriers.len());
+        Some(Forgotten {
+            entries: entries.sum(),
+            generations,
+        })
+    }
+}
+
+impl Generation {
+    fn raise(&self, raising: &Raising, take_place: impl FnOnce() -> bool) -> BarrierAnswer {
+        match self.barriers.entry(raising.binding) {
             Entry::Occupied(mut standing) => {
                 if !standing.get().covers(&raising.standing) {
                     standing.insert(raising.standing);
@@ -108,53 +144,9 @@ impl Barriers {
                 free.insert(raising.standing);
             }
         }
-        let issued_before = &generation.issued_before;
-        issued_before.fetch_max(refused, Ordering::Relaxed);
+        let refused = raising.standing.refuses_before();
+        self.issued_before.fetch_max(refused, Ordering::Relaxed);
         BarrierAnswer::Raised
-    }
-
-    /// All barriers that were forgotten were issued before, in milliseconds since 1970.
-    pub(super) fn issued_before(&self) -> u64 {
-        self.issued_before.load(Ordering::Relaxed)
-    }
-
-    /// Makes the generation with this end, unless it exists or was dropped.
-    fn begin(&self, end: u64) {
-        let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
-        if live.by_end.contains_key(&end) {
-            return;
-        }
-        drop(live);
-        let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
-        if end > live.forgotten_until {
-            let make = || Generation {
-                barriers: DashMap::with_hasher_and_shard_amount(self.hash.clone(), SHARDS),
-                issued_before: AtomicU64::new(0),
-            };
-            live.by_end.entry(end).or_insert_with(make);
-        }
-    }
-
-    /// Takes out the generations whose barriers can no longer refuse a token, because they have
-    /// ended by `until`.
-    pub(super) fn forget(&self, until: UnixMillis) -> Option<Forgotten> {
-        let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
-        let kept = live.by_end.split_off(&(until.get() + 1));
-        let generations = std::mem::replace(&mut live.by_end, kept);
-        // Only what was there is forgotten: a clock that ran ahead for a while does not close a
-        // generation that has yet to begin.
-        let (last, _) = generations.last_key_value()?;
-        live.forgotten_until = *last;
-        for generation in generations.values() {
-            let refused = generation.issued_before.load(Ordering::Relaxed);
-            self.issued_before.fetch_max(refused, Ordering::Relaxed);
-        }
-        drop(live);
-        let entries = generations.values().map(|one| one.barriers.len());
-        Some(Forgotten {
-            entries: entries.sum(),
-            generations,
-        })
     }
 }
 

@@ -140,7 +140,9 @@ impl MemoryReplayStore {
         let now = self.clock.now();
         let due = self.next_forget.load(Ordering::Relaxed);
         let next = now.plus(FORGET_EVERY_MS).get();
-        if now.get() < due
+        // One that is due later than the next was put off by a clock that was ahead.
+        let is_too_early = now.get() < due && due <= next;
+        if is_too_early
             || self
                 .next_forget
                 .compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed)
