@@ -10,6 +10,12 @@ const PREFIXES: [&str; 8] = [
     "arn:", "base64:", "base32:", "hex:", "vault:", "ENC(", "ENC[", "{cipher}",
 ];
 
+/// Where paths start.
+const ROOTS: [&str; 13] = [
+    "app", "data", "etc", "home", "mnt", "opt", "root", "run", "secrets", "srv", "usr", "var",
+    "vault",
+];
+
 /// Refuses templates and references that nothing has replaced.
 ///
 /// Where letters follow one another as in words, it decides how the words are joined: those of a
@@ -17,7 +23,7 @@ const PREFIXES: [&str; 8] = [
 /// whatever their letters are: of each kind are at most a few random ones in ten million.
 pub(super) fn check_is_no_code(text: &str) -> Result<(), WeakSecret> {
     let text = without_number(text.trim());
-    let is_code = is_joined_as_code(text) && (is_written(text) || is_lower_case_path(text));
+    let is_code = is_joined_as_code(text) && is_written(text);
     if is_code && is_template(text) || is_wrapped_name(text) {
         return Err(WeakSecret::Template);
     }
@@ -95,15 +101,6 @@ fn is_template(text: &str) -> bool {
             .any(|mark| text.starts_with(mark) && text.ends_with(mark))
 }
 
-/// A path in lower case, with what is random in it: `/etc/keys/4f3a…`. No usual alphabet of secrets
-/// has these characters and no capitals.
-fn is_lower_case_path(text: &str) -> bool {
-    text.contains(['/', '\\', '.'])
-        && text
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "._/:\\~@-".contains(c))
-}
-
 /// A name between marks of templates, such as `${A1_B2}` or `%A1_B2%`, however few letters it has.
 fn is_wrapped_name(text: &str) -> bool {
     let name = text.trim_start_matches(['$', '#', '%', '@', '&', '{', '[', '(', '<']);
@@ -132,7 +129,8 @@ fn has_scheme(text: &str) -> bool {
     })
 }
 
-/// `/one/two/…`, which base64 spells less than once in ten million times.
+/// `/one/two/…`, which base64 spells less than once in ten million times. Alphabets without capitals
+/// spell it more often, so there the first has to be one that paths usually start with.
 fn is_in_two_folders(text: &str) -> bool {
     let is_folder = |part: &str| {
         part.len() > 2
@@ -140,8 +138,12 @@ fn is_in_two_folders(text: &str) -> bool {
                 .bytes()
                 .all(|byte| byte.is_ascii_lowercase() || b"._-".contains(&byte))
     };
+    let has_capitals = text.contains(|c: char| c.is_ascii_uppercase());
     let mut parts = text.split('/');
     parts.next() == Some("")
-        && (0..2).all(|_| parts.next().is_some_and(is_folder))
+        && parts
+            .next()
+            .is_some_and(|root| ROOTS.contains(&root) || has_capitals && is_folder(root))
+        && parts.next().is_some_and(is_folder)
         && parts.next().is_some()
 }

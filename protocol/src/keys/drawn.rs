@@ -88,6 +88,8 @@ fn fewest_characters(text: &str) -> u32 {
         16 // Hexadecimal, and UUIDs.
     } else if one_case && all(&marks(b"-=")) {
         32 // Base32.
+    } else if no_capitals && all(&marks(b"._-/\\:~+@")) {
+        42 // Small letters, digits, and some marks of paths: 38 would miss short paths.
     } else if no_capitals && all(&marks(b"!@#$%^&*(-_=+)")) {
         50 // Django's `get_random_secret_key`.
     } else if all(&marks(b"-_+/=")) {

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use base64::Engine;
-use base64::alphabet::{STANDARD, URL_SAFE};
+use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
@@ -47,20 +47,27 @@ fn has_published(bytes: &[u8], encodings: u8) -> bool {
         have_common_run(&content, spelled, SHORTEST)
             || have_common_run(bytes, encoded, SHORTEST / 4 * 3)
     });
-    // Something beside it may shift it.
-    let runs = |of: fn(&u8) -> bool| {
-        let runs = bytes.split(move |byte| !of(byte));
-        runs.filter(|run| run.len() >= SHORTEST)
-    };
     found
         || (encodings > 0
-            && runs(|byte| byte.is_ascii_alphanumeric() || b"-_+/".contains(byte))
-                .flat_map(|run| (0..4).map(|skipped| base64(&run[skipped..])))
+            && base64_in(bytes)
                 .chain(
-                    runs(u8::is_ascii_hexdigit)
+                    runs(bytes, u8::is_ascii_hexdigit)
                         .flat_map(|run| (0..2).map(|skipped| hex(&run[skipped..]))),
                 )
                 .any(|decoded| has_published(&decoded, encodings - 1)))
+}
+
+/// What each run of base64 encodes, from each of four places: something beside it may shift it.
+pub(super) fn base64_in(bytes: &[u8]) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
+    runs(bytes, |byte| {
+        byte.is_ascii_alphanumeric() || b"-_+/".contains(byte)
+    })
+    .flat_map(|run| (0..4).map(|skipped| base64(&run[skipped..])))
+}
+
+fn runs(bytes: &[u8], of: fn(&u8) -> bool) -> impl Iterator<Item = &[u8]> {
+    let runs = bytes.split(move |byte| !of(byte));
+    runs.filter(|run| run.len() >= SHORTEST)
 }
 
 fn have_common_run(one: &[u8], other: &[u8], length: usize) -> bool {
@@ -74,15 +81,19 @@ fn have_common_run(one: &[u8], other: &[u8], length: usize) -> bool {
 
 /// In lower case and with the alphabet of URLs.
 fn folded(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
-    let fold = |byte: &u8| match byte {
-        b'+' => b'-',
-        b'/' => b'_',
-        byte => byte.to_ascii_lowercase(),
-    };
+    let fold = |byte: &u8| for_url(*byte).to_ascii_lowercase();
     Zeroizing::new(bytes.iter().map(fold).collect())
 }
 
-/// What a run of either alphabet encodes, without what is left over at its end.
+fn for_url(byte: u8) -> u8 {
+    match byte {
+        b'+' => b'-',
+        b'/' => b'_',
+        byte => byte,
+    }
+}
+
+/// What a run of either alphabet, or of both, encodes, without what is left over at its end.
 pub(super) fn base64(run: &[u8]) -> Zeroizing<Vec<u8>> {
     let config = GeneralPurposeConfig::new()
         .with_decode_allow_trailing_bits(true)
@@ -92,9 +103,8 @@ pub(super) fn base64(run: &[u8]) -> Zeroizing<Vec<u8>> {
     } else {
         run
     };
-    let decoded = [URL_SAFE, STANDARD]
-        .iter()
-        .find_map(|alphabet| GeneralPurpose::new(alphabet, config).decode(run).ok());
+    let for_urls = Zeroizing::new(run.iter().copied().map(for_url).collect::<Vec<_>>());
+    let decoded = GeneralPurpose::new(&URL_SAFE, config).decode(&for_urls[..]);
     Zeroizing::new(decoded.unwrap_or_default())
 }
 

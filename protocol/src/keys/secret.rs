@@ -8,8 +8,8 @@ use super::list::without_line_end;
 #[cfg(feature = "mesop")]
 use super::strength::shannon_bits;
 use super::strength::{
-    encodes_sequence, estimated_entropy, has_known_digest, is_derived_uuid, is_repetition,
-    least_entropy,
+    encoded_text, encodes_sequence, estimated_entropy, has_known_bytes, is_derived_uuid,
+    is_repetition, least_entropy,
 };
 use super::weak::WeakSecret;
 use super::{code, configured, placeholder, printed};
@@ -71,17 +71,7 @@ impl Secret {
                 actual: bytes.len(),
             });
         }
-        if placeholder::has_mark(text) {
-            return Err(WeakSecret::Placeholder);
-        }
-        if is_repetition(bytes)
-            || entropy(bytes) < least_entropy(text)
-            || encodes_sequence(text)
-            || is_derived_uuid(text)
-            || has_known_digest(text)
-        {
-            return Err(WeakSecret::Guessable);
-        }
+        check_strength(text, &entropy)?;
         Ok(Self(Zeroizing::new(bytes.to_vec())))
     }
 
@@ -95,7 +85,8 @@ impl Secret {
         if text.len() >= SECRET_MIN && placeholder::is_note(text) {
             return Err(WeakSecret::Placeholder);
         }
-        let secret = Self::judged(text, entropy)?;
+        let secret = Self::judged(text, &entropy)?;
+        check_content(text, &entropy)?;
         // Last, so that a tool which takes published secrets refuses everything else.
         if printed::is_published(text) {
             return Err(WeakSecret::Published);
@@ -145,6 +136,36 @@ impl Secret {
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.0
     }
+}
+
+fn check_strength(text: &str, entropy: &impl Fn(&[u8]) -> f64) -> Result<(), WeakSecret> {
+    if placeholder::has_mark(text) {
+        return Err(WeakSecret::Placeholder);
+    }
+    let bytes = text.as_bytes();
+    if is_repetition(bytes)
+        || entropy(bytes) < least_entropy(text)
+        || encodes_sequence(text)
+        || is_derived_uuid(text)
+        || has_known_bytes(text)
+    {
+        return Err(WeakSecret::Guessable);
+    }
+    Ok(())
+}
+
+/// Judges the text that a text encodes, as that of a Kubernetes Secret which nobody decoded, and what
+/// that encodes in turn. Each is shorter by a quarter at least.
+fn check_content(text: &str, entropy: &impl Fn(&[u8]) -> f64) -> Result<(), WeakSecret> {
+    let Some(content) = encoded_text(text) else {
+        return Ok(());
+    };
+    code::check_is_no_code(&content)?;
+    if placeholder::is_note(&content) {
+        return Err(WeakSecret::Placeholder);
+    }
+    check_strength(&content, entropy)?;
+    check_content(&content, entropy)
 }
 
 impl fmt::Debug for Secret {
@@ -210,11 +231,14 @@ mod tests {
     /// What people draw secrets from. The seed is fixed, so that the test cannot fail by chance.
     #[test]
     fn no_random_secret_of_a_usual_alphabet_is_refused() {
+        use base64::Engine;
+        use base64::prelude::BASE64_STANDARD;
         use rand::{RngExt, SeedableRng};
         let mut random = rand::rngs::StdRng::seed_from_u64(4);
         let printable: String = ('!'..='~').filter(|c| !",;\"'`".contains(*c)).collect();
         let letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
         let django = "abcdefghijklmnopqrstuvwxyz0123456789!@#$%^&*(-_=+)";
+        let small = "abcdefghijklmnopqrstuvwxyz0123456789";
         let base32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
         let hex = "0123456789abcdef";
         let uuid = "hhhhhhhh-hhhh-4hhh-ahhh-hhhhhhhhhhhh";
@@ -230,6 +254,8 @@ mod tests {
             ("v1:{}", 43, &format!("{letters}-_")),
             ("{}", 40, letters),
             ("{}", 50, django),
+            ("{}", 40, &format!("{small}._-")),
+            ("{}", 32, &format!("{small}/")),
             ("{}", 32, &printable),
             ("{}", 64, &printable),
             (uuid, 0, hex),
@@ -242,12 +268,24 @@ mod tests {
                 let drawn: String = (0..length).map(|_| draw()).collect();
                 let digits = form.chars().map(|c| if c == 'h' { draw() } else { c });
                 let text = digits.collect::<String>().replace("{}", &drawn);
-                let refused = Secret::from_configuration(&text).err();
-                assert_eq!(refused, None, "{text}");
+                for text in [&text, &BASE64_STANDARD.encode(&text)] {
+                    let refused = Secret::from_configuration(text).err();
+                    assert_eq!(refused, None, "{text}");
+                }
                 #[cfg(feature = "mesop")]
                 let refused = Secret::from_mesop_configuration(&text).err();
                 assert_eq!(refused, None, "{text}");
             }
+        }
+    }
+
+    #[test]
+    fn a_random_text_is_accepted_where_it_is_long_enough_once_encoded() {
+        for text in [
+            "azdQcVh3M1pyVDltQjJ2SHM4TGRZNGpO",
+            "6b3750715877335a7254396d42327648",
+        ] {
+            assert_eq!(Secret::from_configuration(text).err(), None, "{text}");
         }
     }
 

@@ -259,35 +259,21 @@ fn single() -> Vec<(&'static str, &'static str, String)> {
             "a UUID of version 1",
             "123e4567-e89b-12d3-a456-426614174000",
         ),
-        ("MD5 of nothing", "d41d8cd98f00b204e9800998ecf8427e"),
-        (
-            "SHA-1 of nothing",
-            "da39a3ee5e6b4b0d3255bfef95601890afd80709",
-        ),
-        (
-            "SHA-256 of nothing",
-            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
-        ),
-        ("MD5 of secret", "5ebe2294ecd0e0f08eab7690d2a6ee69"),
-        (
-            "SHA-1 of secret",
-            "e5e9fa1ba31ecd1ae84f75caaa474f3a663f05f4",
-        ),
-        (
-            "SHA-256 of secret",
-            "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b",
-        ),
-        ("MD5 of password", "5f4dcc3b5aa765d61d8327deb882cf99"),
-        (
-            "SHA-1 of password",
-            "5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8",
-        ),
-        (
-            "SHA-256 of password",
-            "5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8",
-        ),
     ] {
         add("guessable", comment, text.to_owned());
+    }
+    for text in DIGESTS {
+        add(
+            "guessable",
+            "a digest of a word, or of nothing",
+            (*text).to_owned(),
+        );
+    }
+    for text in OF_GUIDES {
+        add("guessable", "one that guides print", (*text).to_owned());
+    }
+    for (kind, text) in ENCODED {
+        add(kind, "a text, encoded", (*text).to_owned());
     }
     add(
         "published",
@@ -373,7 +359,7 @@ const REFERENCES: &[&str] = &[
     "k8s://Shop/8F3A91C7/44D0/2B6E/77AA/X9",
     "/etc/keys/4f3a9c1e77b24f3a9c1e77b2",
     "/mnt/shop/4F3A9C1E77B2/9C1E/77B24F3A",
-    "4f3a9c1e77b2/4f3a-9c1e/session.pem.v2",
+    "/run/shop/4f3a9c1e77b2/4f3a-9c1e.pem.v2",
 ];
 
 const PLACEHOLDERS: &[&str] = &[
@@ -412,6 +398,112 @@ const PLACEHOLDERS: &[&str] = &[
     "commit-to-git-and-deploy-it-before-production",
     "generate_with_openssl_rand_base64_32",
     "SHOP_FRONTEND_SIGNATURE_MATERIAL_V2",
+];
+
+/// MD5, SHA-1 and SHA-256 of nothing and of `secret`, `password`, `test`, `admin`, `123456`,
+/// `changeme` and `hello`; SHA-256 of each in base64.
+const DIGESTS: &[&str] = &[
+    "d41d8cd98f00b204e9800998ecf8427e",
+    "da39a3ee5e6b4b0d3255bfef95601890afd80709",
+    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+    "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
+    "5ebe2294ecd0e0f08eab7690d2a6ee69",
+    "e5e9fa1ba31ecd1ae84f75caaa474f3a663f05f4",
+    "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b",
+    "K7gNU3sdo+OL0wNhqoVWhr3g6s1xYv72ol/pe/Unols=",
+    "5f4dcc3b5aa765d61d8327deb882cf99",
+    "5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8",
+    "5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8",
+    "XohImNooBHFR0OVvjcYpJ3NgPQ1qq73WKhHvch0VQtg=",
+    "098f6bcd4621d373cade4e832627b4f6",
+    "a94a8fe5ccb19ba61c4c0873d391e987982fbbd3",
+    "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=",
+    "21232f297a57a5a743894a0e4a801fc3",
+    "d033e22ae348aeb5660fc2140aec35850c4da997",
+    "8c6976e5b5410415bde908bd4dee15dfb167a9c873fc4bb8a81f6f2ab448a918",
+    "jGl25bVBBBW96Qi9Te4V37Fnqchz/Eu4qB9vKrRIqRg=",
+    "e10adc3949ba59abbe56e057f20f883e",
+    "7c4a8d09ca3762af61e59520943dc26494f8941b",
+    "8d969eef6ecad3c29a3a629280e686cf0c3f5d5a86aff3ca12020c923adc6c92",
+    "jZae727K08KaOmKSgOaGzww/XVqGr/PKEgIMkjrcbJI=",
+    "4cb9c8a8048fd02294477fcb1a41191a",
+    "fa9beb99e4029ad5a6615399e7bbae21356086b3",
+    "057ba03d6c44104863dc7361fe4578965d1887360f90a0895882e58a6248fc86",
+    "BXugPWxEEEhj3HNh/kV4ll0YhzYPkKCJWILlimJI/IY=",
+    "5d41402abc4b2a76b9719d911017c592",
+    "aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d",
+    "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824",
+    "LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=",
+    "K7gNU3sdo-OL0wNhqoVWhr3g6s1xYv72ol_pe_Unols",
+    "sha256-K7gNU3sdo+OL0wNhqoVWhr3g6s1xYv72ol/pe/Unols=",
+    "OWY4NmQwODE4ODRjN2Q2NTlhMmZlYWEwYzU1YWQwMTVhM2JmNGYxYjJiMGI4MjJjZDE1ZDZjMTViMGYwMGEwOCAgLQo=",
+];
+
+const OF_GUIDES: &[&str] = &[
+    "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
+    "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf",
+    "404E635266556A586E3272357538782F413F4428472B4B6250645367566B5970",
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9",
+    "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9",
+];
+
+/// In base64 or hexadecimal.
+const ENCODED: &[(&str, &str)] = &[
+    (
+        "placeholder",
+        "0x6d792d6c6f63616c2d746573742d746f6b656e2d706c656173652d69676e6f7265",
+    ),
+    (
+        "placeholder",
+        "Y2hhbmdlbWVjaGFuZ2VtZWNoYW5nZW1lY2hhbmdlbWU=",
+    ),
+    (
+        "placeholder",
+        "c3VwZXJzZWNyZXRzdXBlcnNlY3JldHN1cGVyc2VjcmV0",
+    ),
+    (
+        "placeholder",
+        "eW91ci0zMi1ieXRlLXNlY3JldC1rZXktaGVyZS0xMjM=",
+    ),
+    (
+        "placeholder",
+        "cGxlYXNlLWNoYW5nZS10aGlzLXNlY3JldC1rZXktMTIz",
+    ),
+    ("guessable", "YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXoxMjM0NTY="),
+    ("guessable", "MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI="),
+    (
+        "placeholder",
+        "746869732d69732d612d7365637265742d6b65792d666f722d74657374696e67",
+    ),
+    (
+        "placeholder",
+        "7265706C6163652D776974682D7265616C2D76616C75652D6C617465720A",
+    ),
+    (
+        "placeholder",
+        "cGxlYXNlIHNldCB0aGlzIHRvIGEgbG9uZyByYW5kb20gc3RyaW5nCg==",
+    ),
+    (
+        "placeholder",
+        "cHV0LWEtcmFuZG9tLXZhbHVlLWhlcmUtYWZ0ZXItcmVsZWFzZQ",
+    ),
+    (
+        "placeholder",
+        "Y0hWMExXRXRjbUZ1Wkc5dExYWmhiSFZsTFdobGNtVXRZV1owWlhJdGNtVnNaV0Z6WlE9PQ==",
+    ),
+    (
+        "template",
+        "JHtBUFBMWV9DT09LSUVTX1NFQ1JFVF9LRVlfT0ZfU1RBR0V9Cg==",
+    ),
+    (
+        "reference",
+        "L3J1bi9zZWNyZXRzL2FwcGx5X2Nvb2tpZXNfc2VjcmV0X2tleQ==",
+    ),
+    (
+        "reference",
+        "cHJvY2Vzcy5lbnYuU0hPUF9GUk9OVEVORF9TSUdOQVRVUkU=",
+    ),
 ];
 
 /// Each with a random text behind it.
