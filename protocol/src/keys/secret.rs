@@ -273,8 +273,11 @@ mod tests {
                     assert_eq!(refused, None, "{text}");
                 }
                 #[cfg(feature = "mesop")]
-                let refused = Secret::from_mesop_configuration(&text).err();
-                assert_eq!(refused, None, "{text}");
+                assert_eq!(
+                    Secret::from_mesop_configuration(&text).err(),
+                    None,
+                    "{text}"
+                );
             }
         }
     }
