@@ -352,7 +352,7 @@ pub enum SecretError {
     /// A secret must be UTF-8 text.
     #[error("{0} is not UTF-8 text; `apply-cookies keygen` makes a secret that is")]
     NotText(&'static str),
-    /// A previous secret is the current one too, or stands there twice.
+    /// A previous secret is the current one too, or is there twice.
     #[error("{0} repeats a secret: the current one, or one of its own; remove it there")]
     Repeated(&'static str),
     /// The secret can be guessed.

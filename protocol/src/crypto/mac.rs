@@ -1,6 +1,6 @@
 //! HMAC-SHA256 (RFC 2104), keyed once: every tag of the native profile is made and checked here.
 //!
-//! It stands on SHA-256's compression function. The crate `hmac` moves a state of 150 bytes for each
+//! Built on SHA-256's compression function. The crate `hmac` moves a state of 150 bytes for each
 //! tag and copies the message into it, which takes as long as a block does; most messages here have
 //! three. That crate and Wycheproof's vectors say in the tests that the tags are the same.
 

@@ -31,7 +31,7 @@ pub(super) fn mesop(reason: InvalidReason) -> &'static str {
 fn of_both(reason: InvalidReason) -> &'static str {
     match reason {
         InvalidReason::TooLong => "it is longer than any token",
-        InvalidReason::Form => "it has not the form of a token; is it whole?",
+        InvalidReason::Form => "it does not have the form of a token; is it whole?",
         InvalidReason::Payload => "it was made with a configured secret, but malformed",
         InvalidReason::CannotEmit => {
             "it was made with a configured secret, but its cookies cannot be emitted"
