@@ -6,9 +6,9 @@ mod contest;
 mod ours;
 mod peers;
 
-use contest::{Contest, Goal, Times, now, random, rounds};
+use contest::{Contest, Floor, Rival, now, random, rounds};
 use ours::{Encrypted, Ours, Plain, Signed};
-use peers::{BiscottiEncrypted, BiscottiSigned, Jwt, Peer, PrivateJar, SignedJar};
+use peers::{BiscottiEncrypted, BiscottiSigned, Encoded, Jwt, Peer, PrivateJar, SignedJar};
 use serde::{Deserialize, Serialize};
 
 /// The stored session, with the same fields for all.
@@ -27,16 +27,21 @@ fn session() -> Session {
     }
 }
 
-/// Plain values have no peer: others protect what they write.
-const GOALS: [Goal; 4] = [
-    ("SignedJar mint", "signed mint", 1.1),
-    ("SignedJar verify", "signed verify", 1.4),
-    ("PrivateJar mint", "encrypted mint", 1.1),
-    ("PrivateJar verify", "encrypted verify", 1.4),
+const RIVALS: [Rival; 8] = [
+    // Other crates' plain cookies: JSON and percent-coding, without the checks.
+    ("Cookie::encoded", "plain", None),
+    ("SignedJar", "signed", Some([1.1, 1.4])),
+    ("biscotti signed", "signed", None),
+    ("jsonwebtoken HS256", "signed", None),
+    ("signed, floor", "signed", None),
+    ("PrivateJar", "encrypted", Some([1.1, 1.4])),
+    ("biscotti encrypted", "encrypted", None),
+    ("encrypted, floor", "encrypted", None),
 ];
 
 fn main() {
-    let peers: [(&str, Box<dyn Peer>); 5] = [
+    let peers: [(&str, Box<dyn Peer>); 6] = [
+        ("Cookie::encoded", Box::new(Encoded)),
         ("SignedJar", Box::new(SignedJar::new())),
         ("PrivateJar", Box::new(PrivateJar::new())),
         ("biscotti signed", Box::new(BiscottiSigned::new())),
@@ -49,27 +54,28 @@ fn main() {
         ("encrypted", Box::new(Ours::<Encrypted>::new())),
     ];
     let session = session();
+    let json = peers::json(&session);
     let mut contest = Contest::default();
     println!("characters of the Cookie field");
     for (name, peer) in ours.iter().chain(&peers) {
         contest.enter_pair(name, || peer.write(&session), |field| peer.read(field));
     }
-    report(&contest.run(rounds()));
-}
-
-fn report(times: &Times) {
-    times.print();
-    println!("\nhow many times as long as ours: write, read");
-    for (mine, peer) in [
-        ("signed", "SignedJar"),
-        ("signed", "biscotti signed"),
-        ("signed", "jsonwebtoken HS256"),
-        ("encrypted", "PrivateJar"),
-        ("encrypted", "biscotti encrypted"),
-    ] {
-        let [write, read] = ["mint", "verify"]
-            .map(|step| times.ratio(&format!("{peer} {step}"), &format!("{mine} {step}")));
-        println!("  {peer:<20} / {mine:<12}{write:>8.2}{read:>8.2}");
+    for (nth, name) in [(1, "signed"), (2, "encrypted")] {
+        let value = ours[nth].1.write(&session);
+        let below = || Floor::below(&value, name == "encrypted");
+        let (mut mint, mut verify) = (below(), below());
+        let session = &session;
+        contest.enter(format!("{name}, floor mint"), move || {
+            mint.mint();
+            peers::json(session)
+        });
+        let json = &json;
+        contest.enter(format!("{name}, floor verify"), move || {
+            assert!(verify.verify());
+            peers::parse(json);
+        });
     }
-    times.print_goals(&GOALS);
+    let times = contest.run(rounds());
+    times.print();
+    times.print_ratios(&RIVALS);
 }

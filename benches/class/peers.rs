@@ -1,5 +1,5 @@
 //! Other crates' cookies of the same session: JSON through serde, the crate's own protection, an
-//! expiry inside that is checked, and back to a struct that owns its text. Values are not
+//! expiry inside that is checked, and back to a struct that owns its text. Protected values are not
 //! percent-encoded, because that is cheaper.
 
 use biscotti::config::{CryptoAlgorithm, CryptoRule};
@@ -15,13 +15,27 @@ pub(crate) trait Peer {
     fn read(&self, field: &str);
 }
 
-fn json(session: &Session) -> String {
+pub(crate) fn json(session: &Session) -> String {
     serde_json::to_string(session).expect("JSON")
 }
 
-fn parse(json: &str) {
+pub(crate) fn parse(json: &str) {
     let session: Session = serde_json::from_str(json).expect("JSON");
     assert!(now().get() / 1000 < session.exp, "expired");
+}
+
+/// A plain cookie, percent-encoded.
+pub(crate) struct Encoded;
+
+impl Peer for Encoded {
+    fn write(&self, session: &Session) -> String {
+        Cookie::new("session", json(session)).encoded().to_string()
+    }
+
+    fn read(&self, field: &str) {
+        let cookie = Cookie::parse_encoded(field.to_owned()).expect("a cookie");
+        parse(cookie.value());
+    }
 }
 
 macro_rules! jar {

@@ -2,6 +2,7 @@
 //! machine's speed affects all of them, and only this thread's processor time is counted, not other
 //! work.
 
+mod floor;
 #[path = "../../replay/benches/replay/stopwatch.rs"]
 mod stopwatch;
 
@@ -11,6 +12,7 @@ use std::time::SystemTime;
 use apply_cookies::protocol::UnixMillis;
 use rand::Rng;
 
+pub(crate) use floor::Floor;
 use stopwatch::stopwatch;
 
 pub(crate) fn random<const N: usize>() -> [u8; N] {
@@ -106,18 +108,26 @@ impl Times {
     }
 }
 
-/// A ratio to reach: the peer, ours, and how many times as long the peer takes.
-pub(crate) type Goal = (&'static str, &'static str, f64);
+/// A rival, which of ours does the same, and how many times as long the rival should take to mint
+/// and to verify, where that is a goal.
+pub(crate) type Rival = (&'static str, &'static str, Option<[f64; 2]>);
 
 impl Times {
     /// Prints the ratios as rows of Markdown: `docs/speed.md` has them.
-    pub(crate) fn print_goals(&self, goals: &[Goal]) {
-        println!("\n| peer / ours | times as long | goal | |");
+    pub(crate) fn print_ratios(&self, rivals: &[Rival]) {
+        println!("\n| rival / ours | times as long | goal | |");
         println!("|---|---|---|---|");
-        for (peer, mine, goal) in goals {
-            let ratio = self.ratio(peer, mine);
-            let met = if ratio >= *goal { "met" } else { "missed" };
-            println!("| {peer} / {mine} | {ratio:.2} | {goal} | {met} |");
+        for (rival, mine, goals) in rivals {
+            for (nth, step) in ["mint", "verify"].into_iter().enumerate() {
+                let (rival, mine) = (format!("{rival} {step}"), format!("{mine} {step}"));
+                let ratio = self.ratio(&rival, &mine);
+                let (goal, verdict) = match goals.map(|goals| goals[nth]) {
+                    Some(goal) if ratio >= goal => (goal.to_string(), "met"),
+                    Some(goal) => (goal.to_string(), "missed"),
+                    None => ("–".to_owned(), ""),
+                };
+                println!("| {rival} / {mine} | {ratio:.2} | {goal} | {verdict} |");
+            }
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The cost of a token of the same size without a payload to write or read: authentication,
-//! encryption, base64, clock and randomness, with the same crates, in reused buffers.
+//! The cost of a token or a value of the same size without anything to write or read in it:
+//! authentication, encryption, base64, clock and randomness, with the same crates, in reused buffers.
 
 use aes::Aes128;
 use aes::cipher::block_padding::NoPadding;
@@ -10,7 +10,7 @@ use hmac::digest::FixedOutput;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::{now, random};
+use super::{now, random};
 
 #[cfg(target_arch = "x86_64")]
 type Base64 = base64::engine::Simd;
@@ -26,7 +26,6 @@ fn base64() -> Base64 {
     Base64::new(&base64::alphabet::URL_SAFE, NO_PAD)
 }
 
-const PREFIX: usize = "s1.".len();
 const KEY_ID: usize = 4;
 const FERNET_HEADER: usize = 25;
 const TAG: usize = 32;
@@ -40,14 +39,15 @@ pub(crate) struct Floor {
 }
 
 impl Floor {
-    /// The floor for tokens of this one's length and seal.
-    pub(crate) fn below(token: &str, encrypted: bool) -> Self {
+    /// The floor for texts of this one's length and seal.
+    pub(crate) fn below(text: &str, encrypted: bool) -> Self {
         let base64 = base64();
+        let (_, sealed) = text.split_once('.').expect("a prefix");
         let mut floor = Self {
             mac: Hmac::new_from_slice(&[1; 32]).expect("HMAC takes keys of any length"),
             cipher: encrypted.then(|| Aes128::new(&[1; 16].into())),
-            sealed: base64.decode(&token[PREFIX..]).expect("ours"),
-            text: token.as_bytes()[PREFIX..].to_vec(),
+            sealed: base64.decode(sealed).expect("ours"),
+            text: sealed.as_bytes().to_vec(),
             base64,
         };
         floor.mint();
