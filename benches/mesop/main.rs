@@ -1,7 +1,8 @@
 //! The cost of redeeming one of Mesop's tokens, by the number of remembered nonces: here, and in
 //! Mesop itself, where every redemption looks at all of them.
 //!
-//! Mesop's half runs in the environment that `tests/mesop/run` makes; without it the bench says so.
+//! Mesop's half runs in the environment that `tests/mesop/install` makes; without it the bench
+//! fails.
 
 use std::process::Command;
 use std::sync::Arc;
@@ -89,37 +90,64 @@ fn store(live: usize) -> MemoryReplayStore {
     store
 }
 
+/// The median microseconds of a redemption, with this many live nonces.
+fn ours(keys: &MesopKeys, live: usize) -> f64 {
+    let store: Arc<dyn ReplayStore> = Arc::new(store(live));
+    let tokens = tokens(keys);
+    let mut buffer = Vec::new();
+    let mut times: Vec<f64> = tokens
+        .iter()
+        .map(|token| {
+            let start = Instant::now();
+            redeem(keys, &*store, &mut buffer, token);
+            start.elapsed().as_secs_f64() * 1e6
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    times[REDEEMED / 2]
+}
+
+/// What `tests/mesop/pop.py` prints: Mesop's microseconds, with each number of live nonces.
+fn mesop() -> Result<Vec<f64>, String> {
+    let installed = concat!(env!("CARGO_MANIFEST_DIR"), "/target/mesop-venv/bin/python");
+    let python = std::env::var_os("MESOP_PYTHON").unwrap_or_else(|| installed.into());
+    let output = Command::new(python)
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/mesop/pop.py"))
+        .args(LIVE.map(|live| live.to_string()))
+        .output()
+        .map_err(|_| {
+            "Mesop is not installed: call tests/mesop/install, and set MESOP_PYTHON to what it prints"
+        })?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+    }
+    let lines = String::from_utf8_lossy(&output.stdout).into_owned();
+    let cost = |line: &str| line.split_once('\t')?.1.parse().ok();
+    lines
+        .lines()
+        .map(|line| cost(line).ok_or_else(|| line.to_owned()))
+        .collect()
+}
+
 fn main() {
+    // `cargo test --benches` only checks that it runs.
+    let measured = std::env::args().any(|argument| argument == "--bench");
     let secret = Secret::from_mesop("8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA").expect("strong");
     let keys = MesopKeys::new(&secret);
-    println!("microseconds to redeem a token, by live nonces (median)");
-    println!("  apply-cookies, --profile mesop");
-    for live in LIVE {
-        let store: Arc<dyn ReplayStore> = Arc::new(store(live));
-        let tokens = tokens(&keys);
-        let mut buffer = Vec::new();
-        let mut times: Vec<f64> = tokens
-            .iter()
-            .map(|token| {
-                let start = Instant::now();
-                redeem(&keys, &*store, &mut buffer, token);
-                start.elapsed().as_secs_f64() * 1e6
-            })
-            .collect();
-        times.sort_by(f64::total_cmp);
-        println!("  {live:>9}{:>10.2}", times[REDEEMED / 2]);
-    }
-    println!("  Mesop, _CookieTokenCache.pop");
-    let python = concat!(env!("CARGO_MANIFEST_DIR"), "/target/mesop-venv/bin/python");
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/mesop/pop.py");
-    match Command::new(python).arg(script).output() {
-        Ok(output) if output.status.success() => {
-            for line in String::from_utf8_lossy(&output.stdout).lines() {
-                let (live, cost) = line.split_once('\t').unwrap_or((line, ""));
-                println!("  {live:>9}{cost:>10}");
-            }
-        }
-        Ok(output) => println!("  {}", String::from_utf8_lossy(&output.stderr)),
-        Err(_) => println!("  not measured: run tests/mesop/run once, which installs Mesop"),
+    let theirs = if measured {
+        mesop().expect("Mesop's half")
+    } else {
+        mesop().unwrap_or_else(|error| {
+            eprintln!("{error}");
+            vec![f64::NAN; LIVE.len()]
+        })
+    };
+    println!("microseconds to redeem a token, medians\n");
+    println!("| live nonces | Mesop's `_CookieTokenCache.pop`, µs | ours, µs | times as long |");
+    println!("|---|---|---|---|");
+    for (live, theirs) in LIVE.into_iter().zip(theirs) {
+        let ours = ours(&keys, live);
+        let ratio = theirs / ours;
+        println!("| {live} | {theirs:.1} | {ours:.2} | {ratio:.0} |");
     }
 }
