@@ -7,7 +7,20 @@ use std::sync::Mutex;
 use apply_cookies_replay::Claim;
 use dashmap::DashMap;
 
-use crate::report::Contender;
+use crate::load::Load;
+use crate::pauses::Longest;
+use crate::report::{self, Contender, Figures, LIVE};
+
+pub(crate) fn run<C: Contender>(scale: usize) -> Figures {
+    let mut figures = report::fill::<C>(scale);
+    let growing = [(); 2].map(|()| {
+        let mut growing = Longest::new();
+        growing.fill(&mut Load::new(), &C::new(), LIVE / scale);
+        growing
+    });
+    figures.0[Figures::GROWING] = Longest::print("growing to 14 million", &growing);
+    figures
+}
 
 /// One concurrent map of nonces and their expiry. Forgetting would scan it.
 pub(crate) struct DashMapOfAll(DashMap<[u8; 16], u64>);

@@ -3,9 +3,11 @@
 //!
 //! Every contender has its own process, so that memory is counted separately.
 //!
-//!     cargo bench -p apply-cookies-replay              # 14 million entries, about two minutes,
-//!     1.5 GB cargo bench -p apply-cookies-replay -- small     # a twentieth of it cargo bench -p
-//!     apply-cookies-replay --features file -- "only=file store"
+//! ```sh
+//! cargo bench -p apply-cookies-replay             # 14 million entries, about three minutes, 1.5 GB
+//! cargo bench -p apply-cookies-replay -- small    # a twentieth of it
+//! cargo bench -p apply-cookies-replay --features file -- "only=file store"    # a minute
+//! ```
 
 #![expect(clippy::disallowed_methods, reason = "random loads")]
 
@@ -17,14 +19,23 @@ mod file;
 mod folder;
 mod load;
 mod memory;
+mod pauses;
 mod report;
 mod stopwatch;
+mod table;
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use bare::{DashMapOfAll, SetsInGenerations};
+use memory::Store;
+use report::Figures;
 
-const CONTENDERS: [&str; 3] = ["memory store", "DashMap", "HashSet generations"];
+const CONTENDERS: [&str; 4] = [
+    "memory store",
+    "memory store, signed out",
+    "DashMap",
+    "HashSet generations",
+];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -39,30 +50,34 @@ fn main() {
         .iter()
         .find_map(|argument| argument.strip_prefix("only="))
     {
-        match name {
-            "memory store" => memory::run(scale),
+        let figures = match name {
+            "memory store" => Store::<false>::run(scale),
+            "memory store, signed out" => Store::<true>::run(scale),
             #[cfg(feature = "file")]
-            "file store" => file::run(scale),
-            "DashMap" => report::fill::<DashMapOfAll>(scale),
-            _ => report::fill::<SetsInGenerations>(scale),
-        }
+            "file store" => return file::run(scale),
+            "DashMap" => bare::run::<DashMapOfAll>(scale),
+            _ => bare::run::<SetsInGenerations>(scale),
+        };
+        println!("{}", figures.to_line());
         return;
     }
     report::heading(scale);
-    let program = std::env::current_exe().expect("this program");
-    for name in CONTENDERS {
-        let child = Command::new(&program)
-            .args(&arguments[1..])
-            .arg(format!("only={name}"))
-            .status()
-            .expect("this program again");
-        assert!(child.success(), "{name}: {child}");
-    }
-    println!(
-        "goals: 32 bytes, 150 ns, 1.5 times as long at 10 million, a longest claim of 1,000 us\n\
-         (nanoseconds of processor time; the store's claim reads the clock, checks horizon and \n\
-         barriers, and keeps a digest for retries; the bare structures only insert)"
-    );
+    table::print(&CONTENDERS.map(|name| figures(name, &arguments[1..])));
     #[cfg(feature = "file")]
     file::run(scale);
+}
+
+/// A contender's figures, from a process of its own; what else it says is passed on.
+fn figures(name: &str, arguments: &[String]) -> Figures {
+    let child = Command::new(std::env::current_exe().expect("this program"))
+        .args(arguments)
+        .arg(format!("only={name}"))
+        .stderr(Stdio::inherit())
+        .output()
+        .expect("this program again");
+    assert!(child.status.success(), "{name}: {}", child.status);
+    let said = String::from_utf8(child.stdout).expect("text");
+    let (said, figures) = said.trim_end().rsplit_once('\n').expect("lines");
+    println!("{said}");
+    Figures::of_line(figures)
 }

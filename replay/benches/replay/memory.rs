@@ -3,7 +3,6 @@
 use std::hint::black_box;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
 
 use apply_cookies_protocol::Grant;
 use apply_cookies_replay::{
@@ -13,17 +12,23 @@ use futures_util::FutureExt;
 use rand::Rng;
 
 use crate::load::{BEGIN, Load, at};
-use crate::report::{self, Contender};
+use crate::pauses::Longest;
+use crate::report::{self, Contender, Figures, LIVE};
 use crate::stopwatch::stopwatch;
 
 /// The store, and a clock that is set by hand. Reading it costs what the machine's own does.
-pub(crate) struct Store {
+/// With `SIGNED_OUT`, every browser has signed out once, so each claim is compared with a barrier.
+pub(crate) struct Store<const SIGNED_OUT: bool> {
     store: Arc<dyn ReplayStore>,
     hands: Arc<AtomicU64>,
 }
 
-impl Contender for Store {
-    const NAME: &'static str = "memory store, retries";
+impl<const SIGNED_OUT: bool> Contender for Store<SIGNED_OUT> {
+    const NAME: &'static str = if SIGNED_OUT {
+        "the same, signed out"
+    } else {
+        "memory store, retries"
+    };
 
     fn new() -> Self {
         // The horizon is before every token of the load.
@@ -36,11 +41,12 @@ impl Contender for Store {
         let store = Arc::new(MemoryReplayStore::new(clock).capacity(30_000_000));
         hands.store(BEGIN, Ordering::Relaxed);
         let store = Self { store, hands };
-        // Every browser has signed out once, so each claim is compared with a barrier.
-        for claim in Load::new().of_any_age(BEGIN - 300_000) {
-            let mut sign_out = *claim;
-            sign_out.barrier = true;
-            store.answer(&sign_out);
+        if SIGNED_OUT {
+            for claim in Load::new().of_any_age(BEGIN - 300_000) {
+                let mut sign_out = *claim;
+                sign_out.barrier = true;
+                store.answer(&sign_out);
+            }
         }
         store
     }
@@ -50,7 +56,39 @@ impl Contender for Store {
     }
 }
 
-impl Store {
+impl<const SIGNED_OUT: bool> Store<SIGNED_OUT> {
+    pub(crate) fn run(scale: usize) -> Figures {
+        let mut figures = report::fill::<Self>(scale);
+        figures.0[Figures::FLOOR] = floor(scale);
+        let mut load = Load::new();
+        let runs = || [Longest::new(), Longest::new()];
+        let (mut growing, mut working) = (runs(), runs());
+        for (growing, working) in growing.iter_mut().zip(&mut working) {
+            let store = Self::new();
+            growing.fill(&mut load, &store, LIVE / scale);
+            store.work(&mut load, working, LIVE / scale);
+        }
+        figures.0[Figures::GROWING] = Longest::print("growing to 14 million", &growing);
+        figures.0[Figures::FORGETTING] = Longest::print("at work, forgetting", &working);
+        figures
+    }
+
+    /// A quarter of a minute with as many claims a minute as are live: the oldest are forgotten.
+    fn work(&self, load: &mut Load, longest: &mut Longest, live: usize) {
+        const SECONDS: u64 = 15;
+        let batches = (live / Load::BATCH) as u64 * SECONDS / 60;
+        let mut kept = None;
+        for n in 0..batches {
+            let now = BEGIN + n * SECONDS * 1_000 / batches;
+            self.hands.store(now, Ordering::Relaxed);
+            let batch = load.just_issued(now);
+            longest.time(self, batch);
+            kept.get_or_insert(batch[0]);
+        }
+        let retry = kept.map(|claim| self.answer(&claim));
+        assert!(retry.is_some_and(|retry| granted(Grant::Retry).contains(&retry)));
+    }
+
     fn answer(&self, claim: &Claim) -> ClaimAnswer {
         let answer = self.store.claim(*claim).now_or_never().expect("in memory");
         answer.expect("not full")
@@ -63,14 +101,8 @@ fn granted(grant: Grant) -> [ClaimAnswer; 2] {
         .map(|barrier| ClaimAnswer::Granted { grant, barrier })
 }
 
-pub(crate) fn run(scale: usize) {
-    report::fill::<Store>(scale);
-    floors(scale);
-    pauses(scale);
-}
-
-/// The least that any store needs: the time, and one atomic step somewhere in as much memory.
-fn floors(scale: usize) {
+/// The least that any store needs: one atomic step somewhere in as much memory, in nanoseconds.
+fn floor(scale: usize) -> f64 {
     const CALLS: u32 = 1_000_000;
     let mut random = rand::rng();
     let clock = Clock::system();
@@ -88,97 +120,10 @@ fn floors(scale: usize) {
     for place in places {
         black_box(memory[place].swap(1, Ordering::AcqRel));
     }
-    let swap = stopwatch() - start;
+    let swap = (stopwatch() - start) * 1e9 / f64::from(CALLS);
     println!(
-        "    of this: reading the clock {:.0} ns, one atomic step in the memory of 10 million {:.0} ns",
+        "    of this: reading the clock {:.0} ns, one atomic step in the memory of 10 million {swap:.0} ns",
         time * 1e9 / f64::from(CALLS),
-        swap * 1e9 / f64::from(CALLS),
     );
-}
-
-/// The longest claims: while all generations grow to fourteen million, and then at work, while the
-/// oldest ones are forgotten. The store's own delays occur in every run, and those of a busy
-/// machine do not, so the lower of two runs counts.
-fn pauses(scale: usize) {
-    let mut load = Load::new();
-    let runs = || (0..2).map(|_| Longest::new()).collect::<Vec<_>>();
-    let (mut growing, mut working) = (runs(), runs());
-    for (growing, working) in growing.iter_mut().zip(&mut working) {
-        const LIVE: usize = 14_000_000;
-        const SECONDS: u64 = 15;
-        let store = Store::new();
-        for _ in 0..LIVE / scale / Load::BATCH {
-            growing.time(&store, load.of_any_age(BEGIN));
-        }
-        let batches = (LIVE / scale / Load::BATCH) as u64 * SECONDS / 60;
-        let mut kept = None;
-        for n in 0..batches {
-            let now = BEGIN + n * SECONDS * 1_000 / batches;
-            store.hands.store(now, Ordering::Relaxed);
-            let batch = load.just_issued(now);
-            working.time(&store, batch);
-            kept.get_or_insert(batch[0]);
-        }
-        let retry = kept.map(|claim| store.answer(&claim));
-        assert!(retry.is_some_and(|retry| granted(Grant::Retry).contains(&retry)));
-    }
-    Longest::print("growing to 14 million", &growing);
-    Longest::print("at work, forgetting", &working);
-}
-
-/// Tenths of microseconds by the wall clock, counted up to a millisecond, and the longest.
-struct Longest {
-    processor: f64,
-    wall: f64,
-    tenths: Vec<u32>,
-}
-
-impl Longest {
-    fn new() -> Self {
-        Self {
-            processor: 0.0,
-            wall: 0.0,
-            tenths: vec![0; 10_000],
-        }
-    }
-
-    fn time(&mut self, store: &Store, batch: &[Claim]) {
-        let mut before = stopwatch();
-        for claim in batch {
-            let start = Instant::now();
-            assert!(store.claim(black_box(claim)));
-            let wall = start.elapsed();
-            let after = stopwatch();
-            self.processor = self.processor.max(after - before);
-            self.wall = self.wall.max(wall.as_secs_f64());
-            let last = self.tenths.len() - 1;
-            let tenths = usize::try_from(wall.as_nanos() / 100).unwrap_or(last);
-            self.tenths[tenths.min(last)] += 1;
-            before = after;
-        }
-    }
-
-    /// The time that one in this many claims reaches, in microseconds of the wall clock.
-    fn one_in(&self, many: u32) -> f64 {
-        let tenth = |nth: usize| f64::from(u32::try_from(nth).expect("few")) / 10.0;
-        let mut above = self.tenths.iter().sum::<u32>() / many;
-        let reached = self.tenths.iter().rposition(|count| {
-            let is_within = above < *count;
-            above = above.saturating_sub(*count);
-            is_within
-        });
-        tenth(reached.unwrap_or(0))
-    }
-
-    fn print(when: &str, runs: &[Self]) {
-        let least = |of: &dyn Fn(&Self) -> f64| runs.iter().map(of).fold(f64::MAX, f64::min);
-        println!(
-            "    longest claim, {when:<22}{:>6.0} us of processor time; by the wall clock {:.1} us \
-             for 1 in 1,000, {:.0} for 1 in 100,000, {:.0} at most",
-            least(&|run| run.processor * 1e6),
-            least(&|run| run.one_in(1_000)),
-            least(&|run| run.one_in(100_000)),
-            least(&|run| run.wall * 1e6),
-        );
-    }
+    swap
 }

@@ -1,4 +1,4 @@
-//! Fills a structure, and prints one row: bytes per entry, nanoseconds per claim.
+//! Fills a structure, and measures bytes per entry and nanoseconds per claim.
 
 use std::hint::black_box;
 
@@ -15,7 +15,32 @@ pub(crate) trait Contender {
     fn claim(&self, claim: &Claim) -> bool;
 }
 
+/// A contender's figures, in the order of the table's rows.
+pub(crate) struct Figures(pub(crate) [f64; Self::COUNT]);
+
+impl Figures {
+    pub(crate) const COUNT: usize = 7;
+    /// The places of those that [`fill`] leaves out.
+    pub(crate) const GROWING: usize = 4;
+    pub(crate) const FORGETTING: usize = 5;
+    pub(crate) const FLOOR: usize = 6;
+
+    pub(crate) fn to_line(&self) -> String {
+        self.0.map(|figure| figure.to_string()).join(" ")
+    }
+
+    pub(crate) fn of_line(line: &str) -> Self {
+        let mut figures = line
+            .split(' ')
+            .map(|figure| figure.parse().expect("a number"));
+        Self([(); Self::COUNT].map(|()| figures.next().expect("all of them")))
+    }
+}
+
 const MILLION: usize = 1_000_000;
+
+/// As many as are live at most.
+pub(crate) const LIVE: usize = 14 * MILLION;
 
 /// The memory is read at each of these millions: a doubling, so that a structure that doubles shows
 /// its worst.
@@ -32,7 +57,7 @@ pub(crate) fn heading(scale: usize) {
     println!("  worst | ns per claim at 0    1M   10M  10M:0 | any age, 10M");
 }
 
-pub(crate) fn fill<C: Contender>(scale: usize) {
+pub(crate) fn fill<C: Contender>(scale: usize) -> Figures {
     let mut load = Load::new();
     let mut filling = Filling {
         empty: resident(),
@@ -63,6 +88,8 @@ pub(crate) fn fill<C: Contender>(scale: usize) {
         "{worst:>7.1} |{at_zero:>18.0}{at_a_million:>6.0}{at_ten:>6.0}{:>7.2} |{of_any_age:>13.0}",
         at_ten / at_zero
     );
+    let rest = f64::NAN;
+    Figures([at_zero, at_a_million, at_ten, worst, rest, rest, rest])
 }
 
 struct Filling<C> {
