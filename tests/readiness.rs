@@ -224,7 +224,13 @@ fn a_store_that_began_or_forgot_ahead_of_the_clock_says_how_long_it_refuses() {
         let claim = |nonce, issued: u64| {
             let issued = UnixMillis::new(issued).unwrap();
             let nonce = Nonce::from_random([nonce; 16]);
-            Claim::new(nonce, issued, issued.plus(60_000), Lifetime::default())
+            Claim::new(
+                nonce,
+                issued,
+                issued.plus(60_000),
+                Lifetime::default(),
+                issued,
+            )
         };
         let now_is = START + ahead + 100_000;
         for (n, jump) in (1..).zip([0, 10 * DAY.unsigned_abs(), 11 * DAY.unsigned_abs()]) {

@@ -45,10 +45,11 @@ fn tokens(keys: &MesopKeys) -> Vec<String> {
 
 /// Verify, prepare, claim, release.
 fn redeem(keys: &MesopKeys, store: &dyn ReplayStore, buffer: &mut Vec<u8>, token: &str) {
+    let now = now();
     let prepared = UntrustedToken::new(token)
         .open_mesop(keys, buffer)
         .expect("ours")
-        .verify(now(), BindingPolicy::Optional, None)
+        .verify(now, BindingPolicy::Optional, None)
         .expect("now")
         .prepare()
         .expect("good");
@@ -58,6 +59,7 @@ fn redeem(keys: &MesopKeys, store: &dyn ReplayStore, buffer: &mut Vec<u8>, token
         header.issued_at,
         header.expires_at,
         Lifetime::from_millis(61_000).expect("a minute"),
+        now,
     );
     let answer = store.claim(claim).now_or_never().expect("in memory");
     let Ok(ClaimAnswer::Granted { grant, .. }) = answer else {
@@ -78,11 +80,13 @@ fn store(live: usize) -> MemoryReplayStore {
         }
     }));
     for _ in 0..live {
+        let now = now();
         let claim = Claim::new(
             Nonce::from_random(random()),
-            now(),
-            now().plus(60_000),
+            now,
+            now.plus(60_000),
             Lifetime::default(),
+            now,
         );
         let answer = store.claim(claim).now_or_never().expect("in memory");
         assert!(matches!(answer, Ok(ClaimAnswer::Granted { .. })));

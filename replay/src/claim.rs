@@ -43,17 +43,21 @@ pub struct Claim {
     /// Until when a barrier of this time matters, whether the token is one or not: issued at, plus
     /// the longest lifetime of the deployment's tokens. By then no older token can be left.
     pub barrier_ends_at: UnixMillis,
+    /// The time by which the token was found to be alive: the caller's one reading of its clock for
+    /// this request. A store may forget by it instead of reading a clock again.
+    pub now: UnixMillis,
 }
 
 impl Claim {
     /// A claim of a token without redemption id, binding, scope and barrier, of a deployment whose
-    /// tokens live no longer than `max_lifetime`.
+    /// tokens live no longer than `max_lifetime`, made at `now`.
     #[must_use]
     pub fn new(
         nonce: Nonce,
         issued_at: UnixMillis,
         expires_at: UnixMillis,
         max_lifetime: Lifetime,
+        now: UnixMillis,
     ) -> Self {
         Self {
             nonce,
@@ -65,6 +69,7 @@ impl Claim {
             barrier: false,
             // No earlier than the token itself ends, whatever the caller says.
             barrier_ends_at: expires_at.max(issued_at.plus(max_lifetime.as_millis())),
+            now,
         }
     }
 
@@ -149,6 +154,7 @@ mod tests {
             at(0),
             at(60_000),
             Lifetime::default(),
+            at(0),
         )
     }
 

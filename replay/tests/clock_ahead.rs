@@ -92,7 +92,9 @@ impl World {
     fn claim(&mut self, n: u64, of: u64, issued_at: u64, barrier: bool) -> ClaimAnswer {
         let nonce = tokens::claim(n, issued_at).nonce;
         let expires_at = at(issued_at + self.longest);
-        let mut claim = Claim::new(nonce, at(issued_at), expires_at, lifetime(self.longest));
+        let now = at(self.hands.load(Ordering::SeqCst));
+        let longest = lifetime(self.longest);
+        let mut claim = Claim::new(nonce, at(issued_at), expires_at, longest, now);
         claim.binding = Some(browser(of));
         claim.barrier = barrier;
         claim.redemption = RedemptionDigest::from_id(&n.to_le_bytes());

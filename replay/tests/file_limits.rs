@@ -155,7 +155,13 @@ fn a_file_without_the_time_of_forgotten_barriers_refuses_all_that_they_may_have_
         let longer_lived = |number, issued_at| {
             let day = Lifetime::from_millis(86_400_000).unwrap();
             let nonce = claim(number, issued_at).nonce;
-            let mut claim = Claim::new(nonce, at(issued_at), at(issued_at + 80_000_000), day);
+            let mut claim = Claim::new(
+                nonce,
+                at(issued_at),
+                at(issued_at + 80_000_000),
+                day,
+                at(issued_at),
+            );
             claim.binding = Some(stranger(1));
             claim
         };

@@ -45,7 +45,8 @@ impl Store {
         self.clock.store(millis, Ordering::SeqCst);
     }
 
-    fn claim(&self, claim: Claim) -> Result<ClaimAnswer, StoreError> {
+    fn claim(&self, mut claim: Claim) -> Result<ClaimAnswer, StoreError> {
+        claim.now = at(self.clock.load(Ordering::SeqCst));
         self.store.claim(claim).now_or_never().unwrap()
     }
 
@@ -65,6 +66,7 @@ fn token(nonce: u64, issued_at: u64, lifetime: u64) -> Claim {
         issued_at,
         issued_at.plus(lifetime),
         Lifetime::default(),
+        issued_at,
     );
     claim.redemption = RedemptionDigest::from_id(b"r");
     claim.binding = Some(BindingCookie::from_random([1; 32]).digest());

@@ -289,6 +289,10 @@ impl Deadline for Table {
 
 impl ClaimListener for Table {
     fn claimed(&self, nonce: Nonce, barrier: BarrierAnswer) {
+        // A process that only redeems follows no token, and has nothing to look for.
+        if self.tracked.load(Ordering::Relaxed) == 0 {
+            return;
+        }
         let outcome = match barrier {
             BarrierAnswer::NoRoom => Outcome::ReleasedWithoutBarrier,
             BarrierAnswer::Raised | BarrierAnswer::NotAsked => Outcome::Released,

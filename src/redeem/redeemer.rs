@@ -176,11 +176,14 @@ impl Redeemer {
     ) -> Result<Redeemed, Rejection> {
         // Every other check comes before the claim, which is the last step that can fail.
         let mut buffer = Vec::new();
+        let now = self.clock.now();
         let prepared = match &self.keys {
-            TokenKeys::Native(ring) => self.prepare(token.open(ring, &mut buffer)?, binding)?,
+            TokenKeys::Native(ring) => {
+                self.prepare(token.open(ring, &mut buffer)?, binding, now)?
+            }
             #[cfg(feature = "mesop")]
             TokenKeys::Mesop(keys) => {
-                self.prepare(token.open_mesop(keys, &mut buffer)?, binding)?
+                self.prepare(token.open_mesop(keys, &mut buffer)?, binding, now)?
             }
         };
         let header = prepared.header();
@@ -194,6 +197,7 @@ impl Redeemer {
             header.issued_at,
             header.expires_at,
             self.max_lifetime,
+            now,
         );
         claim.redemption = redemption;
         // The digest, not the token's MAC: it stays the same when keys rotate, so a barrier still
@@ -232,6 +236,7 @@ impl Redeemer {
         &self,
         authentic: AuthenticToken<'b, B>,
         binding: Option<&BindingCookie>,
+        now: UnixMillis,
     ) -> Result<PreparedToken<'b>, Rejection> {
         let header = authentic.header();
         let nonce = header.nonce;
@@ -249,7 +254,7 @@ impl Redeemer {
             });
         }
         let prepared = authentic
-            .verify(self.clock.now(), self.binding, binding)
+            .verify(now, self.binding, binding)
             .map_err(|refused| {
                 match Rejection::from_refused(refused, TokenId::from_nonce(nonce)) {
                     Rejection::WrongBrowser(id) if !bound => Rejection::Unbound(id),

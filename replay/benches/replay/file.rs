@@ -166,6 +166,7 @@ fn claim(issued_at: UnixMillis) -> Claim {
         issued_at,
         issued_at.plus(LIFETIME_MAX_MS),
         Lifetime::from_millis(LIFETIME_MAX_MS).unwrap(),
+        issued_at,
     );
     claim.redemption = RedemptionDigest::from_id(id);
     claim

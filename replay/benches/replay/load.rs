@@ -46,24 +46,26 @@ impl Load {
 
     /// Tokens of any age: all generations grow at once, and no two claims touch the same memory.
     pub(crate) fn of_any_age(&mut self, now: u64) -> &[Claim] {
-        self.draw(|random| now - u64::from(random) % LIFETIME_DEFAULT_MS)
+        self.draw(now, LIFETIME_DEFAULT_MS)
     }
 
     /// Tokens that were issued within the last two seconds, as a page posts them.
     pub(crate) fn just_issued(&mut self, now: u64) -> &[Claim] {
-        self.draw(|random| now - u64::from(random) % 2_000)
+        self.draw(now, 2_000)
     }
 
-    fn draw(&mut self, issued_at: impl Fn(u32) -> u64) -> &[Claim] {
+    /// Tokens that were issued within so many milliseconds.
+    fn draw(&mut self, now: u64, within: u64) -> &[Claim] {
         self.batch.clear();
         for n in 0..Self::BATCH {
             let mut nonce = [0; 16];
             self.random.fill_bytes(&mut nonce);
-            let issued_at = at(issued_at(self.random.next_u32()));
+            let issued_at = at(now - u64::from(self.random.next_u32()) % within);
             let expires_at = issued_at.plus(LIFETIME_DEFAULT_MS);
-            let nonce_of_token = Nonce::from_random(nonce);
-            let mut claim = Claim::new(nonce_of_token, issued_at, expires_at, MAX_LIFETIME);
-            claim.redemption = RedemptionDigest::from_id(&nonce);
+            let redemption = RedemptionDigest::from_id(&nonce);
+            let nonce = Nonce::from_random(nonce);
+            let mut claim = Claim::new(nonce, issued_at, expires_at, MAX_LIFETIME, at(now));
+            claim.redemption = redemption;
             claim.binding = Some(self.browsers[n % self.browsers.len()]);
             self.batch.push(claim);
         }

@@ -124,7 +124,9 @@ impl<'m, M: StoreMaker> World<'m, M> {
         token(n, self.now(), LIFE)
     }
 
-    pub(super) fn try_claim(&self, claim: Claim) -> Result<ClaimAnswer, StoreError> {
+    /// Claims now.
+    pub(super) fn try_claim(&self, mut claim: Claim) -> Result<ClaimAnswer, StoreError> {
+        claim.now = self.now();
         self.maker.wait(self.store.claim(claim))
     }
 
@@ -194,6 +196,7 @@ pub(super) fn token(n: u64, issued_at: UnixMillis, life: u64) -> Claim {
         issued_at,
         issued_at.plus(life),
         lifetime(LIFETIME_MAX_MS),
+        issued_at,
     )
 }
 

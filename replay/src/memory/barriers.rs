@@ -1,7 +1,7 @@
 //! The latest barrier of each browser, in generations that are forgotten together.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use apply_cookies_protocol::{BindingDigest, UnixMillis};
@@ -24,6 +24,8 @@ pub(super) struct Generation {
 pub(super) struct Barriers {
     hash: KeyedHash,
     live: RwLock<Live>,
+    /// How many generations are live: without any, a claim needs no lock.
+    generations: AtomicUsize,
     /// All barriers that were forgotten were issued before, in milliseconds since 1970.
     issued_before: AtomicU64,
 }
@@ -52,6 +54,7 @@ impl Barriers {
         Self {
             hash,
             live: RwLock::default(),
+            generations: AtomicUsize::new(0),
             issued_before: AtomicU64::new(0),
         }
     }
@@ -60,10 +63,16 @@ impl Barriers {
         let Some(binding) = claim.binding else {
             return Verdict::Passes;
         };
-        let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
+        // Most claims find that nobody has signed out lately. What was forgotten to come to that is
+        // read afterwards, so it is not missed.
+        let none = self.generations.load(Ordering::Acquire) == 0;
+        let live = (!none).then(|| self.live.read().unwrap_or_else(PoisonError::into_inner));
         if barrier::may_be_forgotten(claim, self.issued_before()) {
             return Verdict::Forgotten;
         }
+        let Some(live) = live else {
+            return Verdict::Passes;
+        };
         let first = barrier::first_generation_for(claim.issued_at);
         let refuses = |standing: &Standing| standing.refuses(claim);
         if live.has(first, &binding, refuses) {
@@ -98,7 +107,9 @@ impl Barriers {
             barriers: DashMap::with_hasher_and_shard_amount(self.hash.clone(), SHARDS),
             issued_before: AtomicU64::new(0),
         };
-        let generation = live.by_end.entry(end).or_insert_with(make);
+        live.by_end.entry(end).or_insert_with(make);
+        self.generations.store(live.by_end.len(), Ordering::Release);
+        let generation = &live.by_end[&end];
         generation.raise(raising, take_place)
     }
 
@@ -120,6 +131,7 @@ impl Barriers {
             let refused = generation.issued_before.load(Ordering::Relaxed);
             self.issued_before.fetch_max(refused, Ordering::Relaxed);
         }
+        self.generations.store(live.by_end.len(), Ordering::Release);
         drop(live);
         let entries = generations.values().map(|one| one.barriers.len());
         Some(Forgotten {

@@ -97,7 +97,7 @@ impl MemoryReplayStore {
     }
 
     fn decide(&self, claim: &Claim) -> Result<ClaimAnswer, StoreError> {
-        self.forget();
+        self.forget(claim.now);
         if !claim.is_known(Some(self.scope), self.horizon) {
             return Ok(ClaimAnswer::BeforeHorizon);
         }
@@ -136,8 +136,7 @@ impl MemoryReplayStore {
 
     /// Forgets what can never matter again. This is decided here and now; freeing the memory is
     /// left to another thread.
-    fn forget(&self) {
-        let now = self.clock.now();
+    fn forget(&self, now: UnixMillis) {
         let due = self.next_forget.load(Ordering::Relaxed);
         let next = now.plus(FORGET_EVERY_MS).get();
         // One that is due later than the next was put off by a clock that was ahead.
@@ -184,7 +183,7 @@ impl ReplayStore for MemoryReplayStore {
     }
 
     fn raise_barrier(&self, barrier: Barrier) -> BarrierFuture<'_> {
-        self.forget();
+        self.forget(self.clock.now());
         BarrierFuture::ready(Ok(self.raise(&Raising::of_nobody(&barrier))))
     }
 

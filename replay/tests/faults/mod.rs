@@ -113,6 +113,7 @@ fn token(number: u32, now: u64) -> Claim {
         at(now),
         at(now + lifetime),
         Lifetime::from_millis(LIFETIME_MAX_MS).unwrap(),
+        at(now),
     );
     claim.barrier = number.is_multiple_of(7);
     claim.binding =

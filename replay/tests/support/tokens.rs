@@ -41,5 +41,6 @@ pub fn claim(number: u64, issued_at: u64) -> Claim {
         at(issued_at),
         at(issued_at + 60_000),
         Lifetime::default(),
+        at(issued_at),
     )
 }
