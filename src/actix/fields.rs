@@ -3,8 +3,9 @@
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 
 crate::web::header_map! { HeaderMap, HeaderName, HeaderValue,
+    #[inline]
     fn all(&self, name: &'static str) -> impl Iterator<Item = &[u8]> + Clone {
-        self.get_all(HeaderName::from_static(name))
+        self.get_all(field_name(name))
             .map(HeaderValue::as_bytes)
     }
 }

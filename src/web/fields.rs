@@ -33,13 +33,13 @@ macro_rules! header_map {
 
             fn set(&mut self, name: &'static str, value: bytes::Bytes) {
                 if let Some(value) = field_value(name, value) {
-                    self.insert(<$name>::from_static(name), value);
+                    self.insert(field_name(name), value);
                 }
             }
 
             fn append(&mut self, name: &'static str, value: bytes::Bytes) {
                 if let Some(value) = field_value(name, value) {
-                    Self::append(self, <$name>::from_static(name), value);
+                    Self::append(self, field_name(name), value);
                 }
             }
 
@@ -48,6 +48,21 @@ macro_rules! header_map {
                 for name in names.cloned().collect::<Vec<_>>() {
                     Self::remove(self, name);
                 }
+            }
+        }
+
+        /// Those of every redemption are made by the compiler: parsing one takes 20 ns.
+        #[inline]
+        fn field_name(name: &'static str) -> $name {
+            match name {
+                "cache-control" => const { <$name>::from_static("cache-control") },
+                "content-length" => const { <$name>::from_static("content-length") },
+                "content-type" => const { <$name>::from_static("content-type") },
+                "cookie" => const { <$name>::from_static("cookie") },
+                "origin" => const { <$name>::from_static("origin") },
+                "sec-fetch-site" => const { <$name>::from_static("sec-fetch-site") },
+                "set-cookie" => const { <$name>::from_static("set-cookie") },
+                _ => <$name>::from_static(name),
             }
         }
 

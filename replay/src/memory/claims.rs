@@ -32,9 +32,14 @@ struct Shard(Mutex<Generations>);
 struct Generations {
     /// Generations that end by then are gone, in milliseconds since 1970.
     forgotten_until: u64,
-    live: Vec<Generation>,
+    /// The one that ends last. Most claims are for tokens that were just issued, and find it on the
+    /// cache line of the lock.
+    latest: Generation,
+    /// A handful.
+    older: Vec<Generation>,
 }
 
+#[derive(Default)]
 struct Generation {
     /// By then every token of it has expired, in milliseconds since 1970.
     ends_at: u64,
@@ -91,24 +96,28 @@ impl Claims {
     /// Takes out the generations that end by `until`.
     pub(super) fn forget(&self, until: UnixMillis) -> Forgotten {
         let mut tables = Vec::new();
-        let mut latest = 0;
+        let mut ended = 0;
         for shard in &self.shards {
             let Generations {
                 forgotten_until,
-                live,
+                latest,
+                older,
             } = &mut *shard.lock();
-            let gone = live.extract_if(.., |generation| generation.ends_at <= until.get());
+            let has_ended = |generation: &mut Generation| generation.ends_at <= until.get();
+            let is_last = latest.ends_at > 0 && has_ended(latest);
+            let last = is_last.then(|| std::mem::take(latest));
+            let gone = older.extract_if(.., has_ended).chain(last);
             tables.extend(gone.map(|generation| {
                 // Where there was no claim, nothing is forgotten: a clock that ran ahead for a
                 // while does not close a generation that has yet to begin.
                 *forgotten_until = generation.ends_at.max(*forgotten_until);
-                latest = latest.max(generation.ends_at);
+                ended = ended.max(generation.ends_at);
                 generation.table
             }));
         }
         Forgotten {
             entries: tables.iter().map(ClaimTable::len).sum(),
-            until: latest,
+            until: ended,
             tables,
         }
     }
@@ -122,16 +131,25 @@ impl Shard {
 
 impl Generations {
     fn table(&mut self, ends_at: u64) -> &mut ClaimTable {
-        // A handful, the latest last: most claims are for tokens that were just issued.
-        let found = self.live.iter().rposition(|live| live.ends_at == ends_at);
+        let begin = || Generation {
+            ends_at,
+            table: ClaimTable::default(),
+        };
+        if ends_at > self.latest.ends_at {
+            let before = std::mem::replace(&mut self.latest, begin());
+            if before.ends_at > 0 {
+                self.older.push(before);
+            }
+        }
+        if ends_at == self.latest.ends_at {
+            return &mut self.latest.table;
+        }
+        let found = self.older.iter().rposition(|one| one.ends_at == ends_at);
         let at = found.unwrap_or_else(|| {
-            self.live.push(Generation {
-                ends_at,
-                table: ClaimTable::default(),
-            });
-            self.live.len() - 1
+            self.older.push(begin());
+            self.older.len() - 1
         });
-        &mut self.live[at].table
+        &mut self.older[at].table
     }
 }
 
