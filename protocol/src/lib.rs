@@ -47,7 +47,7 @@ mod token;
 pub use token::{
     AfterApply, AuthenticToken, Grant, InvalidReason, InvalidToken, Lifetime, NativeBody, Nonce,
     PreparedToken, RedemptionDigest, RefusedToken, SameOriginPath, Seal, Sealing, StoreScope,
-    Token, TokenBody, TokenHeader, TokenId, UntrustedToken, VerifiedToken, seal,
+    Token, TokenBody, TokenHeader, TokenId, UnclaimedLines, UntrustedToken, VerifiedToken, seal,
 };
 
 // Both of them again, in Mesop's format.

@@ -8,7 +8,7 @@ mod refusals;
 mod redeemer;
 
 pub(crate) use barrier::MissingBarrier;
-pub(crate) use redeemer::TokenKeys;
 pub use redeemer::{Redeemed, Redeemer};
+pub(crate) use redeemer::{TokenKeys, Unclaimed};
 pub(crate) use refusals::Refusals;
 pub use rejection::{Problem, Rejection};

@@ -1,5 +1,6 @@
 //! Token → `Set-Cookie` lines: verify, prepare, claim, release.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -7,15 +8,15 @@ use std::sync::Arc;
 use apply_cookies_protocol::mesop::MesopKeys;
 use apply_cookies_protocol::{
     AuthenticToken, BindingCookie, BindingPolicy, Grant, KeyRing, KeyRingError, Lifetime, Nonce,
-    PreparedToken, Profile, RedemptionDigest, SetCookieLines, TokenBody, TokenId, UnixMillis,
-    UntrustedToken,
+    PreparedToken, Profile, RedemptionDigest, SetCookieLines, TokenBody, TokenId, UnclaimedLines,
+    UnixMillis, UntrustedToken,
 };
 
 use super::barrier::MissingBarrier;
 use super::rejection::Rejection;
 use crate::clock_watch::ClockWatch;
 use crate::metrics;
-use crate::replay::{Barrier, BarrierAnswer, Claim, ClaimAnswer, Clock, ReplayStore};
+use crate::replay::{Barrier, BarrierAnswer, Claim, ClaimAnswer, Clock, ReplayStore, StoreError};
 use crate::secrets::Secrets;
 use crate::seldom::Seldom;
 
@@ -68,11 +69,18 @@ pub struct Redeemer {
     pub(crate) lost_barriers: Arc<Seldom>,
 }
 
+/// A token that only needs the answer to its claim.
+pub(crate) struct Unclaimed {
+    nonce: Nonce,
+    lines: UnclaimedLines,
+    then: Option<Cow<'static, str>>,
+}
+
 /// A token that was redeemed.
 #[derive(Debug)]
 pub struct Redeemed {
     pub(crate) lines: SetCookieLines,
-    pub(crate) then: Option<String>,
+    pub(crate) then: Option<Cow<'static, str>>,
     nonce: Nonce,
     barrier: BarrierAnswer,
 }
@@ -161,39 +169,30 @@ impl Redeemer {
         redemption: Option<RedemptionDigest>,
         binding: Option<&BindingCookie>,
     ) -> Result<Redeemed, Rejection> {
-        let redeemed = self.try_redeem(token, redemption, binding).await;
-        if let Err(rejection) = &redeemed {
-            self.look_at_clocks(rejection).await;
-        }
-        redeemed
+        let (claim, unclaimed) = self.prepare(token, redemption, binding)?;
+        let answer = self.store.claim(claim).await;
+        self.settle(answer, unclaimed).await
     }
 
-    async fn try_redeem(
+    /// Every check that needs no store: the claim is the last step that can fail.
+    pub(crate) fn prepare(
         &self,
         token: UntrustedToken<'_>,
         redemption: Option<RedemptionDigest>,
         binding: Option<&BindingCookie>,
-    ) -> Result<Redeemed, Rejection> {
-        // Every other check comes before the claim, which is the last step that can fail.
+    ) -> Result<(Claim, Unclaimed), Rejection> {
         let mut buffer = Vec::new();
         let now = self.clock.now();
-        let prepared = match &self.keys {
-            TokenKeys::Native(ring) => {
-                self.prepare(token.open(ring, &mut buffer)?, binding, now)?
-            }
+        let token = match &self.keys {
+            TokenKeys::Native(ring) => self.check(token.open(ring, &mut buffer)?, binding, now)?,
             #[cfg(feature = "mesop")]
             TokenKeys::Mesop(keys) => {
-                self.prepare(token.open_mesop(keys, &mut buffer)?, binding, now)?
+                self.check(token.open_mesop(keys, &mut buffer)?, binding, now)?
             }
         };
-        let header = prepared.header();
-        let then = header
-            .then
-            .as_ref()
-            .map(|then| then.to_header().into_owned());
-        let nonce = header.nonce;
+        let (header, lines) = token.into_parts();
         let mut claim = Claim::new(
-            nonce,
+            header.nonce,
             header.issued_at,
             header.expires_at,
             self.max_lifetime,
@@ -205,9 +204,23 @@ impl Redeemer {
         claim.binding = header.binding.and(binding).map(BindingCookie::digest);
         claim.scope = header.scope;
         claim.barrier = header.barrier;
+        let unclaimed = Unclaimed {
+            nonce: header.nonce,
+            lines,
+            then: header.then.map(|then| then.to_header()),
+        };
+        Ok((claim, unclaimed))
+    }
+
+    /// What follows from the store's answer.
+    pub(crate) async fn settle(
+        &self,
+        answer: Result<ClaimAnswer, StoreError>,
+        Unclaimed { nonce, lines, then }: Unclaimed,
+    ) -> Result<Redeemed, Rejection> {
         // A digest, and only refusals are logged at every level.
         let id = || TokenId::from_nonce(nonce);
-        match self.store.claim(claim).await {
+        match answer {
             Ok(ClaimAnswer::Granted { grant, barrier }) => {
                 metrics::redemption(match grant {
                     Grant::First => "released",
@@ -218,7 +231,7 @@ impl Redeemer {
                     self.report_missing(&MissingBarrier::NoRoom);
                 }
                 Ok(Redeemed {
-                    lines: prepared.release(grant),
+                    lines: lines.release(grant),
                     then,
                     nonce,
                     barrier,
@@ -226,13 +239,16 @@ impl Redeemer {
             }
             Ok(ClaimAnswer::AlreadyUsed) => Err(Rejection::AlreadyUsed(id())),
             Ok(ClaimAnswer::BehindBarrier) => Err(Rejection::BehindBarrier(id())),
-            Ok(ClaimAnswer::BeforeHorizon) => Err(Rejection::BeforeHorizon(id())),
+            Ok(ClaimAnswer::BeforeHorizon) => {
+                self.look_at_clocks().await;
+                Err(Rejection::BeforeHorizon(id()))
+            }
             Err(error) => Err(Rejection::Store(error, id())),
         }
     }
 
-    /// The checks that need no store, in the same order for every profile.
-    fn prepare<'b, B: TokenBody>(
+    /// The token's own checks, in the same order for every profile.
+    fn check<'b, B: TokenBody>(
         &self,
         authentic: AuthenticToken<'b, B>,
         binding: Option<&BindingCookie>,
@@ -253,16 +269,21 @@ impl Redeemer {
                 longest: self.max_lifetime,
             });
         }
-        let prepared = authentic
+        let verified = authentic
             .verify(now, self.binding, binding)
             .map_err(|refused| {
                 match Rejection::from_refused(refused, TokenId::from_nonce(nonce)) {
                     Rejection::WrongBrowser(id) if !bound => Rejection::Unbound(id),
-                    rejection => rejection,
+                    rejection => {
+                        // It is refused for its age: what a clock that was set looks like.
+                        if !matches!(rejection, Rejection::WrongBrowser(_)) {
+                            self.watch.clock_set_back(self.clock.set_back());
+                        }
+                        rejection
+                    }
                 }
-            })?
-            .prepare()?;
-        Ok(prepared)
+            })?;
+        Ok(verified.prepare()?)
     }
 
     /// Raises the barrier of a sign-out that needs no token, because the response's headers have
@@ -284,19 +305,11 @@ impl Redeemer {
         barrier.report(&self.lost_barriers, self.clock.now());
     }
 
-    /// Tokens that are refused for their age are what a clock that was set looks like.
-    async fn look_at_clocks(&self, rejection: &Rejection) {
-        match rejection {
-            Rejection::Expired(_) | Rejection::NotYetValid(_) => {
-                self.watch.clock_set_back(self.clock.set_back());
-            }
-            Rejection::BeforeHorizon(_) => {
-                self.watch.clock_set_back(self.clock.set_back());
-                if let Ok(since) = self.store.horizon().await {
-                    self.watch.store_ahead(since, self.clock.now());
-                }
-            }
-            _ => {}
+    /// A token older than the store remembers is what a clock that was set looks like.
+    async fn look_at_clocks(&self) {
+        self.watch.clock_set_back(self.clock.set_back());
+        if let Ok(since) = self.store.horizon().await {
+            self.watch.store_ahead(since, self.clock.now());
         }
     }
 }

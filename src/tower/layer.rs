@@ -5,6 +5,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use http::request::Parts;
 use http::{HeaderMap, Request, Response};
 use http_body::Body;
 use tokio::time::sleep;
@@ -76,8 +77,12 @@ where
 
     fn call(&mut self, mut request: Request<Q>) -> Self::Future {
         if self.apply.owns_path(request.uri().path()) {
-            let answer = endpoint(self.apply.clone(), request);
-            return Box::pin(async move { Ok(answer.await.map(ResponseBody::own)) });
+            let apply = self.apply.clone();
+            let (head, body) = request.into_parts();
+            return Box::pin(async move {
+                let answer = endpoint(&apply, &head, body).await;
+                Ok(answer.map(ResponseBody::own))
+            });
         }
         let slot = request.extensions().get::<Slot>();
         if slot.is_some_and(|slot| slot.is_of(&self.apply)) {
@@ -100,11 +105,10 @@ where
 }
 
 async fn endpoint<Q: Body<Data = Bytes>>(
-    apply: ApplyCookies,
-    request: Request<Q>,
+    apply: &ApplyCookies,
+    head: &Parts,
+    body: Q,
 ) -> Response<Bytes> {
-    let version = request.version();
-    let (head, body) = request.into_parts();
     let asked = Asked {
         method: head.method.as_str(),
         path: head.uri.path(),
@@ -112,7 +116,7 @@ async fn endpoint<Q: Body<Data = Bytes>>(
     };
     let mut body = pin!(body);
     let answer = apply.answer(asked, &mut Data(body.as_mut()), sleep).await;
-    respond(answer, version)
+    respond(answer, head.version)
 }
 
 fn asked<Q>(request: &Request<Q>) -> Asked<'_, HeaderMap> {

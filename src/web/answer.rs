@@ -67,7 +67,7 @@ impl Answer {
         let lines = ranges.into_iter().map(|line| text.slice(line));
         answer.fields.extend(lines.map(|line| ("set-cookie", line)));
         if let Some(then) = redeemed.then {
-            answer.fields.push((THEN, then.into()));
+            answer.fields.push((THEN, then.into_owned().into()));
         }
         answer
     }

@@ -24,6 +24,13 @@ pub(super) struct Refused {
 }
 
 impl Refused {
+    pub(super) const fn read(rejection: Rejection) -> Self {
+        Self {
+            rejection,
+            rest: Rest::Read,
+        }
+    }
+
     const fn given_up(rejection: Rejection) -> Self {
         Self {
             rejection,
@@ -97,10 +104,7 @@ where
         }
     }
     if length > BODY_MAX {
-        return Err(Refused {
-            rejection: Rejection::TooLarge,
-            rest: Rest::Read,
-        });
+        return Err(Refused::read(Rejection::TooLarge));
     }
     Ok(whole)
 }

@@ -14,7 +14,8 @@ use super::fields::{Asked, Fields};
 use super::form::Form;
 use crate::browser;
 use crate::deployment::{ApplyCookies, Deployment};
-use crate::redeem::{Redeemed, Rejection};
+use crate::redeem::{Redeemed, Rejection, Unclaimed};
+use crate::replay::Claim;
 use crate::seldom::seldom;
 
 impl ApplyCookies {
@@ -71,7 +72,15 @@ impl ApplyCookies {
         let body = body::read(asked, body, timer).await;
         let answered = match path {
             Some("/bind") => bind(deployment, asked, body),
-            _ => apply(deployment, asked, body).await,
+            _ => match prepare(deployment, asked, body) {
+                Ok((claim, unclaimed)) => {
+                    let answer = deployment.redeemer.store.claim(claim).await;
+                    let redeemed = deployment.redeemer.settle(answer, unclaimed).await;
+                    let applied = redeemed.map(|redeemed| applied(deployment, redeemed));
+                    applied.map_err(Refused::read)
+                }
+                Err(refused) => Err(refused),
+            },
         };
         answered.unwrap_or_else(|Refused { rejection, rest }| {
             deployment.refusals.log(&rejection, deployment.now());
@@ -80,24 +89,21 @@ impl ApplyCookies {
     }
 }
 
-/// `POST {prefix}`: redeems a token.
-async fn apply<F: Fields>(
+/// `POST {prefix}`, as far as it needs no store. It waits for nothing, so that nothing of the form,
+/// the token and the checks is part of what waits for the store.
+fn prepare<F: Fields>(
     deployment: &Deployment,
     asked: Asked<'_, F>,
     body: Result<Bytes, Refused>,
-) -> Result<Answer, Refused> {
+) -> Result<(Claim, Unclaimed), Refused> {
     let allowed = check(deployment, asked).and_then(|()| check_media_type(asked));
     let body = admit(allowed, body)?;
-    match redeem(deployment, asked, &body).await {
-        Ok(redeemed) => {
-            warn_of_secure(deployment, &redeemed);
-            Ok(Answer::applied(redeemed))
-        }
-        Err(rejection) => Err(Refused {
-            rejection,
-            rest: Rest::Read,
-        }),
-    }
+    check_form(deployment, asked, &body).map_err(Refused::read)
+}
+
+fn applied(deployment: &Deployment, redeemed: Redeemed) -> Answer {
+    warn_of_secure(deployment, &redeemed);
+    Answer::applied(redeemed)
 }
 
 /// Says that cookies may be lost because a token was minted for https and is redeemed for pages on
@@ -166,10 +172,7 @@ fn serve_client<F: Fields>(deployment: &Deployment, asked: Asked<'_, F>) -> Answ
 fn admit(allowed: Result<(), Rejection>, body: Result<Bytes, Refused>) -> Result<Bytes, Refused> {
     match (allowed, body) {
         (Ok(()), body) => body,
-        (Err(rejection), Ok(_)) => Err(Refused {
-            rejection,
-            rest: Rest::Read,
-        }),
+        (Err(rejection), Ok(_)) => Err(Refused::read(rejection)),
         (Err(rejection), Err(Refused { rest, .. })) => Err(Refused { rejection, rest }),
     }
 }
@@ -200,12 +203,12 @@ fn check_media_type<F: Fields>(asked: Asked<'_, F>) -> Result<(), Rejection> {
     }
 }
 
-/// The form → the cookies' `Set-Cookie` lines.
-async fn redeem<F: Fields>(
+/// The form → a claim, and what is released in return for it.
+fn check_form<F: Fields>(
     deployment: &Deployment,
     asked: Asked<'_, F>,
     body: &[u8],
-) -> Result<Redeemed, Rejection> {
+) -> Result<(Claim, Unclaimed), Rejection> {
     let form = Form::read(body).ok_or(Rejection::Form)?;
     let redemption = form
         .redemption
@@ -215,12 +218,8 @@ async fn redeem<F: Fields>(
         .binding_name
         .read(asked.fields.all("cookie"))
         .into_cookie();
+    let token = UntrustedToken::new(&form.token);
     deployment
         .redeemer
-        .redeem(
-            UntrustedToken::new(&form.token),
-            redemption,
-            binding.as_ref(),
-        )
-        .await
+        .prepare(token, redemption, binding.as_ref())
 }

@@ -31,7 +31,7 @@ pub use body::{NativeBody, TokenBody};
 pub use error::{InvalidReason, InvalidToken, RefusedToken};
 pub use header::{Lifetime, TokenHeader};
 pub use ids::{Nonce, RedemptionDigest, StoreScope, TokenId};
-pub use prepared::{Grant, PreparedToken};
+pub use prepared::{Grant, PreparedToken, UnclaimedLines};
 pub use seal::Seal;
 pub use sealed::{Sealing, Token, seal};
 pub use untrusted::UntrustedToken;

@@ -22,12 +22,19 @@ pub enum Grant {
 /// A token whose answer is ready. Only [`release`](Self::release) gives out the lines.
 pub struct PreparedToken<'b> {
     header: TokenHeader<'b>,
-    lines: SetCookieLines,
+    lines: UnclaimedLines,
 }
+
+/// The lines of a [`PreparedToken`], which outlive its text. Only [`release`](Self::release) gives
+/// them out.
+pub struct UnclaimedLines(SetCookieLines);
 
 impl<'b> PreparedToken<'b> {
     pub(super) const fn new(header: TokenHeader<'b>, lines: SetCookieLines) -> Self {
-        Self { header, lines }
+        Self {
+            header,
+            lines: UnclaimedLines(lines),
+        }
     }
 
     /// The token's header, which is all that a claim needs.
@@ -36,10 +43,30 @@ impl<'b> PreparedToken<'b> {
         &self.header
     }
 
+    /// The header, and the lines apart from it, for a claim that takes a while.
+    #[must_use]
+    pub fn into_parts(self) -> (TokenHeader<'b>, UnclaimedLines) {
+        (self.header, self.lines)
+    }
+
+    /// Gives out the lines in return for a store's grant.
+    #[must_use]
+    pub fn release(self, grant: Grant) -> SetCookieLines {
+        self.lines.release(grant)
+    }
+}
+
+impl UnclaimedLines {
     /// Gives out the lines in return for a store's grant.
     #[must_use]
     pub fn release(self, _: Grant) -> SetCookieLines {
-        self.lines
+        self.0
+    }
+}
+
+impl fmt::Debug for UnclaimedLines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("UnclaimedLines(..)")
     }
 }
 
