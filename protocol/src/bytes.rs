@@ -109,3 +109,34 @@ pub(crate) fn put_text16(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(&length.to_be_bytes());
     out.extend_from_slice(text.as_bytes());
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_has_one_varint() {
+        // Of each group: nothing, something, everything; at its end and with more to follow.
+        const GROUPS: [u8; 6] = [0, 1, 0x7F, 0x80, 0x81, 0xFF];
+        let mut texts = vec![Vec::new()];
+        for length in 0..6 {
+            let longer = texts.iter().filter(|text| text.len() == length);
+            let longer = longer.flat_map(|text| GROUPS.map(|group| [&text[..], &[group]].concat()));
+            texts.extend(longer.collect::<Vec<_>>());
+        }
+        let mut read = 0;
+        for text in texts {
+            let mut reader = Reader::new(&text);
+            let Ok(number) = reader.varint() else {
+                continue;
+            };
+            let length = text.len() - reader.rest().len();
+            let mut again = Vec::new();
+            put_varint(&mut again, number);
+            assert_eq!(again, text[..length]);
+            read += usize::from(length == text.len());
+        }
+        // In one to four bytes: no last group of nothing, except that of zero.
+        assert_eq!(read, 3 + 3 * 2 + 9 * 2 + 27 * 2);
+    }
+}
