@@ -22,7 +22,7 @@ FEWEST_REJECTED = {
     "form": 8,
     "key": 2,
     "forged": 15,
-    "payload": 57,
+    "payload": 58,
     "expired": 2,
     "not-yet-valid": 1,
     "wrong-browser": 10,

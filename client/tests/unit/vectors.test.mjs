@@ -24,7 +24,7 @@ const FEWEST_REJECTED = {
   form: 8,
   key: 2,
   forged: 15,
-  payload: 57,
+  payload: 58,
   "cannot-emit": 62,
   expired: 2,
   "not-yet-valid": 1,

@@ -476,6 +476,11 @@ fn bad_operations() -> Vec<Case> {
             "av",
         ),
         bad(
+            "number-goes-on-behind-a-group-of-zeros",
+            "a number ends with its first byte below 128, here in a longer form",
+            of(ORDINARY | AGE, &[&[1, 1], &[0x80, 0, 1]], "av"),
+        ),
+        bad(
             "number-of-five-bytes",
             "four are the most",
             of(
