@@ -49,11 +49,11 @@ use crate::time::UnixMillis;
 /// ```
 pub struct ValueCodec {
     name: String,
-    keys: Keys,
+    /// `None` for plain values.
+    keys: Option<Keys>,
 }
 
 enum Keys {
-    Plain,
     /// Each state has already taken in the name, which comes first in everything that is
     /// authenticated.
     Signed(Vec<(KeyId, MacKey)>),
@@ -73,8 +73,8 @@ impl ValueCodec {
     ) -> Result<Self, OperationError> {
         let name = checked_name(name.into())?;
         let keys = match protection {
-            Protection::Plain => Keys::Plain,
-            Protection::Signed => Keys::Signed(
+            Protection::Plain => None,
+            Protection::Signed => Some(Keys::Signed(
                 ring.all()
                     .map(|keys| {
                         let mut named = Vec::new();
@@ -82,12 +82,12 @@ impl ValueCodec {
                         (keys.id, keys.cookie_signing(&name).behind(&named))
                     })
                     .collect(),
-            ),
-            Protection::Encrypted => Keys::Encrypted(
+            )),
+            Protection::Encrypted => Some(Keys::Encrypted(
                 ring.all()
                     .map(|keys| (keys.id, keys.cookie_encryption(&name)))
                     .collect(),
-            ),
+            )),
         };
         Ok(Self { name, keys })
     }
@@ -100,7 +100,7 @@ impl ValueCodec {
     pub fn plain(name: impl Into<String>) -> Result<Self, OperationError> {
         Ok(Self {
             name: checked_name(name.into())?,
-            keys: Keys::Plain,
+            keys: None,
         })
     }
 
@@ -114,9 +114,9 @@ impl ValueCodec {
     #[must_use]
     pub const fn protection(&self) -> Protection {
         match self.keys {
-            Keys::Plain => Protection::Plain,
-            Keys::Signed(_) => Protection::Signed,
-            Keys::Encrypted(_) => Protection::Encrypted,
+            None => Protection::Plain,
+            Some(Keys::Signed(_)) => Protection::Signed,
+            Some(Keys::Encrypted(_)) => Protection::Encrypted,
         }
     }
 
@@ -124,11 +124,14 @@ impl ValueCodec {
     /// which an [`Operation`](crate::Operation) checks.
     #[must_use]
     pub fn encode(&self, value: &[u8], stamp: &Stamp) -> String {
-        let written = self.encode_with(stamp, |out| {
+        let Some(keys) = &self.keys else {
+            return percent::encode(value);
+        };
+        let sealed = self.seal(keys, stamp, |out| {
             out.extend_from_slice(value);
             Ok::<_, Infallible>(())
         });
-        match written {
+        match sealed {
             Ok(text) => text,
             Err(never) => match never {},
         }
@@ -144,21 +147,21 @@ impl ValueCodec {
     where
         T: Serialize + DeserializeOwned,
     {
-        self.encode_with(stamp, |out| json::write(value, out))
+        match &self.keys {
+            None => json::write_plain(value),
+            Some(keys) => self.seal(keys, stamp, |out| json::write(value, out)),
+        }
     }
 
-    fn encode_with<E>(
+    fn seal<E>(
         &self,
+        keys: &Keys,
         stamp: &Stamp,
         write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
     ) -> Result<String, E> {
         let expires_at = encode_expiry(stamp.end());
         let mut sealed = Vec::with_capacity(256);
-        match &self.keys {
-            Keys::Plain => {
-                write(&mut sealed)?;
-                return Ok(percent::encode(&sealed));
-            }
+        match keys {
             Keys::Signed(keys) => {
                 // Never empty: a ring has a current key, and it is the first.
                 let (id, mac) = &keys[0];
@@ -202,7 +205,7 @@ impl ValueCodec {
             return Err(UnreadableReason::TooLong.into());
         }
         let (index, plain) = match &self.keys {
-            Keys::Plain => {
+            None => {
                 percent::decode_into(text, buffer).ok_or(UnreadableReason::Malformed)?;
                 return Ok(OpenedValue {
                     bytes: buffer,
@@ -210,12 +213,12 @@ impl ValueCodec {
                     under_previous_key: false,
                 });
             }
-            Keys::Signed(keys) => {
+            Some(Keys::Signed(keys)) => {
                 let (id, sealed) = unwrap(text, Protection::Signed, buffer)?;
                 let (index, mac) = find(keys, id)?;
                 (index, open_signed(mac, sealed)?)
             }
-            Keys::Encrypted(keys) => {
+            Some(Keys::Encrypted(keys)) => {
                 let (id, sealed) = unwrap(text, Protection::Encrypted, buffer)?;
                 let (index, key) = find(keys, id)?;
                 let plain = key.open(sealed).map_err(|_| UnreadableReason::Forged)?;
@@ -263,7 +266,9 @@ impl ValueCodec {
         let expires_at = decode_expiry(reader.array()?)?;
         // The key already belongs to the name; this catches an implementation that derives it
         // wrongly.
-        if matches!(self.keys, Keys::Encrypted(_)) && reader.bytes16()? != self.name.as_bytes() {
+        if matches!(self.keys, Some(Keys::Encrypted(_)))
+            && reader.bytes16()? != self.name.as_bytes()
+        {
             return Err(Malformed);
         }
         Ok((expires_at, reader.rest()))

@@ -4,12 +4,16 @@
 //! in a map, and writes `NaN` as `null`. So the text is scanned before serde reads it, and watched
 //! while serde writes it; anything that may have gone wrong in writing is read back before it is sent.
 
+use std::borrow::Cow;
+use std::io;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use serde_path_to_error::Segment;
 
 use super::formatter::Watching;
+use super::percent::{Encoder, decode_into, finish};
 use super::scan::{check_keys, scan};
 use super::structure::{Facts, Structure};
 use super::unreadable::{Unreadable, UnreadableReason};
@@ -56,27 +60,60 @@ fn field_at_fault<T: DeserializeOwned>(json: &str) -> Option<String> {
 }
 
 /// Appends an object of a class as compact JSON, if that can be read back.
-pub(crate) fn write<T>(value: &T, out: &mut Vec<u8>) -> Result<(), Unreadable>
+pub(super) fn write<T>(value: &T, out: &mut Vec<u8>) -> Result<(), Unreadable>
 where
     T: Serialize + DeserializeOwned,
 {
     let start = out.len();
     let mut structure = Structure::new();
-    let watching = Watching::new(&mut structure);
-    let mut serializer = serde_json::Serializer::with_formatter(&mut *out, watching);
-    value
-        .serialize(&mut serializer)
-        .map_err(|error| match error.classify() {
+    serialize(value, &mut *out, &mut structure)?;
+    judge::<T>(&structure, || Cow::Borrowed(&out[start..]))
+}
+
+/// The same in the plain form: escaped while it is written, without a buffer for the JSON.
+pub(super) fn write_plain<T>(value: &T) -> Result<String, Unreadable>
+where
+    T: Serialize + DeserializeOwned,
+{
+    let mut text = Vec::with_capacity(256);
+    let mut structure = Structure::new();
+    serialize(value, Encoder(&mut text), &mut structure)?;
+    judge::<T>(&structure, || {
+        let mut json = Vec::new();
+        decode_into(&text, &mut json).expect("encoded here");
+        Cow::Owned(json)
+    })?;
+    Ok(finish(text))
+}
+
+fn serialize<T: Serialize>(
+    value: &T,
+    out: impl io::Write,
+    structure: &mut Structure,
+) -> Result<(), Unreadable> {
+    let watching = Watching::new(structure);
+    let mut serializer = serde_json::Serializer::with_formatter(out, watching);
+    value.serialize(&mut serializer).map_err(|error| {
+        let reason = match error.classify() {
             // Writing into memory: nothing else fails.
             Category::Io => UnreadableReason::TooDeep,
             Category::Data | Category::Syntax | Category::Eof => UnreadableReason::WrongType,
-        })?;
-    let json = &out[start..];
+        };
+        reason.into()
+    })
+}
+
+/// Judges the object of a class that was written with this structure. Its JSON is looked at only
+/// where something may have gone wrong.
+fn judge<'j, T: DeserializeOwned>(
+    structure: &Structure,
+    json: impl Fn() -> Cow<'j, [u8]>,
+) -> Result<(), Unreadable> {
     let facts = if structure.raw {
-        scan(json)?
+        scan(&json())?
     } else {
         if structure.unsure {
-            check_keys(json)?;
+            check_keys(&json())?;
         }
         structure.facts
     };
@@ -86,7 +123,7 @@ where
     // `null` may have been `NaN`. A class whose `Serialize` and `Deserialize` disagree is a bug,
     // and the first debug build that writes it finds it.
     if facts.null || cfg!(debug_assertions) {
-        deserialize::<T>(json, facts)?;
+        deserialize::<T>(&json(), facts)?;
     }
     Ok(())
 }
@@ -123,6 +160,7 @@ mod tests {
     use serde::{Deserialize, Serializer};
     use serde_json::{Value, json};
 
+    use super::super::percent::encode;
     use super::*;
 
     fn nested() -> impl Strategy<Value = Value> {
@@ -167,6 +205,8 @@ mod tests {
             if written.is_ok() {
                 prop_assert_eq!(&out, text.as_bytes());
             }
+            let plain = write_plain(&value).map_err(|error| error.reason());
+            prop_assert_eq!(plain, written.map(|()| encode(&out)));
             let read = read::<Value>(text.as_bytes()).map_err(|error| error.reason());
             prop_assert_eq!(read.map(|_| ()), expected);
         }

@@ -1,6 +1,8 @@
 //! The plain form: percent-encoding that leaves every cookie-octet but `%` as it is, so that a
 //! person can read the value and `decodeURIComponent` undoes it (SPEC §12.1).
 
+use std::io;
+
 use crate::cookie::is_cookie_octet;
 
 /// Which bytes are written as they are.
@@ -14,32 +16,70 @@ const AS_IT_IS: [bool; 256] = {
     table
 };
 
-/// The text of `bytes`. Written by index into room for the worst case: that a byte fits is then not
-/// asked for each.
+/// The text of `bytes`.
 pub(super) fn encode(bytes: &[u8]) -> String {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    let mut text = vec![0; bytes.len() * ESCAPE];
-    let mut end = 0;
-    for byte in bytes {
-        if AS_IT_IS[usize::from(*byte)] {
-            text[end] = *byte;
-            end += 1;
-        } else {
-            let escape = [
-                b'%',
-                HEX[usize::from(byte >> 4)],
-                HEX[usize::from(byte & 0xF)],
-            ];
-            text[end..end + ESCAPE].copy_from_slice(&escape);
-            end += ESCAPE;
-        }
-    }
-    text.truncate(end);
+    let mut text = Vec::with_capacity(bytes.len() * 2);
+    encode_into(bytes, &mut text);
+    finish(text)
+}
+
+/// What was written by an [`Encoder`] alone.
+pub(super) fn finish(text: Vec<u8>) -> String {
     String::from_utf8(text).expect("ASCII")
 }
 
-/// The length of `%22`.
-const ESCAPE: usize = 3;
+/// Appends the text of the bytes that it gets.
+pub(super) struct Encoder<'t>(pub(super) &'t mut Vec<u8>);
+
+impl io::Write for Encoder<'_> {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        encode_into(bytes, self.0);
+        Ok(bytes.len())
+    }
+
+    #[inline]
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        encode_into(bytes, self.0);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Most of what `serde_json` writes is one byte that it knows: with this inlined, three others.
+#[inline]
+fn encode_into(bytes: &[u8], text: &mut Vec<u8>) {
+    match bytes {
+        [byte] if AS_IT_IS[usize::from(*byte)] => text.push(*byte),
+        [byte] => text.extend_from_slice(&escape(*byte)),
+        _ => encode_many(bytes, text),
+    }
+}
+
+fn encode_many(bytes: &[u8], text: &mut Vec<u8>) {
+    // Without an early exit: most texts of JSON stay as they are, and are short.
+    let clean = (bytes.iter()).fold(true, |clean, byte| clean & AS_IT_IS[usize::from(*byte)]);
+    if clean {
+        text.extend_from_slice(bytes);
+        return;
+    }
+    for run in
+        bytes.chunk_by(|one, next| AS_IT_IS[usize::from(*one)] && AS_IT_IS[usize::from(*next)])
+    {
+        match run {
+            [byte] if !AS_IT_IS[usize::from(*byte)] => text.extend_from_slice(&escape(*byte)),
+            _ => text.extend_from_slice(run),
+        }
+    }
+}
+
+const fn escape(byte: u8) -> [u8; 3] {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    [b'%', HEX[(byte >> 4) as usize], HEX[(byte & 0xF) as usize]]
+}
 
 /// Replaces `out` with the bytes of `text`. `None` for a `%` without two hexadecimal digits.
 ///
