@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::CookieClass;
 use super::error::ClassError;
+use super::profile::Profile;
 use super::profile_codec::{ProfileCodec, millis};
 use super::read::ReadCookie;
 use crate::cookie::{CookieHeader, Operation, OperationError, Scheme};
@@ -43,6 +44,8 @@ use crate::value::{Stamp, Unreadable, UnreadableReason};
 pub struct ClassCodec<C> {
     codec: ProfileCodec,
     scheme: Scheme,
+    /// Its name and attributes have passed the checks: of a cookie only value and age are left.
+    checked: bool,
     class: PhantomData<fn() -> C>,
 }
 
@@ -65,9 +68,11 @@ impl<C: CookieClass> ClassCodec<C> {
     /// When browsers would not accept the name, or when the ring has no keys for the class's
     /// profile.
     pub fn over(ring: &KeyRing, scheme: Scheme) -> Result<Self, ClassError> {
+        let empty = C::CLASS.draft(String::new(), C::CLASS.max_age);
         Ok(Self {
             codec: ProfileCodec::new(ring, scheme.name(C::CLASS.name), &C::CLASS)?,
             scheme,
+            checked: C::CLASS.profile == Profile::Native && Operation::over(empty, scheme).is_ok(),
             class: PhantomData,
         })
     }
@@ -129,7 +134,12 @@ impl<C: CookieClass> ClassCodec<C> {
             stamp = stamp.expires_at(end);
         }
         let text = self.codec.encode(value, &stamp)?;
-        Ok(Operation::over(C::CLASS.draft(text, age), self.scheme)?)
+        let draft = C::CLASS.draft(text, age);
+        Ok(if self.checked {
+            Operation::again(draft, self.scheme)?
+        } else {
+            Operation::over(draft, self.scheme)?
+        })
     }
 
     /// The operation that deletes the cookie.
@@ -171,5 +181,62 @@ impl<C: CookieClass> ClassCodec<C> {
 impl<C> fmt::Debug for ClassCodec<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ClassCodec({:?})", self.codec)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::cookie::{SameSite, SetCookie};
+    use crate::limits::{MAX_AGE_MAX, NAME_VALUE_MAX};
+
+    fn drafts() -> impl Strategy<Value = SetCookie<'static>> {
+        let name = prop::sample::select(vec!["a", "__Host-a", "__Secure-a", "__Http-a", "a b"]);
+        let length = prop_oneof![0..40_usize, NAME_VALUE_MAX - 12..NAME_VALUE_MAX + 2];
+        let age = prop_oneof![
+            0..4_u64,
+            u64::from(MAX_AGE_MAX) - 1..u64::from(MAX_AGE_MAX) + 2
+        ];
+        let path = prop::sample::select(vec!["/", "/a", "a"]);
+        let same_site = prop::sample::select(vec![SameSite::Lax, SameSite::None]);
+        let flags = any::<(Option<bool>, bool, bool)>();
+        (
+            name,
+            length,
+            proptest::option::of(age),
+            path,
+            same_site,
+            flags,
+        )
+            .prop_map(
+                |(name, length, age, path, same_site, (secure, http_only, partitioned))| {
+                    let mut draft = SetCookie::new(name, "v".repeat(length))
+                        .path(path)
+                        .same_site(same_site)
+                        .http_only(http_only)
+                        .partitioned(partitioned);
+                    draft.max_age = age;
+                    draft.secure = secure;
+                    draft
+                },
+            )
+    }
+
+    proptest! {
+        #[test]
+        fn what_passed_once_is_judged_by_value_and_age_alone(draft in drafts(), https: bool) {
+            let scheme = if https { Scheme::Https } else { Scheme::Http };
+            let mut empty = draft.clone();
+            empty.value = "".into();
+            empty.max_age = None;
+            if Operation::over(empty, scheme).is_ok() {
+                prop_assert_eq!(
+                    Operation::again(draft.clone(), scheme),
+                    Operation::over(draft, scheme)
+                );
+            }
+        }
     }
 }

@@ -84,6 +84,22 @@ impl<'a> Operation<'a> {
         Ok(Self(draft))
     }
 
+    /// The operation of a draft that differs in value and age from one that has passed
+    /// [`over`](Self::over) for this scheme, and in nothing else. The value is one that this crate has
+    /// just encoded, and so consists of cookie-octets.
+    ///
+    /// # Errors
+    ///
+    /// Those of `over` that are left: the age, and the length of the value.
+    pub(crate) fn again(mut set: SetCookie<'a>, scheme: Scheme) -> Result<Self, OperationError> {
+        debug_assert_eq!(check_value(&set.value), Ok(()));
+        set.max_age.map_or(Ok(()), check_max_age)?;
+        check_size(&set.name, &set.value, Field::Value)?;
+        set.secure = Some(scheme.secure(set.secure));
+        scheme.rename(&mut set.name)?;
+        Ok(Self(Draft::Set(set)))
+    }
+
     /// The draft that passed.
     #[must_use]
     pub fn draft(&self) -> &Draft<'a> {
@@ -196,6 +212,16 @@ impl<'a> TryFrom<DeleteCookie<'a>> for Operation<'a> {
     }
 }
 
+/// Refuses a name and a value that together are longer than browsers keep, for this field.
+fn check_size(name: &str, value: &str, field: Field) -> Result<(), OperationError> {
+    let actual = name.len() + value.len();
+    if actual > NAME_VALUE_MAX {
+        let max = NAME_VALUE_MAX;
+        return Err(OperationError::new(field, Rule::TooLong { actual, max }));
+    }
+    Ok(())
+}
+
 /// The fields of an operation as they are on the wire, borrowed. The one form that the checks, the
 /// writer and the payload's codec work on.
 #[derive(Clone, Copy)]
@@ -258,24 +284,14 @@ impl<'o> Parts<'o> {
 
     /// SPEC §4, rules 1 to 7.
     pub(crate) fn check(&self) -> Result<(), OperationError> {
-        let refuse = |field, rule| Err(OperationError::new(field, rule));
         let prefix = name::check(self.name)?;
         check_value(self.value)?;
-        let size = self.name.len() + self.value.len();
-        if size > NAME_VALUE_MAX {
-            let field = if self.delete {
-                Field::Name
-            } else {
-                Field::Value
-            };
-            return refuse(
-                field,
-                Rule::TooLong {
-                    actual: size,
-                    max: NAME_VALUE_MAX,
-                },
-            );
-        }
+        let longer = if self.delete {
+            Field::Name
+        } else {
+            Field::Value
+        };
+        check_size(self.name, self.value, longer)?;
         if let Some(path) = self.path {
             check_path(path)?;
         }
