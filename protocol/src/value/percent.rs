@@ -89,22 +89,20 @@ const fn escape(byte: u8) -> [u8; 3] {
 pub(super) fn decode_into(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
     out.clear();
     out.resize(text.len(), 0);
-    let mut end = 0;
-    let mut rest = text;
-    while let [first, after @ ..] = rest {
-        rest = after;
-        let mut byte = *first;
-        if byte == b'%' {
-            let [high, low, after @ ..] = rest else {
-                return None;
-            };
-            byte = byte_of(*high, *low)?;
-            rest = after;
+    let mut length = text.len();
+    let mut rest = text.iter();
+    // By places, not by an index into them: that a byte has room is then not asked for each.
+    for place in &mut *out {
+        match rest.next() {
+            Some(b'%') => {
+                *place = byte_of(*rest.next()?, *rest.next()?)?;
+                length -= 2;
+            }
+            Some(byte) => *place = *byte,
+            None => break,
         }
-        out[end] = byte;
-        end += 1;
     }
-    out.truncate(end);
+    out.truncate(length);
     Some(())
 }
 

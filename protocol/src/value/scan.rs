@@ -30,32 +30,16 @@ pub(super) fn check_keys(json: &[u8]) -> Result<(), UnreadableReason> {
     }
 }
 
-/// The bytes that mean something outside of texts; the `n` is for `null`.
-const MEANING: &[u8; 7] = b"\"{}[],n";
-
-/// All others mean nothing here: digits, spaces, colons.
-const MEANS: [bool; 256] = {
-    let mut means = [false; 256];
-    let mut n = 0;
-    while n < MEANING.len() {
-        means[MEANING[n] as usize] = true;
-        n += 1;
-    }
-    means
-};
-
+/// Bytes outside of texts that are not here mean nothing: digits, spaces, colons.
 fn pass(json: &[u8], structure: &mut Structure) -> Result<(), TooDeep> {
     // The next text is a key.
     let mut at_key = false;
-    let mut at = 0;
-    while let Some(byte) = json.get(at) {
-        at += 1;
-        if !MEANS[usize::from(*byte)] {
-            continue;
-        }
+    let mut rest = json;
+    while let [byte, after @ ..] = rest {
+        rest = after;
         match byte {
             b'"' => {
-                let (text, escaped) = text_from(&json[at..]);
+                let (text, escaped) = text_from(rest);
                 if at_key {
                     at_key = false;
                     structure.key(text);
@@ -63,7 +47,7 @@ fn pass(json: &[u8], structure: &mut Structure) -> Result<(), TooDeep> {
                     structure.unsure |= escaped;
                 }
                 // Behind the quote, if there is one.
-                at += text.len() + 1;
+                rest = rest.get(text.len() + 1..).unwrap_or_default();
             }
             b'{' | b'[' => {
                 at_key = *byte == b'{';
@@ -77,7 +61,9 @@ fn pass(json: &[u8], structure: &mut Structure) -> Result<(), TooDeep> {
                 }
             }
             b',' => at_key = structure.in_object(),
-            _ => structure.facts.null = true,
+            // Of `null`.
+            b'n' => structure.facts.null = true,
+            _ => {}
         }
     }
     Ok(())

@@ -108,12 +108,19 @@ impl Structure {
 /// a closer look.
 fn hash(key: &[u8]) -> u64 {
     const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
-    let (words, rest) = key.as_chunks();
-    let mut last = [0; 8];
-    last[..rest.len()].copy_from_slice(rest);
+    let mix = |hash: u64, word: u64| (hash.rotate_left(5) ^ word).wrapping_mul(ODD);
     let length = u64::try_from(key.len()).unwrap_or(u64::MAX);
-    let words = words.iter().chain([&last]);
-    words.fold(length, |hash, word| {
-        (hash.rotate_left(5) ^ u64::from_le_bytes(*word)).wrapping_mul(ODD)
-    })
+    // The last word overlaps the one before, so that nothing is copied to fill it up.
+    if let Some(last) = key.last_chunk() {
+        let words = key.as_chunks().0.iter().chain([last]);
+        return words.fold(length, |hash, word| mix(hash, u64::from_le_bytes(*word)));
+    }
+    let short = match (key.first_chunk(), key.last_chunk()) {
+        (Some(first), Some(last)) => {
+            let halves = [first, last].map(|half| u64::from(u32::from_le_bytes(*half)));
+            halves[0] << 32 | halves[1]
+        }
+        _ => (key.iter()).fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    };
+    mix(length, short)
 }
