@@ -188,9 +188,12 @@ impl<C> fmt::Debug for ClassCodec<C> {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::Class;
     use super::*;
-    use crate::cookie::{SameSite, SetCookie};
+    use crate::cookie::{Field, SameSite, SetCookie};
+    use crate::keys::Secret;
     use crate::limits::{MAX_AGE_MAX, NAME_VALUE_MAX};
+    use crate::value::Protection;
 
     fn drafts() -> impl Strategy<Value = SetCookie<'static>> {
         let name = prop::sample::select(vec!["a", "__Host-a", "__Secure-a", "__Http-a", "a b"]);
@@ -237,6 +240,27 @@ mod tests {
                     Operation::over(draft, scheme)
                 );
             }
+        }
+    }
+
+    /// By hand, because the derive refuses it.
+    #[derive(serde::Serialize, serde::Deserialize)]
+    struct Nowhere {}
+
+    impl CookieClass for Nowhere {
+        const CLASS: Class = Class::new("nowhere", Protection::Plain).path("a");
+    }
+
+    #[test]
+    fn a_class_with_attributes_that_no_browser_accepts_is_refused_at_each_write() {
+        let secret = Secret::new("8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA").unwrap();
+        let codec = ClassCodec::<Nowhere>::new(&KeyRing::new(&secret, &[]).unwrap()).unwrap();
+        for _ in 0..2 {
+            let refused = codec.set(&Nowhere {}, UnixMillis::EPOCH, [0; 16]);
+            assert!(
+                matches!(&refused, Err(ClassError::Invalid(error)) if error.field() == Field::Path),
+                "{refused:?}"
+            );
         }
     }
 }
