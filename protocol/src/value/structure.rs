@@ -91,16 +91,13 @@ impl Structure {
     /// A key of the innermost object, without its quotes.
     #[inline]
     pub(super) fn key(&mut self, key: &[u8]) {
-        let hash = hash(key);
-        let known = self.hashes.get(self.innermost.keys..self.keys);
-        self.unsure |= known.is_none_or(|known| known.contains(&hash));
-        match self.hashes.get_mut(self.keys) {
-            Some(next) => {
-                *next = hash;
-                self.keys += 1;
-            }
-            None => self.unsure = true,
-        }
+        let Some((known, [next, ..])) = self.hashes.split_at_mut_checked(self.keys) else {
+            self.unsure = true;
+            return;
+        };
+        *next = hash(key);
+        self.unsure |= known[self.innermost.keys..].contains(next);
+        self.keys += 1;
     }
 }
 
