@@ -1,5 +1,6 @@
 //! The value codec of a class's profile: the one place that chooses between the profiles' formats.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -15,6 +16,12 @@ use crate::limits::SKEW_MS;
 use crate::mesop::MesopValueCodec;
 use crate::time::UnixMillis;
 use crate::value::{Protection, Stamp, Unreadable, UnreadableReason, ValueCodec};
+
+thread_local! {
+    /// Where values are opened, one after another: at most a cookie's length for each thread. Taken
+    /// out meanwhile, since the type that is read may read another cookie.
+    static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
 
 #[derive(Debug)]
 pub(super) enum ProfileCodec {
@@ -61,14 +68,17 @@ impl ProfileCodec {
     ) -> Result<ReadCookie<T>, Unreadable> {
         match self {
             Self::Native(codec) => {
-                let mut buffer = Vec::new();
+                let mut buffer = BUFFER.try_with(Cell::take).unwrap_or_default();
                 let opened = codec.decode(text, now, &mut buffer)?;
                 check_end(class, opened.expires_at(), now)?;
-                Ok(ReadCookie {
+                let cookie = ReadCookie {
                     value: opened.json()?,
                     expires_at: opened.expires_at(),
                     under_previous_key: opened.is_under_previous_key(),
-                })
+                };
+                // Not where the thread ends, and not after an error: then the next gets a new one.
+                let _ = BUFFER.try_with(|place| place.set(buffer));
+                Ok(cookie)
             }
             #[cfg(feature = "mesop")]
             Self::Mesop(codec) => {

@@ -87,7 +87,7 @@ const fn escape(byte: u8) -> [u8; 3] {
 /// scripts leave unencoded. A plain value may have several texts: nothing depends on there being
 /// one.
 pub(super) fn decode_into(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
-    out.clear();
+    // What is in it gets overwritten, so only the bytes by which it grows are filled with zeros.
     out.resize(text.len(), 0);
     let mut length = text.len();
     let mut rest = text.iter();
