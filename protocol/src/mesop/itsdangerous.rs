@@ -99,8 +99,8 @@ fn decode_time(text: &[u8]) -> Option<u64> {
 
 fn encode_payload(json: &[u8]) -> Vec<u8> {
     let mut text = Vec::with_capacity(base64url::encoded_len(json.len()) + 48);
-    let compressed = zlib::compress(json);
-    if compressed.len() + 1 < json.len() {
+    let compressed = zlib::compress(json).filter(|bytes| bytes.len() + 1 < json.len());
+    if let Some(compressed) = compressed {
         text.push(DOT);
         base64url::encode_into(&compressed, &mut text);
     } else {

@@ -1,27 +1,43 @@
 //! zlib (RFC 1950), only for bytes that a MAC has authenticated, and with bounded output.
 
-use miniz_oxide::deflate::compress_to_vec_zlib;
-use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
+use zlib_rs::{
+    DeflateConfig, InflateConfig, ReturnCode, compress_bound, compress_slice, decompress_slice,
+};
 
 use crate::limits::MESOP_INFLATED_MAX;
 
-/// Python's default level.
-const LEVEL: u8 = 6;
-
-pub(super) fn compress(bytes: &[u8]) -> Vec<u8> {
-    compress_to_vec_zlib(bytes, LEVEL)
+/// At Python's default level, which is the default here too. `None` only without memory for it.
+pub(super) fn compress(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut out = vec![0; compress_bound(bytes.len())];
+    let (compressed, code) = compress_slice(&mut out, bytes, DeflateConfig::default());
+    let length = compressed.len();
+    out.truncate(length);
+    (code == ReturnCode::Ok).then_some(out)
 }
 
 /// `None` when it is not a zlib stream, its checksum is wrong or missing, or it inflates to more
 /// than 64 KiB: a token of a quarter of a megabyte can inflate to 200 (threat M19). Bytes after the
 /// stream are ignored, as in Python.
 pub(super) fn inflate(bytes: &[u8]) -> Option<Vec<u8>> {
-    decompress_to_vec_zlib_with_limit(bytes, MESOP_INFLATED_MAX).ok()
+    // Hardly a token is compressed to less than a fifth.
+    let room = MESOP_INFLATED_MAX.min(5 * bytes.len());
+    [room, MESOP_INFLATED_MAX].into_iter().find_map(|room| {
+        let mut out = vec![0; room];
+        let (inflated, code) = decompress_slice(&mut out, bytes, InflateConfig::default());
+        let length = inflated.len();
+        out.truncate(length);
+        (code == ReturnCode::Ok).then_some(out)
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::zlib;
     use super::*;
+
+    fn compress(bytes: &[u8]) -> Vec<u8> {
+        zlib::compress(bytes).unwrap()
+    }
 
     #[test]
     fn output_is_capped_to_the_byte() {
