@@ -5,7 +5,7 @@
 //! use apply_cookies_replay::{MemoryReplayStore, conformance};
 //!
 //! # fn quick() {
-//! conformance::check(&MemoryReplayStore::new);
+//! conformance::check(&MemoryReplayStore::new).unwrap(); // panics with every rule that is broken
 //! # }
 //! ```
 //!
@@ -24,7 +24,9 @@
 // In reading order: a module uses those before it.
 mod block_on;
 mod maker;
+use maker::Outcome;
 pub use maker::{StoreMaker, Verdict};
+mod ear;
 mod world;
 
 mod model;
@@ -32,7 +34,9 @@ mod rules;
 mod schedule;
 pub use schedule::Schedule;
 
+use std::any::Any;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// A rule of the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -110,9 +114,15 @@ impl Rule {
     ///
     /// # Errors
     ///
-    /// Says how the store breaks the rule.
+    /// Says how the store breaks the rule. One that panics, or does not answer, breaks it too.
     pub fn test<M: StoreMaker>(self, maker: &M) -> Result<Verdict, Violation> {
-        let held = match self {
+        let held = catch_unwind(AssertUnwindSafe(|| self.run(maker)));
+        held.unwrap_or_else(|panic| Err(message(&*panic)))
+            .map_err(|what| Violation { rule: self, what })
+    }
+
+    fn run<M: StoreMaker>(self, maker: &M) -> Outcome {
+        match self {
             Self::OneClaimant => rules::one_claimant(maker),
             Self::Retry => rules::retry(maker),
             Self::NoIdNoRetry => rules::no_id_no_retry(maker),
@@ -132,9 +142,15 @@ impl Rule {
             Self::RoomAgain => rules::room_again(maker),
             Self::Reopened => rules::reopened(maker),
             Self::Schedules => schedule::equal_the_model(maker),
-        };
-        held.map_err(|what| Violation { rule: self, what })
+        }
     }
+}
+
+/// The words of a panic.
+fn message(panic: &(dyn Any + Send)) -> String {
+    let words = panic.downcast_ref::<String>().map(String::as_str);
+    let words = words.or_else(|| panic.downcast_ref::<&str>().copied());
+    format!("a panic: {}", words.unwrap_or("without words"))
 }
 
 impl fmt::Display for Rule {
@@ -179,22 +195,53 @@ impl Violation {
     }
 }
 
+/// Every rule that a store breaks, one a line. `Debug` prints the same, so that `unwrap` shows it.
+#[derive(Clone)]
+pub struct Violations(Vec<Violation>);
+
+impl Violations {
+    /// The violations, in the order of [`Rule::ALL`]; at least one.
+    #[must_use]
+    pub fn as_slice(&self) -> &[Violation] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Violations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0
+            .iter()
+            .try_for_each(|violation| writeln!(f, "{violation}"))
+    }
+}
+
+impl fmt::Debug for Violations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\n{self}")
+    }
+}
+
+impl std::error::Error for Violations {}
+
 /// Tests a store against every rule. Returns those that do not apply to it, for the caller to
 /// compare with what it expects: for a store in memory that cannot be made small,
 /// [`Rule::NoRoomForBarriers`], [`Rule::Full`], [`Rule::RoomAgain`] and [`Rule::Reopened`].
 ///
-/// # Panics
+/// # Errors
 ///
-/// With the name of the first rule that is broken, and how.
-#[must_use = "rules that did not apply were not tested"]
-pub fn check<M: StoreMaker>(maker: &M) -> Vec<Rule> {
-    let mut not_applicable = Vec::new();
+/// Every rule that is broken, and how.
+pub fn check<M: StoreMaker>(maker: &M) -> Result<Vec<Rule>, Violations> {
+    let (mut not_applicable, mut broken) = (Vec::new(), Vec::new());
     for rule in Rule::ALL {
         match rule.test(maker) {
             Ok(Verdict::Held) => {}
             Ok(Verdict::NotApplicable) => not_applicable.push(*rule),
-            Err(violation) => panic!("{violation}"),
+            Err(violation) => broken.push(violation),
         }
     }
-    not_applicable
+    if broken.is_empty() {
+        Ok(not_applicable)
+    } else {
+        Err(Violations(broken))
+    }
 }

@@ -1,7 +1,9 @@
 //! A store, its clock, and tokens for it.
 
-use std::sync::Arc;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::task::Poll;
 
 use apply_cookies_protocol::limits::LIFETIME_MAX_MS;
 use apply_cookies_protocol::{
@@ -9,11 +11,13 @@ use apply_cookies_protocol::{
 };
 use sha2::{Digest, Sha256};
 
+use super::ear::Ear;
 use super::maker::StoreMaker;
 use crate::answer::{BarrierAnswer, ClaimAnswer, StoreError};
 use crate::barrier::Barrier;
 use crate::claim::Claim;
 use crate::clock::Clock;
+use crate::future::StoreFuture;
 use crate::store::ReplayStore;
 
 pub(super) const FIRST: ClaimAnswer = granted(Grant::First, BarrierAnswer::NotAsked);
@@ -34,6 +38,9 @@ pub(super) const SETTLED: u64 = 10_000;
 pub(super) const LIFE: u64 = 60_000;
 
 pub(super) const HOUR: u64 = 3_600_000;
+
+/// After fewer polls than these a question is given up; most stores are never asked so often.
+pub(super) const POLLS: u32 = 5;
 
 /// The hands of a clock that moves by hand.
 #[derive(Clone)]
@@ -160,6 +167,31 @@ impl<'m, M: StoreMaker> World<'m, M> {
         ensure(answer == BarrierAnswer::Raised, || {
             format!("{what}: {answer:?} instead of Raised")
         })
+    }
+
+    /// A listener of this store.
+    pub(super) fn ear(&self) -> Arc<Ear> {
+        let ear = Arc::new(Ear::default());
+        let weak: Weak<Ear> = Arc::downgrade(&ear);
+        self.store.listen(weak);
+        ear
+    }
+
+    /// Asks, and drops the question after so many polls, as happens when a request's connection is
+    /// lost.
+    pub(super) fn give_up<T: Unpin + Send>(&self, mut asked: StoreFuture<'_, T>, polls: u32) {
+        let mut left = polls;
+        let some = std::future::poll_fn(move |context| {
+            if left == 0 || Pin::new(&mut asked).poll(context).is_ready() {
+                return Poll::Ready(Ok(()));
+            }
+            left -= 1;
+            if left == 0 {
+                return Poll::Ready(Ok(()));
+            }
+            Poll::Pending
+        });
+        let _ = self.maker.wait(StoreFuture::new(some));
     }
 
     /// Claims, and accepts any refusal.

@@ -1,11 +1,8 @@
 //! Tokens behind a barrier, that of a token or one without.
 
-use std::sync::{Arc, Weak};
-
 use apply_cookies_protocol::Grant;
 use apply_cookies_protocol::limits::{LIFETIME_MAX_MS, SKEW_MS};
 
-use super::listening::Ear;
 use crate::answer::BarrierAnswer::NoRoom;
 use crate::answer::ClaimAnswer::{AlreadyUsed, BehindBarrier};
 use crate::barrier::Barrier;
@@ -227,9 +224,7 @@ pub(in crate::conformance) fn no_room_for_barriers<M: StoreMaker>(maker: &M) -> 
     let Some(world) = World::small(maker) else {
         return Ok(Verdict::NotApplicable);
     };
-    let ear = Arc::new(Ear::default());
-    let weak: Weak<Ear> = Arc::downgrade(&ear);
-    world.store.listen(weak);
+    let ear = world.ear();
     let older: Vec<Claim> = (0..10).map(|n| world.token(n).by(n)).collect();
     let of = |n: u64| older[usize::try_from(n).unwrap_or(0)];
     world.advance(1);

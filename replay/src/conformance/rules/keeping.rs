@@ -1,10 +1,7 @@
 //! A store that is full, has room again, or is reopened.
 
-use std::sync::{Arc, Weak};
-
 use apply_cookies_protocol::limits::SKEW_MS;
 
-use super::listening::Ear;
 use crate::answer::ClaimAnswer::{AlreadyUsed, BeforeHorizon, BehindBarrier};
 use crate::answer::StoreError;
 use crate::claim::{Claim, MARGIN_MS};
@@ -32,9 +29,7 @@ pub(in crate::conformance) fn full<M: StoreMaker>(maker: &M) -> Outcome {
     let Some(world) = World::small(maker) else {
         return Ok(Verdict::NotApplicable);
     };
-    let ear = Arc::new(Ear::default());
-    let weak: Weak<Ear> = Arc::downgrade(&ear);
-    world.store.listen(weak);
+    let ear = world.ear();
     let held = world.fill()?;
     for n in held..2 * held {
         let refused = world.token(n).by(n);
@@ -49,7 +44,7 @@ pub(in crate::conformance) fn full<M: StoreMaker>(maker: &M) -> Outcome {
         world.expect("a used nonce in a full store", token.by(n + 1), AlreadyUsed)?;
     }
     for n in held..2 * held {
-        ensure(!ear.has_heard(world.token(n).nonce), || {
+        ensure(ear.heard_of(world.token(n).nonce).is_none(), || {
             "told of a claim for which there was no room".to_owned()
         })?;
     }

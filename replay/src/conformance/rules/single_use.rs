@@ -6,12 +6,11 @@ use apply_cookies_protocol::limits::{LIFETIME_MAX_MS, SKEW_MS};
 
 use crate::answer::ClaimAnswer::{AlreadyUsed, BeforeHorizon, BehindBarrier, Granted};
 use crate::answer::StoreError;
-use crate::claim::{Claim, MARGIN_MS};
+use crate::claim::MARGIN_MS;
 use crate::conformance::maker::{Outcome, StoreMaker, Verdict};
 use crate::conformance::world::{
-    FIRST, LIFE, RAISED, RETRY, Vary, World, ensure, foreign_scope, token,
+    FIRST, LIFE, POLLS, RAISED, RETRY, Vary, World, ensure, foreign_scope, token,
 };
-use crate::future::StoreFuture;
 use crate::store::ReplayStore;
 
 pub(in crate::conformance) fn retry<M: StoreMaker>(maker: &M) -> Outcome {
@@ -152,9 +151,10 @@ pub(in crate::conformance) fn no_trace<M: StoreMaker>(maker: &M) -> Outcome {
 
 pub(in crate::conformance) fn cancelled<M: StoreMaker>(maker: &M) -> Outcome {
     let world = World::settled(maker);
-    for (n, is_polled) in (0..).zip([false, true]) {
+    for polls in 0..POLLS {
+        let n = u64::from(polls);
         let token = world.token(2 * n).of(1);
-        world.give_up(token.by(1), is_polled);
+        world.give_up(world.store.claim(token.by(1)), polls);
         let answer = world.claim(token.by(1))?;
         ensure(matches!(answer, Granted { .. }), || {
             format!("the same id, after a claim that was given up: {answer:?}")
@@ -162,7 +162,7 @@ pub(in crate::conformance) fn cancelled<M: StoreMaker>(maker: &M) -> Outcome {
         world.expect("then another id", token.by(2), AlreadyUsed)?;
 
         let token = world.token(2 * n + 1).of(1);
-        world.give_up(token, is_polled);
+        world.give_up(world.store.claim(token), polls);
         let answer = world.claim(token)?;
         ensure([FIRST, AlreadyUsed].contains(&answer), || {
             format!("no id, after a claim that was given up: {answer:?}")
@@ -170,18 +170,4 @@ pub(in crate::conformance) fn cancelled<M: StoreMaker>(maker: &M) -> Outcome {
         world.expect("then no id", token, AlreadyUsed)?;
     }
     Ok(Verdict::Held)
-}
-
-impl<M: StoreMaker> World<'_, M> {
-    /// Begins a claim and drops it, as happens when a request's connection is lost.
-    fn give_up(&self, claim: Claim, is_polled: bool) {
-        let mut claiming = self.store.claim(claim);
-        if is_polled {
-            let once = std::future::poll_fn(move |context| {
-                let _ = std::pin::Pin::new(&mut claiming).poll(context);
-                std::task::Poll::Ready(Ok(()))
-            });
-            let _ = self.maker.wait(StoreFuture::new(once));
-        }
-    }
 }
