@@ -1,24 +1,22 @@
 //! A plain store that keeps the contract, unless a fault breaks it.
 
+mod forgetting;
+mod ids;
+mod raising;
+
 use std::collections::HashMap;
 use std::sync::{Mutex, Weak};
 use std::time::Duration;
 
 use apply_cookies_protocol::limits::SKEW_MS;
-use apply_cookies_protocol::{
-    BindingDigest, Grant, Nonce, RedemptionDigest, StoreScope, UnixMillis,
-};
+use apply_cookies_protocol::{Grant, Nonce, RedemptionDigest, StoreScope, UnixMillis};
 use apply_cookies_replay::conformance::StoreMaker;
 use apply_cookies_replay::{
     Barrier, BarrierAnswer, BarrierFuture, Claim, ClaimAnswer, ClaimFuture, ClaimListener, Clock,
-    HorizonFuture, Listeners, MARGIN_MS, ReplayStore, StoreError,
+    HorizonFuture, Listeners, ReplayStore, StoreError,
 };
 
 use crate::fault::Fault;
-
-/// In milliseconds.
-const HALF_A_MINUTE: u64 = 30_000;
-const DAY: u64 = 86_400_000;
 
 pub(crate) struct Maker(pub(crate) Option<Fault>);
 
@@ -287,171 +285,5 @@ impl Store {
             && !may_be_refused
             && (claim.expires_at.get() > memory.forgotten_until
                 || self.has(Fault::ForgetsThatItForgot))
-    }
-
-    fn is_behind_barrier(&self, memory: &Memory, claim: &Claim) -> bool {
-        if claim.binding.is_none() && !self.has(Fault::BarrierOfNobody) {
-            return false;
-        }
-        let is_retry = memory.used.contains_key(&claim.nonce.to_bytes());
-        let of_all = memory.barriers.get(&None);
-        let barrier = memory.barriers.get(&self.key(claim)).or(of_all);
-        barrier.is_some_and(|barrier| match self.fault {
-            Some(Fault::BarrierSparesItsMillisecond) => {
-                claim.issued_at < barrier.issued_at && Some(claim.nonce) != barrier.nonce
-            }
-            Some(Fault::BarrierRefusesItself) => claim.issued_at <= barrier.issued_at,
-            Some(Fault::BarrierSparesRetries) if is_retry => false,
-            _ => claim.issued_at <= barrier.issued_at && Some(claim.nonce) != barrier.nonce,
-        })
-    }
-
-    /// Raises the claim's barrier.
-    fn raise_of(&self, memory: &mut Memory, claim: &Claim) -> Result<BarrierAnswer, StoreError> {
-        let is_bound = claim.binding.is_some() || self.has(Fault::BarrierOfNobody);
-        if !claim.barrier || !is_bound {
-            return Ok(match self.fault {
-                Some(Fault::SaysRaisedForEveryClaim) => BarrierAnswer::Raised,
-                _ => BarrierAnswer::NotAsked,
-            });
-        }
-        if self.has(Fault::NoBarrier) {
-            return Ok(BarrierAnswer::Raised);
-        }
-        let standing = Standing {
-            nonce: Some(claim.nonce),
-            issued_at: claim.issued_at,
-            expires_at: claim.expires_at,
-            ends_at: claim.barrier_ends_at,
-        };
-        let answer = self.raise(memory, self.key(claim), standing)?;
-        Ok(match self.fault {
-            Some(Fault::SaysNoRoomWhileThereIs) => BarrierAnswer::NoRoom,
-            Some(Fault::SaysNotAskedForABarrier) => BarrierAnswer::NotAsked,
-            // An unbound one is an ordinary claim.
-            _ if claim.binding.is_none() => BarrierAnswer::NotAsked,
-            _ => answer,
-        })
-    }
-
-    fn raise(
-        &self,
-        memory: &mut Memory,
-        key: Option<[u8; 16]>,
-        raised: Standing,
-    ) -> Result<BarrierAnswer, StoreError> {
-        let stands = memory.barriers.contains_key(&key);
-        let shares = stands && !self.has(Fault::SameBrowserNeedsRoom);
-        if !shares && memory.barriers.len() >= self.capacity / 2 {
-            match self.fault {
-                Some(Fault::SaysRaisedWithoutRoom) => return Ok(BarrierAnswer::Raised),
-                Some(Fault::NoRoomIsAnError) => return Err(StoreError::Full),
-                Some(Fault::EvictsBarriersWhenFull) => {
-                    let ends = memory.barriers.iter().min_by_key(|(_, one)| one.ends_at);
-                    let first = *ends.unwrap().0;
-                    memory.barriers.remove(&first);
-                }
-                _ => return Ok(BarrierAnswer::NoRoom),
-            }
-        }
-        let kept = memory.barriers.entry(key).or_insert(raised);
-        let replaces = match self.fault {
-            Some(Fault::KeepsTheFirstBarrier) => false,
-            _ => kept.issued_at < raised.issued_at,
-        };
-        if replaces {
-            *kept = raised;
-        }
-        Ok(BarrierAnswer::Raised)
-    }
-
-    fn key(&self, claim: &Claim) -> Option<[u8; 16]> {
-        match self.fault {
-            Some(Fault::BarrierForAll) => None,
-            _ => claim.binding.map(BindingDigest::to_bytes),
-        }
-    }
-
-    fn is_same(&self, kept: Option<RedemptionDigest>, given: Option<RedemptionDigest>) -> bool {
-        match self.fault {
-            Some(Fault::AnyIdIsARetry) => kept.is_some() && given.is_some(),
-            Some(Fault::NeverARetry) => false,
-            Some(Fault::NoIdEqualsNoId) => kept == given,
-            Some(Fault::AnIdFollowsNone) => given.is_some() && (kept.is_none() || kept == given),
-            _ => kept.is_some() && kept == given,
-        }
-    }
-
-    fn make_room(&self, memory: &mut Memory) -> Result<(), StoreError> {
-        let barriers = match self.fault {
-            Some(Fault::BarriersFillEverything) => 2 * memory.barriers.len(),
-            _ => 0,
-        };
-        if memory.used.len() + barriers < self.capacity {
-            return Ok(());
-        }
-        match self.fault {
-            Some(Fault::EvictsWhenFull) => {
-                let oldest = memory.used.iter().min_by_key(|(_, used)| used.since);
-                let oldest = *oldest.unwrap().0;
-                memory.used.remove(&oldest);
-                return Ok(());
-            }
-            Some(Fault::FullForgetsRetries) => {
-                for used in memory.used.values_mut() {
-                    used.redemption = None;
-                }
-            }
-            _ => {}
-        }
-        Err(StoreError::Full)
-    }
-
-    fn forget(&self, memory: &mut Memory) {
-        if self.has(Fault::NeverMakesRoom) {
-            return;
-        }
-        let now = self.clock.now();
-        let margin = match self.fault {
-            Some(Fault::ForgetsAtExpiry) => 0,
-            _ => SKEW_MS + MARGIN_MS,
-        };
-        let until = now.minus(margin).get();
-        let forgets_now = match self.fault {
-            // Knows of the claims alone.
-            Some(Fault::ForgetsThatItForgotBarriers) => {
-                let ends = memory.used.values().map(|used| used.expires_at.get());
-                ends.filter(|end| *end <= until).max().unwrap_or(0)
-            }
-            _ => until,
-        };
-        memory.forgotten_until = memory.forgotten_until.max(forgets_now);
-        let until = until.max(memory.forgotten_until);
-        memory.used.retain(|_, used| match self.fault {
-            Some(Fault::ForgetsAMinuteAfterUse) => used.since.plus(60_000) > now,
-            Some(Fault::ForgetsAnHourAfterUse) => used.since.plus(3_600_000) > now,
-            Some(Fault::ForgetsAtExpiry) => used.expires_at > now,
-            _ => used.expires_at.get() > until,
-        });
-        let latest = &mut memory.latest_forgotten;
-        memory.barriers.retain(|_, barrier| {
-            let stays = match self.fault {
-                // These do not know that they forgot it, either.
-                Some(Fault::BarrierForgottenWithItsToken) => {
-                    return barrier.expires_at.get() > until;
-                }
-                Some(Fault::BarrierEndsEarly) => {
-                    return barrier.ends_at.get() > now.get() + HALF_A_MINUTE;
-                }
-                Some(Fault::BarriersStayForDaysLonger) => {
-                    barrier.ends_at.plus(2 * DAY).get() > until
-                }
-                _ => barrier.ends_at.get() > until,
-            };
-            if !stays {
-                *latest = (*latest).max(Some(barrier.issued_at));
-            }
-            stays
-        });
     }
 }

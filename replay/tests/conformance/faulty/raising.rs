@@ -1,0 +1,96 @@
+//! Barriers.
+
+use apply_cookies_protocol::BindingDigest;
+use apply_cookies_replay::{BarrierAnswer, Claim, StoreError};
+
+use super::{Memory, Standing, Store};
+use crate::fault::Fault;
+
+impl Store {
+    pub(super) fn is_behind_barrier(&self, memory: &Memory, claim: &Claim) -> bool {
+        if claim.binding.is_none() && !self.has(Fault::BarrierOfNobody) {
+            return false;
+        }
+        let is_retry = memory.used.contains_key(&claim.nonce.to_bytes());
+        let of_all = memory.barriers.get(&None);
+        let barrier = memory.barriers.get(&self.key(claim)).or(of_all);
+        barrier.is_some_and(|barrier| match self.fault {
+            Some(Fault::BarrierSparesItsMillisecond) => {
+                claim.issued_at < barrier.issued_at && Some(claim.nonce) != barrier.nonce
+            }
+            Some(Fault::BarrierRefusesItself) => claim.issued_at <= barrier.issued_at,
+            Some(Fault::BarrierSparesRetries) if is_retry => false,
+            _ => claim.issued_at <= barrier.issued_at && Some(claim.nonce) != barrier.nonce,
+        })
+    }
+
+    /// Raises the claim's barrier.
+    pub(super) fn raise_of(
+        &self,
+        memory: &mut Memory,
+        claim: &Claim,
+    ) -> Result<BarrierAnswer, StoreError> {
+        let is_bound = claim.binding.is_some() || self.has(Fault::BarrierOfNobody);
+        if !claim.barrier || !is_bound {
+            return Ok(match self.fault {
+                Some(Fault::SaysRaisedForEveryClaim) => BarrierAnswer::Raised,
+                _ => BarrierAnswer::NotAsked,
+            });
+        }
+        if self.has(Fault::NoBarrier) {
+            return Ok(BarrierAnswer::Raised);
+        }
+        let standing = Standing {
+            nonce: Some(claim.nonce),
+            issued_at: claim.issued_at,
+            expires_at: claim.expires_at,
+            ends_at: claim.barrier_ends_at,
+        };
+        let answer = self.raise(memory, self.key(claim), standing)?;
+        Ok(match self.fault {
+            Some(Fault::SaysNoRoomWhileThereIs) => BarrierAnswer::NoRoom,
+            Some(Fault::SaysNotAskedForABarrier) => BarrierAnswer::NotAsked,
+            // An unbound one is an ordinary claim.
+            _ if claim.binding.is_none() => BarrierAnswer::NotAsked,
+            _ => answer,
+        })
+    }
+
+    pub(super) fn raise(
+        &self,
+        memory: &mut Memory,
+        key: Option<[u8; 16]>,
+        raised: Standing,
+    ) -> Result<BarrierAnswer, StoreError> {
+        let stands = memory.barriers.contains_key(&key);
+        let shares = stands && !self.has(Fault::SameBrowserNeedsRoom);
+        if !shares && memory.barriers.len() >= self.capacity / 2 {
+            match self.fault {
+                Some(Fault::SaysRaisedWithoutRoom) => return Ok(BarrierAnswer::Raised),
+                Some(Fault::NoRoomIsAnError) => return Err(StoreError::Full),
+                Some(Fault::EvictsBarriersWhenFull) => {
+                    let ends = memory.barriers.iter().min_by_key(|(_, one)| one.ends_at);
+                    let first = *ends.unwrap().0;
+                    memory.barriers.remove(&first);
+                }
+                _ => return Ok(BarrierAnswer::NoRoom),
+            }
+        }
+        let kept = memory.barriers.entry(key).or_insert(raised);
+        let replaces = match self.fault {
+            Some(Fault::KeepsTheFirstBarrier) => false,
+            _ => kept.issued_at < raised.issued_at,
+        };
+        if replaces {
+            *kept = raised;
+        }
+        Ok(BarrierAnswer::Raised)
+    }
+
+    pub(super) fn key(&self, claim: &Claim) -> Option<[u8; 16]> {
+        match self.fault {
+            Some(Fault::BarrierForAll) => None,
+            _ => claim.binding.map(BindingDigest::to_bytes),
+        }
+    }
+}
