@@ -32,7 +32,8 @@ use crate::listeners::ClaimListener;
 /// 4. A barrier of the same binding that was issued no earlier, and is not this very token, was
 ///    raised: [`BehindBarrier`], even for a retry.
 /// 5. The nonce was claimed under the same redemption id: [`Retry`], for as long as the claim is
-///    remembered. Under another, or if either of the two claims has no id: [`AlreadyUsed`].
+///    remembered. Under another, or if either of the two claims has no id: [`AlreadyUsed`]. Two ids
+///    are the same if at least the first eight bytes of their digests are.
 /// 6. There is no room: [`Full`].
 /// 7. [`First`].
 ///

@@ -94,6 +94,12 @@ impl StoreScope {
 pub struct RedemptionDigest([u8; 16]);
 
 impl RedemptionDigest {
+    /// A digest that was kept as bytes.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
     /// The digest of a redemption id as the client sent it. `None` if the id is empty or longer
     /// than 64 bytes.
     #[must_use]

@@ -48,6 +48,9 @@ pub enum Rule {
     Retry,
     /// Without a redemption id there is no retry.
     NoIdNoRetry,
+    /// Redemption ids are different if any of the first eight bytes of their digests are: those that
+    /// agree in the others, or as text, or as a number.
+    SimilarIds,
     /// A claim is remembered until the token's expiry, the skew and the margin have passed.
     Remembered,
     /// Whatever the clock does, no token is granted twice and no barrier is passed: random
@@ -91,6 +94,7 @@ impl Rule {
     pub const ALL: &[Self] = &[
         Self::Retry,
         Self::NoIdNoRetry,
+        Self::SimilarIds,
         Self::Horizon,
         Self::Scope,
         Self::Barrier,
@@ -126,6 +130,7 @@ impl Rule {
             Self::OneClaimant => rules::one_claimant(maker),
             Self::Retry => rules::retry(maker),
             Self::NoIdNoRetry => rules::no_id_no_retry(maker),
+            Self::SimilarIds => rules::similar_ids(maker),
             Self::Remembered => rules::remembered(maker),
             Self::ClockSteps => schedule::clock_steps(maker),
             Self::Horizon => rules::horizon(maker),
@@ -159,6 +164,7 @@ impl fmt::Display for Rule {
             Self::OneClaimant => "one claimant",
             Self::Retry => "retry",
             Self::NoIdNoRetry => "no id, no retry",
+            Self::SimilarIds => "similar redemption ids",
             Self::Remembered => "remembered until expiry, skew and margin have passed",
             Self::ClockSteps => "clock steps",
             Self::Horizon => "horizon",

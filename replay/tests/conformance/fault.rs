@@ -10,6 +10,20 @@ pub(crate) enum Fault {
     EveryRetryIsFirst,
     NoIdEqualsNoId,
     AnIdFollowsNone,
+    /// Only so many bytes of the digests, the first or the last.
+    ComparesFirst(usize),
+    ComparesLast(usize),
+    /// As a string that ends at a zero.
+    ComparesToAZero,
+    /// As a column of text that does not know small letters from capital ones.
+    ComparesCaselessly,
+    /// As text, with everything else replaced.
+    ComparesAsText,
+    /// As text that is trimmed.
+    ComparesTrimmed,
+    /// As the numbers of JavaScript and Lua are.
+    ComparesAsNumber,
+    ComparesASum,
     /// Mesop's way.
     ForgetsAMinuteAfterUse,
     ForgetsAnHourAfterUse,

@@ -55,6 +55,12 @@ const FAULTS: &[(Fault, Rule)] = &[
     (Fault::EveryRetryIsFirst, Rule::OneClaimant),
     (Fault::NoIdEqualsNoId, Rule::NoIdNoRetry),
     (Fault::AnIdFollowsNone, Rule::NoIdNoRetry),
+    (Fault::ComparesToAZero, Rule::SimilarIds),
+    (Fault::ComparesCaselessly, Rule::SimilarIds),
+    (Fault::ComparesAsText, Rule::SimilarIds),
+    (Fault::ComparesTrimmed, Rule::SimilarIds),
+    (Fault::ComparesAsNumber, Rule::SimilarIds),
+    (Fault::ComparesASum, Rule::SimilarIds),
     (Fault::ForgetsAMinuteAfterUse, Rule::Remembered),
     (Fault::ForgetsAnHourAfterUse, Rule::Remembered),
     (Fault::ForgetsAtExpiry, Rule::Remembered),
@@ -129,6 +135,18 @@ fn a_store_with_a_fault_breaks_the_rule_about_it() {
             });
         }
     });
+}
+
+#[test]
+fn a_store_compares_eight_bytes_of_a_digest_or_more() {
+    let verdict = |fault| Rule::SimilarIds.test(&Maker(Some(fault)));
+    for n in 0..8 {
+        verdict(Fault::ComparesFirst(n)).expect_err(&format!("the first {n} bytes pass"));
+        verdict(Fault::ComparesLast(n)).expect_err(&format!("the last {n} bytes pass"));
+    }
+    for n in 8..=16 {
+        assert_eq!(verdict(Fault::ComparesFirst(n)).unwrap(), Verdict::Held);
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod age;
 mod barriers;
+mod ids;
 mod keeping;
 mod listening;
 mod single_use;
@@ -10,6 +11,7 @@ pub(super) use age::{horizon, scope};
 pub(super) use barriers::{
     barrier, barrier_alone, barrier_lasts, longer_lifetimes, no_room_for_barriers,
 };
+pub(super) use ids::similar_ids;
 pub(super) use keeping::{full, reopened, room_again};
 pub(super) use listening::listeners;
 pub(super) use single_use::{cancelled, no_id_no_retry, no_trace, one_claimant, remembered, retry};
