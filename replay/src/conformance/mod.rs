@@ -64,6 +64,10 @@ pub enum Rule {
     Barrier,
     /// A barrier without a token does the same, and spends nothing.
     BarrierAlone,
+    /// `Raised` is true whenever it is said: of many browsers, with a token and without, of one that
+    /// signs out again or many times at once, while the store fills, when it is full, and after it was
+    /// reopened.
+    Raised,
     /// A barrier is remembered as long as an older token can live, of either kind.
     BarrierLasts,
     /// A barrier that is forgotten still counts when tokens may live longer than they did when it was
@@ -99,6 +103,7 @@ impl Rule {
         Self::Scope,
         Self::Barrier,
         Self::BarrierAlone,
+        Self::Raised,
         Self::NoTrace,
         Self::Listeners,
         Self::Cancelled,
@@ -137,6 +142,7 @@ impl Rule {
             Self::Scope => rules::scope(maker),
             Self::Barrier => rules::barrier(maker),
             Self::BarrierAlone => rules::barrier_alone(maker),
+            Self::Raised => rules::raised(maker),
             Self::BarrierLasts => rules::barrier_lasts(maker),
             Self::LongerLifetimes => rules::longer_lifetimes(maker),
             Self::NoRoomForBarriers => rules::no_room_for_barriers(maker),
@@ -171,6 +177,7 @@ impl fmt::Display for Rule {
             Self::Scope => "scope",
             Self::Barrier => "barrier",
             Self::BarrierAlone => "a barrier without a token",
+            Self::Raised => "what is said to be raised is raised",
             Self::BarrierLasts => "a barrier lasts",
             Self::LongerLifetimes => "longer lifetimes",
             Self::NoRoomForBarriers => "no room for barriers",

@@ -13,7 +13,7 @@ use crate::store::ReplayStore;
 
 impl<M: StoreMaker> World<'_, M> {
     /// Claims until the store is full, and returns how many entries fit.
-    fn fill(&self) -> Result<u64, String> {
+    pub(super) fn fill(&self) -> Result<u64, String> {
         for n in 0..100_000 {
             match self.try_claim(self.token(n).by(n)) {
                 Ok(FIRST) => {}

@@ -5,6 +5,7 @@ mod barriers;
 mod ids;
 mod keeping;
 mod listening;
+mod raised;
 mod single_use;
 
 pub(super) use age::{horizon, scope};
@@ -14,4 +15,5 @@ pub(super) use barriers::{
 pub(super) use ids::similar_ids;
 pub(super) use keeping::{full, reopened, room_again};
 pub(super) use listening::listeners;
+pub(super) use raised::raised;
 pub(super) use single_use::{cancelled, no_id_no_retry, no_trace, one_claimant, remembered, retry};

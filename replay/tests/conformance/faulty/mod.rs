@@ -47,9 +47,13 @@ impl StoreMaker for Maker {
         store.clock = clock;
         store.listeners = Listeners::default();
         let memory = store.memory.get_mut().unwrap();
+        memory.is_reopened = true;
         match self.0 {
             Some(Fault::ForgetsWhenClosed) => *memory = Memory::default(),
             Some(Fault::ForgetsBarriersWhenClosed) => memory.barriers.clear(),
+            Some(Fault::ReopensWithTheFirstBarrier) => {
+                memory.barriers.clone_from(&memory.first_barriers);
+            }
             _ => {}
         }
         Some(store)
@@ -74,6 +78,8 @@ pub(crate) struct Store {
 struct Memory {
     used: HashMap<[u8; 16], Used>,
     barriers: HashMap<Option<[u8; 16]>, Standing>,
+    first_barriers: HashMap<Option<[u8; 16]>, Standing>,
+    is_reopened: bool,
     /// Claims of tokens that expire until then, in milliseconds, may be forgotten.
     forgotten_until: u64,
     /// The latest time of issue of a barrier that is forgotten.
@@ -126,6 +132,17 @@ impl ReplayStore for Store {
             wait_a_turn().await;
             let mut memory = self.memory.lock().unwrap();
             self.forget(&mut memory);
+            if self.has(Fault::BarriersRace) {
+                let before = memory.clone();
+                drop(memory);
+                std::thread::sleep(Duration::from_millis(1));
+                memory = self.memory.lock().unwrap();
+                let key = Some(barrier.binding.to_bytes());
+                match before.barriers.get(&key) {
+                    Some(standing) => memory.barriers.insert(key, *standing),
+                    None => memory.barriers.remove(&key),
+                };
+            }
             let standing = Standing {
                 nonce: None,
                 issued_at: barrier.issued_at,

@@ -60,8 +60,18 @@ impl Store {
         &self,
         memory: &mut Memory,
         key: Option<[u8; 16]>,
-        raised: Standing,
+        mut raised: Standing,
     ) -> Result<BarrierAnswer, StoreError> {
+        if self.does_not_raise(memory, key, &raised) {
+            return Ok(BarrierAnswer::Raised);
+        }
+        match self.fault {
+            Some(Fault::KeepsTheLatestBrowser) => memory.barriers.retain(|one, _| *one == key),
+            Some(Fault::BarrierIsNotAhead) => {
+                raised.issued_at = raised.issued_at.min(self.clock.now());
+            }
+            _ => {}
+        }
         let stands = memory.barriers.contains_key(&key);
         let shares = stands && !self.has(Fault::SameBrowserNeedsRoom);
         if !shares && memory.barriers.len() >= self.capacity / 2 {
@@ -77,6 +87,7 @@ impl Store {
             }
         }
         let kept = memory.barriers.entry(key).or_insert(raised);
+        memory.first_barriers.entry(key).or_insert(raised);
         let replaces = match self.fault {
             Some(Fault::KeepsTheFirstBarrier) => false,
             _ => kept.issued_at < raised.issued_at,
@@ -85,6 +96,30 @@ impl Store {
             *kept = raised;
         }
         Ok(BarrierAnswer::Raised)
+    }
+
+    /// Whether it says so all the same.
+    fn does_not_raise(&self, memory: &Memory, key: Option<[u8; 16]>, raised: &Standing) -> bool {
+        let half = self.capacity / 2;
+        let standing = memory.barriers.get(&key);
+        match self.fault {
+            Some(Fault::RaisesOneBrowser) => standing.is_none() && !memory.barriers.is_empty(),
+            Some(Fault::LastPlaceIsNotTaken) => {
+                standing.is_none() && raised.nonce.is_some() && memory.barriers.len() + 2 >= half
+            }
+            Some(Fault::FullTableKeepsTheFirst) => {
+                standing.is_some() && memory.barriers.len() >= half
+            }
+            Some(Fault::SaysRaisedWhenFullOfClaims) => memory.used.len() >= self.capacity,
+            Some(Fault::CoversASecond) => {
+                standing.is_some_and(|one| one.issued_at.plus(999) >= raised.issued_at)
+            }
+            Some(Fault::AloneIsCoveredByAToken) => {
+                raised.nonce.is_none() && standing.is_some_and(|one| one.nonce.is_some())
+            }
+            Some(Fault::RaisesNothingWhenReopened) => memory.is_reopened,
+            _ => false,
+        }
     }
 
     pub(super) fn key(&self, claim: &Claim) -> Option<[u8; 16]> {
