@@ -68,6 +68,9 @@ pub enum Rule {
     /// signs out again or many times at once, while the store fills, when it is full, and after it was
     /// reopened.
     Raised,
+    /// A retry raises the barrier that the first try did not: one that found no room for it, or was
+    /// given up.
+    BarrierOnRetry,
     /// A barrier is remembered as long as an older token can live, of either kind.
     BarrierLasts,
     /// A barrier that is forgotten still counts when tokens may live longer than they did when it was
@@ -80,6 +83,13 @@ pub enum Rule {
     NoTrace,
     /// Listeners hear of every nonce that was claimed, and never of one that was not.
     Listeners,
+    /// From the moment that a listener hears of a claim nobody else gets it, and no older token where
+    /// it hears that a barrier is raised: also while the claim is under way, and after it was given up.
+    ///
+    /// One process cannot see whether a store tells its listeners before a claim is safe from a crash,
+    /// a failed flush or a failover, or before a claim that its server then refuses. Test that where
+    /// you test what a crash leaves.
+    ToldWhenCertain,
     /// A claim abandoned half way can be made again, but only by the same redemption id.
     Cancelled,
     /// A full store returns an error, forgets nothing and answers retries.
@@ -104,8 +114,10 @@ impl Rule {
         Self::Barrier,
         Self::BarrierAlone,
         Self::Raised,
+        Self::BarrierOnRetry,
         Self::NoTrace,
         Self::Listeners,
+        Self::ToldWhenCertain,
         Self::Cancelled,
         Self::OneClaimant,
         Self::Remembered,
@@ -143,11 +155,13 @@ impl Rule {
             Self::Barrier => rules::barrier(maker),
             Self::BarrierAlone => rules::barrier_alone(maker),
             Self::Raised => rules::raised(maker),
+            Self::BarrierOnRetry => rules::barrier_on_retry(maker),
             Self::BarrierLasts => rules::barrier_lasts(maker),
             Self::LongerLifetimes => rules::longer_lifetimes(maker),
             Self::NoRoomForBarriers => rules::no_room_for_barriers(maker),
             Self::NoTrace => rules::no_trace(maker),
             Self::Listeners => rules::listeners(maker),
+            Self::ToldWhenCertain => rules::told_when_certain(maker),
             Self::Cancelled => rules::cancelled(maker),
             Self::Full => rules::full(maker),
             Self::RoomAgain => rules::room_again(maker),
@@ -178,11 +192,13 @@ impl fmt::Display for Rule {
             Self::Barrier => "barrier",
             Self::BarrierAlone => "a barrier without a token",
             Self::Raised => "what is said to be raised is raised",
+            Self::BarrierOnRetry => "a retry raises its barrier",
             Self::BarrierLasts => "a barrier lasts",
             Self::LongerLifetimes => "longer lifetimes",
             Self::NoRoomForBarriers => "no room for barriers",
             Self::NoTrace => "a refusal leaves no trace",
             Self::Listeners => "listeners",
+            Self::ToldWhenCertain => "listeners are told when a claim is certain",
             Self::Cancelled => "cancelled claims",
             Self::Full => "a full store returns an error and forgets nothing",
             Self::RoomAgain => "expired entries make room",

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use apply_cookies_protocol::limits::SKEW_MS;
-use apply_cookies_protocol::{Grant, RedemptionDigest, StoreScope, UnixMillis};
+use apply_cookies_protocol::{Grant, Nonce, RedemptionDigest, StoreScope, UnixMillis};
 
 use crate::answer::{BarrierAnswer, ClaimAnswer};
 use crate::barrier::Barrier;
@@ -74,6 +74,15 @@ impl Model {
     pub(super) fn raise(&mut self, barrier: &Barrier) {
         let barriers = self.barriers.entry(barrier.binding.to_bytes()).or_default();
         barriers.push((barrier.issued_at, None));
+    }
+
+    /// Whether this is true of a claim.
+    pub(super) fn may_tell(&self, nonce: Nonce, barrier: BarrierAnswer) -> bool {
+        let nonce = nonce.to_bytes();
+        let mut barriers = self.barriers.values().flatten();
+        let raises = barriers.any(|(_, raised_by)| *raised_by == Some(nonce));
+        let expected = [BarrierAnswer::NotAsked, BarrierAnswer::Raised][usize::from(raises)];
+        self.used.contains_key(&nonce) && barrier == expected
     }
 
     fn is_used_by_another(&self, claim: &Claim) -> bool {

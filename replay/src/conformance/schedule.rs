@@ -183,6 +183,7 @@ impl Schedule {
         let begin = world.now();
         let own = world.store.scope();
         let mut model = Model::new(horizon(&world)?, own);
+        let mut ear = world.ear();
         let claims: Vec<Claim> = self
             .tokens
             .iter()
@@ -215,6 +216,7 @@ impl Schedule {
                     }
                     model.horizon = horizon(&world)?;
                     model.scope = world.store.scope();
+                    ear = world.ear();
                     continue;
                 }
             };
@@ -236,6 +238,11 @@ impl Schedule {
                 let expected = model.claim(&claim);
                 ensure(answer == expected, || {
                     format!("step {n}: {answer:?} instead of {expected:?}")
+                })?;
+            }
+            for (nonce, barrier) in ear.heard().drain(..) {
+                ensure(model.may_tell(nonce, barrier), || {
+                    format!("step {n}: told of a claim with {barrier:?}, which is not true")
                 })?;
             }
         }

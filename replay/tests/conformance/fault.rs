@@ -50,6 +50,16 @@ pub(crate) enum Fault {
     TellsNobody,
     TellsOneListener,
     TellsOfRefusals,
+    /// That no barrier was asked for.
+    TellsOfUsed,
+    /// As soon as it has looked, a step before it claims,
+    TellsBeforeClaiming,
+    /// or in the same step.
+    TellsBeforeClaimingAtOnce,
+    /// Takes the claim back when it is given up.
+    TellsBeforeCommitting,
+    /// That the barrier is raised.
+    TellsBeforeRaising,
     SpendsWhenGivenUp,
     EvictsWhenFull,
     FullForgetsRetries,
@@ -91,6 +101,11 @@ pub(crate) enum Fault {
     /// or when the store was reopened.
     RaisesNothingWhenReopened,
     BarrierEndsEarly,
+    RetryRaisesNothing,
+    /// Though there is room by now.
+    RetryRepeatsNoRoom,
+    /// In two steps, and the first alone when the claim is given up: its retry finds it made.
+    ClaimsThenRaises,
     /// The full table still says `Raised`.
     SaysRaisedWithoutRoom,
     /// The old way: a full table of barriers refuses the sign-out, 503.

@@ -104,6 +104,9 @@ const FAULTS: &[(Fault, Rule)] = &[
     (Fault::BarrierIsNotAhead, Rule::Raised),
     (Fault::ReopensWithTheFirstBarrier, Rule::Raised),
     (Fault::RaisesNothingWhenReopened, Rule::Raised),
+    (Fault::RetryRaisesNothing, Rule::BarrierOnRetry),
+    (Fault::RetryRepeatsNoRoom, Rule::BarrierOnRetry),
+    (Fault::ClaimsThenRaises, Rule::BarrierOnRetry),
     (Fault::SaysRaisedWithoutRoom, Rule::NoRoomForBarriers),
     (Fault::NoRoomIsAnError, Rule::NoRoomForBarriers),
     (Fault::NoRoomRefusesRetries, Rule::NoRoomForBarriers),
@@ -120,6 +123,11 @@ const FAULTS: &[(Fault, Rule)] = &[
     (Fault::TellsNobody, Rule::Listeners),
     (Fault::TellsOneListener, Rule::Listeners),
     (Fault::TellsOfRefusals, Rule::Listeners),
+    (Fault::TellsOfUsed, Rule::Listeners),
+    (Fault::TellsBeforeClaiming, Rule::ToldWhenCertain),
+    (Fault::TellsBeforeClaimingAtOnce, Rule::ToldWhenCertain),
+    (Fault::TellsBeforeCommitting, Rule::ToldWhenCertain),
+    (Fault::TellsBeforeRaising, Rule::ToldWhenCertain),
     (Fault::SpendsWhenGivenUp, Rule::Cancelled),
     (Fault::EvictsWhenFull, Rule::Full),
     (Fault::FullForgetsRetries, Rule::Full),
@@ -133,6 +141,9 @@ const FAULTS: &[(Fault, Rule)] = &[
     (Fault::KeepsTheFirstBarrier, Rule::Schedules),
     (Fault::ForgetsBarriersWhenClosed, Rule::Schedules),
     (Fault::ForgetsWhenClosed, Rule::ClockSteps),
+    (Fault::TellsOfRefusals, Rule::Schedules),
+    (Fault::TellsOfUsed, Rule::Schedules),
+    (Fault::TellsOfRefusals, Rule::ClockSteps),
 ];
 
 #[test]

@@ -209,10 +209,12 @@ pub(in crate::conformance) fn longer_lifetimes<M: StoreMaker>(maker: &M) -> Outc
 const STRANGERS: u64 = 1_000;
 
 impl<M: StoreMaker> World<'_, M> {
-    /// Signs strangers out until there is no room, and returns how many barriers fit.
-    fn flood(&self) -> Result<u64, String> {
+    /// Signs strangers out, whose tokens live no longer than this, until there is no room. Returns how
+    /// many barriers fit.
+    pub(super) fn flood(&self, longest: u64) -> Result<u64, String> {
         for n in 0..100_000 {
-            if self.raise(sign_out(STRANGERS + n, self.now()))? == NoRoom {
+            let barrier = Barrier::new(browser(STRANGERS + n), self.now(), lifetime(longest));
+            if self.raise(barrier)? == NoRoom {
                 return Ok(n);
             }
         }
@@ -228,7 +230,7 @@ pub(in crate::conformance) fn no_room_for_barriers<M: StoreMaker>(maker: &M) -> 
     let older: Vec<Claim> = (0..10).map(|n| world.token(n).by(n)).collect();
     let of = |n: u64| older[usize::try_from(n).unwrap_or(0)];
     world.advance(1);
-    let held = world.flood()?;
+    let held = world.flood(LIFETIME_MAX_MS)?;
     ensure(held > 0, || "no room for a single barrier".to_owned())?;
 
     // An honest sign-out releases its cookies, and says that its barrier is missing.

@@ -3,6 +3,7 @@
 mod forgetting;
 mod ids;
 mod raising;
+mod steps;
 
 use std::collections::HashMap;
 use std::sync::{Mutex, Weak};
@@ -79,6 +80,8 @@ struct Memory {
     used: HashMap<[u8; 16], Used>,
     barriers: HashMap<Option<[u8; 16]>, Standing>,
     first_barriers: HashMap<Option<[u8; 16]>, Standing>,
+    /// Sign-outs whose barriers found no room.
+    without_room: Vec<Nonce>,
     is_reopened: bool,
     /// Claims of tokens that expire until then, in milliseconds, may be forgotten.
     forgotten_until: u64,
@@ -105,26 +108,7 @@ struct Standing {
 
 impl ReplayStore for Store {
     fn claim(&self, claim: Claim) -> ClaimFuture<'_> {
-        ClaimFuture::new(async move {
-            if self.has(Fault::SpendsWhenGivenUp) {
-                self.spend_for_nobody(&claim);
-                wait_a_turn().await;
-                self.give_back(&claim);
-            } else {
-                wait_a_turn().await;
-            }
-            if self.has(Fault::ChecksThenSets) {
-                let answer = {
-                    let mut before = self.memory.lock().unwrap().clone();
-                    self.decide(&mut before, &claim)
-                };
-                std::thread::sleep(Duration::from_millis(2));
-                let _ = self.decide(&mut self.memory.lock().unwrap(), &claim);
-                return self.tell(&claim, answer);
-            }
-            let answer = self.decide(&mut self.memory.lock().unwrap(), &claim);
-            self.tell(&claim, answer)
-        })
+        ClaimFuture::new(self.claim_in_steps(claim))
     }
 
     fn raise_barrier(&self, barrier: Barrier) -> BarrierFuture<'_> {
@@ -201,6 +185,7 @@ impl Store {
     fn tell(&self, claim: &Claim, answer: Answer) -> Answer {
         let is_told = match answer {
             Ok(ClaimAnswer::Granted { .. }) => !self.has(Fault::TellsNobody),
+            Ok(ClaimAnswer::AlreadyUsed) if self.has(Fault::TellsOfUsed) => true,
             Ok(_) => self.has(Fault::TellsOfRefusals),
             Err(_) => self.has(Fault::FullTellsListeners),
         };
@@ -250,28 +235,11 @@ impl Store {
                 Grant::First
             }
         };
-        let barrier = self.raise_of(memory, claim)?;
-        if barrier == BarrierAnswer::NoRoom
-            && grant == Grant::Retry
-            && self.has(Fault::NoRoomRefusesRetries)
-        {
-            return Err(StoreError::Full);
-        }
+        let barrier = match grant {
+            Grant::First => self.raise_of(memory, claim)?,
+            Grant::Retry => self.raise_again(memory, claim)?,
+        };
         Ok(ClaimAnswer::Granted { grant, barrier })
-    }
-
-    fn spend_for_nobody(&self, claim: &Claim) {
-        let mut nobody = self.used(claim);
-        nobody.redemption = None;
-        let used = &mut self.memory.lock().unwrap().used;
-        used.entry(claim.nonce.to_bytes()).or_insert(nobody);
-    }
-
-    fn give_back(&self, claim: &Claim) {
-        let used = &mut self.memory.lock().unwrap().used;
-        if used[&claim.nonce.to_bytes()].redemption.is_none() {
-            used.remove(&claim.nonce.to_bytes());
-        }
     }
 
     fn used(&self, claim: &Claim) -> Used {

@@ -47,6 +47,9 @@ impl Store {
             ends_at: claim.barrier_ends_at,
         };
         let answer = self.raise(memory, self.key(claim), standing)?;
+        if answer == BarrierAnswer::NoRoom {
+            memory.without_room.push(claim.nonce);
+        }
         Ok(match self.fault {
             Some(Fault::SaysNoRoomWhileThereIs) => BarrierAnswer::NoRoom,
             Some(Fault::SaysNotAskedForABarrier) => BarrierAnswer::NotAsked,
@@ -54,6 +57,26 @@ impl Store {
             _ if claim.binding.is_none() => BarrierAnswer::NotAsked,
             _ => answer,
         })
+    }
+
+    /// Raises the barrier of a claim that was made before.
+    pub(super) fn raise_again(
+        &self,
+        memory: &mut Memory,
+        claim: &Claim,
+    ) -> Result<BarrierAnswer, StoreError> {
+        let is_barrier = claim.barrier && claim.binding.is_some();
+        match self.fault {
+            Some(Fault::RetryRaisesNothing) if is_barrier => return Ok(BarrierAnswer::Raised),
+            Some(Fault::RetryRepeatsNoRoom) if memory.without_room.contains(&claim.nonce) => {
+                return Ok(BarrierAnswer::NoRoom);
+            }
+            _ => {}
+        }
+        match self.raise_of(memory, claim)? {
+            BarrierAnswer::NoRoom if self.has(Fault::NoRoomRefusesRetries) => Err(StoreError::Full),
+            answer => Ok(answer),
+        }
     }
 
     pub(super) fn raise(
