@@ -17,6 +17,7 @@ pub(crate) enum Fault {
     ComparesToAZero,
     /// As a column of text that does not know small letters from capital ones.
     ComparesCaselessly,
+    ComparesSevenBits,
     /// As text, with everything else replaced.
     ComparesAsText,
     /// As text that is trimmed.
@@ -96,6 +97,8 @@ pub(crate) enum Fault {
     BarriersRace,
     /// when it was issued by a clock that is ahead,
     BarrierIsNotAhead,
+    /// by keeping the end of the one that it replaces,
+    KeepsTheFirstEnd,
     /// by reading them back in the wrong order,
     ReopensWithTheFirstBarrier,
     /// or when the store was reopened.

@@ -12,16 +12,13 @@ type Bytes = [u8; 16];
 /// The bytes of a digest that every store must compare.
 const COMPARED: usize = 8;
 
-/// Digests, and how one of the bytes that must be compared is changed. Real ones are as random as
-/// the first; the others are what becomes the same when bytes are taken for something else.
-const CHANGES: [(&str, Bytes, u8); 5] = [
+/// As random as real ones.
+const DIGEST: Bytes = *b"\x9a\x47\xd1\x6e\x28\xf3\x0c\xb5\x81\x3e\xda\x52\x77\xc9\x14\xe6";
+
+/// Digests that become the same when they are taken for text, and how one of their bytes is changed.
+const TEXTS: [(&str, Bytes, u8); 3] = [
     (
-        "one bit apart",
-        *b"\x9a\x47\xd1\x6e\x28\xf3\x0c\xb5\x81\x3e\xda\x52\x77\xc9\x14\xe6",
-        1,
-    ),
-    (
-        "the same letters, small or capital",
+        "of the same letters, small or capital",
         *b"replayConformanc",
         0x20,
     ),
@@ -30,7 +27,6 @@ const CHANGES: [(&str, Bytes, u8); 5] = [
         *b"a\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
         1,
     ),
-    ("the same where they are UTF-8", [0xff; 16], 1),
     (
         "the same without spaces",
         *b"a               ",
@@ -49,7 +45,12 @@ pub(in crate::conformance) fn similar_ids<M: StoreMaker>(maker: &M) -> Outcome {
         world.expect(&what, token.with(other), AlreadyUsed)?;
         world.expect("the same redemption id", token.with(one), RETRY)
     };
-    for (what, one, change) in CHANGES {
+    for bit in 0..8 * COMPARED {
+        let mut other = DIGEST;
+        other[bit / 8] ^= 1 << (bit % 8);
+        compare("one bit apart", DIGEST, other)?;
+    }
+    for (what, one, change) in TEXTS {
         for byte in 0..COMPARED {
             let mut other = one;
             other[byte] ^= change;
@@ -57,11 +58,10 @@ pub(in crate::conformance) fn similar_ids<M: StoreMaker>(maker: &M) -> Outcome {
         }
     }
     // What is the same when the bytes are added up, in words of up to four of them.
-    let (_, one, _) = CHANGES[0];
     for by in [1, 2, 4] {
-        let mut other = one;
+        let mut other = DIGEST;
         other.rotate_left(by);
-        compare("of the same bytes in another order", one, other)?;
+        compare("of the same bytes in another order", DIGEST, other)?;
     }
     Ok(Verdict::Held)
 }

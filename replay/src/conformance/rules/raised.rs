@@ -8,9 +8,10 @@ use apply_cookies_protocol::{Grant, UnixMillis};
 use crate::answer::BarrierAnswer::{self, NoRoom, Raised};
 use crate::answer::ClaimAnswer::{BeforeHorizon, BehindBarrier, Granted};
 use crate::answer::StoreError;
+use crate::barrier::Barrier;
 use crate::claim::Claim;
 use crate::conformance::maker::{Outcome, StoreMaker, Verdict};
-use crate::conformance::world::{HOUR, Vary, World, ensure, sign_out, token};
+use crate::conformance::world::{HOUR, Vary, World, browser, ensure, lifetime, sign_out, token};
 
 /// How a browser signs out: with a token, or without.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +51,8 @@ impl<'m, M: StoreMaker> Doubter<'m, M> {
 
     fn token(&mut self, browser: u64, issued_at: UnixMillis) -> Claim {
         self.tokens += 1;
-        token(self.tokens, issued_at, HOUR).of(browser).by(1)
+        let token = token(self.tokens, issued_at, HOUR).among(HOUR);
+        token.of(browser).by(1)
     }
 
     /// Signs out, and looks whether it is true. `None` where nothing was answered.
@@ -61,7 +63,11 @@ impl<'m, M: StoreMaker> Doubter<'m, M> {
         issued_at: UnixMillis,
     ) -> Result<Option<BarrierAnswer>, String> {
         let barrier = match kind {
-            Alone => self.world.raise(sign_out(browser, issued_at))?,
+            Alone => {
+                let browser = self::browser(browser);
+                self.world
+                    .raise(Barrier::new(browser, issued_at, lifetime(HOUR)))?
+            }
             Token => {
                 let token = self.token(browser, issued_at).barrier();
                 match self.world.try_claim(token) {
@@ -88,7 +94,8 @@ impl<'m, M: StoreMaker> Doubter<'m, M> {
     /// Signs out where there is room.
     fn must_raise(&mut self, kind: Kind, browser: u64, at: UnixMillis) -> Result<(), String> {
         let answer = self.sign_out(kind, browser, at)?;
-        ensure(self.is_reopened || answer == Some(Raised), || {
+        let is_lost = self.is_reopened && answer.is_none();
+        ensure(is_lost || answer == Some(Raised), || {
             format!("a sign-out ({kind:?}) where there is room: {answer:?}")
         })
     }
@@ -169,17 +176,24 @@ fn one_after_another<M: StoreMaker>(maker: &M, first: Kind, second: Kind) -> Res
         store.must_raise(second, browser, ahead)?;
         store.must_raise(first, browser + 100, ahead)?;
     }
-    store.check_all()
+    store.check_all()?;
+    // The later one lasts longer.
+    store.must_raise(first, 50, store.world.now())?;
+    store.world.advance(HOUR - 1);
+    let later = store.world.now();
+    store.must_raise(second, 50, later)?;
+    store.world.advance(HOUR / 2);
+    store.check(50, later)
 }
 
 /// Of a browser that signs out many times at once, the latest sign-out counts.
 fn all_at_once<M: StoreMaker>(maker: &M) -> Result<(), String> {
     const ROUNDS: u64 = 40;
-    const SIGN_OUTS: u64 = 8;
+    const SIGN_OUTS: usize = 8;
     let world = World::settled(maker);
     let now = world.now();
     for round in 0..ROUNDS {
-        let start = std::sync::Barrier::new(8);
+        let start = std::sync::Barrier::new(SIGN_OUTS);
         let older = |n| token(round * 100 + n, now.plus(n), HOUR).of(round).by(1);
         let signs_out = |n| {
             start.wait();
@@ -187,7 +201,8 @@ fn all_at_once<M: StoreMaker>(maker: &M) -> Result<(), String> {
             world.expect("an older token", older(n), BehindBarrier)
         };
         let outcomes = thread::scope(|scope| {
-            let threads: Vec<_> = (0..SIGN_OUTS)
+            let threads: Vec<_> = (0..)
+                .take(SIGN_OUTS)
                 .map(|n| scope.spawn(move || signs_out(n)))
                 .collect();
             let outcomes = threads.into_iter().map(thread::ScopedJoinHandle::join);
@@ -196,7 +211,7 @@ fn all_at_once<M: StoreMaker>(maker: &M) -> Result<(), String> {
         for outcome in outcomes.map_err(|_| "a sign-out panicked".to_owned())? {
             outcome?;
         }
-        let latest = older(SIGN_OUTS - 1);
+        let latest = older(SIGN_OUTS as u64 - 1);
         world.expect(
             "older than the latest of many sign-outs",
             latest,

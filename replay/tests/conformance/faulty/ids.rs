@@ -32,6 +32,7 @@ impl Store {
                 to_zero(kept).eq(to_zero(given))
             }
             Some(Fault::ComparesCaselessly) => kept.eq_ignore_ascii_case(&given),
+            Some(Fault::ComparesSevenBits) => kept.map(|b| b & 0x7f) == given.map(|b| b & 0x7f),
             Some(Fault::ComparesAsText) => {
                 String::from_utf8_lossy(&kept) == String::from_utf8_lossy(&given)
             }

@@ -116,6 +116,9 @@ impl Store {
             _ => kept.issued_at < raised.issued_at,
         };
         if replaces {
+            if self.has(Fault::KeepsTheFirstEnd) {
+                raised.ends_at = kept.ends_at;
+            }
             *kept = raised;
         }
         Ok(BarrierAnswer::Raised)
