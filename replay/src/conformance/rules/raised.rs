@@ -192,6 +192,7 @@ fn all_at_once<M: StoreMaker>(maker: &M) -> Result<(), String> {
     const SIGN_OUTS: usize = 8;
     let world = World::settled(maker);
     let now = world.now();
+    world.advance(SIGN_OUTS as u64);
     for round in 0..ROUNDS {
         let start = std::sync::Barrier::new(SIGN_OUTS);
         let older = |n| token(round * 100 + n, now.plus(n), HOUR).of(round).by(1);
