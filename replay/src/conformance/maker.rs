@@ -30,8 +30,8 @@ pub trait StoreMaker: Sync {
         None
     }
 
-    /// Waits for an answer. The default polls on the calling thread, and panics after a minute. For
-    /// a store that needs a runtime, wait in it; the suite calls this from several threads at once.
+    /// Waits for an answer. The default polls on the calling thread, and panics after a minute, which
+    /// breaks the rule. For a store that needs a runtime, wait in it; the suite calls this from several threads at once.
     ///
     /// # Errors
     ///

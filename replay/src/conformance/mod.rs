@@ -13,6 +13,10 @@
 //! itself for a store that can be reopened, that can be made small, or that needs a runtime.
 //!
 //! The suite moves the clock that it hands to the maker, and sleeps only to wait for an answer.
+//! It works with one handle in one process. So it does not see whether a store answers, or tells its
+//! listeners, before a claim is safe from a crash, a failed flush or a failover; what it does when its
+//! server fails in the middle of a claim; or what a second process sees.
+//!
 //! Each rule can also be tested by itself:
 //!
 //! ```
@@ -86,9 +90,9 @@ pub enum Rule {
     /// From the moment that a listener hears of a claim nobody else gets it, and no older token where
     /// it hears that a barrier is raised: also while the claim is under way, and after it was given up.
     ///
-    /// One process cannot see whether a store tells its listeners before a claim is safe from a crash,
-    /// a failed flush or a failover, or before a claim that its server then refuses. Test that where
-    /// you test what a crash leaves.
+    /// The suite can stop a store in its listener and drop its futures, but cannot make its disk or its
+    /// server fail. So a store that tells and then finds that it cannot claim is only found where it
+    /// is full; and one that tells before the claim is safe from a crash is not found.
     ToldWhenCertain,
     /// A claim abandoned half way can be made again, but only by the same redemption id.
     Cancelled,

@@ -82,7 +82,14 @@ impl Store {
             let _ = self.tell(claim, Ok(raised()));
         }
         wait_a_turn().await;
-        if is_barrier && grant == Grant::Retry && self.has(Fault::ClaimsThenRaises) {
+        let found_no_room = self
+            .memory
+            .lock()
+            .unwrap()
+            .without_room
+            .contains(&claim.nonce);
+        let is_done = grant == Grant::Retry && !found_no_room;
+        if is_barrier && is_done && self.has(Fault::ClaimsThenRaises) {
             return self.tell(claim, Ok(raised()));
         }
         let barrier = self.raise_of(&mut self.memory.lock().unwrap(), claim)?;
