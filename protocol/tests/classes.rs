@@ -427,6 +427,14 @@ fn a_value_of_a_previous_key_is_read_and_can_be_written_anew() {
     assert!(matches!(late, Err(ClassError::Unreadable(why)) if why.reason() == Reason::Expired));
     assert!(new.reissue(&read, at(NOW + 3_599_000), [2; 16]).is_ok());
 
+    // Written by a clock that is ahead: the age is the class's, which may be the longest there is.
+    let ahead = sent(&old.set(&session(), at(NOW + 5_000), [1; 16]).unwrap());
+    let read = new
+        .read(&CookieHeader::new([ahead.as_bytes()]), at(NOW))
+        .unwrap();
+    let again = new.reissue(&read, at(NOW), [2; 16]).unwrap();
+    assert!(again.to_set_cookie().contains("; Max-Age=3600; "));
+
     // Once the old key has left the ring, so have its cookies.
     let error = codec::<Session>()
         .decode(

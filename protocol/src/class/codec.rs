@@ -118,6 +118,8 @@ impl<C: CookieClass> ClassCodec<C> {
             // `Max-Age=0` would delete the cookie, and with it a newer one of another tab.
             return Err(Unreadable::from(UnreadableReason::Expired).into());
         }
+        // More than the class's age is left where the clock that wrote the cookie is ahead.
+        let left = C::CLASS.max_age.map_or(left, |age| left.min(age));
         self.operation(&cookie.value, now, iv, Some(end), Some(left))
     }
 

@@ -142,7 +142,8 @@ impl ValueCodec {
     /// # Errors
     ///
     /// When it could not be read back: it is not a JSON object with text for keys, is nested too
-    /// deeply, or contains something that JSON cannot express, such as `NaN`.
+    /// deeply, or contains something that JSON cannot express, such as `NaN`
+    /// (except where the type reads `null`, which JSON has in its place).
     pub fn encode_json<T>(&self, value: &T, stamp: &Stamp) -> Result<String, Unreadable>
     where
         T: Serialize + DeserializeOwned,

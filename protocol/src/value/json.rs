@@ -93,14 +93,12 @@ fn serialize<T: Serialize>(
 ) -> Result<(), Unreadable> {
     let watching = Watching::new(structure);
     let mut serializer = serde_json::Serializer::with_formatter(out, watching);
-    value.serialize(&mut serializer).map_err(|error| {
-        let reason = match error.classify() {
-            // Writing into memory: nothing else fails.
-            Category::Io => UnreadableReason::TooDeep,
-            Category::Data | Category::Syntax | Category::Eof => UnreadableReason::WrongType,
-        };
-        reason.into()
-    })
+    let written = value.serialize(&mut serializer);
+    // A type may go on after an error, and leave half a value.
+    if structure.too_deep {
+        return Err(UnreadableReason::TooDeep.into());
+    }
+    written.map_err(|_| UnreadableReason::WrongType.into())
 }
 
 /// Judges the object of a class that was written with this structure. Its JSON is looked at only
@@ -231,6 +229,25 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_type_cannot_hide_how_deep_it_goes() {
+        #[derive(Deserialize)]
+        struct Hides {}
+        impl Serialize for Hides {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let mut map = serializer.serialize_map(None)?;
+                map.serialize_entry("user", &1)?;
+                let _ = map.serialize_entry("deep", &json!([[[[[[[[]]]]]]]]));
+                map.end()
+            }
+        }
+        let reason = |written: Result<(), Unreadable>| written.unwrap_err().reason();
+        let sealed = write(&Hides {}, &mut Vec::new());
+        assert_eq!(reason(sealed), UnreadableReason::TooDeep);
+        let plain = write_plain(&Hides {}).map(|_| ());
+        assert_eq!(reason(plain), UnreadableReason::TooDeep);
     }
 
     /// What a type does not know, serde skips, and takes for JSON what is not.

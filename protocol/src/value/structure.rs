@@ -27,6 +27,8 @@ pub(super) struct Structure {
     pub(super) unsure: bool,
     /// Some of it went by as one piece: it must be scanned.
     pub(super) raw: bool,
+    /// It went deeper than [`VALUE_DEPTH_MAX`], whatever became of the error.
+    pub(super) too_deep: bool,
     innermost: Open,
     outer: [Open; VALUE_DEPTH_MAX],
     depth: usize,
@@ -48,6 +50,7 @@ impl Structure {
             facts: Facts::default(),
             unsure: false,
             raw: false,
+            too_deep: false,
             innermost: Open::default(),
             outer: [Open::default(); VALUE_DEPTH_MAX],
             depth: 0,
@@ -64,7 +67,11 @@ impl Structure {
     /// An object or a list begins.
     #[inline]
     pub(super) fn open(&mut self, object: bool) -> Result<(), TooDeep> {
-        *self.outer.get_mut(self.depth).ok_or(TooDeep)? = self.innermost;
+        let Some(place) = self.outer.get_mut(self.depth) else {
+            self.too_deep = true;
+            return Err(TooDeep);
+        };
+        *place = self.innermost;
         if self.depth == 0 {
             self.facts.object = object;
         }
