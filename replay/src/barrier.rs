@@ -52,9 +52,10 @@ impl Standing {
         self.issued_at.get() + 1
     }
 
-    /// Whether it already refuses every token that another of the same browser would.
+    /// Whether it already refuses every token that another of the same browser would. Of two from
+    /// one millisecond, each lets another token pass.
     pub(crate) fn covers(&self, other: &Self) -> bool {
-        self.issued_at >= other.issued_at
+        self.issued_at > other.issued_at || self == other
     }
 }
 

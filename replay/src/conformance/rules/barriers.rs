@@ -38,6 +38,11 @@ pub(in crate::conformance) fn barrier<M: StoreMaker>(maker: &M) -> Outcome {
     world.expect("an older one of another browser", of_another, FIRST)?;
     world.expect("an older one without a binding", of_nobody, FIRST)?;
 
+    // A barrier lets its own token pass, until there is another of the same millisecond.
+    let alone = Barrier::new(browser(1), sign_out.issued_at, lifetime(LIFETIME_MAX_MS));
+    world.expect_raised("one without a token in its millisecond", alone)?;
+    world.expect("the retry of the first of the two", sign_out, BehindBarrier)?;
+
     // A barrier that arrives late must not lower the one already there.
     let between = token(20, sign_out.issued_at.plus(50), LIFE).of(1).by(1);
     let late = token(21, sign_out.issued_at.plus(100), LIFE).of(1).by(1);

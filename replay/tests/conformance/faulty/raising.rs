@@ -111,10 +111,9 @@ impl Store {
         }
         let kept = memory.barriers.entry(key).or_insert(raised);
         memory.first_barriers.entry(key).or_insert(raised);
-        let replaces = match self.fault {
-            Some(Fault::KeepsTheFirstBarrier) => false,
-            _ => kept.issued_at < raised.issued_at,
-        };
+        // Of two from one millisecond, the one that lets no token pass.
+        let lasts = |one: &Standing| (one.issued_at, one.nonce.is_none());
+        let replaces = !self.has(Fault::KeepsTheFirstBarrier) && lasts(kept) < lasts(&raised);
         if replaces {
             if self.has(Fault::KeepsTheFirstEnd) {
                 raised.ends_at = kept.ends_at;
