@@ -157,7 +157,7 @@ impl Builder {
     }
 
     /// Sets the store that makes tokens single-use; the default is in memory. Several processes
-    /// behind one origin need a shared store.
+    /// behind one origin need a shared store, or one `apply-cookies serve` that redeems for all.
     pub fn replay_store(mut self, store: Arc<dyn ReplayStore>) -> Self {
         self.store = Some(store);
         self

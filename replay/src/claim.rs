@@ -43,8 +43,8 @@ pub struct Claim {
     /// Until when a barrier of this time matters, whether the token is one or not: issued at, plus
     /// the longest lifetime of the deployment's tokens. By then no older token can be left.
     pub barrier_ends_at: UnixMillis,
-    /// The time by which the token was found to be alive: the caller's one reading of its clock for
-    /// this request. A store may forget by it instead of reading a clock again.
+    /// The reading of the caller's clock by which the token had not expired. A store may forget by it
+    /// instead of reading a clock again; claims come with times in any order.
     pub now: UnixMillis,
 }
 

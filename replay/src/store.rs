@@ -79,7 +79,7 @@ use crate::listeners::ClaimListener;
 /// then every older token of its deployment has expired. A store may forget barriers together, in
 /// spans of about as long as they last, but not much later: a flood of them must pass as quickly as
 /// the tokens that they could refuse. Afterwards it remembers when the latest of those that it has
-/// forgotten was issued, and refuses tokens with a binding that are no younger (3), however long
+/// forgotten was issued, and refuses tokens with a binding that were issued by then (3), however long
 /// tokens may live by now.
 ///
 /// Deployments that share a store should have one longest lifetime. Where they differ, a barrier of

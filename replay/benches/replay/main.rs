@@ -55,14 +55,18 @@ fn main() {
             "memory store, signed out" => Store::<true>::run(scale),
             #[cfg(feature = "file")]
             "file store" => return file::run(scale),
+            #[cfg(not(feature = "file"))]
+            "file store" => panic!("the file store needs --features file"),
             "DashMap" => bare::run::<DashMapOfAll>(scale),
-            _ => bare::run::<SetsInGenerations>(scale),
+            "HashSet generations" => bare::run::<SetsInGenerations>(scale),
+            other => panic!("{other:?} is none of {CONTENDERS:?} and \"file store\""),
         };
         println!("{}", figures.to_line());
         return;
     }
     report::heading(scale);
-    table::print(&CONTENDERS.map(|name| figures(name, &arguments[1..])));
+    let figures = CONTENDERS.map(|name| figures(name, &arguments[1..]));
+    table::print(&figures, scale == 1);
     #[cfg(feature = "file")]
     file::run(scale);
 }

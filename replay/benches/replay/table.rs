@@ -19,13 +19,15 @@ const ROWS: [(&str, Option<f64>); Figures::COUNT] = [
     ),
 ];
 
-/// Takes the store, the store after sign-outs, and the bare structures.
-pub(crate) fn print([store, signed_out, map, sets]: &[Figures; 4]) {
+/// Takes the store, the store after sign-outs, and the bare structures. Figures of fewer entries are
+/// not judged.
+pub(crate) fn print([store, signed_out, map, sets]: &[Figures; 4], judged: bool) {
     println!(
         "\n| | the store | | after everybody signed out | | goal | DashMap | HashSet, generations |"
     );
     println!("|---|---|---|---|---|---|---|---|");
     for (nth, (what, goal)) in ROWS.into_iter().enumerate() {
+        let goal = goal.filter(|_| judged);
         let of = |figures: &Figures| (shown(figures.0[nth]), verdict(figures.0[nth], goal));
         let ((store, met), (signed_out, met_too)) = (of(store), of(signed_out));
         let (map, sets) = (shown(map.0[nth]), shown(sets.0[nth]));
