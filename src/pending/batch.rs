@@ -159,7 +159,7 @@ impl PendingCookies {
     /// If that fails, or the request does not show which browser it is (a POST from another site),
     /// the cookies are deleted anyway, an error is logged and counted, and the receipt says
     /// [`ReleasedWithoutBarrier`](crate::Outcome::ReleasedWithoutBarrier). Await it in a separate
-    /// task: a handler that awaits it before it answers waits for itself.
+    /// task: a handler that awaits it before it answers deadlocks.
     ///
     /// No server can take back an answer that is already on its way, so a sign-out must also
     /// revoke the session on the server.
