@@ -250,6 +250,23 @@ mod tests {
         assert_eq!(reason(plain), UnreadableReason::TooDeep);
     }
 
+    #[test]
+    fn a_type_that_cannot_read_what_it_writes_is_found_by_a_debug_build() {
+        #[derive(Deserialize)]
+        struct Disagrees {
+            #[expect(dead_code, reason = "never there")]
+            user: String,
+        }
+        impl Serialize for Disagrees {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_map(Some(0))?.end()
+            }
+        }
+        let user = String::new();
+        let written = write(&Disagrees { user }, &mut Vec::new());
+        assert_eq!(written.is_err(), cfg!(debug_assertions));
+    }
+
     /// What a type does not know, serde skips, and takes for JSON what is not.
     #[test]
     fn nothing_in_an_unknown_field_hides_a_key_that_occurs_twice() {
