@@ -108,8 +108,8 @@ impl Times {
     }
 }
 
-/// A rival, which of ours does the same, and how many times as long the rival should take to mint
-/// and to verify, where that is a goal.
+/// The name of another crate's contender, the name of the equivalent one in this project, and the
+/// goals, if any: the other's time divided by this one's, to mint and to verify.
 pub(crate) type Rival = (&'static str, &'static str, Option<[f64; 2]>);
 
 impl Times {

@@ -19,7 +19,7 @@ pub(super) fn compress(bytes: &[u8]) -> Option<Vec<u8>> {
 /// than 64 KiB: a token of a quarter of a megabyte can inflate to 200 (threat M19). Bytes after the
 /// stream are ignored, as in Python.
 pub(super) fn inflate(bytes: &[u8]) -> Option<Vec<u8>> {
-    // Hardly a token is compressed to less than a fifth.
+    // Few tokens are compressed to less than a fifth: the first try nearly always has room.
     let room = MESOP_INFLATED_MAX.min(5 * bytes.len());
     [room, MESOP_INFLATED_MAX].into_iter().find_map(|room| {
         let mut out = vec![0; room];

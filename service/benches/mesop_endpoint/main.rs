@@ -5,8 +5,8 @@
 //! MESOP_PYTHON=$(tests/mesop/install) cargo bench -p apply-cookies-service
 //! ```
 //!
-//! Per processor: one gunicorn worker and one of ours, each on the same one processor, while the
-//! driver has another one. `sync` is what `gunicorn app:me` starts, as Mesop's guide says; it closes
+//! First one gunicorn worker and one worker of the program, pinned to the same processor, with the
+//! driver on another. `sync` is what `gunicorn app:me` starts, as Mesop's guide says; it closes
 //! each connection after the answer. `gthread` keeps connections open. Then what a whole machine
 //! gives: as many workers as processors, which the driver shares.
 //!

@@ -214,7 +214,7 @@ pub(in crate::conformance) fn longer_lifetimes<M: StoreMaker>(maker: &M) -> Outc
 const STRANGERS: u64 = 1_000;
 
 impl<M: StoreMaker> World<'_, M> {
-    /// Signs strangers out, whose tokens live no longer than this, until there is no room. Returns how
+    /// Signs strangers out until there is no room; their tokens live no longer than this. Returns how
     /// many barriers fit.
     pub(super) fn flood(&self, longest: u64) -> Result<u64, String> {
         for n in 0..100_000 {
