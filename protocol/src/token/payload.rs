@@ -312,6 +312,11 @@ impl Numbers {
         })
     }
 
+    #[expect(
+        clippy::inline_always,
+        reason = "its result is copied otherwise, in wider loads than it was stored in; measured"
+    )]
+    #[inline(always)]
     fn with_texts<'a>(self, texts: &mut Texts<'a>) -> Result<Parts<'a>, Malformed> {
         let delete = self.has(operation_flag::DELETE);
         let name = texts.take(self.name)?;
