@@ -114,8 +114,3 @@ impl Raising {
 pub(crate) fn may_be_forgotten(claim: &Claim, issued_before: u64) -> bool {
     claim.binding.is_some() && claim.issued_at.get() < issued_before
 }
-
-/// The first generation that may refuse a token of this time: a barrier ends after it was issued.
-pub(crate) const fn first_generation_for(issued_at: UnixMillis) -> u64 {
-    issued_at.get() + 1
-}

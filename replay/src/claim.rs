@@ -172,6 +172,21 @@ mod tests {
     }
 
     #[test]
+    fn a_claim_is_kept_in_the_generation_in_which_files_have_it() {
+        for (life, end) in [
+            (60_000, 70_000),
+            (160_000, 170_000),
+            (160_001, 180_000),
+            (3_600_000, 3_840_000),
+            (86_400_000, 92_480_000),
+        ] {
+            let mut claim = claim();
+            claim.expires_at = at(life);
+            assert_eq!(claim.end_of_generation(), at(end).get(), "of {life} ms");
+        }
+    }
+
+    #[test]
     fn a_barrier_refuses_its_own_millisecond_and_never_itself() {
         let other = Nonce::from_random([2; 16]);
         for (barrier, refused) in [(at(0).minus(1), false), (at(0), true), (at(1), true)] {

@@ -256,9 +256,7 @@ impl Ledger {
     /// Whether a barrier of the same browser refuses this token.
     fn is_behind_barrier(&self, claim: &Claim) -> bool {
         claim.binding.is_some_and(|binding| {
-            let first = barrier::first_generation_for(claim.issued_at);
-            let refuses = |standing: &Standing| standing.refuses(claim);
-            self.has(first, &binding.to_bytes(), refuses)
+            self.has(0, &binding.to_bytes(), |standing| standing.refuses(claim))
         })
     }
 

@@ -73,9 +73,7 @@ impl Barriers {
         let Some(live) = live else {
             return Verdict::Passes;
         };
-        let first = barrier::first_generation_for(claim.issued_at);
-        let refuses = |standing: &Standing| standing.refuses(claim);
-        if live.has(first, &binding, refuses) {
+        if live.has(0, &binding, |standing| standing.refuses(claim)) {
             Verdict::Refused
         } else {
             Verdict::Passes

@@ -104,8 +104,7 @@ impl Claims {
                 older,
             } = &mut *shard.lock();
             let has_ended = |generation: &mut Generation| generation.ends_at <= until.get();
-            let is_last = latest.ends_at > 0 && has_ended(latest);
-            let last = is_last.then(|| std::mem::take(latest));
+            let last = has_ended(latest).then(|| std::mem::take(latest));
             let gone = older.extract_if(.., has_ended).chain(last);
             tables.extend(gone.map(|generation| {
                 // Where there was no claim, nothing is forgotten: a clock that ran ahead for a
@@ -136,10 +135,8 @@ impl Generations {
             table: ClaimTable::default(),
         };
         if ends_at > self.latest.ends_at {
-            let before = std::mem::replace(&mut self.latest, begin());
-            if before.ends_at > 0 {
-                self.older.push(before);
-            }
+            self.older
+                .push(std::mem::replace(&mut self.latest, begin()));
         }
         if ends_at == self.latest.ends_at {
             return &mut self.latest.table;

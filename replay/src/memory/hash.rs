@@ -30,15 +30,8 @@ impl KeyedHash {
 }
 
 fn halves(bytes: [u8; 16]) -> [u64; 2] {
-    let whole = u128::from_le_bytes(bytes);
-    let mut halves = [0; 2];
-    for (half, bytes) in halves.iter_mut().zip(whole.to_le_bytes().chunks_exact(8)) {
-        *half = bytes
-            .iter()
-            .rev()
-            .fold(0, |half, byte| half << 8 | u64::from(*byte));
-    }
-    halves
+    let (halves, _) = bytes.as_chunks();
+    [0, 1].map(|half| u64::from_ne_bytes(halves[half]))
 }
 
 /// For maps whose keys are sixteen bytes.
@@ -71,4 +64,39 @@ impl Hasher for KeyedHasher {
 
     // Arrays hash their length first; it is the same for all keys.
     fn write_usize(&mut self, _: usize) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use apply_cookies_protocol::BindingCookie;
+
+    use super::super::table::{Fingerprint, SHARDS};
+    use super::*;
+
+    const HASH: KeyedHash = KeyedHash([0x243f_6a88_85a3_08d3, 0x1319_8a2e_0370_7344]);
+
+    #[test]
+    fn consecutive_nonces_are_spread_over_all_shards_and_share_no_fingerprint() {
+        for shift in [0, 64] {
+            let hashes = (0..100_000_u128).map(|n| HASH.of((n << shift).to_le_bytes()));
+            let mut shards = [0; SHARDS];
+            for hash in hashes.clone() {
+                shards[Fingerprint::new(hash).shard()] += 1;
+            }
+            let evenly = 100_000 / SHARDS;
+            let all = shards
+                .iter()
+                .all(|count| (evenly / 2..evenly * 2).contains(count));
+            assert!(all, "{shards:?}");
+            assert_eq!(hashes.collect::<HashSet<_>>().len(), 100_000);
+        }
+    }
+
+    #[test]
+    fn maps_use_the_same_hash() {
+        let browser = BindingCookie::from_random([1; 32]).digest();
+        assert_eq!(HASH.hash_one(browser), HASH.of(browser.to_bytes()));
+    }
 }

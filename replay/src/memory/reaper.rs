@@ -33,3 +33,29 @@ fn start() -> Option<Sender<Box<dyn Send>>> {
         .ok()?;
     Some(sender)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::thread::ThreadId;
+
+    use super::*;
+
+    struct Piece(Sender<ThreadId>);
+
+    impl Drop for Piece {
+        fn drop(&mut self) {
+            let _ = self.0.send(thread::current().id());
+        }
+    }
+
+    #[test]
+    fn nobody_waits_until_a_large_piece_is_freed() {
+        let reaper = Reaper::default();
+        for (entries, here) in [(0, true), (LARGE - 1, true), (LARGE, false), (LARGE, false)] {
+            let (sender, by) = channel();
+            reaper.take(entries, Piece(sender));
+            let by = by.recv().unwrap();
+            assert_eq!(by == thread::current().id(), here, "of {entries} entries");
+        }
+    }
+}

@@ -151,11 +151,27 @@ mod tests {
             };
             table.insert(slot, fingerprint, n);
             assert!(table.len() * 5 <= table.slots.len() * 4);
+            assert!(table.slots.len() <= 24.max(table.len() * 2));
         }
         for (n, fingerprint) in (0..).zip(fingerprints()) {
             assert!(matches!(table.find(fingerprint), Lookup::Used(redemption) if redemption == n));
         }
         assert_eq!(table.len(), fingerprints().count());
+    }
+
+    #[test]
+    fn nearly_all_entries_are_in_the_order_of_their_fingerprints() {
+        let mut table = ClaimTable::default();
+        for n in 1..5_000_u64 {
+            let fingerprint = Fingerprint(n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> SHARD_BITS);
+            let Lookup::Free(slot) = table.find(fingerprint) else {
+                panic!("{n} is found before it was inserted");
+            };
+            table.insert(slot, fingerprint, n);
+        }
+        let taken: Vec<_> = table.slots.iter().filter(|slot| slot[0] != 0).collect();
+        let astray = taken.windows(2).filter(|two| two[0] > two[1]).count();
+        assert!(astray * 10 < taken.len(), "{astray} of {}", taken.len());
     }
 
     #[test]
