@@ -17,7 +17,7 @@ impl<'b> Form<'b> {
     pub(super) fn read(body: &'b [u8]) -> Option<Self> {
         // What our own module posts has nothing to decode, and is taken as it is. Looking at every
         // byte, without an early end, lets the compiler look at many at a time.
-        let means_another = |byte: u8| !byte.is_ascii() || matches!(byte, b'%' | b'+');
+        let means_another = |byte: u8| matches!(byte, b'%' | b'+');
         let is_plain = !body
             .iter()
             .fold(false, |any, byte| any | means_another(*byte));
@@ -78,6 +78,7 @@ mod tests {
         assert_eq!(read("t=s1.a-b_c&r=1-2"), token(Some("1-2")));
         assert_eq!(read("&x=1&r=&&t=s1.a-b_c&tt=2"), token(None));
         assert_eq!(read("t=s1%2ea-b_c"), token(None));
+        assert_eq!(read("t=%731%2ea-b_c"), token(None));
         for body in [
             "",
             "r=1",
