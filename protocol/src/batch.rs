@@ -118,7 +118,16 @@ mod tests {
         let mut batch = Batch::new(set("a", 1));
         let error = batch.push(set("a", 2)).unwrap_err();
         assert_eq!(error.rule(), Rule::Duplicate);
-        let elsewhere = SetCookie::new("a", "v").path("/elsewhere");
-        batch.push(elsewhere.try_into().unwrap()).unwrap();
+        let other = || SetCookie::new("a", "v");
+        for other in [
+            other().path("/elsewhere"),
+            other().domain("example.com"),
+            other().domain("www.example.com"),
+            other().partitioned(true),
+        ] {
+            let other = Operation::try_from(other).unwrap();
+            batch.push(other.clone()).unwrap();
+            assert!(batch.fits(&other).is_err());
+        }
     }
 }
