@@ -64,7 +64,8 @@ impl Standing {
 pub(crate) struct Raising {
     pub(crate) binding: BindingDigest,
     pub(crate) standing: Standing,
-    ends_at: UnixMillis,
+    /// Until when it matters.
+    pub(crate) ends_at: UnixMillis,
 }
 
 impl Raising {

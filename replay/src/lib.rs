@@ -34,6 +34,21 @@ pub use memory::MemoryReplayStore;
 mod file;
 #[cfg(feature = "file")]
 pub use file::{FileReplayStore, FileStoreError};
+#[cfg(feature = "remote")]
+mod remote;
+#[cfg(feature = "remote")]
+pub use remote::StoreUrlError;
+#[cfg(feature = "redis")]
+mod redis;
+#[cfg(feature = "redis")]
+pub use self::redis::RedisReplayStore;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "postgres")]
+pub use self::postgres::PostgresReplayStore;
+
+#[cfg(feature = "remote")]
+pub mod inspect;
 
 // The contract as a suite.
 #[cfg(feature = "conformance")]

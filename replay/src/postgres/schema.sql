@@ -1,0 +1,268 @@
+-- Tables and functions of the store in Postgres, version 1, in the schema {schema}.
+-- Whoever runs this owns them; the store's role needs
+--   GRANT USAGE ON SCHEMA {schema} TO role;
+--   GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO role;
+BEGIN;
+SELECT pg_catalog.pg_advisory_xact_lock(4702111234474983746);
+
+DO $$ BEGIN
+  IF pg_catalog.to_regnamespace('{schema}') IS NULL THEN
+    CREATE SCHEMA {schema};
+  END IF;
+END $$;
+
+-- Names the memory: which server wrote it, since when it is certain, and up to when it is forgotten.
+CREATE TABLE IF NOT EXISTS {schema}.head (
+  one boolean PRIMARY KEY DEFAULT true CHECK (one),
+  version integer NOT NULL,
+  incarnation text NOT NULL,
+  horizon bigint NOT NULL,
+  forgotten bigint NOT NULL DEFAULT 0,
+  barriers_forgotten bigint NOT NULL DEFAULT 0,
+  heard_until bigint NOT NULL DEFAULT 0
+);
+
+-- Claims by the end of their generation. barrier: what became of it, 0 not asked, 1 raised, 2 no room.
+CREATE TABLE IF NOT EXISTS {schema}.claims (
+  ends bigint,
+  nonce uuid,
+  redemption uuid NOT NULL,
+  barrier smallint NOT NULL DEFAULT 0,
+  PRIMARY KEY (ends, nonce)
+) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
+
+-- For each browser its latest barrier.
+CREATE TABLE IF NOT EXISTS {schema}.barriers (
+  binding uuid PRIMARY KEY,
+  issued bigint NOT NULL,
+  nonce uuid NOT NULL,
+  ends bigint NOT NULL
+) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
+CREATE INDEX IF NOT EXISTS barriers_ends ON {schema}.barriers (ends);
+
+-- How many barriers there are. Whoever raises one locks this row first.
+CREATE TABLE IF NOT EXISTS {schema}.room (one boolean PRIMARY KEY DEFAULT true CHECK (one), held bigint NOT NULL);
+INSERT INTO {schema}.room (held) VALUES (0) ON CONFLICT DO NOTHING;
+
+CREATE TABLE IF NOT EXISTS {schema}.revocations (digest uuid PRIMARY KEY, at bigint NOT NULL);
+CREATE INDEX IF NOT EXISTS revocations_at ON {schema}.revocations (at);
+
+-- Milliseconds since 1970 by the server's clock.
+CREATE OR REPLACE FUNCTION {schema}.now_v1() RETURNS bigint LANGUAGE sql VOLATILE
+SET search_path = pg_catalog AS $$
+  SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint
+$$;
+
+-- The head, after noting a horizon if there is none, or one of another server. lossless: a promoted
+-- standby has all that its primary answered, so the timeline does not matter.
+CREATE OR REPLACE FUNCTION {schema}.head_v1(asked_at bigint, lossless boolean) RETURNS {schema}.head
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+DECLARE
+  server text := (SELECT s.system_identifier::text FROM pg_control_system() s);
+  own text := server || '/' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8);
+  at {schema}.head;
+BEGIN
+  SELECT h.* INTO at FROM {schema}.head h;
+  IF at.incarnation = own OR lossless AND split_part(at.incarnation, '/', 1) = server THEN
+    RETURN at;
+  END IF;
+  INSERT INTO {schema}.head AS h (version, incarnation, horizon)
+    VALUES (1, own, greatest({schema}.now_v1(), asked_at))
+    ON CONFLICT (one) DO UPDATE SET incarnation = own, horizon = greatest(h.horizon, excluded.horizon)
+      WHERE h.incarnation <> own;
+  SELECT h.* INTO at FROM {schema}.head h;
+  RETURN at;
+END $$;
+
+-- Decides questions in order: claims, and barriers alone, which have no redemption. Each statement
+-- sees what was committed before it: that is why this is a function, and needs READ COMMITTED.
+--
+-- full: the server has no room, so nothing is written.
+-- answers: for each question 0 first, 1 retry, 2 used, 3 before the horizon, 4 behind a barrier,
+-- 5 full, b a barrier alone. marks: for each what became of its barrier; empty if nobody asks for one.
+CREATE OR REPLACE FUNCTION {schema}.claim_v1(
+  asked_at bigint, skew bigint, room bigint, lossless boolean, "full" boolean, channel text,
+  nonces uuid[], redemptions uuid[], bindings uuid[], issues bigint[], generations bigint[],
+  barrier_ends bigint[], OUT answers text, OUT marks text)
+LANGUAGE plpgsql
+SET search_path = pg_catalog
+-- Whatever the statistics say, a scan would be of a large table. (Without jit = off the costs by which
+-- these are avoided have the server compile each statement: 45 ms.)
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
+DECLARE
+  at {schema}.head;
+  answer text[];
+  fresh uuid[];
+  taken bigint;
+  taken_before bigint;
+  standing {schema}.barriers;
+  is_known boolean;
+  mark smallint[];
+BEGIN
+  IF current_setting('transaction_isolation') <> 'read committed' THEN
+    RAISE EXCEPTION 'the isolation level must be READ COMMITTED; set default_transaction_isolation for the role'
+      USING ERRCODE = 'feature_not_supported';
+  END IF;
+  -- For this transaction, also through a pooler. A claim is answered when it is safe.
+  IF current_setting('synchronous_commit') IN ('off', 'local') THEN
+    PERFORM set_config('synchronous_commit', 'on', true);
+  END IF;
+  PERFORM pg_advisory_xact_lock_shared(4702111234474983745); -- forgetting waits for us, and we for it
+  at := {schema}.head_v1(asked_at, lossless);
+  IF barrier_ends IS NOT NULL AND NOT "full" THEN
+    SELECT r.held INTO taken FROM {schema}.room r WHERE r.one FOR UPDATE;
+    taken_before := taken;
+  END IF;
+
+  SELECT array_agg(CASE
+      WHEN a.redemption IS NULL THEN 'b'
+      WHEN a.issued < at.horizon + skew OR a.ends <= at.forgotten
+        OR a.binding IS NOT NULL AND a.issued < at.barriers_forgotten THEN '3'
+      WHEN a.binding IS NOT NULL AND EXISTS (SELECT FROM {schema}.barriers b
+        WHERE b.binding = a.binding AND b.issued >= a.issued AND b.nonce <> a.nonce) THEN '4'
+      ELSE '0' END ORDER BY a.n) INTO answer
+    FROM unnest(nonces, redemptions, bindings, issues, generations)
+      WITH ORDINALITY a (nonce, redemption, binding, issued, ends, n);
+
+  -- In one order for everybody, or two of them could wait for each other.
+  IF NOT "full" THEN
+    WITH put AS (
+      INSERT INTO {schema}.claims (ends, nonce, redemption)
+        SELECT a.ends, a.nonce, a.redemption
+          FROM unnest(nonces, redemptions, generations, answer) WITH ORDINALITY a (nonce, redemption, ends, answer, n)
+          WHERE a.answer = '0' ORDER BY a.ends, a.nonce, a.n
+        ON CONFLICT DO NOTHING RETURNING nonce)
+    SELECT array_agg(put.nonce) INTO fresh FROM put;
+  END IF;
+  -- Another statement, which sees the rows that were in the way. Of two questions for one nonce the
+  -- first has put it.
+  IF coalesce(cardinality(fresh), 0) < cardinality(array_positions(answer, '0')) THEN
+    SELECT array_agg(CASE
+        WHEN a.answer <> '0' THEN a.answer
+        WHEN a.turn = 1 AND a.nonce = ANY (fresh) THEN '0'
+        WHEN c.nonce IS NULL THEN '5'
+        WHEN c.redemption = a.redemption THEN '1'
+        ELSE '2' END ORDER BY a.n) INTO answer
+      FROM (SELECT u.*, row_number() OVER (PARTITION BY u.nonce, u.answer ORDER BY u.n) AS turn
+        FROM unnest(nonces, redemptions, generations, answer)
+          WITH ORDINALITY u (nonce, redemption, ends, answer, n)) a
+      LEFT JOIN {schema}.claims c ON c.ends = a.ends AND c.nonce = a.nonce AND a.answer = '0';
+  END IF;
+
+  -- A row may be committed here and not yet at a synchronous standby, when somebody cancelled the wait
+  -- for it or this server was restarted. Who writes waits for all that came before, and a lock is written.
+  IF '1' = ANY (answer) THEN
+    PERFORM FROM {schema}.claims c JOIN unnest(nonces, generations, answer) a (nonce, ends, answer)
+        ON a.answer = '1' AND c.ends = a.ends AND c.nonce = a.nonce
+      ORDER BY c.ends, c.nonce FOR UPDATE OF c;
+  END IF;
+
+  IF barrier_ends IS NOT NULL THEN
+    mark := array_fill(0, ARRAY[cardinality(nonces)]);
+    FOR i IN 1 .. cardinality(nonces) LOOP
+      CONTINUE WHEN barrier_ends[i] IS NULL OR answer[i] NOT IN ('b', '0', '1');
+      SELECT b.* INTO standing FROM {schema}.barriers b WHERE b.binding = bindings[i];
+      is_known := FOUND;
+      IF issues[i] < at.barriers_forgotten
+        OR is_known AND (standing.issued > issues[i] OR standing.issued = issues[i] AND standing.nonce = nonces[i]) THEN
+        mark[i] := 1;
+      ELSIF "full" OR NOT is_known AND taken >= room THEN
+        mark[i] := 2;
+      ELSE
+        mark[i] := 1;
+        taken := taken + CASE WHEN is_known THEN 0 ELSE 1 END;
+        INSERT INTO {schema}.barriers AS b (binding, issued, nonce, ends)
+          VALUES (bindings[i], issues[i], nonces[i], barrier_ends[i])
+          ON CONFLICT (binding) DO UPDATE
+            SET issued = excluded.issued, nonce = excluded.nonce, ends = greatest(b.ends, excluded.ends);
+      END IF;
+    END LOOP;
+    IF NOT "full" THEN
+      IF taken <> taken_before THEN
+        UPDATE {schema}.room r SET held = taken WHERE r.one;
+      END IF;
+      -- For listeners who read the claim later.
+      UPDATE {schema}.claims c SET barrier = m.mark
+        FROM unnest(nonces, generations, answer, mark) m (nonce, ends, answer, mark)
+        WHERE m.answer IN ('0', '1') AND c.ends = m.ends AND c.nonce = m.nonce AND c.barrier <> m.mark;
+    END IF;
+  END IF;
+
+  -- At most 8,000 bytes.
+  IF at.heard_until > {schema}.now_v1() AND NOT "full" THEN
+    PERFORM pg_notify(channel, string_agg(encode(uuid_send(a.nonce), 'hex') || coalesce(a.mark, 0), ''))
+      FROM unnest(nonces, answer, mark) WITH ORDINALITY a (nonce, answer, mark, n)
+      WHERE a.answer IN ('0', '1') GROUP BY (a.n - 1) / 200;
+  END IF;
+  answers := array_to_string(answer, '');
+  marks := coalesce(array_to_string(mark, ''), '');
+END $$;
+
+-- Notes that claims of generations which are over by both clocks are forgotten. One process does it
+-- at a time.
+CREATE OR REPLACE FUNCTION {schema}.forget_v1(asked_at bigint, kept bigint) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog SET enable_seqscan = off SET jit = off AS $$
+DECLARE
+  past bigint := least({schema}.now_v1(), asked_at) - kept;
+  newest bigint := (SELECT max(c.ends) FROM {schema}.claims c WHERE c.ends <= past);
+BEGIN
+  IF newest > (SELECT h.forgotten FROM {schema}.head h)
+    AND pg_try_advisory_xact_lock(4702111234474983747) THEN
+    PERFORM pg_advisory_xact_lock(4702111234474983745);
+    UPDATE {schema}.head h SET forgotten = newest WHERE h.forgotten < newest;
+  END IF;
+END $$;
+
+-- Removes claims that are forgotten; how many. A transaction of its own: everybody sees the mark.
+CREATE OR REPLACE FUNCTION {schema}.sweep_v1(most integer) RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog SET enable_seqscan = off SET jit = off AS $$
+DECLARE
+  removed bigint := 0;
+BEGIN
+  IF pg_try_advisory_xact_lock(4702111234474983747) THEN
+    DELETE FROM {schema}.claims WHERE ctid = ANY (ARRAY(SELECT c.ctid FROM {schema}.claims c
+      WHERE c.ends <= (SELECT h.forgotten FROM {schema}.head h) ORDER BY c.ends LIMIT most));
+    GET DIAGNOSTICS removed = ROW_COUNT;
+  END IF;
+  RETURN removed;
+END $$;
+
+-- Forgets barriers that are over by both clocks; how many. Afterwards no token of a browser is known
+-- that is no younger than the latest of them.
+CREATE OR REPLACE FUNCTION {schema}.sweep_barriers_v1(asked_at bigint, kept bigint, most integer) RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog SET enable_seqscan = off SET jit = off AS $$
+DECLARE
+  past bigint := least({schema}.now_v1(), asked_at) - kept;
+  latest bigint;
+  removed bigint := 0;
+BEGIN
+  IF EXISTS (SELECT FROM {schema}.barriers b WHERE b.ends <= past)
+    AND pg_try_advisory_xact_lock(4702111234474983747) THEN
+    PERFORM pg_advisory_xact_lock(4702111234474983745);
+    PERFORM FROM {schema}.room r WHERE r.one FOR UPDATE;
+    WITH gone AS (DELETE FROM {schema}.barriers WHERE ctid = ANY (ARRAY(SELECT b.ctid FROM {schema}.barriers b
+        WHERE b.ends <= past ORDER BY b.ends LIMIT most)) RETURNING issued)
+      SELECT max(gone.issued), count(*) INTO latest, removed FROM gone;
+    UPDATE {schema}.head h SET barriers_forgotten = greatest(h.barriers_forgotten, latest + 1) WHERE h.one AND removed > 0;
+    UPDATE {schema}.room r SET held = r.held - removed WHERE r.one;
+  END IF;
+  RETURN removed;
+END $$;
+
+-- Notes that somebody listens, for a minute; whether nobody did until now. Then claims under way may
+-- go untold: wait_v1, and read them.
+CREATE OR REPLACE FUNCTION {schema}.hear_v1(asked_at bigint, lossless boolean) RETURNS boolean
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+DECLARE
+  at {schema}.head := {schema}.head_v1(asked_at, lossless);
+  now bigint := {schema}.now_v1();
+BEGIN
+  UPDATE {schema}.head h SET heard_until = now + 60000;
+  RETURN at.heard_until <= now;
+END $$;
+
+-- Waits for claims that are under way.
+CREATE OR REPLACE FUNCTION {schema}.wait_v1() RETURNS void LANGUAGE sql VOLATILE SET search_path = pg_catalog AS $$
+  SELECT pg_advisory_xact_lock(4702111234474983745)
+$$;
+COMMIT;

@@ -1,0 +1,177 @@
+//! A Redis server as the engine asks it.
+
+use std::fmt;
+
+use apply_cookies_protocol::UnixMillis;
+
+use super::keys::Keys;
+use super::link::Connection;
+use super::receipts;
+use super::script::{self, Spans, Terms};
+use super::settings::Settings;
+use crate::clock::Clock;
+use crate::listeners::Listeners;
+use crate::remote::question::{Decision, Group, Memory, Question};
+use crate::remote::server::{Forgotten, Limits, Server};
+use crate::remote::trouble::Trouble;
+
+/// The layout of the data, as the head names it.
+pub(super) const VERSION: &str = "1";
+
+pub(super) struct RedisServer {
+    settings: Settings,
+    keys: Keys,
+}
+
+/// A connection, and what it knows of the data.
+pub(super) struct Link {
+    connection: Connection,
+    /// For each partition.
+    spans: Vec<Spans>,
+}
+
+impl RedisServer {
+    pub(super) fn new(settings: Settings) -> Self {
+        let cluster = matches!(settings.place, super::settings::Place::Cluster(_));
+        let keys = Keys::new(&settings.prefix, cluster);
+        Self { settings, keys }
+    }
+
+    /// With replicas, listeners are told when those have the claims.
+    fn terms(&self) -> Terms<'_> {
+        let replicas = self.settings.replicas;
+        Terms {
+            keys: &self.keys,
+            incarnation: if self.settings.no_incarnation {
+                "none"
+            } else {
+                ""
+            },
+            barriers: self.limits().barriers,
+            tell: replicas == 0,
+            wait: (replicas > 0).then(|| (script::wait(&self.settings), replicas)),
+        }
+    }
+
+    /// Asks a partition what it remembers, and nothing else.
+    async fn memory_of(
+        &self,
+        link: &mut Link,
+        partition: u8,
+        now: UnixMillis,
+    ) -> Result<Memory, Trouble> {
+        let group = Group {
+            partition,
+            ..Group::default()
+        };
+        let spans = &mut link.spans[usize::from(partition)];
+        let terms = self.terms();
+        let decided = script::decide(&mut link.connection, &terms, spans, group, &[], now);
+        decided.await.map(|(_, memory)| memory)
+    }
+
+    /// Tells other processes, where the script did not.
+    async fn tell(&self, link: &mut Link, questions: &[Question], decisions: &[Decision]) {
+        if self.settings.replicas == 0 {
+            return;
+        }
+        let message = script::message(questions, decisions);
+        if message.is_empty() {
+            return;
+        }
+        let mut publish = redis::cmd("PUBLISH");
+        publish.arg(self.keys.channel()).arg(message);
+        // Those who miss it read the claims when they subscribe again.
+        let _ = link.connection.query(&publish).await;
+    }
+}
+
+impl Server for RedisServer {
+    type Link = Link;
+
+    const NAME: &'static str = "replay-redis";
+
+    fn limits(&self) -> &Limits {
+        &self.settings.limits
+    }
+
+    fn group(&self, question: &Question) -> Group {
+        let partition = self.keys.partition(question);
+        match question {
+            Question::Claim(asked) => Group {
+                partition,
+                generation: asked.claim.end_of_generation(),
+                bound: asked.claim.binding.is_some(),
+            },
+            Question::Barrier(_) => Group {
+                partition,
+                ..Group::default()
+            },
+        }
+    }
+
+    async fn connect(&self) -> Result<Link, Trouble> {
+        let mut connection = Connection::open(&self.settings).await?;
+        let mut version = redis::cmd("HGET");
+        version.arg(self.keys.head(0)).arg("v");
+        let version: Option<String> = connection.read(&version).await?;
+        if version.as_deref().is_some_and(|version| version != VERSION) {
+            return Err(Trouble::refused(
+                "the server's data have another layout; give this version another prefix",
+            ));
+        }
+        Ok(Link {
+            connection,
+            spans: vec![Spans::new(); usize::from(self.keys.partitions())],
+        })
+    }
+
+    async fn decide(
+        &self,
+        link: &mut Link,
+        group: Group,
+        questions: &[Question],
+        now: UnixMillis,
+    ) -> Result<Vec<Decision>, Trouble> {
+        let spans = &mut link.spans[usize::from(group.partition)];
+        let terms = self.terms();
+        let decided = script::decide(&mut link.connection, &terms, spans, group, questions, now);
+        let (decisions, _) = decided.await?;
+        self.tell(link, questions, &decisions).await;
+        Ok(decisions)
+    }
+
+    async fn memory(&self, link: &mut Link, now: UnixMillis) -> Result<Memory, Trouble> {
+        let mut memory = self.memory_of(link, 0, now).await?;
+        for partition in 1..self.keys.partitions() {
+            let other = self.memory_of(link, partition, now).await?;
+            memory.horizon = memory.horizon.max(other.horizon);
+            memory.forgotten_until = memory.forgotten_until.max(other.forgotten_until);
+        }
+        Ok(memory)
+    }
+
+    async fn forget(&self, link: &mut Link, now: UnixMillis) -> Result<Forgotten, Trouble> {
+        let mut forgotten = Forgotten::Nothing;
+        for partition in 0..self.keys.partitions() {
+            let some = script::forget(&mut link.connection, &self.keys, partition, now).await?;
+            forgotten = match (forgotten, some) {
+                (Forgotten::Some, _) | (_, Forgotten::Some) => Forgotten::Some,
+                (Forgotten::All, _) | (_, Forgotten::All) => Forgotten::All,
+                _ => Forgotten::Nothing,
+            };
+        }
+        Ok(forgotten)
+    }
+
+    async fn hear(&self, listeners: &Listeners, _: &Clock) -> Trouble {
+        receipts::hear(&self.settings, &self.keys, listeners).await
+    }
+}
+
+/// Where it is, without the password.
+impl fmt::Debug for RedisServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} {:?}", self.settings.place, self.settings.prefix)
+    }
+}

@@ -1,0 +1,171 @@
+//! The thread of a store on a server, and its handle.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::io;
+use std::pin::pin;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use futures_util::future::{Either, join, select};
+use tokio::sync::oneshot;
+use tokio::time::sleep;
+
+use super::backoff::Backoff;
+use super::inbox::MemoryReply;
+use super::lane::Lane;
+use super::question::{Asked, Question};
+use super::reply::Reply;
+use super::server::Server;
+use super::shared::Shared;
+use super::trouble::Why;
+use crate::answer::{ClaimAnswer, StoreError};
+use crate::barrier::{Barrier, Raising};
+use crate::claim::Claim;
+use crate::clock::Clock;
+use crate::future::{BarrierFuture, ClaimFuture, HorizonFuture, StoreFuture};
+use crate::listeners::ClaimListener;
+use crate::store::ReplayStore;
+
+impl<S: Server> Shared<S> {
+    /// Works until the handle is gone and everybody is answered.
+    async fn work(&self) {
+        let lanes = join(Lane::new(self, true).run(), Lane::new(self, false).run());
+        let others = join(self.expire(), self.hear());
+        if let Either::Right(((never, _), _)) = select(pin!(lanes), pin!(others)).await {
+            match never {}
+        }
+    }
+
+    /// Answers those who have waited too long.
+    async fn expire(&self) -> Infallible {
+        let pause = self.server.limits().timeout / 8;
+        loop {
+            if self.inbox.is_empty() {
+                self.inbox.first_arrival().await;
+            }
+            sleep(pause).await;
+            self.inbox.expire(&self.why_down());
+        }
+    }
+
+    /// Hears of the claims of other processes, once somebody listens.
+    async fn hear(&self) -> Infallible {
+        self.listening.notified().await;
+        let mut backoff = Backoff::default();
+        loop {
+            let begun = Instant::now();
+            let trouble = self.server.hear(&self.listeners, &self.clock).await;
+            tracing::debug!(server = ?self.server, error = %trouble.why(), "no receipts from other processes for now");
+            if begun.elapsed() > Duration::from_secs(5) {
+                backoff.reset();
+            }
+            sleep(backoff.next().max(Duration::from_millis(10))).await;
+        }
+    }
+}
+
+/// A replay store on a server: the handle. Dropping it lets the thread answer what waits, and end.
+pub(crate) struct Remote<S: Server>(Arc<Shared<S>>);
+
+/// Even if the thread panics, nobody waits for it.
+struct Abandon<S: Server>(Arc<Shared<S>>);
+
+impl<S: Server> Drop for Abandon<S> {
+    fn drop(&mut self) {
+        self.0.inbox.abandon();
+    }
+}
+
+impl<S: Server> Remote<S> {
+    /// Starts the thread. It connects by itself, and again whenever it must.
+    pub(crate) fn start(server: S, clock: Clock) -> io::Result<Self> {
+        let shared = Arc::new(Shared::new(server, clock));
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let theirs = Abandon(shared.clone());
+        std::thread::Builder::new()
+            .name(S::NAME.to_owned())
+            .spawn(move || {
+                let theirs = theirs;
+                runtime.block_on(theirs.0.work());
+            })?;
+        Ok(Self(shared))
+    }
+
+    pub(crate) fn server(&self) -> &S {
+        &self.0.server
+    }
+
+    fn deadline(&self) -> Instant {
+        Instant::now() + self.0.server.limits().timeout
+    }
+
+    fn ask<'a, T: Send + 'a>(
+        &self,
+        question: Question,
+        reply: impl FnOnce(oneshot::Sender<Result<T, StoreError>>, Instant) -> Reply,
+    ) -> StoreFuture<'a, T> {
+        let (sender, answered) = oneshot::channel();
+        let group = self.0.server.group(&question);
+        let put = self
+            .0
+            .inbox
+            .put(group, question, reply(sender, self.deadline()));
+        match put {
+            Ok(()) => StoreFuture::new(received(answered)),
+            Err(why) => StoreFuture::ready(Err(why.into())),
+        }
+    }
+}
+
+async fn received<T>(answered: oneshot::Receiver<Result<T, StoreError>>) -> Result<T, StoreError> {
+    let gone = |_| Err(Why::new("the store's thread has ended").into());
+    answered.await.unwrap_or_else(gone)
+}
+
+impl<S: Server> ReplayStore for Remote<S> {
+    fn claim(&self, claim: Claim) -> ClaimFuture<'_> {
+        // A store without a scope knows no token that has one.
+        if claim.scope.is_some() {
+            return ClaimFuture::ready(Ok(ClaimAnswer::BeforeHorizon));
+        }
+        self.ask(Question::Claim(Asked::new(claim)), Reply::claim)
+    }
+
+    fn raise_barrier(&self, barrier: Barrier) -> BarrierFuture<'_> {
+        let raising = Raising::of_nobody(&barrier);
+        self.ask(Question::Barrier(raising), Reply::barrier)
+    }
+
+    fn listen(&self, listener: Weak<dyn ClaimListener>) {
+        self.0.listeners.add(listener);
+        self.0.listening.notify_one();
+    }
+
+    fn horizon(&self) -> HorizonFuture<'_> {
+        let (sender, answered) = oneshot::channel();
+        let deadline = self.deadline();
+        if let Err(why) = self.0.inbox.ask_memory(MemoryReply { sender, deadline }) {
+            return HorizonFuture::ready(Err(why.into()));
+        }
+        let clock = &self.0.clock;
+        StoreFuture::new(async {
+            let memory = received(answered).await?;
+            Ok(memory.remembers_since(clock.now()))
+        })
+    }
+}
+
+impl<S: Server> Drop for Remote<S> {
+    fn drop(&mut self) {
+        self.0.inbox.close();
+    }
+}
+
+impl<S: Server> fmt::Debug for Remote<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.server.fmt(f)
+    }
+}
