@@ -11,6 +11,7 @@ mod profiles;
 mod refused;
 mod replay;
 mod serve;
+mod usage;
 
 use std::process::ExitCode;
 
@@ -22,8 +23,9 @@ use refused::Refused;
 
 /// Exit codes: 0 done, 1 refused (the reason is on standard error), 2 wrong usage.
 fn main() -> ExitCode {
-    let matches = Args::command().get_matches();
-    let args = Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let matches = Args::command().try_get_matches();
+    let matches = matches.unwrap_or_else(|error| usage::exit(&error));
+    let args = Args::from_arg_matches(&matches).unwrap_or_else(|error| usage::exit(&error));
     let done = match args.command {
         Command::Demo(args) => demo::run(&args),
         Command::Serve(args) => serve::run(&args),

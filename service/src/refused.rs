@@ -13,6 +13,12 @@ pub(crate) enum Refused {
     Usage(String),
 }
 
+impl Refused {
+    pub(crate) fn usage(reason: impl fmt::Display) -> Self {
+        Self::Usage(reason.to_string())
+    }
+}
+
 impl<E: fmt::Display> From<E> for Refused {
     fn from(error: E) -> Self {
         Self::Because(error.to_string())

@@ -6,6 +6,7 @@ mod inspect;
 pub(crate) mod lines;
 mod mesop;
 mod mint;
+mod replay;
 mod report;
 mod set_cookie;
 mod why;
@@ -26,5 +27,6 @@ pub(crate) fn run(tool: &Tool) -> Result<(), Refused> {
         Tool::Cookie(CookieCommand::Encode(args)) => cookie::encode(args),
         Tool::Cookie(CookieCommand::Decode(args)) => cookie::decode(args),
         Tool::SetCookie(args) => set_cookie::run(args),
+        Tool::Replay(command) => replay::run(command),
     }
 }

@@ -1,6 +1,7 @@
 //! `/healthz` and `/readyz`.
 
-use std::fmt::Display;
+use std::error::Error;
+use std::fmt::{self, Display};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,7 +49,7 @@ impl Endpoints {
 /// unreachable one.
 pub(super) async fn healthz(endpoints: web::Data<Endpoints>, body: Payload) -> HttpResponse {
     match endpoints.failure().await {
-        Some(error) => answer(&mut HttpResponse::ServiceUnavailable(), &error, body),
+        Some(error) => answer(&mut HttpResponse::ServiceUnavailable(), &Why(&error), body),
         None => answer(&mut HttpResponse::Ok(), &"ok", body),
     }
 }
@@ -61,10 +62,25 @@ pub(super) async fn readyz(endpoints: web::Data<Endpoints>, body: Payload) -> Ht
         Ok(other) => answer(&mut HttpResponse::ServiceUnavailable(), &other, body),
         Err(error) => {
             if let Some(left_out) = endpoints.1.turn(Clock::system().now()) {
-                tracing::error!(%error, left_out, "not ready");
+                tracing::error!(error = %Why(&error), left_out, "not ready");
             }
-            answer(&mut HttpResponse::ServiceUnavailable(), &error, body)
+            answer(&mut HttpResponse::ServiceUnavailable(), &Why(&error), body)
         }
+    }
+}
+
+/// An error and what caused it, in one line.
+struct Why<'a>(&'a StoreError);
+
+impl Display for Why<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
     }
 }
 

@@ -6,7 +6,9 @@
 )]
 
 pub(crate) mod profile;
+pub(crate) mod replay;
 pub(crate) mod serve;
+pub(crate) mod store;
 pub(crate) mod tools;
 
 use clap::{Parser, Subcommand};

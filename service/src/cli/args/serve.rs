@@ -5,13 +5,12 @@
     reason = "doc comments here are the help that people read"
 )]
 
-use std::path::PathBuf;
-
 use apply_cookies::protocol::Lifetime;
 use apply_cookies::{BindingPolicy, Origin};
 use clap::ValueEnum;
 
 use super::profile::ProfileArg;
+use super::store::{REPLAY, StoreArg};
 use super::tools::parse_lifetime;
 use crate::listen::Listen;
 
@@ -41,7 +40,7 @@ pub(crate) struct ServeArgs {
     /// else; Mesop's own tokens have none. If a binding is present, it is always enforced.
     #[arg(long, value_enum)]
     pub(crate) binding: Option<BindingArg>,
-    /// Where to remember used tokens: `memory`, or `file:PATH`
+    /// Where to remember used tokens: `memory`, `file:PATH`, or the URL of a Redis or Postgres
     ///
     /// `memory` forgets when the process ends. After a restart, tokens that other processes issued
     /// before it are refused, and /readyz answers 503 for five seconds.
@@ -50,8 +49,16 @@ pub(crate) struct ServeArgs {
     /// process at a time. The file is created if it does not exist, readable only by its owner; its
     /// folder must exist. Never restore an older copy of the file, which has forgotten what was used
     /// since: stop the service and remove the file instead.
-    #[arg(long, value_name = "STORE", default_value = "memory", value_parser = parse_replay)]
-    pub(crate) replay: ReplayArg,
+    ///
+    /// `redis://USER:PASSWORD@HOST:PORT` and `postgres://USER:PASSWORD@HOST:PORT/DATABASE` are for
+    /// any number of processes and machines. Also rediss:// (TLS), redis+cluster://HOST,HOST and
+    /// redis+sentinel://HOST,HOST/NAME, each with `valkey` in place of `redis` as well. Others on the
+    /// machine can see the command line: put a URL with a password into APPLY_COOKIES_REPLAY, or
+    /// write ?password_file=PATH in place of the password. The service starts without its server,
+    /// and answers 503 until that is there. `apply-cookies replay check URL` says what a server can
+    /// promise; docs/replay-stores.md has all settings.
+    #[arg(long, value_name = "STORE", default_value = "memory", env = REPLAY, hide_env_values = true)]
+    pub(crate) replay: StoreArg,
     /// The longest lifetime of tokens to redeem: up to a day; a longer one is refused as invalid
     ///
     /// The barrier of a sign-out is kept for as long, so the shorter this is, the less room is left
@@ -62,13 +69,6 @@ pub(crate) struct ServeArgs {
     /// Accept http origins outside this machine, where anyone on the network can take over sessions
     #[arg(long)]
     pub(crate) allow_insecure_http: bool,
-}
-
-/// Where to remember which tokens were used.
-#[derive(Clone, Debug)]
-pub(crate) enum ReplayArg {
-    Memory,
-    File(PathBuf),
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -83,14 +83,6 @@ impl From<BindingArg> for BindingPolicy {
             BindingArg::Required => Self::Required,
             BindingArg::Optional => Self::Optional,
         }
-    }
-}
-
-fn parse_replay(text: &str) -> Result<ReplayArg, String> {
-    match text.split_once(':') {
-        None if text == "memory" => Ok(ReplayArg::Memory),
-        Some(("file", path)) if !path.is_empty() => Ok(ReplayArg::File(path.into())),
-        _ => Err("must be memory, or file: and a path, as in file:/var/lib/app/replay".to_owned()),
     }
 }
 

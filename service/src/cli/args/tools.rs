@@ -14,6 +14,7 @@ use clap::{Subcommand, ValueEnum};
 use serde::Deserialize;
 
 use super::profile::ProfileArg;
+use super::replay::ReplayCommand;
 use crate::refused::Refused;
 
 #[derive(Subcommand)]
@@ -42,6 +43,9 @@ pub(crate) enum Tool {
     ///
     /// For a refused operation it writes {"error":"…","field":"…"}. The exit code is still 0.
     SetCookie(SetCookieArgs),
+    /// Looks after replay stores that several machines share
+    #[command(subcommand)]
+    Replay(ReplayCommand),
 }
 
 #[derive(clap::Args)]
