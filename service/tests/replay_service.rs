@@ -38,7 +38,7 @@ fn everyone_races(service: &Service, store: &str) {
     let all: Vec<usize> = (0..tokens.len()).collect();
     let owners = Owners::default();
     let start = Instant::now();
-    race(service.address, &tokens, &all, &owners);
+    race(&[service.address], &tokens, &all, &owners);
     println!(
         "table: {CLIENTS} clients race over {} tokens, {store} | {} posts in {:.1} s, {} doubles",
         tokens.len(),
@@ -97,7 +97,7 @@ fn a_service_that_is_killed_at_any_moment_forgets_nothing() {
         let patience = Duration::from_micros(rng.next_u64() % 150_000);
         let address = service.address;
         std::thread::scope(|scope| {
-            let racing = scope.spawn(|| race(address, &tokens, &which, &owners));
+            let racing = scope.spawn(|| race(&[address], &tokens, &which, &owners));
             std::thread::sleep(patience);
             service.child.kill().unwrap();
             service.child.wait().unwrap();
@@ -108,7 +108,7 @@ fn a_service_that_is_killed_at_any_moment_forgets_nothing() {
     // All clients again, under other ids.
     let service = start();
     let all: Vec<usize> = (0..tokens.len()).collect();
-    race(service.address, &tokens, &all, &owners);
+    race(&[service.address], &tokens, &all, &owners);
     println!(
         "table: {kills} kills under {CLIENTS} clients, {} tokens | {} posts in {:.0} s, {before} tokens released before the last start, {} used and the answer lost, {} doubles, 0 files that do not open",
         tokens.len(),

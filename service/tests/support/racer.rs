@@ -1,5 +1,5 @@
-//! Clients that race: many connections that post the same tokens under their own ids, to a service
-//! that may be killed at any moment.
+//! Clients that race: many connections that post the same tokens under their own ids, to one service
+//! or several, each of which may be killed at any moment.
 
 #![allow(
     dead_code,
@@ -28,7 +28,13 @@ pub const CLIENTS: usize = 64;
 
 /// Tokens of another process, valid for the next hour.
 pub fn tokens(count: usize) -> Vec<String> {
-    let since_1970 = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_millis();
+    tokens_from(count, Duration::ZERO)
+}
+
+/// Tokens of another process, whose clock is ahead.
+pub fn tokens_from(count: usize, ahead: Duration) -> Vec<String> {
+    let since_1970 = SystemTime::UNIX_EPOCH.elapsed().unwrap() + ahead;
+    let since_1970 = since_1970.as_millis();
     let now = UnixMillis::new(u64::try_from(since_1970).unwrap()).unwrap();
     let lifetime = Lifetime::from_millis(3_600_000).unwrap();
     let (ring, batch) = (ring(), batch(SESSION));
@@ -53,26 +59,19 @@ pub fn tokens(count: usize) -> Vec<String> {
 pub struct Owners {
     released: Mutex<HashMap<usize, String>>,
     doubles: AtomicU64,
-    posts: AtomicU64,
-    failures: AtomicU64,
+    answers: Mutex<HashMap<u16, u64>>,
 }
 
 impl Owners {
     fn note(&self, token: usize, redemption: &str, status: u16) {
-        self.posts.fetch_add(1, Ordering::Relaxed);
-        match status {
-            204 => {
-                let mut released = self.released.lock().unwrap();
-                let owner = released
-                    .entry(token)
-                    .or_insert_with(|| redemption.to_owned());
-                if owner != redemption {
-                    self.doubles.fetch_add(1, Ordering::Relaxed);
-                }
-            }
-            409 => {}
-            _ => {
-                self.failures.fetch_add(1, Ordering::Relaxed);
+        *self.answers.lock().unwrap().entry(status).or_default() += 1;
+        if status == 204 {
+            let mut released = self.released.lock().unwrap();
+            let owner = released
+                .entry(token)
+                .or_insert_with(|| redemption.to_owned());
+            if owner != redemption {
+                self.doubles.fetch_add(1, Ordering::Relaxed);
             }
         }
     }
@@ -89,33 +88,49 @@ impl Owners {
 
     /// Answers in all.
     pub fn posts(&self) -> u64 {
-        self.posts.load(Ordering::Relaxed)
+        self.answers.lock().unwrap().values().sum()
+    }
+
+    /// Answers with this status.
+    pub fn with(&self, status: u16) -> u64 {
+        let answers = self.answers.lock().unwrap();
+        answers.get(&status).copied().unwrap_or_default()
     }
 
     /// Answers that were neither 204 nor 409.
     pub fn failures(&self) -> u64 {
-        self.failures.load(Ordering::Relaxed)
+        self.posts() - self.with(204) - self.with(409)
     }
 }
 
-/// Posts these tokens from all clients at once, each in its own order and under its own ids.
-/// Returns when all are done, or when the service is gone.
-pub fn race(address: SocketAddr, tokens: &[String], which: &[usize], owners: &Owners) {
+/// Posts these tokens from all clients at once, each in its own order and under its own ids, spread
+/// evenly over the services. Whoever loses one asks the next, under the same id. Returns when all
+/// are done, or when every service is gone.
+pub fn race(services: &[SocketAddr], tokens: &[String], which: &[usize], owners: &Owners) {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     std::thread::scope(|scope| {
-        for _ in 0..CLIENTS {
-            scope.spawn(|| {
+        for number in 0..CLIENTS {
+            scope.spawn(move || {
                 let mut order = which.to_vec();
                 order.shuffle(&mut rand::rng());
                 let id = NEXT.fetch_add(1, Ordering::Relaxed);
-                let Ok(mut client) = Client::open(address) else {
-                    return;
-                };
+                let mut next = services.iter().cycle().skip(number);
+                let mut client = None;
                 for token in order {
                     let redemption = format!("racer-{id}-{token}");
-                    match client.post(&tokens[token], &redemption) {
-                        Ok(status) => owners.note(token, &redemption, status),
-                        Err(_) => return,
+                    let status = services.iter().find_map(|_| {
+                        if client.is_none() {
+                            client = Client::open(*next.next()?).ok();
+                        }
+                        let status = client.as_mut()?.post(&tokens[token], &redemption).ok();
+                        if status.is_none() {
+                            client = None;
+                        }
+                        status
+                    });
+                    match status {
+                        Some(status) => owners.note(token, &redemption, status),
+                        None => return,
                     }
                 }
             });
