@@ -55,7 +55,7 @@ struct Columns {
     bindings: Vec<Option<Uuid>>,
     issues: Vec<i64>,
     generations: Vec<i64>,
-    /// `None` for a claim that is no barrier.
+    /// `None` for a claim without a barrier.
     barrier_ends: Vec<Option<i64>>,
 }
 
