@@ -73,7 +73,7 @@ pub(crate) async fn settle(store: &dyn ReplayStore) {
 }
 
 /// A row of the table.
-pub(crate) fn report(name: &str, in_flight: usize, rounds: &[(f64, f64)], goal: &str) {
+pub(crate) fn report(name: &str, in_flight: usize, rounds: &[(f64, f64)], goal: Option<f64>) {
     let sorted = |mut numbers: Vec<f64>| {
         numbers.sort_by(f64::total_cmp);
         numbers
@@ -82,11 +82,16 @@ pub(crate) fn report(name: &str, in_flight: usize, rounds: &[(f64, f64)], goal: 
     let ours = sorted(rounds.iter().map(|round| round.0).collect());
     let theirs = sorted(rounds.iter().map(|round| round.1).collect());
     let ratios = sorted(rounds.iter().map(|round| round.0 / round.1).collect());
+    let ratio = middle(&ratios);
+    let verdict = match goal {
+        Some(goal) if ratio >= goal => format!("{goal} | met"),
+        Some(goal) => format!("{goal} | missed"),
+        None => "– |".to_owned(),
+    };
     println!(
-        "| {name} | {in_flight} | {:.0} | {:.0} | {:.2} [{:.2} to {:.2}] | {goal} |",
+        "| {name} | {in_flight} | {:.0} | {:.0} | {ratio:.2} [{:.2} to {:.2}] | {verdict} |",
         middle(&ours),
         middle(&theirs),
-        middle(&ratios),
         ratios[0],
         ratios[ratios.len() - 1],
     );

@@ -28,9 +28,9 @@ fn main() {
         (1, Duration::from_millis(20))
     };
     println!(
-        "| store | in flight | claims/s | the other/s | ratio, median [least to most] | goal |"
+        "| store | in flight | claims/s | the other/s | ratio, median [least to most] | goal | |"
     );
-    println!("|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|");
     if !has("postgres") {
         redis::run(rounds, each);
     }

@@ -24,7 +24,7 @@ pub(crate) fn run(rounds: usize, each: Duration) {
         server.sql("CREATE TABLE nonces (nonce bytea PRIMARY KEY, ends bigint NOT NULL)");
         let insert = "INSERT INTO nonces VALUES ($1, 1) ON CONFLICT DO NOTHING";
         settle(&store).await;
-        for (in_flight, goal) in [(64, "3"), (1, "")] {
+        for (in_flight, goal) in [(64, Some(3.0)), (1, None)] {
             let mut figures = Vec::new();
             for _ in 0..rounds {
                 let ours = store_rate(&store, &clock, in_flight, each).await;

@@ -16,7 +16,7 @@ pub(crate) fn run(rounds: usize, each: Duration) {
         let connection = client.get_multiplexed_async_connection().await;
         let connection = connection.expect("a connection");
         settle(&store).await;
-        for (in_flight, goal) in [(64, "0.8"), (1, "")] {
+        for (in_flight, goal) in [(64, Some(0.8)), (1, None)] {
             let mut figures = Vec::new();
             for _ in 0..rounds {
                 let ours = store_rate(&store, &clock, in_flight, each).await;
