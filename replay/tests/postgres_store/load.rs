@@ -51,18 +51,29 @@ pub(crate) fn claim_all(store: &PostgresReplayStore, claims: &[Claim]) -> Vec<(C
         .collect()
 }
 
-/// Claims fresh tokens, 32 at a time, until it shall stop. Returns those that were granted.
-pub(crate) fn load(store: &PostgresReplayStore, stop: &AtomicBool) -> Vec<Claim> {
-    let mut granted = Vec::new();
+/// Claims fresh tokens, 32 at a time, until it shall stop. Returns those that were granted, and the
+/// longest wait for an answer.
+pub(crate) fn load(store: &PostgresReplayStore, stop: &AtomicBool) -> (Vec<Claim>, Duration) {
+    let (mut granted, mut longest) = (Vec::new(), Duration::ZERO);
     while !stop.load(Ordering::SeqCst) {
         let fresh: Vec<_> = (0..32).map(|_| by(token(), 1)).collect();
+        let asked = Instant::now();
         granted.extend(claim_all(store, &fresh).into_iter().map(|(claim, _)| claim));
+        longest = longest.max(asked.elapsed());
     }
-    granted
+    (granted, longest)
 }
 
-/// Loads a store while something happens.
+/// Loads a store while something happens. Returns the tokens that were granted.
 pub(crate) fn under_load(store: &PostgresReplayStore, happens: impl FnOnce()) -> Vec<Claim> {
+    loaded_while(store, happens).0
+}
+
+/// Loads a store while something happens, and says how long the slowest answer took besides.
+pub(crate) fn loaded_while(
+    store: &PostgresReplayStore,
+    happens: impl FnOnce(),
+) -> (Vec<Claim>, Duration) {
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let load = scope.spawn(|| load(store, &stop));
