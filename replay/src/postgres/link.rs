@@ -1,6 +1,7 @@
 //! A connection.
 
 use std::future::poll_fn;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::mpsc::UnboundedSender;
@@ -21,6 +22,8 @@ pub(super) type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 pub(super) struct Link {
     client: Client,
     warning: Arc<Warning>,
+    /// Something was asked before.
+    is_used: AtomicBool,
     driver: JoinHandle<()>,
 }
 
@@ -77,6 +80,7 @@ impl Link {
         Self {
             client,
             warning,
+            is_used: AtomicBool::new(false),
             driver,
         }
     }
@@ -91,10 +95,12 @@ impl Link {
         self.take_warning();
         let rows = self.client.query_typed(statement, parameters).await;
         let rows = rows.map_err(|error| trouble(&error))?;
-        // The one that is known: the wait for a synchronous standby was cancelled.
+        // The one that is known: the wait for a synchronous standby was cancelled. With the first
+        // answer come those of the connect, as that of a collation's version.
+        let is_about_this = self.is_used.swap(true, Ordering::Relaxed);
         match self.take_warning() {
-            Some(warning) => Err(Trouble::lost(warning)),
-            None => Ok(rows),
+            Some(warning) if is_about_this => Err(Trouble::lost(warning)),
+            _ => Ok(rows),
         }
     }
 

@@ -107,6 +107,10 @@ BEGIN
   IF current_setting('synchronous_commit') IN ('off', 'local') THEN
     PERFORM set_config('synchronous_commit', 'on', true);
   END IF;
+  -- Or nobody hears that the wait for a standby was cancelled.
+  IF current_setting('client_min_messages') = 'error' THEN
+    PERFORM set_config('client_min_messages', 'warning', true);
+  END IF;
   PERFORM pg_advisory_xact_lock_shared(4702111234474983745); -- forgetting waits for us, and we for it
   at := {schema}.head_v1(asked_at, lossless);
   IF barrier_ends IS NOT NULL AND NOT "full" THEN

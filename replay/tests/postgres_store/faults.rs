@@ -167,6 +167,8 @@ fn a_claim_is_safe_even_if_the_server_commits_late() {
 #[test]
 fn a_wait_for_a_standby_that_is_cancelled_is_not_an_answer() {
     let postgres = Postgres::start(&[]);
+    // By the role's own setting nobody would hear of it.
+    postgres.sql("ALTER ROLE postgres SET client_min_messages = error");
     let store = settled(&format!("{}?timeout=3s", postgres.url()));
     postgres.set("synchronous_standby_names", "nobody");
     let fresh = by(token(), 1);

@@ -123,6 +123,15 @@ fn a_server_that_may_lose_what_it_answers_is_refused() {
 }
 
 #[test]
+fn a_database_whose_collation_is_of_another_version_is_used() {
+    let postgres = Postgres::start(&[]);
+    // As after an upgrade of the machine: a warning at each connect.
+    postgres.sql("UPDATE pg_database SET datcollversion = '1'");
+    let store = open(&format!("{}?connect=10s&timeout=20s", postgres.url()));
+    wait(store.horizon()).unwrap();
+}
+
+#[test]
 fn a_lossless_failover_moves_no_horizon_and_another_server_does() {
     let postgres = Postgres::start(&[]);
     let store = open(&postgres.url());
