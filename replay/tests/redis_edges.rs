@@ -4,6 +4,8 @@
 mod losses;
 #[path = "support/servers/mod.rs"]
 mod servers;
+#[path = "support/sign_outs.rs"]
+mod sign_outs;
 
 use std::sync::{Arc, Mutex, Weak};
 use std::thread;
@@ -42,6 +44,15 @@ fn a_full_server_does_not_say_that_it_raised_what_does_not_stand() {
         .iter()
         .filter(|answer| matches!(answer, Ok(BarrierAnswer::Raised)));
     assert_eq!(raised.count(), 0, "of {}", answers.len());
+}
+
+#[test]
+fn two_sign_outs_of_one_millisecond_refuse_each_other() {
+    let redis = Redis::start(&[]);
+    let (store, time) = settled(&redis.url());
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let asked = sign_outs::granted_behind_the_other(&store, time.clock().now());
+    assert_eq!(runtime.unwrap().block_on(asked), 0);
 }
 
 #[derive(Default)]

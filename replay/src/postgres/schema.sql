@@ -97,6 +97,7 @@ DECLARE
   taken_before bigint;
   standing {schema}.barriers;
   is_known boolean;
+  nobody CONSTANT uuid := '00000000-0000-0000-0000-000000000000'; -- no token has this nonce
   mark smallint[];
 BEGIN
   IF current_setting('transaction_isolation') <> 'read committed' THEN
@@ -178,7 +179,9 @@ BEGIN
         INSERT INTO {schema}.barriers AS b (binding, issued, nonce, ends)
           VALUES (bindings[i], issues[i], nonces[i], barrier_ends[i])
           ON CONFLICT (binding) DO UPDATE
-            SET issued = excluded.issued, nonce = excluded.nonce, ends = greatest(b.ends, excluded.ends);
+            -- Of two of one millisecond each refuses the other's token, which was asked with it.
+            SET nonce = CASE WHEN b.issued < excluded.issued THEN excluded.nonce ELSE nobody END,
+              issued = excluded.issued, ends = greatest(b.ends, excluded.ends);
       END IF;
     END LOOP;
     IF NOT "full" THEN

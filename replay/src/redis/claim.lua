@@ -136,7 +136,11 @@ for j = 1, m do
       fresh, list[#list + 1], latest[span] = true, span, 0
     end
     if not new then new = {}; anew[span] = new end
-    if not (here and here[binding] or new[binding]) then held = held + 1 end
+    local before = new[binding] or here and here[binding]
+    if not before then held = held + 1
+    -- Of two of one millisecond each refuses the other's token, which was asked with it: it stands as
+    -- of a nonce that no token has.
+    elseif issued_at(before) == issued then own = string.rep('\0', 16) .. string.sub(own, 17) end
     new[binding], latest[span] = own, math.max(latest[span], issued)
     answers[j], raised[j] = '1', { 'HSET', KEYS[2 + known + j], '', int(latest[span]), binding, own }
   end

@@ -2,9 +2,13 @@
 
 use std::time::Instant;
 
+use apply_cookies_replay::Clock;
 use apply_cookies_replay::conformance::{self, StoreMaker};
 
+use crate::load::settled;
+use crate::servers::Postgres;
 use crate::setup::Maker;
+use crate::sign_outs::granted_behind_the_other;
 
 #[test]
 fn it_keeps_every_rule_of_the_contract() {
@@ -17,4 +21,13 @@ fn it_keeps_every_rule_of_the_contract() {
         maker.schedules(),
         begun.elapsed().as_secs_f64()
     );
+}
+
+#[test]
+fn two_sign_outs_of_one_millisecond_refuse_each_other() {
+    let postgres = Postgres::start(&[]);
+    let store = settled(&format!("{}?timeout=20s", postgres.url()));
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let asked = granted_behind_the_other(&store, Clock::system().now());
+    assert_eq!(runtime.unwrap().block_on(asked), 0);
 }

@@ -4,6 +4,8 @@
 
 #[path = "../support/servers/mod.rs"]
 mod servers;
+#[path = "../support/sign_outs.rs"]
+mod sign_outs;
 #[path = "../support/tokens.rs"]
 mod tokens;
 
