@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
@@ -60,7 +62,7 @@ impl Password {
             Self::None => Ok(None),
             Self::Given(password) => Ok(Some(password.clone())),
             Self::File(path) => {
-                let mut text = std::fs::read_to_string(path).map_err(|error| {
+                let mut text = read_file(path).map_err(|error| {
                     Trouble::refused(format_args!("password_file {}: {error}", path.display()))
                 })?;
                 let line = text.strip_suffix('\n').unwrap_or(&text);
@@ -70,6 +72,18 @@ impl Password {
             }
         }
     }
+}
+
+/// A longer password is none.
+const FILE_MAX: u64 = 65_536;
+
+/// Reads a small file. A pipe would wait for whoever writes to it, and all who ask the store with it.
+fn read_file(path: &Path) -> io::Result<String> {
+    let about = fs::metadata(path)?;
+    if !about.is_file() || about.len() > FILE_MAX {
+        return Err(io::Error::other("is no regular file, or too long"));
+    }
+    fs::read_to_string(path)
 }
 
 impl Address {
@@ -84,6 +98,12 @@ impl Address {
         }
         let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+        // Most likely a password was cut: its rest must not be taken for a database, and printed.
+        if path.contains('@') || query.contains('@') {
+            let words = "a store's URL has an @ behind its hosts; write / in a password as %2F, \
+                         ? as %3F, and such an @ as %40";
+            return Err(StoreUrlError::new(words));
+        }
         let (user_info, hosts) = match authority.rsplit_once('@') {
             Some((user_info, hosts)) => (Some(user_info), hosts),
             None => (None, authority),
@@ -281,6 +301,30 @@ mod tests {
         }
         let given = Address::parse("redis://:hunter2@host").unwrap().password;
         assert!(!format!("{given:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_password_that_is_not_encoded_is_not_taken_for_something_else() {
+        for url in [
+            "postgres://ann:5432/hunter2@host/app",
+            "postgres://ann:5432?hunter=2@host/app",
+        ] {
+            let Err(error) = Address::parse(url) else {
+                panic!("{url} is a URL");
+            };
+            assert!(error.to_string().contains("%2F"), "{error}");
+            assert!(!format!("{error} {error:?}").contains("hunter"), "{error}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_password_is_read_from_a_file_and_nothing_else() {
+        // A pipe would wait for whoever writes to it.
+        let device = Password::File("/dev/null".into()).read();
+        assert!(device.is_err(), "{device:?}");
+        let folder = Password::File("/".into()).read();
+        assert!(folder.is_err(), "{folder:?}");
     }
 
     #[test]
