@@ -301,6 +301,16 @@ fn nothing_doubles_after_a_key_was_deleted() {
 }
 
 /// A server whose clock jumps ahead and back expires what has a time to live. Nothing here has one.
+/// As with a slot of a Cluster that comes back from a node that was promoted and lacks the last.
+#[test]
+fn nothing_doubles_after_older_keys_came_back() {
+    let mut world = World::new(&[]);
+    for _ in 0..times(4) {
+        world.round(|world| drop(world.redis.cli(&["SWAPDB", "0", "1"])));
+    }
+    world.report("SWAPDB there and back", &ControlMust::Double);
+}
+
 #[test]
 fn nothing_doubles_after_its_clock_was_ahead() {
     let mut world = World::new(&[]);

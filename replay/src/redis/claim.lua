@@ -5,8 +5,8 @@
 -- ARGV: the incarnation or '' for the server's own; the caller's now; the channel or ''; the skew;
 -- the most barriers; the end of the generation; the ends of the spans that the caller knows of; '1'
 -- if the claims have bindings, of all or of none; the number of claims; the first of their times of
--- issue, and all with commas between; then all nonces, all digests and, if there are spans, all
--- bindings; then for each barrier the place of its claim or 0, its binding, its nonce and issued at
+-- issue, and all with commas between; the horizon that the caller knows of; then all nonces, all
+-- digests and, if there are spans, all bindings; then for each barrier the place of its claim or 0, its binding, its nonce and issued at
 -- as one text, and the end of its span.
 --
 -- Answers: for each claim 0 first, 1 retry, 2 used, 3 before the horizon, 4 behind a barrier, 5 full;
@@ -18,9 +18,9 @@
 local call, head, gen = redis.call, KEYS[1], KEYS[2]
 local channel, skew, room, ends, spans = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6], ARGV[7]
 local bound, n, first_issued = ARGV[8] == '1', tonumber(ARGV[9]), tonumber(ARGV[10])
-local nonces, digests, bindings = 11, 11 + n, 11 + 2 * n
+local nonces, digests, bindings = 12, 12 + n, 12 + 2 * n
 local with_bindings = bound and spans ~= ''
-local barriers = with_bindings and 11 + 3 * n or 11 + 2 * n
+local barriers = with_bindings and 12 + 3 * n or 12 + 2 * n
 local m = (#ARGV - barriers) / 4
 
 local function int(number) return string.format('%.0f', number) end
@@ -47,7 +47,9 @@ local function begin()
   horizon = math.max(horizon, now)
   call('HSET', head, 'v', '1', 'i', incarnation, 'h', int(horizon), 'f', int(forgotten), 'd', int(barriers_forgotten))
 end
-if at[1] ~= incarnation then begin() end
+-- A horizon goes back where older keys came back: by hand, or with a slot of a Cluster whose last node
+-- was promoted without the latest.
+if at[1] ~= incarnation or horizon < tonumber(ARGV[12]) then begin() end
 
 -- Each hash has an entry '' for as long as nothing of it is lost, and the head lists the hashes.
 -- The spans that it lists, the latest time of issue in each, and what stands there.

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use apply_cookies_protocol::limits::SKEW_MS;
 use apply_cookies_protocol::{Grant, UnixMillis};
@@ -83,6 +84,8 @@ pub(super) struct Terms<'a> {
     pub(super) barriers: u64,
     /// Whether to tell listeners from within the script.
     pub(super) tell: bool,
+    /// For each partition the horizon that the server named last.
+    pub(super) horizons: &'a [AtomicU64],
     /// Sent behind the script; its answer must be this number at least.
     pub(super) wait: Option<(Cmd, u64)>,
 }
@@ -116,6 +119,8 @@ pub(super) async fn decide(
         match read(answer, questions)? {
             Answer::Spans(known) => *spans = known,
             Answer::Decided(decisions, memory) => {
+                // Not the latest: one that was in the future must not be asked for after a loss.
+                horizon(terms, group).store(memory.horizon.get(), Ordering::Relaxed);
                 if let Some((_, least)) = terms.wait {
                     let have =
                         waited.and_then(|waited| redis::from_redis_value::<u64>(waited).ok());
@@ -131,6 +136,10 @@ pub(super) async fn decide(
         }
     }
     Err(Trouble::busy("spans of barriers come and go"))
+}
+
+fn horizon<'a>(terms: &Terms<'a>, group: Group) -> &'a AtomicU64 {
+    &terms.horizons[usize::from(group.partition)]
 }
 
 /// Writes the keys and arguments of `claim.lua`.
@@ -181,7 +190,8 @@ fn write_claims(
         .arg(u8::from(group.bound))
         .arg(count)
         .arg(first.unwrap_or(0))
-        .arg(issues(claims()));
+        .arg(issues(claims()))
+        .arg(horizon(terms, group).load(Ordering::Relaxed));
     for asked in claims() {
         command.arg(&asked.claim.nonce.to_bytes()[..]);
     }

@@ -1,6 +1,7 @@
 //! A Redis server as the engine asks it.
 
 use std::fmt;
+use std::sync::atomic::AtomicU64;
 
 use apply_cookies_protocol::UnixMillis;
 
@@ -21,6 +22,8 @@ pub(super) const VERSION: &str = "1";
 pub(super) struct RedisServer {
     settings: Settings,
     keys: Keys,
+    /// For each partition the horizon that the server named last.
+    horizons: Vec<AtomicU64>,
 }
 
 /// A connection, and what it knows of the data.
@@ -34,7 +37,12 @@ impl RedisServer {
     pub(super) fn new(settings: Settings) -> Self {
         let cluster = matches!(settings.place, super::settings::Place::Cluster(_));
         let keys = Keys::new(&settings.prefix, cluster);
-        Self { settings, keys }
+        let horizons = (0..keys.partitions()).map(|_| AtomicU64::new(0));
+        Self {
+            horizons: horizons.collect(),
+            settings,
+            keys,
+        }
     }
 
     /// With replicas, listeners are told when those have the claims.
@@ -49,6 +57,7 @@ impl RedisServer {
             },
             barriers: self.limits().barriers,
             tell: replicas == 0,
+            horizons: &self.horizons,
             wait: (replicas > 0).then(|| (script::wait(&self.settings), replicas)),
         }
     }
