@@ -316,12 +316,12 @@ fn nothing_doubles_after_its_clock_was_ahead() {
     let mut world = World::new(&[]);
     for _ in 0..times(2) {
         world.round(|world| {
+            let expired = |world: &World| world.redis.info("expired_keys");
+            let before = expired(world);
             world.server_time.shift(world.time.millis() + 600_000);
             // A claim of that time, and time for what sweeps.
             let tokens = world.tokens();
             world.owners.claim(&world.store, &tokens, 1);
-            let expired = |world: &World| world.redis.info("expired_keys");
-            let before = expired(world);
             wait_until("expired", || {
                 world.for_each_control("GET"); // which expires it
                 (expired(world) != before).then_some(())
