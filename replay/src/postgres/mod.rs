@@ -82,7 +82,7 @@ impl PostgresReplayStore {
     /// |---|---|---|
     /// | `sslmode` | `verify-full`; on loopback and sockets `disable` | `require` is the same as `verify-full`, which needs the feature `tls`; `disable` is plain text |
     /// | `ca_file` | | the certificates to trust, in place of the system's |
-    /// | `password_file` | | a file with the password, read at each connect |
+    /// | `password_file` | | a regular file with the password, read at each connect |
     /// | `schema` | `apply_cookies` | the name of the schema, and of the channel of receipts |
     /// | `listen` | | the server's own address where the URL's is a pooler's; `none` to read all claims every second instead |
     /// | `failover` | | `lossless` where every standby that may be promoted is synchronous: then a failover moves no horizon |

@@ -88,7 +88,7 @@ impl RedisReplayStore {
     /// | `batch` | 64 | the most claims that are asked together |
     /// | `barriers` | 1,000,000 | the most barriers, in a Cluster for each of 16 parts |
     /// | `sweep` | `10s` | how often to forget what is over |
-    /// | `password_file` | | a file with the password, read at each connect |
+    /// | `password_file` | | a regular file with the password, read at each connect |
     /// | `ca_file` | | the certificates to trust, in place of the system's |
     /// | `incarnation` | | `none` for a service whose `INFO` names no `master_replid`, and which loses nothing that it answered |
     ///
