@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use apply_cookies_protocol::{Profile, Scheme, UnixMillis};
+use apply_cookies_protocol::{Profile, Purpose, PurposeKey, Scheme, UnixMillis};
 
 use crate::browser::{BindingName, ClientModule, OriginPolicy};
 use crate::classes::Classes;
@@ -115,6 +115,13 @@ impl ApplyCookies {
     #[must_use]
     pub fn redeemer(&self) -> &Redeemer {
         &self.deployment.redeemer
+    }
+
+    /// The keys of a purpose outside cookies and tokens, as
+    /// [`Secrets::purpose_keys`](crate::Secrets::purpose_keys) gives them.
+    #[must_use]
+    pub fn purpose_keys(&self, purpose: Purpose, name: &str) -> Vec<PurposeKey> {
+        self.deployment.issuer.ring.purpose_keys(purpose, name)
     }
 
     /// The clock that tokens are judged by.

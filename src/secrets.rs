@@ -7,8 +7,8 @@ use std::io::Read;
 #[cfg(feature = "mesop")]
 use apply_cookies_protocol::mesop::MesopKeys;
 use apply_cookies_protocol::{
-    BindingCookie, KeyRing, KeyRingError, Secret as RootSecret, SecretList, SecretListError,
-    WeakSecret,
+    BindingCookie, KeyRing, KeyRingError, Purpose, PurposeKey, Secret as RootSecret, SecretList,
+    SecretListError, WeakSecret,
 };
 use zeroize::Zeroizing;
 
@@ -151,6 +151,24 @@ impl Secrets {
                 return text;
             }
         }
+    }
+
+    /// The keys of a purpose outside cookies and tokens, the current secret's first: it writes, and
+    /// the others still read what they wrote.
+    ///
+    /// ```
+    /// use apply_cookies::Secrets;
+    /// use apply_cookies::protocol::Purpose;
+    ///
+    /// let secrets = Secrets::random();
+    /// assert_eq!(secrets.purpose_keys(Purpose::Credential, "").len(), 1);
+    /// ```
+    #[must_use]
+    pub fn purpose_keys(&self, purpose: Purpose, name: &str) -> Vec<PurposeKey> {
+        std::iter::once(&self.current)
+            .chain(&self.previous)
+            .map(|secret| PurposeKey::derive(secret, purpose, name))
+            .collect()
     }
 
     /// The keys derived from the secrets, for code that uses [`protocol`](crate::protocol)

@@ -32,7 +32,10 @@ pub use json::{BatchError, parse_batch, parse_batch_over, parse_operation, parse
 
 // Secrets, and the browser that a token belongs to.
 mod keys;
-pub use keys::{KeyId, KeyRing, KeyRingError, Secret, SecretList, SecretListError, WeakSecret};
+pub use keys::{
+    KeyId, KeyRing, KeyRingError, Purpose, PurposeKey, Secret, SecretList, SecretListError,
+    WeakSecret,
+};
 
 mod binding;
 pub use binding::{Binding, BindingCookie, BindingDigest, BindingPolicy};

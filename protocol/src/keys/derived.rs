@@ -50,13 +50,13 @@ pub(crate) struct DerivedKeys {
     pub(crate) signing: MacKey,
     pub(crate) encryption: FernetKey,
     pub(crate) binding: MacKey,
-    /// Kept to derive the keys of single cookies.
-    root: Hkdf<Sha256>,
+    /// Kept to derive the keys of single cookies and purposes.
+    pub(super) root: Hkdf<Sha256>,
 }
 
 impl DerivedKeys {
     pub(crate) fn derive(secret: &Secret) -> Self {
-        let root = extract(SALT, secret.bytes());
+        let root = root_of(secret);
         Self {
             id: KeyId(*key(&root, info::KEY_ID)),
             signing: MacKey::new(&*key::<32>(&root, info::TOKEN_SIGNED)),
@@ -95,6 +95,16 @@ pub(crate) fn mesop_binding_key(secret: &Secret) -> MacKey {
         &extract(SALT, secret.bytes()),
         info::MESOP_BINDING,
     ))
+}
+
+/// What every key of a secret is expanded from.
+pub(super) fn root_of(secret: &Secret) -> Hkdf<Sha256> {
+    extract(SALT, secret.bytes())
+}
+
+/// The key under a label that is not listed above.
+pub(super) fn under(root: &Hkdf<Sha256>, label: &[u8]) -> Zeroizing<[u8; 32]> {
+    key(root, label)
 }
 
 /// The key of one purpose.

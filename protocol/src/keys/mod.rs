@@ -11,6 +11,7 @@ mod placeholder;
 mod printed;
 #[cfg(test)]
 mod published;
+mod purpose;
 mod ring;
 mod secret;
 mod strength;
@@ -18,6 +19,7 @@ mod weak;
 
 pub use derived::KeyId;
 pub use list::{SecretList, SecretListError};
+pub use purpose::{Purpose, PurposeKey};
 pub use ring::{KeyRing, KeyRingError};
 pub use secret::Secret;
 pub use weak::WeakSecret;

@@ -5,6 +5,7 @@ use std::fmt;
 use super::derived::{DerivedKeys, KeyId};
 #[cfg(feature = "mesop")]
 use super::mesop::MesopKeys;
+use super::purpose::{Purpose, PurposeKey};
 use super::secret::Secret;
 
 /// The keys of tokens and cookie values: the current secret writes, previous ones still read what
@@ -74,6 +75,15 @@ impl KeyRing {
     #[must_use]
     pub fn current_id(&self) -> KeyId {
         self.current().id
+    }
+
+    /// The keys of a purpose outside this codec, the current secret's first: it writes, and the
+    /// others still read what they wrote.
+    #[must_use]
+    pub fn purpose_keys(&self, purpose: Purpose, name: &str) -> Vec<PurposeKey> {
+        self.all()
+            .map(|keys| PurposeKey::expand(&keys.root, purpose, name))
+            .collect()
     }
 
     pub(crate) fn current(&self) -> &DerivedKeys {
