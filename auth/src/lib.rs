@@ -17,3 +17,7 @@ mod header;
 pub use header::{Authorization, AuthorizationError, Basic, Bearer, NAME_MAX, Realm, RealmError};
 mod access_token;
 pub use access_token::{AccessLink, AccessToken, WeakToken};
+
+// Who guesses waits.
+mod throttle;
+pub use throttle::{Limit, Permit, Subject, Throttle, Throttled};
