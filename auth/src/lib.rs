@@ -21,3 +21,12 @@ pub use access_token::{AccessLink, AccessToken, WeakToken};
 // Who guesses waits.
 mod throttle;
 pub use throttle::{Limit, Permit, Subject, Throttle, Throttled};
+
+// Names and passwords.
+#[cfg(feature = "password")]
+mod account;
+#[cfg(feature = "password")]
+pub use account::{
+    Account, AccountFuture, AccountSource, Accounts, AccountsError, AccountsUnavailable, Crowd,
+    HashError, ListError, Parameters, PasswordAttempt, PasswordHash, PasswordRefusal, Passwords,
+};

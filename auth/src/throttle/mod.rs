@@ -300,6 +300,31 @@ impl Throttle {
         }
     }
 
+    /// A key for those who share a network, in other tables.
+    #[cfg(feature = "password")]
+    pub(crate) fn group_of_network(&self, address: IpAddr) -> [u8; 16] {
+        self.network(address).0
+    }
+
+    /// A key for those who name one account.
+    #[cfg(feature = "password")]
+    pub(crate) fn group_of_account(&self, name: &str) -> [u8; 16] {
+        self.digest(&[&[0], name.as_bytes()])
+    }
+
+    /// The network of an address, and the narrower one that is counted as well.
+    fn network(&self, address: IpAddr) -> (Key, Option<Key>) {
+        // An IPv4 address that came over an IPv6 socket is the same network.
+        match address.to_canonical() {
+            IpAddr::V4(address) => (self.digest(&[&[3], &address.octets()]), None),
+            IpAddr::V6(address) => {
+                let octets = address.octets();
+                let of = |kind, bytes| self.digest(&[&[kind], &octets[..bytes]]);
+                (of(4, 6), Some(of(5, 8)))
+            }
+        }
+    }
+
     fn keys(&self, subject: &Subject<'_>) -> Keys {
         let (kind, name) = match subject.target {
             Target::Account(name) => (0, name),
@@ -309,15 +334,7 @@ impl Throttle {
         if let Some(device) = subject.device {
             return Keys::Known(self.digest(&[&[2], &account, &device]));
         }
-        // An IPv4 address that came over an IPv6 socket is the same network.
-        let (network, narrower) = match subject.address.to_canonical() {
-            IpAddr::V4(address) => (self.digest(&[&[3], &address.octets()]), None),
-            IpAddr::V6(address) => {
-                let octets = address.octets();
-                let of = |kind, bytes| self.digest(&[&[kind], &octets[..bytes]]);
-                (of(4, 6), Some(of(5, 8)))
-            }
-        };
+        let (network, narrower) = self.network(subject.address);
         Keys::Stranger {
             pair: self.digest(&[&[6], &account, &network]),
             account,

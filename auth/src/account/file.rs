@@ -1,0 +1,227 @@
+//! Accounts in a file, which is read again when it has changed, and in the environment.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::UNIX_EPOCH;
+
+use apply_cookies::Clock;
+
+use super::crowd::Crowd;
+use super::list::{List, ListError};
+use super::source::{Account, AccountFuture, AccountSource, Accounts};
+
+/// How often the file is looked at, at most.
+const PAUSE_MS: u64 = 1000;
+
+/// A file that is as young as this may change again without looking different: file systems count
+/// time in steps.
+const UNSURE_MS: u64 = 2000;
+
+/// The most bytes of the file: some fifty thousand accounts.
+const FILE_MAX: u64 = 16 * 1024 * 1024;
+
+impl Accounts {
+    /// Accounts in a file in TOML. `apply-cookies password` prints hashes for it; those of werkzeug
+    /// are taken too.
+    ///
+    /// ```toml
+    /// ada = "$argon2id$v=19$m=19456,t=2,p=1$…$…"
+    ///
+    /// [grace]
+    /// password = "scrypt:32768:8:1$…$…"
+    /// email = "grace@example.com"
+    /// name = "Grace Hopper"
+    /// roles = ["admin"]
+    /// ```
+    ///
+    /// A changed file is in force a second later. One that cannot be read then, or in which anything
+    /// is wrong, is logged once at ERROR, and the accounts stay as they were. Change it by renaming a
+    /// complete file over it: of one that is written in place, half may be read.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read now, or anything in it is wrong.
+    pub fn from_file(path: impl Into<PathBuf>) -> Result<Self, AccountsError> {
+        Ok(Self::from_source(FileAccounts::open(
+            path.into(),
+            Clock::system(),
+        )?))
+    }
+
+    /// Accounts in a variable of the environment: `name:hash`, one behind the other, with white space
+    /// or `;` between them, as in `APP_USERS='ada:scrypt:32768:8:1$…$… grace:$argon2id$…'`. In single
+    /// quotation marks, since the shell would replace `$…`.
+    ///
+    /// # Errors
+    ///
+    /// When the variable is not set, or anything in it is wrong.
+    pub fn from_env(variable: &str) -> Result<Self, AccountsError> {
+        let text =
+            std::env::var(variable).map_err(|_| AccountsError::Unset(variable.to_owned()))?;
+        let list = List::from_words(&text).map_err(|reason| AccountsError::List {
+            place: variable.to_owned(),
+            reason,
+        })?;
+        Ok(Self::from_source(Fixed(list)))
+    }
+}
+
+/// Accounts that do not change.
+struct Fixed(List);
+
+impl AccountSource for Fixed {
+    fn find<'a>(&'a self, name: &'a str) -> AccountFuture<'a, Option<Account>> {
+        Box::pin(std::future::ready(Ok(self.0.find(name).cloned())))
+    }
+
+    fn crowd(&self) -> Crowd {
+        self.0.crowd.clone()
+    }
+}
+
+struct FileAccounts {
+    path: PathBuf,
+    clock: Clock,
+    list: RwLock<Arc<List>>,
+    /// Held by whoever looks at the file; the others go on with what there is.
+    watch: Mutex<Watch>,
+}
+
+struct Watch {
+    next_look: u64,
+    /// The file as it was read last, or nothing where it may have changed since without a sign.
+    seen: Option<Stamp>,
+    /// The last error, which is logged once.
+    error: Option<String>,
+}
+
+/// By which a file that has changed differs: when it was written, and its length.
+type Stamp = (u64, u64);
+
+impl FileAccounts {
+    fn open(path: PathBuf, clock: Clock) -> Result<Self, AccountsError> {
+        let (list, seen) = read(&path, &clock)?;
+        let watch = Watch {
+            next_look: clock.now().get() + PAUSE_MS,
+            seen,
+            error: None,
+        };
+        Ok(Self {
+            path,
+            clock,
+            list: RwLock::new(Arc::new(list)),
+            watch: Mutex::new(watch),
+        })
+    }
+
+    /// What the file says, at most a second ago.
+    fn list(&self) -> Arc<List> {
+        if let Ok(mut watch) = self.watch.try_lock() {
+            let now = self.clock.now().get();
+            // The second: a clock that was set back.
+            if now >= watch.next_look || watch.next_look > now + PAUSE_MS {
+                watch.next_look = now + PAUSE_MS;
+                self.look(&mut watch);
+            }
+        }
+        self.list
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn look(&self, watch: &mut Watch) {
+        if watch.seen.is_some() && stamp(&self.path).ok() == watch.seen {
+            return;
+        }
+        match read(&self.path, &self.clock) {
+            Ok((list, seen)) => {
+                watch.seen = seen;
+                if watch.error.take().is_some() {
+                    tracing::info!(accounts = list.len(), "the accounts file can be read again");
+                }
+                *self.list.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(list);
+            }
+            Err(error) => {
+                watch.seen = None;
+                let error = error.to_string();
+                if watch.error.as_ref() != Some(&error) {
+                    tracing::error!(%error, "the accounts stay as they were");
+                    watch.error = Some(error);
+                }
+            }
+        }
+    }
+}
+
+impl AccountSource for FileAccounts {
+    fn find<'a>(&'a self, name: &'a str) -> AccountFuture<'a, Option<Account>> {
+        Box::pin(std::future::ready(Ok(self.list().find(name).cloned())))
+    }
+
+    fn crowd(&self) -> Crowd {
+        self.list().crowd.clone()
+    }
+}
+
+fn stamp(path: &Path) -> std::io::Result<Stamp> {
+    let file = std::fs::metadata(path)?;
+    let written = file.modified()?.duration_since(UNIX_EPOCH);
+    let nanoseconds = written.map_or(0, |since| since.as_nanos());
+    Ok((u64::try_from(nanoseconds).unwrap_or(u64::MAX), file.len()))
+}
+
+fn read(path: &Path, clock: &Clock) -> Result<(List, Option<Stamp>), AccountsError> {
+    let failed = |error| AccountsError::File {
+        path: path.to_owned(),
+        error,
+    };
+    // Before the content: what is written in between is then seen as a change.
+    let stamp = stamp(path).map_err(failed)?;
+    let mut text = zeroize::Zeroizing::new(String::new());
+    let file = File::open(path).map_err(failed)?;
+    let length = file
+        .take(FILE_MAX + 1)
+        .read_to_string(&mut text)
+        .map_err(failed)?;
+    if length as u64 > FILE_MAX {
+        return Err(failed(std::io::ErrorKind::FileTooLarge.into()));
+    }
+    let list = List::from_toml(&text).map_err(|reason| AccountsError::List {
+        place: path.display().to_string(),
+        reason,
+    })?;
+    let sure = clock.now().get() > stamp.0 / 1_000_000 + UNSURE_MS;
+    Ok((list, sure.then_some(stamp)))
+}
+
+/// Why there are no accounts.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AccountsError {
+    /// The file cannot be read.
+    #[error("cannot read {}: {error}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        error: std::io::Error,
+    },
+    /// Something in the list is wrong.
+    #[error("{place}: {reason}")]
+    List {
+        /// The file or the variable.
+        place: String,
+        /// What.
+        #[source]
+        reason: ListError,
+    },
+    /// The variable is not set, or is not text.
+    #[error(
+        "set {0} to the accounts, as in `ada:HASH grace:HASH`; `apply-cookies password` makes hashes"
+    )]
+    Unset(String),
+}

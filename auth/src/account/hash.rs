@@ -1,0 +1,258 @@
+//! Stored password hashes: argon2id, which is made here, and werkzeug's scrypt and PBKDF2, which are
+//! only verified.
+//!
+//! A hash has one spelling, and parameters within limits: whoever may write a hash into an accounts
+//! file must not be able to stop the program with it.
+
+use std::fmt;
+
+use argon2::{Algorithm, Argon2, Params, Version};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD_NO_PAD;
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use super::parameters::{Parameters, Refused};
+use crate::credential::{Credential, CredentialKeys, Kind};
+use crate::password::Password;
+use crate::random;
+
+/// The most bytes of a hash as text.
+const TEXT_MAX: usize = 512;
+
+/// A password's hash, as it is stored. `Debug` shows its algorithm and parameters alone.
+///
+/// ```
+/// use apply_cookies_auth::{Password, PasswordHash};
+///
+/// let password = Password::new("correct horse battery staple")?;
+/// let hash = PasswordHash::make(&password);
+/// assert!(hash.to_text().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+/// assert!(PasswordHash::parse(&hash.to_text())?.verify(&password));
+/// assert!(PasswordHash::parse("$2b$12$R9h/cIPz0gi.URNNX3kh2O").is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct PasswordHash {
+    parameters: Parameters,
+    salt: Vec<u8>,
+    digest: Zeroizing<Vec<u8>>,
+}
+
+impl PasswordHash {
+    /// Reads a stored hash: `$argon2id$v=19$m=…,t=…,p=…$…$…` (PHC), or `scrypt:N:r:p$salt$hex` or
+    /// `pbkdf2:sha256:N$salt$hex`, as werkzeug's `generate_password_hash` writes them.
+    ///
+    /// Taken are, at most, 128 MiB, 16 passes and 16 lanes of argon2id, and together no more than a
+    /// GiB to pass over; N = 2^17, r = 8, p = 4 of scrypt; 2,000,000 iterations of PBKDF2.
+    ///
+    /// # Errors
+    ///
+    /// Anything else. The error does not contain the text.
+    pub fn parse(text: &str) -> Result<Self, HashError> {
+        if text.len() > TEXT_MAX {
+            return Err(HashError::Malformed);
+        }
+        let (method, rest) = match text.strip_prefix("$argon2id$v=19$") {
+            Some(rest) => ("argon2id", rest),
+            None => ("", text),
+        };
+        let mut parts = rest.split('$');
+        let (Some(first), Some(salt), Some(digest), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(HashError::Algorithm);
+        };
+        let hash = if method.is_empty() {
+            Self {
+                parameters: Parameters::of_werkzeug(first)?,
+                salt: salt.as_bytes().to_vec(),
+                digest: unhex(digest).ok_or(HashError::Malformed)?,
+            }
+        } else {
+            let decoded = |text| {
+                BASE64_STANDARD_NO_PAD
+                    .decode(text)
+                    .map_err(|_| HashError::Malformed)
+            };
+            Self {
+                parameters: Parameters::of_argon2id(first)?,
+                salt: decoded(salt)?,
+                digest: Zeroizing::new(decoded(digest)?),
+            }
+        };
+        let is_salt = |bytes: &[u8]| match hash.parameters {
+            Parameters::Argon2id { .. } => (8..=64).contains(&bytes.len()),
+            // Werkzeug's are letters and digits.
+            _ => (1..=64).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic),
+        };
+        let is_digest = match hash.parameters {
+            Parameters::Argon2id { .. } => (16..=64).contains(&hash.digest.len()),
+            Parameters::Scrypt { .. } => hash.digest.len() == 64,
+            Parameters::Pbkdf2 { .. } => hash.digest.len() == 32,
+        };
+        if is_salt(&hash.salt) && is_digest {
+            Ok(hash)
+        } else {
+            Err(HashError::Malformed)
+        }
+    }
+
+    /// A new hash, with a random salt: argon2id of 19 MiB, two passes and one lane, which takes some
+    /// 30 ms. For scripts and tests; an app's requests go through [`Passwords`](crate::Passwords).
+    #[must_use]
+    pub fn make(password: &Password) -> Self {
+        Self::make_with(Parameters::NEW, password)
+    }
+
+    pub(crate) fn make_with(parameters: Parameters, password: &Password) -> Self {
+        let mut hash = Self::dummy(parameters);
+        // 96 bits, as text: werkzeug's forms take no other.
+        hash.salt = BASE64_STANDARD_NO_PAD
+            .encode(random::bytes::<12>())
+            .into_bytes();
+        hash.digest = hash.derive(password);
+        hash
+    }
+
+    /// A hash that no password has, and that costs as much as others with these parameters.
+    pub(crate) fn dummy(parameters: Parameters) -> Self {
+        let length = match parameters {
+            Parameters::Scrypt { .. } => 64,
+            Parameters::Argon2id { .. } | Parameters::Pbkdf2 { .. } => 32,
+        };
+        Self {
+            parameters,
+            salt: vec![b'0'; 16],
+            digest: Zeroizing::new(vec![0; length]),
+        }
+    }
+
+    /// Whether it is this password's. Takes as long as the parameters say, so not on a thread that
+    /// serves requests; digests are compared in constant time.
+    #[must_use]
+    pub fn verify(&self, password: &Password) -> bool {
+        self.derive(password).ct_eq(&*self.digest).into()
+    }
+
+    fn derive(&self, password: &Password) -> Zeroizing<Vec<u8>> {
+        let mut out = Zeroizing::new(vec![0; self.digest.len()]);
+        let password = password.as_bytes();
+        match self.parameters {
+            Parameters::Argon2id {
+                memory_kib,
+                passes,
+                lanes,
+            } => {
+                let params = Params::new(memory_kib, passes, lanes, Some(out.len()))
+                    .expect("parameters were checked");
+                Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+                    .hash_password_into(password, &self.salt, &mut out)
+                    .expect("lengths were checked");
+            }
+            Parameters::Scrypt { log_n, r, p } => {
+                let params = scrypt::Params::new(log_n, r, p).expect("parameters were checked");
+                scrypt::scrypt(password, &self.salt, &params, &mut out)
+                    .expect("lengths were checked");
+            }
+            Parameters::Pbkdf2 { iterations } => {
+                pbkdf2::pbkdf2_hmac::<Sha256>(password, &self.salt, iterations, &mut out);
+            }
+        }
+        out
+    }
+
+    /// Its algorithm and their cost.
+    #[must_use]
+    pub fn parameters(&self) -> Parameters {
+        self.parameters
+    }
+
+    /// The hash as it is stored: whoever has it can try passwords.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let base64 = |bytes: &[u8]| BASE64_STANDARD_NO_PAD.encode(bytes);
+        let parameters = self.parameters;
+        match parameters {
+            Parameters::Argon2id { .. } => {
+                format!(
+                    "{parameters}${}${}",
+                    base64(&self.salt),
+                    base64(&self.digest)
+                )
+            }
+            _ => {
+                let salt = String::from_utf8_lossy(&self.salt);
+                format!("{parameters}${salt}${}", hex(&self.digest))
+            }
+        }
+    }
+
+    /// What a session that begins with this hash keeps.
+    #[must_use]
+    pub fn credential(&self, keys: &CredentialKeys) -> Credential {
+        keys.make(Kind::PasswordHash, self.to_text().as_bytes())
+    }
+
+    /// Whether a session that began with this credential began with this hash: otherwise the
+    /// password has been changed since.
+    #[must_use]
+    pub fn is_of(&self, credential: &Credential, keys: &CredentialKeys) -> bool {
+        keys.matches(credential, Kind::PasswordHash, self.to_text().as_bytes())
+    }
+}
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PasswordHash({}, ..)", self.parameters)
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Bytes of lower-case hexadecimal digits.
+fn unhex(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let digit = |byte: u8| match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    };
+    let (pairs, []) = text.as_bytes().as_chunks::<2>() else {
+        return None;
+    };
+    let byte = |[high, low]: &[u8; 2]| Some(digit(*high)? << 4 | digit(*low)?);
+    pairs
+        .iter()
+        .map(byte)
+        .collect::<Option<Vec<u8>>>()
+        .map(Zeroizing::new)
+}
+
+/// Why a text is not taken as a hash. Does not contain it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HashError {
+    /// Another algorithm, or no hash at all.
+    #[error(
+        "not a hash of argon2id, or of werkzeug's scrypt or pbkdf2:sha256; `apply-cookies password` makes one"
+    )]
+    Algorithm,
+    /// More work or memory than is allowed, or parameters that do not exist.
+    #[error("the parameters of the hash are out of bounds")]
+    Parameters,
+    /// The salt or the digest has another form or length.
+    #[error("the salt or the digest is malformed; the hash may have been cut")]
+    Malformed,
+}
+
+impl From<Refused> for HashError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Algorithm => Self::Algorithm,
+            Refused::Bounds => Self::Parameters,
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! Names and passwords.
+
+mod crowd;
+mod file;
+mod hash;
+mod list;
+mod parameters;
+mod passwords;
+mod source;
+mod verifier;
+
+pub use crowd::Crowd;
+pub use file::AccountsError;
+pub use hash::{HashError, PasswordHash};
+pub use list::ListError;
+pub use parameters::Parameters;
+pub use passwords::{PasswordAttempt, PasswordRefusal, Passwords};
+pub use source::{Account, AccountFuture, AccountSource, Accounts, AccountsUnavailable};
