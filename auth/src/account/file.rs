@@ -225,3 +225,141 @@ pub enum AccountsError {
     )]
     Unset(String),
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use apply_cookies::UnixMillis;
+
+    use super::*;
+    use crate::account::hash::PasswordHash;
+    use crate::account::parameters::Parameters;
+
+    struct Rig {
+        path: PathBuf,
+        now: Arc<AtomicU64>,
+        accounts: FileAccounts,
+    }
+
+    fn hash() -> String {
+        PasswordHash::dummy(Parameters::NEW).to_text()
+    }
+
+    /// Far behind everything that the test writes.
+    const FAR: u64 = 4_000_000_000_000;
+
+    impl Rig {
+        fn new(name: &str) -> Self {
+            Self::at(name, |_| FAR)
+        }
+
+        /// `now` is given when the file was written.
+        fn at(name: &str, now: impl Fn(u64) -> u64) -> Self {
+            let folder =
+                std::env::temp_dir().join(format!("apply-cookies-auth-{}", std::process::id()));
+            std::fs::create_dir_all(&folder).unwrap();
+            let path = folder.join(name);
+            std::fs::write(&path, format!("ada = '{}'", hash())).unwrap();
+            let written = stamp(&path).unwrap().0 / 1_000_000;
+            let now = Arc::new(AtomicU64::new(now(written)));
+            let clock = now.clone();
+            let clock =
+                Clock::from_fn(move || UnixMillis::new(clock.load(Ordering::Relaxed)).unwrap());
+            let accounts = FileAccounts::open(path.clone(), clock).unwrap();
+            Self {
+                path,
+                now,
+                accounts,
+            }
+        }
+
+        fn write(&self, text: &str) {
+            let draft = self.path.with_extension("new");
+            std::fs::write(&draft, text).unwrap();
+            std::fs::rename(draft, &self.path).unwrap();
+        }
+
+        fn pass(&self, millis: u64) {
+            self.now.fetch_add(millis, Ordering::Relaxed);
+        }
+
+        fn knows(&self, name: &str) -> bool {
+            self.accounts.list().find(name).is_some()
+        }
+    }
+
+    impl Drop for Rig {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+
+    #[test]
+    fn a_changed_file_is_in_force_after_a_second() {
+        let rig = Rig::new("changed.toml");
+        rig.write(&format!("grace = '{}'\nalan = '{}'", hash(), hash()));
+        rig.pass(999);
+        assert!(rig.knows("ada"), "looked at more than once a second");
+        rig.pass(1);
+        assert!(!rig.knows("ada") && rig.knows("grace") && rig.knows("alan"));
+    }
+
+    #[test]
+    fn a_broken_or_missing_file_leaves_the_accounts_as_they_were_and_is_noted_once() {
+        let rig = Rig::new("broken.toml");
+        let error = || rig.accounts.watch.lock().unwrap().error.clone();
+        for (text, expected) in [
+            ("ada = 'hunter2'", "account ada: not a hash"),
+            ("", "there is no account in it"),
+            ("ada = ", "line 1 is not TOML"),
+        ] {
+            rig.write(text);
+            rig.pass(1000);
+            assert!(rig.knows("ada"));
+            let noted = error().unwrap();
+            assert!(
+                noted.contains(expected) && !noted.contains("hunter2"),
+                "{noted}"
+            );
+        }
+        std::fs::remove_file(&rig.path).unwrap();
+        rig.pass(1000);
+        assert!(rig.knows("ada"));
+        assert!(error().unwrap().contains("cannot read"));
+        rig.write(&format!("grace = '{}'", hash()));
+        rig.pass(1000);
+        assert!(rig.knows("grace") && !rig.knows("ada"));
+        assert_eq!(error(), None);
+    }
+
+    /// Within one step of the file system's time, and of the same length.
+    #[test]
+    fn a_change_that_leaves_no_sign_is_seen_while_the_file_is_young() {
+        let rig = Rig::at("young.toml", |written| written + 500);
+        let written = std::fs::metadata(&rig.path).unwrap().modified().unwrap();
+        assert!(rig.knows("ada"));
+        std::fs::write(&rig.path, format!("eve = '{}'", hash())).unwrap();
+        let file = File::options().write(true).open(&rig.path).unwrap();
+        file.set_modified(written).unwrap();
+        rig.pass(1000);
+        assert!(rig.knows("eve"));
+    }
+
+    #[test]
+    fn a_file_that_is_wrong_from_the_start_is_refused_with_its_name() {
+        let rig = Rig::new("refused.toml");
+        rig.write("[ada]\npasword = ''");
+        let error = Accounts::from_file(&rig.path).unwrap_err().to_string();
+        assert!(
+            error.ends_with(
+                "refused.toml: account ada has an unknown key; did you mean `password`?"
+            ),
+            "{error}"
+        );
+        let error = Accounts::from_env("APPLY_COOKIES_NOT_SET")
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("set APPLY_COOKIES_NOT_SET"), "{error}");
+    }
+}

@@ -127,13 +127,13 @@ fn an_address_of_ipv6_is_counted_with_its_neighbours() {
     fails(&throttle, 0, Subject::account("ada", network(9))).unwrap_err();
 }
 
-/// Ten thousand networks guess at one account, without an end.
+/// Two thousand networks guess at one account, without an end.
 #[test]
 fn an_account_under_attack_lets_everybody_in_after_half_a_minute() {
     let throttle = throttle();
     let ada = |number| Subject::account("ada", network(number));
     let mut verified = 0;
-    for number in 0..10_000 {
+    for number in 0..2_000 {
         verified += u32::from(fails(&throttle, u64::from(number), ada(number)).is_ok());
     }
     assert_eq!(verified, 100);
@@ -143,7 +143,7 @@ fn an_account_under_attack_lets_everybody_in_after_half_a_minute() {
         (refused.limit, refused.retry_after_seconds()),
         (Limit::Account, 30)
     );
-    for number in 0..10_000 {
+    for number in 0..2_000 {
         let _ = fails(&throttle, 39_000, ada(number));
     }
     let permit = throttle.begin(at(40_000), &ada(20_000)).unwrap();

@@ -1,0 +1,349 @@
+//! Names and passwords under attack, on a clock that the test sets.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Waker};
+
+use apply_cookies::{Clock, Secrets, UnixMillis};
+use apply_cookies_auth::{
+    Account, AccountFuture, AccountSource, Accounts, AccountsUnavailable, CredentialKeys, Crowd,
+    Limit, Parameters, Password, PasswordAttempt, PasswordHash, PasswordRefusal, Passwords,
+    Throttle,
+};
+use futures_util::future::join_all;
+
+const SECRET: &str = "8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA";
+
+/// Made by werkzeug, of `correct horse`.
+const CHEAP: &str = "scrypt:128:1:1$XfsFaPWPasREYMVh$aa392a1293b1db65b0687476107af752f68462480bbb547fcfa55b697df293f7818c742ae587473c12b2037154c84a34ba99b8a216a7b13bb9836c11d1db0b8e";
+/// The same, at the cost that werkzeug takes by itself.
+const USUAL: &str = "scrypt:32768:8:1$0GaOttEpzLkdevl8$c26a6d2c5ca8c02e57eee8b43c909f542b8737051616511fa1827ca8c6f3cc671382a11ee8380825477fc45a916175af8495d9e37a9e340e9e5db666131e30b7";
+/// Of another cost.
+const PBKDF2: &str = "pbkdf2:sha256:20$OYyA79wnE3dGH9jp$37cbfb55438d6d50bb21d8a76a6a7fa188d98be62f3cc5ad5b97e2e747cabdac";
+/// By argon2-cffi, at less than the cost of new hashes.
+const ARGON2: &str =
+    "$argon2id$v=19$m=8,t=1,p=1$+vC8hjMcd8hlGOLZ8dwK2g$9qebgPe2L13yRDEJYqiAMBS77Pcc0c2jLqlXE0P1OWs";
+
+/// Accounts of a test, and what was kept of them.
+struct Table {
+    accounts: BTreeMap<String, Account>,
+    kept: Arc<Mutex<Vec<(String, PasswordHash)>>>,
+    is_away: Arc<AtomicBool>,
+}
+
+impl AccountSource for Table {
+    fn find<'a>(&'a self, name: &'a str) -> AccountFuture<'a, Option<Account>> {
+        let found = match self.is_away.load(Ordering::Relaxed) {
+            true => Err(AccountsUnavailable::new("away")),
+            false => Ok(self.accounts.get(name).cloned()),
+        };
+        Box::pin(std::future::ready(found))
+    }
+
+    fn crowd(&self) -> Crowd {
+        let accounts = self.accounts.values();
+        accounts.map(|account| account.hash.parameters()).collect()
+    }
+
+    fn keeps_hashes(&self) -> bool {
+        true
+    }
+
+    fn keep_hash<'a>(
+        &'a self,
+        account: &'a Account,
+        new: &'a PasswordHash,
+    ) -> AccountFuture<'a, ()> {
+        let mut kept = self.kept.lock().unwrap();
+        kept.push((account.name.clone(), new.clone()));
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+struct Rig {
+    passwords: Passwords,
+    now: Arc<AtomicU64>,
+    kept: Arc<Mutex<Vec<(String, PasswordHash)>>>,
+    is_away: Arc<AtomicBool>,
+}
+
+impl Rig {
+    fn new<'a>(accounts: impl IntoIterator<Item = (String, &'a str)>) -> Self {
+        let now = Arc::new(AtomicU64::new(1_795_000_000_000));
+        let kept = Arc::default();
+        let is_away = Arc::default();
+        let account = |(name, hash): (String, &str)| {
+            let account = Account::new(name.clone(), PasswordHash::parse(hash).unwrap());
+            (name, account)
+        };
+        let table = Table {
+            accounts: accounts.into_iter().map(account).collect(),
+            kept: Arc::clone(&kept),
+            is_away: Arc::clone(&is_away),
+        };
+        let clock = now.clone();
+        let passwords = Passwords::from_secrets(
+            &Secrets::new(SECRET).unwrap(),
+            Clock::from_fn(move || UnixMillis::new(clock.load(Ordering::Relaxed)).unwrap()),
+            Accounts::from_source(table),
+            Arc::new(Throttle::new([7; 32])),
+        );
+        Self {
+            passwords,
+            now,
+            kept,
+            is_away,
+        }
+    }
+
+    fn pass(&self, millis: u64) {
+        self.now.fetch_add(millis, Ordering::Relaxed);
+    }
+
+    async fn check(
+        &self,
+        name: &str,
+        text: &str,
+        from: IpAddr,
+    ) -> Result<Account, PasswordRefusal> {
+        let password = Password::new(text).unwrap();
+        let attempt = PasswordAttempt::new(name, &password, from);
+        self.passwords.check(&attempt).await
+    }
+
+    /// Tries until it is heard, as patiently as it is told. How many milliseconds that took.
+    async fn sign_in(&self, name: &str, from: IpAddr) -> u64 {
+        let begun = self.now.load(Ordering::Relaxed);
+        loop {
+            match self.check(name, "correct horse", from).await {
+                Ok(account) => {
+                    assert_eq!(account.name, name);
+                    return self.now.load(Ordering::Relaxed) - begun;
+                }
+                Err(PasswordRefusal::Throttled(refused)) => {
+                    self.pass(refused.retry_after_seconds() * 1000);
+                }
+                Err(other) => panic!("{other}"),
+            }
+        }
+    }
+
+    fn verified(&self) -> u64 {
+        self.passwords.verified().values().sum()
+    }
+}
+
+fn network(number: u32) -> IpAddr {
+    Ipv4Addr::from(0x0A00_0000 + number).into()
+}
+
+fn named(names: &[&str]) -> Vec<(String, &'static str)> {
+    names
+        .iter()
+        .map(|name| ((*name).to_owned(), CHEAP))
+        .collect()
+}
+
+fn cost(hash: &str) -> Parameters {
+    PasswordHash::parse(hash).unwrap().parameters()
+}
+
+#[tokio::test]
+async fn the_right_password_of_a_known_name_is_the_only_way_in() {
+    let rig = Rig::new(named(&["ada"]));
+    let ada = rig.check("ada", "correct horse", network(1)).await.unwrap();
+    assert_eq!(ada.name, "ada");
+    for (name, password) in [
+        ("ada", ""),
+        ("ada", "correct horse "),
+        ("Ada", "correct horse"),
+        ("ada\0", "correct horse"),
+        ("", "correct horse"),
+        (&"a".repeat(256), "correct horse"),
+    ] {
+        let refused = rig.check(name, password, network(2)).await.unwrap_err();
+        assert_eq!(refused.to_string(), "wrong name or password");
+    }
+}
+
+/// Over ten seconds, at one account, then at a thousand names. Its owner comes in the middle.
+#[tokio::test]
+async fn of_a_thousand_wrong_passwords_few_are_verified_and_honest_people_get_in() {
+    for is_spray in [false, true] {
+        for honest_is_neighbour in [false, true] {
+            let rig = Rig::new(named(&["ada", "grace"]));
+            let mut waited = None;
+            for number in 0..1000 {
+                let name = if is_spray {
+                    format!("user-{number}")
+                } else {
+                    "ada".to_owned()
+                };
+                let refused = rig.check(&name, "guess", network(1)).await.unwrap_err();
+                assert!(!matches!(refused, PasswordRefusal::Unavailable(_)));
+                rig.pass(10);
+                if number == 500 && !honest_is_neighbour {
+                    waited = Some(rig.sign_in("ada", network(2)).await);
+                }
+            }
+            let attempts = rig.verified() - u64::from(waited.is_some());
+            assert!(attempts <= 35, "{attempts} of 1,000 guesses were verified");
+            // Somebody on the attacker's network, whose browser is new, at the end of the burst.
+            let waited = match waited {
+                Some(waited) => waited,
+                None => rig.sign_in("grace", network(1)).await,
+            };
+            assert!(waited <= 30_000, "waited {waited} ms");
+        }
+    }
+}
+
+/// All at the same moment, at the usual cost.
+#[tokio::test]
+async fn a_flood_uses_little_memory_and_known_browsers_do_not_notice() {
+    let rig = Rig::new([("ada".to_owned(), USUAL)]);
+    let flood = (0..1000).map(|number| {
+        let (rig, name) = (&rig, format!("user-{}", number % 50));
+        async move { rig.check(&name, "guess", network(1)).await }
+    });
+    let password = Password::new("correct horse").unwrap();
+    let ada = PasswordAttempt::new("ada", &password, network(1)).known_device([1; 16]);
+    let (refusals, ada) = tokio::join!(join_all(flood), rig.passwords.check(&ada));
+    assert_eq!(ada.unwrap().name, "ada");
+    assert!(refusals.iter().all(Result::is_err));
+    let guesses = rig.verified() - 1;
+    assert!((1..=35).contains(&guesses), "{guesses}");
+    let cores = std::thread::available_parallelism().unwrap().get();
+    let memory = rig.passwords.most_memory();
+    // A hash of werkzeug's takes 32 MiB and two kilobytes.
+    assert!(memory <= cores * cost(USUAL).memory(), "{memory} bytes");
+}
+
+/// Who has an account knows the password of one of the hashes that are stored.
+#[tokio::test]
+async fn an_own_password_opens_no_unknown_name() {
+    let rig = Rig::new(named(&["attacker"]));
+    for number in 0..10_000 {
+        let tried = rig
+            .check(
+                &format!("nobody-{number}"),
+                "correct horse",
+                network(number),
+            )
+            .await;
+        assert!(matches!(tried, Err(PasswordRefusal::Wrong)), "{tried:?}");
+    }
+    assert_eq!(
+        rig.passwords.verified(),
+        BTreeMap::from([(cost(CHEAP), 10_000)])
+    );
+    rig.check("attacker", "correct horse", network(1))
+        .await
+        .unwrap();
+}
+
+/// Each answer costs one verification, and those of unknown names have the costs of known ones.
+#[tokio::test]
+async fn unknown_names_cost_what_known_ones_do() {
+    let hashes = [CHEAP, CHEAP, CHEAP, PBKDF2, PBKDF2, ARGON2];
+    let known = || (0..60).zip(hashes.into_iter().cycle());
+    let rig = Rig::new(known().map(|(number, hash)| (format!("user-{number}"), hash)));
+    for (number, _) in known() {
+        let _ = rig
+            .check(&format!("user-{number}"), "guess", network(number))
+            .await;
+    }
+    let of_known = rig.passwords.verified();
+    let stored = BTreeMap::from([(cost(CHEAP), 30), (cost(PBKDF2), 20), (cost(ARGON2), 10)]);
+    assert_eq!(of_known, stored);
+    for round in 1..=2 {
+        for number in 0..3000 {
+            let _ = rig
+                .check(&format!("nobody-{number}"), "guess", network(number))
+                .await;
+        }
+        let verified = rig.passwords.verified();
+        for (cost, of_known) in &stored {
+            let of_unknown = verified[cost] - of_known;
+            // 50 for each stored hash, within five standard deviations; each name always has the same.
+            assert_eq!(of_unknown % round, 0);
+            assert!(
+                (of_unknown / round).abs_diff(of_known * 50) < 150,
+                "{cost}: {of_unknown}"
+            );
+        }
+        assert_eq!(rig.verified(), 60 + 3000 * round);
+        rig.pass(3_600_000);
+    }
+}
+
+#[tokio::test]
+async fn where_nobody_has_an_account_an_unknown_name_costs_what_a_new_hash_does() {
+    let rig = Rig::new([]);
+    let refused = rig.check("ada", "guess", network(1)).await.unwrap_err();
+    assert!(matches!(refused, PasswordRefusal::Wrong));
+    assert_eq!(
+        rig.passwords.verified(),
+        BTreeMap::from([(Parameters::NEW, 1)])
+    );
+}
+
+#[tokio::test]
+async fn an_old_hash_is_written_anew_when_its_owner_signs_in() {
+    let rig = Rig::new(named(&["ada"]));
+    rig.check("ada", "guess", network(1)).await.unwrap_err();
+    assert!(rig.kept.lock().unwrap().is_empty());
+    let ada = rig.check("ada", "correct horse", network(1)).await.unwrap();
+    let kept = rig.kept.lock().unwrap();
+    let [(name, new)] = &kept[..] else {
+        panic!("{kept:?}");
+    };
+    assert_eq!((name.as_str(), new.parameters()), ("ada", Parameters::NEW));
+    assert!(new.verify(&Password::new("correct horse").unwrap()));
+    // The session begins with the hash that is stored now.
+    let keys = CredentialKeys::from_secrets(&Secrets::new(SECRET).unwrap());
+    assert!(new.is_of(&ada.hash.credential(&keys), &keys));
+    assert!(
+        !PasswordHash::parse(CHEAP)
+            .unwrap()
+            .is_of(&ada.hash.credential(&keys), &keys)
+    );
+}
+
+#[tokio::test]
+async fn accounts_that_are_away_are_nobodys_failure() {
+    let rig = Rig::new(named(&["ada"]));
+    rig.is_away.store(true, Ordering::Relaxed);
+    for _ in 0..100 {
+        let refused = rig
+            .check("ada", "correct horse", network(1))
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(refused, PasswordRefusal::Unavailable(_)),
+            "{refused}"
+        );
+    }
+    rig.is_away.store(false, Ordering::Relaxed);
+    rig.check("ada", "correct horse", network(1)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_request_that_is_dropped_has_failed() {
+    let rig = Rig::new([("ada".to_owned(), USUAL)]);
+    for _ in 0..5 {
+        let dropped = rig.check("ada", "guess", network(1));
+        // It is verified, and nobody waits for the answer.
+        let polled = Box::pin(dropped)
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()));
+        assert!(polled.is_pending());
+    }
+    let refused = rig
+        .check("ada", "correct horse", network(1))
+        .await
+        .unwrap_err();
+    assert!(matches!(refused, PasswordRefusal::Throttled(refused) if refused.limit == Limit::Pair));
+}
