@@ -3,9 +3,11 @@
 //!
 //! Built with `--cfg fuzzing`, which opens the codec's entrance to what is under the seal.
 
+mod authorization;
 mod class_values;
 mod cookie_header;
 mod draft;
+mod hashes;
 #[cfg(feature = "mesop")]
 mod mesop;
 mod opening;
@@ -19,8 +21,10 @@ mod token_text;
 #[path = "../../protocol/tests/support/browser.rs"]
 mod browser;
 
+pub use authorization::authorization;
 pub use class_values::class_values;
 pub use cookie_header::cookie_header;
+pub use hashes::hashes;
 #[cfg(feature = "mesop")]
 pub use mesop::mesop;
 pub use opening::opening;

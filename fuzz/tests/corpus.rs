@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 8] = [
+const TARGETS: [Target; 10] = [
+    ("authorization", apply_cookies_fuzz::authorization),
     ("class_values", apply_cookies_fuzz::class_values),
     ("cookie_header", apply_cookies_fuzz::cookie_header),
+    ("hashes", apply_cookies_fuzz::hashes),
     ("mesop", apply_cookies_fuzz::mesop),
     ("opening", apply_cookies_fuzz::opening),
     ("operations", apply_cookies_fuzz::operations),
