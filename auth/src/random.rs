@@ -3,6 +3,7 @@
 
 use rand::Rng;
 
+#[expect(clippy::disallowed_methods, reason = "the one place")]
 pub(crate) fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     rand::rng().fill_bytes(&mut bytes);

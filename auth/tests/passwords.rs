@@ -35,9 +35,10 @@ struct Table {
 
 impl AccountSource for Table {
     fn find<'a>(&'a self, name: &'a str) -> AccountFuture<'a, Option<Account>> {
-        let found = match self.is_away.load(Ordering::Relaxed) {
-            true => Err(AccountsUnavailable::new("away")),
-            false => Ok(self.accounts.get(name).cloned()),
+        let found = if self.is_away.load(Ordering::Relaxed) {
+            Err(AccountsUnavailable::new("away"))
+        } else {
+            Ok(self.accounts.get(name).cloned())
         };
         Box::pin(std::future::ready(found))
     }

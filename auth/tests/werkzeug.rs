@@ -48,8 +48,8 @@ fn the_right_password_is_right_and_every_other_is_wrong() {
 fn a_changed_hash_is_refused_or_has_another_password() {
     for one in made()
         .iter()
-        .filter(|one| !one.hash.contains(":4096:"))
-        .take(12)
+        .filter(|one| one.hash.contains(":128:"))
+        .take(6)
     {
         let password = Password::new(&*one.password).unwrap();
         for at in (0..one.hash.len()).rev().take(40).chain(0..12) {

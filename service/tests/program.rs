@@ -62,6 +62,36 @@ fn keygen_prints_a_new_secret_each_time() {
 }
 
 #[test]
+fn password_prints_a_hash_of_what_it_is_given() {
+    use apply_cookies_auth::{Password, PasswordHash};
+    let hash = |input: &str| run(program().env_clear().arg("password"), input);
+    for (input, password) in [
+        ("correct horse", "correct horse"),
+        ("correct horse\n", "correct horse"),
+        ("correct horse\r\n", "correct horse"),
+        (" two\nlines \n\n", " two\nlines \n"),
+        ("gr\u{FC}n\u{1F511}", "gr\u{FC}n\u{1F511}"),
+    ] {
+        let output = hash(input);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let (line, again) = (text(&output.stdout).to_owned(), hash(input));
+        assert!(
+            line.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+            "{line}"
+        );
+        assert_ne!(line, text(&again.stdout), "each has a salt of its own");
+        let read = PasswordHash::parse(line.trim_end()).unwrap();
+        assert!(read.verify(&Password::new(password).unwrap()));
+    }
+    assert!(hash(&"a".repeat(1024)).status.success());
+    for refused in ["", "\n", &"a".repeat(1025), &"a".repeat(5000)] {
+        let output = hash(refused);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(text(&output.stdout).is_empty() && !text(&output.stderr).contains("aaa"));
+    }
+}
+
+#[test]
 fn inspect_reads_what_mint_writes() {
     let batch = json!({"operations": [
         {"op": "set", "name": "a", "value": "1", "max_age": 60, "path": "/x", "domain": "app.example",

@@ -174,19 +174,12 @@ impl PasswordHash {
     pub fn to_text(&self) -> String {
         let base64 = |bytes: &[u8]| BASE64_STANDARD_NO_PAD.encode(bytes);
         let parameters = self.parameters;
-        match parameters {
-            Parameters::Argon2id { .. } => {
-                format!(
-                    "{parameters}${}${}",
-                    base64(&self.salt),
-                    base64(&self.digest)
-                )
-            }
-            _ => {
-                let salt = String::from_utf8_lossy(&self.salt);
-                format!("{parameters}${salt}${}", hex(&self.digest))
-            }
+        if let Parameters::Argon2id { .. } = parameters {
+            let (salt, digest) = (base64(&self.salt), base64(&self.digest));
+            return format!("{parameters}${salt}${digest}");
         }
+        let salt = String::from_utf8_lossy(&self.salt);
+        format!("{parameters}${salt}${}", hex(&self.digest))
     }
 
     /// What a session that begins with this hash keeps.
@@ -210,7 +203,9 @@ impl fmt::Debug for PasswordHash {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |value| char::from_digit(u32::from(value), 16).unwrap_or_default();
+    let pairs = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    pairs.map(digit).collect()
 }
 
 /// Bytes of lower-case hexadecimal digits.

@@ -316,10 +316,10 @@ mod tests {
         let verifier = Verifier::with_cores(2);
         let all = (0..100).map(|number| verifier.run(Lane::Stranger, group(number), verify()));
         let answers = join_all(all).await;
-        let verified = answers.iter().filter(|answer| answer.is_ok()).count();
+        let heard = answers.iter().filter(|answer| answer.is_ok()).count();
         // One runs and sixteen wait; perhaps the first has ended before the last has come.
-        assert!((17..30).contains(&verified), "{verified}");
-        assert_eq!(verifier.verified()[&SLOW], verified as u64);
+        assert!((17..30).contains(&heard), "{heard}");
+        assert_eq!(verifier.verified()[&SLOW], heard as u64);
         assert_eq!(verifier.most_memory(), SLOW.memory());
     }
 
@@ -331,8 +331,8 @@ mod tests {
             join_all(flood),
             verifier.run(Lane::Stranger, group(2), verify())
         );
-        let verified = answers.iter().filter(|answer| answer.is_ok()).count();
-        assert!((4..10).contains(&verified), "{verified}");
+        let heard = answers.iter().filter(|answer| answer.is_ok()).count();
+        assert!((4..10).contains(&heard), "{heard}");
         assert!(honest.is_ok());
     }
 
@@ -394,8 +394,8 @@ mod tests {
                 .await
                 .is_ok()
         );
-        let verified = verifier.verified()[&SLOW];
-        assert!(verified < 9, "{verified}");
+        let heard = verifier.verified()[&SLOW];
+        assert!(heard < 9, "{heard}");
         assert!(verifier.0.state().strangers.groups.is_empty());
     }
 }

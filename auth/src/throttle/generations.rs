@@ -4,7 +4,8 @@
 use std::collections::HashMap;
 use std::mem;
 
-use super::Key;
+/// A digest of whom an entry is about.
+pub(super) type Key = [u8; 16];
 
 /// The most entries of a generation. With two, a table has at most some 5 MiB.
 pub(super) const CAPACITY: usize = 32_768;

@@ -21,18 +21,19 @@
 mod generations;
 mod pace;
 mod steps;
+mod throttled;
 
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use apply_cookies::UnixMillis;
 use sha2::{Digest, Sha256};
 
-use generations::Generations;
+use generations::{Generations, Key};
 use pace::Pace;
 use steps::Steps;
+pub use throttled::{Limit, Throttled};
 
 const SECOND: u64 = 1000;
 
@@ -110,63 +111,6 @@ impl fmt::Debug for Subject<'_> {
     }
 }
 
-/// Which rule an attempt ran into.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Limit {
-    /// Failures of this network on this account.
-    Pair,
-    /// Failures of this network.
-    Network,
-    /// Failures of everybody on this account.
-    Account,
-    /// Failures of this browser on this account.
-    Device,
-    /// None: as many passwords are being verified as there is room for.
-    Busy,
-}
-
-impl Limit {
-    /// Its name, for logs and metrics.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Pair => "pair",
-            Self::Network => "network",
-            Self::Account => "account",
-            Self::Device => "device",
-            Self::Busy => "busy",
-        }
-    }
-}
-
-/// Not now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("throttled: again in {} s", self.retry_after_seconds())]
-#[non_exhaustive]
-pub struct Throttled {
-    /// The rule.
-    pub limit: Limit,
-    /// When it may be heard again.
-    pub retry_after: Duration,
-}
-
-impl Throttled {
-    pub(crate) fn new(limit: Limit, milliseconds: u64) -> Self {
-        Self {
-            limit,
-            retry_after: Duration::from_millis(milliseconds),
-        }
-    }
-
-    /// The value of `Retry-After` (RFC 9110 §10.2.3): whole seconds, rounded up, so that whoever
-    /// waits for them is not refused for having come early.
-    #[must_use]
-    pub fn retry_after_seconds(&self) -> u64 {
-        self.retry_after.as_secs() + u64::from(self.retry_after.subsec_nanos() > 0)
-    }
-}
-
 /// An attempt that was let through. Dropping it leaves it counted as a failure.
 #[must_use]
 pub struct Permit(Keys);
@@ -176,8 +120,6 @@ impl fmt::Debug for Permit {
         f.write_str("Permit(..)")
     }
 }
-
-type Key = [u8; 16];
 
 /// What an attempt counts under.
 enum Keys {
@@ -279,9 +221,9 @@ impl Throttle {
         let mut tables = self.tables();
         let forgive = |steps: &mut Steps| {
             if succeeded {
-                *steps = Steps::default()
+                *steps = Steps::default();
             } else {
-                steps.take_back()
+                steps.take_back();
             }
         };
         match keys {
@@ -345,7 +287,9 @@ impl Throttle {
     /// Only the last part may vary in length. The digests never leave, so the key may be in front.
     fn digest(&self, parts: &[&[u8]]) -> Key {
         let mut hasher = Sha256::new_with_prefix(self.seed);
-        parts.iter().for_each(|part| hasher.update(part));
+        for part in parts {
+            hasher.update(part);
+        }
         let mut half = [0; 16];
         half.copy_from_slice(&hasher.finalize()[..16]);
         half

@@ -6,6 +6,7 @@ mod inspect;
 pub(crate) mod lines;
 mod mesop;
 mod mint;
+mod password;
 mod replay;
 mod report;
 mod set_cookie;
@@ -20,6 +21,7 @@ use crate::refused::Refused;
 pub(crate) fn run(tool: &Tool) -> Result<(), Refused> {
     match tool {
         Tool::Keygen => lines::print(&Secrets::generate()),
+        Tool::Password => password::run(),
         Tool::Mint(args) if args.profile.is_mesop() => mesop::mint(args),
         Tool::Mint(args) => mint::run(args),
         Tool::Inspect(args) if args.profile.is_mesop() => mesop::inspect(args),

@@ -43,6 +43,12 @@ pub(crate) enum Tool {
     ///
     /// For a refused operation it writes {"error":"…","field":"…"}. The exit code is still 0.
     SetCookie(SetCookieArgs),
+    /// Prints the hash of a password, for a file of accounts
+    ///
+    /// Asks for the password twice, without showing it. Where standard input is not a terminal, the
+    /// password is all of it, without one line end at its end. The hash is argon2id of 19 MiB, two
+    /// passes and one lane, in PHC form.
+    Password,
     /// Looks after replay stores that several machines share
     #[command(subcommand)]
     Replay(ReplayCommand),
