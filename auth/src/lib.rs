@@ -29,4 +29,5 @@ mod account;
 pub use account::{
     Account, AccountFuture, AccountSource, Accounts, AccountsError, AccountsUnavailable, Crowd,
     HashError, ListError, Parameters, PasswordAttempt, PasswordHash, PasswordRefusal, Passwords,
+    RememberedPasswords,
 };

@@ -10,7 +10,7 @@ use apply_cookies::{Clock, Secrets, UnixMillis};
 use apply_cookies_auth::{
     Account, AccountFuture, AccountSource, Accounts, AccountsUnavailable, CredentialKeys, Crowd,
     Limit, Parameters, Password, PasswordAttempt, PasswordHash, PasswordRefusal, Passwords,
-    Throttle,
+    RememberedPasswords, Throttle,
 };
 use futures_util::future::join_all;
 
@@ -28,7 +28,7 @@ const ARGON2: &str =
 
 /// Accounts of a test, and what was kept of them.
 struct Table {
-    accounts: BTreeMap<String, Account>,
+    accounts: Arc<Mutex<BTreeMap<String, Account>>>,
     kept: Arc<Mutex<Vec<(String, PasswordHash)>>>,
     is_away: Arc<AtomicBool>,
 }
@@ -38,14 +38,14 @@ impl AccountSource for Table {
         let found = if self.is_away.load(Ordering::Relaxed) {
             Err(AccountsUnavailable::new("away"))
         } else {
-            Ok(self.accounts.get(name).cloned())
+            Ok(self.accounts.lock().unwrap().get(name).cloned())
         };
         Box::pin(std::future::ready(found))
     }
 
     fn crowd(&self) -> Crowd {
-        let accounts = self.accounts.values();
-        accounts.map(|account| account.hash.parameters()).collect()
+        let accounts = self.accounts.lock().unwrap();
+        (accounts.values().map(|account| account.hash.parameters())).collect()
     }
 
     fn keeps_hashes(&self) -> bool {
@@ -59,13 +59,17 @@ impl AccountSource for Table {
     ) -> AccountFuture<'a, ()> {
         let mut kept = self.kept.lock().unwrap();
         kept.push((account.name.clone(), new.clone()));
+        if let Some(stored) = self.accounts.lock().unwrap().get_mut(&account.name) {
+            stored.hash = new.clone();
+        }
         Box::pin(std::future::ready(Ok(())))
     }
 }
 
 struct Rig {
-    passwords: Passwords,
+    passwords: Arc<Passwords>,
     now: Arc<AtomicU64>,
+    accounts: Arc<Mutex<BTreeMap<String, Account>>>,
     kept: Arc<Mutex<Vec<(String, PasswordHash)>>>,
     is_away: Arc<AtomicBool>,
 }
@@ -79,8 +83,9 @@ impl Rig {
             let account = Account::new(name.clone(), PasswordHash::parse(hash).unwrap());
             (name, account)
         };
+        let accounts = Arc::new(Mutex::new(accounts.into_iter().map(account).collect()));
         let table = Table {
-            accounts: accounts.into_iter().map(account).collect(),
+            accounts: Arc::clone(&accounts),
             kept: Arc::clone(&kept),
             is_away: Arc::clone(&is_away),
         };
@@ -92,8 +97,9 @@ impl Rig {
             Arc::new(Throttle::new([7; 32])),
         );
         Self {
-            passwords,
+            passwords: Arc::new(passwords),
             now,
+            accounts,
             kept,
             is_away,
         }
@@ -347,4 +353,40 @@ async fn a_request_that_is_dropped_has_failed() {
         .await
         .unwrap_err();
     assert!(matches!(refused, PasswordRefusal::Throttled(refused) if refused.limit == Limit::Pair));
+}
+
+/// A page and its nineteen pictures, each request with the name and password (HTTP Basic).
+#[tokio::test]
+async fn basic_verifies_a_password_once_in_five_minutes() {
+    let rig = Rig::new(named(&["ada"]));
+    let secrets = Secrets::new(SECRET).unwrap();
+    let basic = RememberedPasswords::from_secrets(&secrets, Arc::clone(&rig.passwords));
+    let page = async |text: &str| {
+        let password = Password::new(text).unwrap();
+        let attempt = PasswordAttempt::new("ada", &password, network(1));
+        let answers = join_all((0..20).map(|_| basic.check(&attempt))).await;
+        let let_in = answers.iter().filter(|answer| answer.is_ok()).count();
+        (let_in, rig.verified())
+    };
+    // The hash is written anew on the way, and the requests that waited know the new one.
+    assert_eq!(page("correct horse").await, (20, 1));
+    assert_eq!(page("correct horse").await, (20, 1));
+    // A wrong one is verified each time, until it is throttled, and disturbs nobody.
+    assert_eq!(page("guess").await, (0, 6));
+    assert_eq!(page("correct horse").await, (20, 6));
+    // The accounts are asked at each request.
+    rig.is_away.store(true, Ordering::Relaxed);
+    assert_eq!(page("correct horse").await, (0, 6));
+    rig.is_away.store(false, Ordering::Relaxed);
+    rig.pass(5 * 60_000);
+    assert_eq!(page("correct horse").await, (20, 7));
+    // The password has been changed.
+    let new = PasswordHash::make(&Password::new("another").unwrap());
+    rig.accounts.lock().unwrap().get_mut("ada").unwrap().hash = new;
+    assert_eq!(page("correct horse").await.0, 0);
+    rig.pass(60_000);
+    assert_eq!(page("another").await.0, 20);
+    // The account is gone.
+    rig.accounts.lock().unwrap().clear();
+    assert_eq!(page("another").await.0, 0);
 }

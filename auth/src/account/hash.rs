@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use apply_cookies::protocol::PurposeKey;
 use argon2::{Algorithm, Argon2, Params, Version};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
@@ -193,6 +194,20 @@ impl PasswordHash {
     #[must_use]
     pub fn is_of(&self, credential: &Credential, keys: &CredentialKeys) -> bool {
         keys.matches(credential, Kind::PasswordHash, self.to_text().as_bytes())
+    }
+
+    /// A keyed digest of it with a name and a password, for what is remembered of them.
+    pub(super) fn tag(&self, key: &PurposeKey, name: &str, password: &Password) -> [u8; 32] {
+        let text = Zeroizing::new(self.to_text());
+        let parts = [name.as_bytes(), text.as_bytes(), password.as_bytes()];
+        let length = parts.iter().map(|part| 8 + part.len()).sum();
+        // As much as it will have, so that it does not move and leave a copy behind.
+        let mut message = Zeroizing::new(Vec::with_capacity(length));
+        for part in parts {
+            message.extend_from_slice(&(part.len() as u64).to_be_bytes());
+            message.extend_from_slice(part);
+        }
+        key.tag(&message)
     }
 }
 

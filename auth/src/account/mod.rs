@@ -6,6 +6,7 @@ mod hash;
 mod list;
 mod parameters;
 mod passwords;
+mod remembered;
 mod source;
 mod verifier;
 
@@ -15,4 +16,5 @@ pub use hash::{HashError, PasswordHash};
 pub use list::ListError;
 pub use parameters::Parameters;
 pub use passwords::{PasswordAttempt, PasswordRefusal, Passwords};
+pub use remembered::RememberedPasswords;
 pub use source::{Account, AccountFuture, AccountSource, Accounts, AccountsUnavailable};

@@ -45,8 +45,8 @@ pub struct Passwords {
 /// Somebody wants to sign in with a name and a password.
 #[derive(Clone, Copy)]
 pub struct PasswordAttempt<'a> {
-    name: &'a str,
-    password: &'a Password,
+    pub(super) name: &'a str,
+    pub(super) password: &'a Password,
     address: IpAddr,
     device: Option<[u8; 16]>,
 }
@@ -148,6 +148,10 @@ impl Passwords {
     #[must_use]
     pub fn accounts(&self) -> &Accounts {
         &self.accounts
+    }
+
+    pub(super) fn now(&self) -> u64 {
+        self.clock.now().get()
     }
 
     /// The account whose name and password these are.

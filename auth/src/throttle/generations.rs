@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use std::mem;
 
 /// A digest of whom an entry is about.
-pub(super) type Key = [u8; 16];
+pub(crate) type Key = [u8; 16];
 
 /// The most entries of a generation. With two, a table has at most some 5 MiB.
 pub(super) const CAPACITY: usize = 32_768;
 
-pub(super) struct Generations<T> {
+pub(crate) struct Generations<T> {
     young: HashMap<Key, T>,
     old: HashMap<Key, T>,
     /// When the younger generation began.
@@ -20,7 +20,7 @@ pub(super) struct Generations<T> {
 }
 
 impl<T: Copy + Default> Generations<T> {
-    pub(super) fn new(lasts: u64) -> Self {
+    pub(crate) fn new(lasts: u64) -> Self {
         Self {
             young: HashMap::new(),
             old: HashMap::new(),
@@ -30,7 +30,7 @@ impl<T: Copy + Default> Generations<T> {
     }
 
     /// The entry, if there is one.
-    pub(super) fn find(&mut self, now: u64, key: Key) -> Option<&mut T> {
+    pub(crate) fn find(&mut self, now: u64, key: Key) -> Option<&mut T> {
         self.turn(now);
         match self.young.get_mut(&key) {
             Some(found) => Some(found),
@@ -39,7 +39,7 @@ impl<T: Copy + Default> Generations<T> {
     }
 
     /// The entry, as the youngest of all.
-    pub(super) fn entry(&mut self, now: u64, key: Key) -> &mut T {
+    pub(crate) fn entry(&mut self, now: u64, key: Key) -> &mut T {
         self.turn(now);
         let earlier = self.old.remove(&key).unwrap_or_default();
         self.young.entry(key).or_insert(earlier)

@@ -18,7 +18,7 @@
 //! Memory is bounded: keys are digests, in two generations of at most 32,768 each a rule. Whoever
 //! fills one forgives older failures early, and needs more than a thousand networks to do so.
 
-mod generations;
+pub(crate) mod generations;
 mod pace;
 mod steps;
 mod throttled;
