@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use apply_cookies_protocol::{Profile, Purpose, PurposeKey, Scheme, UnixMillis};
 
-use crate::browser::{BindingName, ClientModule, OriginPolicy};
+use crate::browser::{BindingName, ClientModule, Origin, OriginPolicy};
 use crate::classes::Classes;
 use crate::mint::{InFlight, Issuer};
 use crate::redeem::{Redeemer, Refusals};
@@ -90,6 +90,12 @@ impl ApplyCookies {
     #[must_use]
     pub fn scheme(&self) -> Scheme {
         self.deployment.classes.scheme()
+    }
+
+    /// The configured origins; none in development, where any port of this machine is one.
+    #[must_use]
+    pub fn origins(&self) -> &[Origin] {
+        self.deployment.origins.listed()
     }
 
     /// The store that makes tokens single-use.

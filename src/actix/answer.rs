@@ -24,8 +24,9 @@ impl From<Answer> for HttpResponse {
     }
 }
 
-/// An answer of the endpoint, with the rest of its request.
-pub(super) fn respond(answer: Answer, body: Payload) -> HttpResponse {
+/// An answer, with the rest of its request: what [`Answer::rest`] asks for.
+#[must_use]
+pub fn respond(answer: Answer, body: Payload) -> HttpResponse {
     let rest = answer.rest;
     let mut response = HttpResponse::from(answer);
     match rest {

@@ -8,5 +8,5 @@ mod extract;
 
 mod middleware;
 
-pub use answer::leave_unread;
+pub use answer::{leave_unread, respond};
 pub use middleware::{Middleware, MiddlewareService};

@@ -68,7 +68,8 @@ impl Origin {
     }
 
     /// This machine: `localhost` and names under it (RFC 6761 §6.3), 127.0.0.0/8, `[::1]`.
-    pub(super) fn is_loopback(&self) -> bool {
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
         match &self.host {
             Host::Name(name) => name == "localhost" || name.ends_with(".localhost"),
             Host::V4(address) => address.is_loopback(),

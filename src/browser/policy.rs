@@ -86,6 +86,14 @@ impl OriginPolicy {
         fetch_site.all(|site| site == b"same-origin") && origin.all(|origin| self.allows(origin))
     }
 
+    /// The listed origins.
+    pub(crate) fn listed(&self) -> &[Origin] {
+        match self {
+            Self::Listed(origins) => origins,
+            Self::AnyLoopback => &[],
+        }
+    }
+
     /// Whether pages of this origin may post.
     pub(crate) fn allows(&self, origin: &[u8]) -> bool {
         match self {

@@ -60,6 +60,13 @@ impl PendingBatch<'_> {
         self.change(|addition| addition.barrier = true)
     }
 
+    /// Gives a browser that has no binding one with the response's headers, if they carry these
+    /// operations: for a sign-in by an ordinary form, whose session is tied to
+    /// [`binding`](PendingCookies::binding).
+    pub fn bind(self) -> Self {
+        self.change(|addition| addition.bind = true)
+    }
+
     /// Once the cookies are set, the page reopens its stream, so that the new request carries them.
     /// This needs a stream opened by the client's `listen(() => …)`; other pages only get the event
     /// `apply-cookies:then`.

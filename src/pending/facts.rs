@@ -36,6 +36,11 @@ impl ResponseFacts {
         !self.has_binding && self.may_bind && self.obstacle.is_none() && self.carries(carrier)
     }
 
+    /// Whether the binding is set for what leaves with this head.
+    pub(super) const fn may_be_bound(self) -> bool {
+        !self.has_binding && self.may_bind
+    }
+
     /// What keeps a token from being redeemed by the browser of this response.
     pub(super) const fn obstacle(self, carrier: bool) -> Option<Obstacle> {
         if self.obstacle.is_some() || self.has_binding || self.binds(carrier) {

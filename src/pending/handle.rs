@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use apply_cookies_protocol::for_root::CookieClass;
-use apply_cookies_protocol::{Operation, ReadCookie, Unreadable};
+use apply_cookies_protocol::{BindingDigest, Operation, ReadCookie, Unreadable};
 
 use super::carrier::Frames;
 use super::error::PushError;
@@ -114,6 +114,13 @@ impl PendingCookies {
     #[must_use]
     pub fn cookie_fields(&self) -> Vec<u8> {
         self.queue.cookie_fields()
+    }
+
+    /// The digest of the browser's binding: of the one that it sent, or of the one that this response
+    /// gives it, if it does. What belongs to one browser, such as a session, can be tied to it.
+    #[must_use]
+    pub fn binding(&self) -> BindingDigest {
+        self.queue.binding().digest()
     }
 
     fn push(&self, operation: Operation<'static>) -> Result<Receipt, PushError> {

@@ -20,6 +20,8 @@ const WAITING_MAX: usize = 256;
 pub(super) struct Addition {
     pub(super) operations: Vec<Operation<'static>>,
     pub(super) barrier: bool,
+    /// The browser gets a binding, if it has none and the head leaves with this.
+    pub(super) bind: bool,
     pub(super) then: Option<AfterApply<'static>>,
 }
 
@@ -38,6 +40,8 @@ pub(crate) struct Outbox {
     pub(crate) operations: Vec<Operation<'static>>,
     /// Older tokens of the browser are refused once this has arrived.
     pub(crate) barrier: bool,
+    /// The browser gets a binding with the head, if it has none.
+    pub(super) bind: bool,
     /// The last action that was asked for.
     pub(crate) then: Option<AfterApply<'static>>,
     /// The state behind its receipts.
@@ -71,6 +75,7 @@ impl Outbox {
         self.operations.retain(|earlier| !replaced(earlier));
         self.operations.extend(addition.operations);
         self.barrier |= addition.barrier;
+        self.bind |= addition.bind;
         if let Some(then) = addition.then {
             self.then = Some(then);
         }

@@ -72,6 +72,15 @@ impl Queue {
         self.classes().decode(&text)
     }
 
+    /// The request's cookies decide about the response.
+    pub(crate) fn note_read(&self) {
+        self.lock().state.read = true;
+    }
+
+    pub(super) fn binding(&self) -> &BindingCookie {
+        &self.binding
+    }
+
     /// The value of a cookie by its name alone.
     pub(super) fn value(&self, name: &str) -> Result<Vec<u8>, Unreadable> {
         let state = &mut self.lock().state;

@@ -114,6 +114,7 @@ impl State {
             return Left::default();
         }
         let carrier = self.carrier.is_some();
+        let binds = facts.binds(carrier) || (self.outbox.bind && facts.may_be_bound());
         self.stage = if self.closing || facts.no_body {
             Stage::Closed
         } else {
@@ -125,7 +126,7 @@ impl State {
             } else {
                 std::mem::take(&mut self.outbox)
             },
-            binds: facts.binds(carrier),
+            binds,
             carried: facts.carries(carrier),
         }
     }

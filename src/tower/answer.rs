@@ -18,8 +18,9 @@ impl From<Answer> for Response<Bytes> {
     }
 }
 
-/// An answer of the endpoint to a request of this version.
-pub(super) fn respond(answer: Answer, version: Version) -> Response<Bytes> {
+/// An answer to a request of this version, as [`Answer::rest`] asks for.
+#[must_use]
+pub fn respond(answer: Answer, version: Version) -> Response<Bytes> {
     let rest = answer.rest;
     let mut response = Response::from(answer);
     // hyper itself closes the connection after a body that it could not drain, but does not say so.

@@ -9,7 +9,9 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 /// A request's body as a stream of its data.
-pub(super) struct Data<'b, B>(pub(super) Pin<&'b mut B>);
+#[derive(Debug)]
+#[expect(clippy::exhaustive_structs, reason = "made where a body is read")]
+pub struct Data<'b, B>(pub Pin<&'b mut B>);
 
 impl<B: Body<Data = Bytes>> Stream for Data<'_, B> {
     type Item = Result<Bytes, B::Error>;
@@ -39,14 +41,16 @@ pin_project! {
 }
 
 impl<B> ResponseBody<B> {
-    pub(super) const fn app(body: B) -> Self {
+    /// The app's.
+    pub const fn app(body: B) -> Self {
         Self {
             inner: Some(body),
             own: Bytes::new(),
         }
     }
 
-    pub(super) const fn own(body: Bytes) -> Self {
+    /// One that was made without the app.
+    pub const fn own(body: Bytes) -> Self {
         Self {
             inner: None,
             own: body,

@@ -8,7 +8,8 @@ mod extract;
 
 mod layer;
 
-pub use body::ResponseBody;
+pub use answer::respond;
+pub use body::{Data, ResponseBody};
 #[cfg(feature = "axum")] // its extractors are the only ones that need it
 pub(crate) use extract::slot;
 pub use layer::{ApplyLayer, ApplyService, ResponseFuture};

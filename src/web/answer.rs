@@ -38,7 +38,9 @@ const CACHE_CONTROL: &str = "cache-control";
 const NO_STORE: Bytes = Bytes::from_static(b"no-store");
 
 impl Answer {
-    pub(super) fn new(status: u16, rest: Rest) -> Self {
+    /// An answer without fields or a body, for packages that answer paths of their own.
+    #[must_use]
+    pub fn new(status: u16, rest: Rest) -> Self {
         Self {
             status,
             fields: Vec::with_capacity(4),
@@ -48,13 +50,23 @@ impl Answer {
     }
 
     /// An answer that no cache keeps.
-    pub(super) fn uncached(status: u16, rest: Rest) -> Self {
+    #[must_use]
+    pub fn uncached(status: u16, rest: Rest) -> Self {
         Self::new(status, rest).with(CACHE_CONTROL, NO_STORE)
     }
 
-    pub(super) fn with(mut self, name: &'static str, value: impl Into<Bytes>) -> Self {
+    /// The same with another field, whose name is in lower case.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<Bytes>) -> Self {
         self.fields.push((name, value.into()));
         self
+    }
+
+    /// The same with this body.
+    #[must_use]
+    pub fn with_body(mut self, media_type: &'static str, body: impl Into<Bytes>) -> Self {
+        self.body = body.into();
+        self.with("content-type", media_type.as_bytes())
     }
 
     /// 204 with the cookies of a token.
@@ -78,10 +90,8 @@ impl Answer {
     }
 
     fn problem(problem: Problem, rest: Rest) -> Self {
-        let mut answer = Self::uncached(problem.status, rest)
-            .with("content-type", &b"application/problem+json"[..]);
-        answer.body = Bytes::from_static(problem.body.as_bytes());
-        answer
+        Self::uncached(problem.status, rest)
+            .with_body("application/problem+json", problem.body.as_bytes())
     }
 
     /// The answer that the client gets; the operator's log says more.

@@ -18,9 +18,13 @@ use crate::redeem::Rejection;
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A refused body.
-pub(super) struct Refused {
-    pub(super) rejection: Rejection,
-    pub(super) rest: Rest,
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Refused {
+    /// Why.
+    pub rejection: Rejection,
+    /// The state of the request's body.
+    pub rest: Rest,
 }
 
 impl Refused {
@@ -47,7 +51,11 @@ impl Refused {
 /// moment in which it drops what arrives.
 ///
 /// A body that has already arrived, as most have, needs no timer.
-pub(super) async fn read<F, B, E, T>(
+///
+/// # Errors
+///
+/// If it is too large, too slow, or broken off.
+pub async fn read<F, B, E, T>(
     asked: Asked<'_, F>,
     body: &mut B,
     timer: impl FnOnce(Duration) -> T,

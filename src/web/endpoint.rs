@@ -12,7 +12,7 @@ use super::body::{self, Refused};
 use super::caching::members;
 use super::fields::{Asked, Fields};
 use super::form::Form;
-use crate::browser;
+use crate::browser::{self, OriginRejection};
 use crate::deployment::{ApplyCookies, Deployment};
 use crate::redeem::{Redeemed, Rejection, Unclaimed};
 use crate::replay::Claim;
@@ -36,6 +36,16 @@ impl ApplyCookies {
     pub fn is_own_page(&self, fields: &impl Fields) -> bool {
         let origins = &self.deployment.origins;
         origins.allows_page(fields.all("sec-fetch-site"), fields.all("origin"))
+    }
+
+    /// Whether a page may post: the endpoint's own rule, for packages that answer posts of their own.
+    ///
+    /// # Errors
+    ///
+    /// Says which field refuses the request.
+    pub fn check_post(&self, fields: &impl Fields) -> Result<(), OriginRejection> {
+        let origins = &self.deployment.origins;
+        origins.check(fields.all("sec-fetch-site"), fields.all("origin"))
     }
 
     /// The browser's binding cookie, by the header fields of its request: for a worker that mints
@@ -162,9 +172,7 @@ fn serve_client<F: Fields>(deployment: &Deployment, asked: Asked<'_, F>) -> Answ
     if unchanged {
         return answer;
     }
-    let mut answer = answer.with("content-type", &b"text/javascript; charset=utf-8"[..]);
-    answer.body = module.text.clone();
-    answer
+    answer.with_body("text/javascript; charset=utf-8", module.text.clone())
 }
 
 /// Combines the checks made before the body, whose rejection comes first, with the body's own. The

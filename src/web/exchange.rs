@@ -31,6 +31,12 @@ impl Slot {
         PendingCookies::new(self.0.clone())
     }
 
+    /// Notes that the response depends on the request's cookies, which no shared cache may ignore:
+    /// for packages that read a cookie themselves.
+    pub fn note_read(&self) {
+        self.0.note_read();
+    }
+
     pub(crate) fn read<C: CookieClass + 'static>(&self) -> Result<ReadCookie<C>, Unreadable> {
         self.0.read()
     }
