@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use apply_cookies_protocol::UnixMillis;
 
 use crate::answer::{BarrierAnswer, ClaimAnswer, StoreError};
+use crate::revocation::Standing;
 
 /// The answer of [`ReplayStore::claim`](crate::ReplayStore::claim).
 pub type ClaimFuture<'a> = StoreFuture<'a, ClaimAnswer>;
@@ -15,7 +16,18 @@ pub type ClaimFuture<'a> = StoreFuture<'a, ClaimAnswer>;
 /// The answer of [`ReplayStore::raise_barrier`](crate::ReplayStore::raise_barrier).
 pub type BarrierFuture<'a> = StoreFuture<'a, BarrierAnswer>;
 
-/// The answer of [`ReplayStore::horizon`](crate::ReplayStore::horizon).
+/// The answer of [`Revocations::now`](crate::Revocations::now) and
+/// [`Revocations::revoke`](crate::Revocations::revoke).
+pub type MomentFuture<'a> = StoreFuture<'a, UnixMillis>;
+
+/// The answer of [`Revocations::check`](crate::Revocations::check).
+pub type StandingFuture<'a> = StoreFuture<'a, Standing>;
+
+/// The answer of [`Revocations::check_all`](crate::Revocations::check_all).
+pub type StandingsFuture<'a> = StoreFuture<'a, Vec<Standing>>;
+
+/// The answer of [`ReplayStore::horizon`](crate::ReplayStore::horizon) and
+/// [`Revocations::horizon`](crate::Revocations::horizon).
 pub type HorizonFuture<'a> = StoreFuture<'a, UnixMillis>;
 
 /// A store's answer, ready or on its way.

@@ -15,21 +15,31 @@ mod answer;
 pub use answer::{BarrierAnswer, ClaimAnswer, StoreError};
 mod barrier;
 pub use barrier::Barrier;
+mod revocation;
+pub use revocation::{
+    Revocation, RevocationDigest, SessionCheck, SessionLength, Standing, Subject, Subjects,
+};
 mod future;
-pub use future::{BarrierFuture, ClaimFuture, HorizonFuture, StoreFuture};
+pub use future::{
+    BarrierFuture, ClaimFuture, HorizonFuture, MomentFuture, StandingFuture, StandingsFuture,
+    StoreFuture,
+};
 mod listeners;
-pub use listeners::{ClaimListener, Listeners};
+pub use listeners::{ClaimListener, Listeners, RevocationListener};
 
-// The contract.
+// The contracts.
 mod store;
 pub use store::ReplayStore;
+mod revocations;
+pub use revocations::Revocations;
 
 // Code that the stores here share.
 mod capacity;
+mod moments;
 
 // The stores.
 mod memory;
-pub use memory::MemoryReplayStore;
+pub use memory::{MemoryReplayStore, MemoryRevocations};
 #[cfg(feature = "file")]
 mod file;
 #[cfg(feature = "file")]

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 
-use apply_cookies_protocol::Nonce;
+use apply_cookies_protocol::{Nonce, UnixMillis};
 
 use crate::answer::BarrierAnswer;
+use crate::revocation::RevocationDigest;
 
 /// Hears of claims. Called within a claim, so it must be quick and must not ask the store
 /// anything.
@@ -14,29 +15,55 @@ pub trait ClaimListener: Send + Sync {
     fn claimed(&self, nonce: Nonce, barrier: BarrierAnswer);
 }
 
-/// The listeners of a store in this process. It does not keep them alive; dropped ones are removed.
-#[derive(Default)]
-pub struct Listeners(RwLock<Arc<Vec<Weak<dyn ClaimListener>>>>);
+/// Hears of revocations. Called before a revocation is answered, so it must be quick and must not ask
+/// the store anything.
+pub trait RevocationListener: Send + Sync {
+    /// The sessions of this subject are over: all of them if it is absolute, and those that began by
+    /// this moment if it is timed.
+    fn revoked(&self, digest: RevocationDigest, at: UnixMillis);
+}
 
-impl Listeners {
+/// The listeners of a store in this process. It does not keep them alive; dropped ones are removed.
+pub struct Listeners<L: ?Sized = dyn ClaimListener>(RwLock<Arc<Vec<Weak<L>>>>);
+
+impl<L: ?Sized> Listeners<L> {
     /// Adds a listener.
-    pub fn add(&self, listener: Weak<dyn ClaimListener>) {
+    pub fn add(&self, listener: Weak<L>) {
         let mut listeners = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let kept = listeners.iter().filter(|one| one.strong_count() > 0);
         *listeners = Arc::new(kept.cloned().chain([listener]).collect());
     }
 
-    /// Tells every listener of a claim.
-    pub fn tell(&self, nonce: Nonce, barrier: BarrierAnswer) {
+    fn each(&self, tell: impl Fn(&L)) {
         // Not under the lock: a listener wakes tasks, whose code may add another one.
         let listeners = (self.0.read().unwrap_or_else(PoisonError::into_inner)).clone();
         for listener in listeners.iter().filter_map(Weak::upgrade) {
-            listener.claimed(nonce, barrier);
+            tell(&listener);
         }
     }
 }
 
-impl fmt::Debug for Listeners {
+impl Listeners {
+    /// Tells every listener of a claim.
+    pub fn tell(&self, nonce: Nonce, barrier: BarrierAnswer) {
+        self.each(|listener| listener.claimed(nonce, barrier));
+    }
+}
+
+impl Listeners<dyn RevocationListener> {
+    /// Tells every listener of a revocation.
+    pub fn tell(&self, digest: RevocationDigest, at: UnixMillis) {
+        self.each(|listener| listener.revoked(digest, at));
+    }
+}
+
+impl<L: ?Sized> Default for Listeners<L> {
+    fn default() -> Self {
+        Self(RwLock::default())
+    }
+}
+
+impl<L: ?Sized> fmt::Debug for Listeners<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Listeners(..)")
     }
@@ -58,7 +85,7 @@ mod tests {
 
     #[test]
     fn a_listener_may_add_another_one() {
-        let listeners = Arc::new(Listeners::default());
+        let listeners = Arc::new(Listeners::<dyn ClaimListener>::default());
         let adds: Arc<dyn ClaimListener> = Arc::new(Adds(listeners.clone()));
         listeners.add(Arc::downgrade(&adds));
         listeners.tell(Nonce::from_random([1; 16]), BarrierAnswer::NotAsked);

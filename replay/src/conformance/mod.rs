@@ -30,6 +30,9 @@ mod block_on;
 mod maker;
 use maker::Outcome;
 pub use maker::{StoreMaker, Verdict};
+mod violation;
+pub use violation::{Violation, Violations};
+mod dice;
 mod ear;
 mod world;
 
@@ -38,9 +41,9 @@ mod rules;
 mod schedule;
 pub use schedule::Schedule;
 
-use std::any::Any;
+pub mod revocations;
+
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// A rule of the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -140,10 +143,8 @@ impl Rule {
     /// # Errors
     ///
     /// Says how the store breaks the rule. One that panics, or does not answer, breaks it too.
-    pub fn test<M: StoreMaker>(self, maker: &M) -> Result<Verdict, Violation> {
-        let held = catch_unwind(AssertUnwindSafe(|| self.run(maker)));
-        held.unwrap_or_else(|panic| Err(message(&*panic)))
-            .map_err(|what| Violation { rule: self, what })
+    pub fn test<M: StoreMaker>(self, maker: &M) -> Result<Verdict, Violation<Self>> {
+        violation::test(self, || self.run(maker))
     }
 
     fn run<M: StoreMaker>(self, maker: &M) -> Outcome {
@@ -173,13 +174,6 @@ impl Rule {
             Self::Schedules => schedule::equal_the_model(maker),
         }
     }
-}
-
-/// The words of a panic.
-fn message(panic: &(dyn Any + Send)) -> String {
-    let words = panic.downcast_ref::<String>().map(String::as_str);
-    let words = words.or_else(|| panic.downcast_ref::<&str>().copied());
-    format!("a panic: {}", words.unwrap_or("without words"))
 }
 
 impl fmt::Display for Rule {
@@ -212,49 +206,6 @@ impl fmt::Display for Rule {
     }
 }
 
-/// A rule that a store breaks.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("the rule `{rule}` is broken: {what}")]
-pub struct Violation {
-    rule: Rule,
-    what: String,
-}
-
-impl Violation {
-    /// The rule.
-    #[must_use]
-    pub const fn rule(&self) -> Rule {
-        self.rule
-    }
-}
-
-/// Every rule that a store breaks, one a line. `Debug` prints the same, so that `unwrap` shows it.
-#[derive(Clone)]
-pub struct Violations(Vec<Violation>);
-
-impl Violations {
-    /// The violations, in the order of [`Rule::ALL`]; at least one.
-    #[must_use]
-    pub fn as_slice(&self) -> &[Violation] {
-        &self.0
-    }
-}
-
-impl fmt::Display for Violations {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lines: Vec<String> = self.0.iter().map(ToString::to_string).collect();
-        f.write_str(&lines.join("\n"))
-    }
-}
-
-impl fmt::Debug for Violations {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\n{self}")
-    }
-}
-
-impl std::error::Error for Violations {}
-
 /// Tests a store against every rule. Returns those that do not apply to it, for the caller to
 /// compare with what it expects: for a store in memory that cannot be made small,
 /// [`Rule::NoRoomForBarriers`], [`Rule::Full`], [`Rule::RoomAgain`] and [`Rule::Reopened`].
@@ -264,18 +215,6 @@ impl std::error::Error for Violations {}
 /// # Errors
 ///
 /// Every rule that is broken, and how.
-pub fn check<M: StoreMaker>(maker: &M) -> Result<Vec<Rule>, Violations> {
-    let (mut not_applicable, mut broken) = (Vec::new(), Vec::new());
-    for rule in Rule::ALL {
-        match rule.test(maker) {
-            Ok(Verdict::Held) => {}
-            Ok(Verdict::NotApplicable) => not_applicable.push(*rule),
-            Err(violation) => broken.push(violation),
-        }
-    }
-    if broken.is_empty() {
-        Ok(not_applicable)
-    } else {
-        Err(Violations(broken))
-    }
+pub fn check<M: StoreMaker>(maker: &M) -> Result<Vec<Rule>, Violations<Rule>> {
+    violation::check(Rule::ALL, |rule| rule.test(maker))
 }

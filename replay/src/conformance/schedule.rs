@@ -6,6 +6,7 @@ use std::fmt;
 use apply_cookies_protocol::limits::{LIFETIME_MAX_MS, SKEW_MS};
 use apply_cookies_protocol::{StoreScope, UnixMillis};
 
+use super::dice::Dice;
 use super::maker::{Outcome, StoreMaker, Verdict};
 use super::model::Model;
 use super::world::{Vary, World, browser, ensure, foreign_scope, id, lifetime, token};
@@ -60,25 +61,6 @@ enum Step {
         browser: u64,
     },
     Reopen,
-}
-
-/// A small generator (SplitMix64): the same schedules everywhere, and no dependency.
-struct Dice(u64);
-
-impl Dice {
-    /// A number below `bound`.
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % bound
-    }
-
-    /// A random index into a list of this length.
-    fn index(&mut self, len: usize) -> usize {
-        usize::try_from(self.below(len as u64)).unwrap_or(0)
-    }
 }
 
 impl Schedule {

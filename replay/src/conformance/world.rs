@@ -47,7 +47,7 @@ pub(super) const POLLS: u32 = 5;
 pub(super) struct Hands(Arc<AtomicU64>);
 
 impl Hands {
-    fn at(now: UnixMillis) -> Self {
+    pub(super) fn at(now: UnixMillis) -> Self {
         Self(Arc::new(AtomicU64::new(now.get())))
     }
 
@@ -177,21 +177,9 @@ impl<'m, M: StoreMaker> World<'m, M> {
         ear
     }
 
-    /// Asks, and drops the question after so many polls, as happens when a request's connection is
-    /// lost.
-    pub(super) fn give_up<T: Unpin + Send>(&self, mut asked: StoreFuture<'_, T>, polls: u32) {
-        let mut left = polls;
-        let some = std::future::poll_fn(move |context| {
-            if left == 0 || Pin::new(&mut asked).poll(context).is_ready() {
-                return Poll::Ready(Ok(()));
-            }
-            left -= 1;
-            if left == 0 {
-                return Poll::Ready(Ok(()));
-            }
-            Poll::Pending
-        });
-        let _ = self.maker.wait(StoreFuture::new(some));
+    /// Asks, and drops the question after so many polls.
+    pub(super) fn give_up<T: Unpin + Send>(&self, asked: StoreFuture<'_, T>, polls: u32) {
+        let _ = self.maker.wait(given_up(asked, polls));
     }
 
     /// Claims, and accepts any refusal.
@@ -201,6 +189,24 @@ impl<'m, M: StoreMaker> World<'m, M> {
             format!("{what}: {answer:?}")
         })
     }
+}
+
+/// Asks, and drops the question after so many polls, as happens when a request's connection is lost.
+pub(super) fn given_up<'a, T: Unpin + Send + 'a>(
+    mut asked: StoreFuture<'a, T>,
+    polls: u32,
+) -> StoreFuture<'a, ()> {
+    let mut left = polls;
+    StoreFuture::new(std::future::poll_fn(move |context| {
+        if left == 0 || Pin::new(&mut asked).poll(context).is_ready() {
+            return Poll::Ready(Ok(()));
+        }
+        left -= 1;
+        if left == 0 {
+            return Poll::Ready(Ok(()));
+        }
+        Poll::Pending
+    }))
 }
 
 pub(super) fn ensure(holds: bool, what: impl FnOnce() -> String) -> Result<(), String> {
@@ -215,7 +221,7 @@ fn digest(purpose: &str, n: u64) -> [u8; 32] {
     digest.finalize().into()
 }
 
-fn digest16(purpose: &str, n: u64) -> [u8; 16] {
+pub(super) fn digest16(purpose: &str, n: u64) -> [u8; 16] {
     let mut half = [0; 16];
     half.copy_from_slice(&digest(purpose, n)[..16]);
     half

@@ -8,6 +8,8 @@ mod barriers;
 mod claims;
 mod hash;
 mod reaper;
+mod revocations;
+mod revoked;
 mod table;
 
 use std::fmt;
@@ -15,6 +17,8 @@ use std::sync::Weak;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use apply_cookies_protocol::{StoreScope, UnixMillis};
+
+pub use self::revocations::MemoryRevocations;
 
 use self::barriers::{Barriers, Verdict};
 use self::claims::Claims;

@@ -86,6 +86,15 @@ impl ClaimTable {
         outgrown
     }
 
+    /// Changes the word of an entry.
+    pub(super) fn replace(&mut self, fingerprint: Fingerprint, word: u64) {
+        let mut at = self.home(fingerprint);
+        while self.slots[at][0] != fingerprint.0 {
+            at = self.after(at);
+        }
+        self.slots[at][1] = word;
+    }
+
     fn free(&self, fingerprint: Fingerprint) -> FreeSlot {
         let mut at = self.home(fingerprint);
         while self.slots[at][0] != 0 {
