@@ -5,12 +5,27 @@
 // The map, in reading order. A module uses those before it and none after it.
 
 // What everything else uses.
+mod percent;
 mod random;
 
 mod password;
 pub use password::{PASSWORD_MAX, Password, PasswordTooLong};
 mod credential;
 pub use credential::{Credential, CredentialKeys};
+
+// Where to go afterwards.
+mod return_to;
+pub use return_to::{RETURN_TO_MAX, ReturnPlaces, ReturnTo, ReturnToError};
+
+// Who somebody is, and whether that is enough.
+mod identity;
+pub use identity::{Identity, IdentityError, PROVIDER_MAX, SUBJECT_MAX};
+mod gate;
+pub use gate::{ClaimPath, Gate, GateRefusal, WrongClaim};
+
+// Which paths need what.
+mod rule;
+pub use rule::{AddressError, Asked, Demand, Rule, RuleError, RuleRefusal, Rules};
 
 // How a person says who they are.
 mod header;
@@ -31,3 +46,11 @@ pub use account::{
     HashError, ListError, Parameters, PasswordAttempt, PasswordHash, PasswordRefusal, Passwords,
     RememberedPasswords,
 };
+
+// Why not, and how it is said.
+mod reply;
+pub use reply::Reply;
+mod refusal;
+pub use refusal::{Refusal, RefusalCode, RefusalId};
+mod pages;
+pub use pages::{Pages, SignInPage};

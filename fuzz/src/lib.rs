@@ -1,5 +1,5 @@
 //! The properties that must hold for any bytes: one oracle for each target of `fuzz_targets/`. They
-//! panic where the codec breaks a promise.
+//! panic where the codec or the sign-ins break a promise.
 //!
 //! Built with `--cfg fuzzing`, which opens the codec's entrance to what is under the seal.
 
@@ -13,7 +13,9 @@ mod mesop;
 mod opening;
 mod operations;
 mod payload;
+mod return_to;
 mod ring;
+mod rules;
 mod set_cookie;
 mod token_text;
 
@@ -30,6 +32,8 @@ pub use mesop::mesop;
 pub use opening::opening;
 pub use operations::operations;
 pub use payload::payload;
+pub use return_to::return_to;
+pub use rules::rules;
 pub use set_cookie::set_cookie;
 pub use token_text::token_text;
 

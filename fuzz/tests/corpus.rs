@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 10] = [
+const TARGETS: [Target; 12] = [
     ("authorization", apply_cookies_fuzz::authorization),
     ("class_values", apply_cookies_fuzz::class_values),
     ("cookie_header", apply_cookies_fuzz::cookie_header),
@@ -14,6 +14,8 @@ const TARGETS: [Target; 10] = [
     ("opening", apply_cookies_fuzz::opening),
     ("operations", apply_cookies_fuzz::operations),
     ("payload", apply_cookies_fuzz::payload),
+    ("return_to", apply_cookies_fuzz::return_to),
+    ("rules", apply_cookies_fuzz::rules),
     ("set_cookie", apply_cookies_fuzz::set_cookie),
     ("token_text", apply_cookies_fuzz::token_text),
 ];

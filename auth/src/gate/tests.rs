@@ -1,0 +1,206 @@
+use serde_json::json;
+
+use super::*;
+
+fn from(provider: &str, address: &str) -> Identity {
+    Identity::new(provider, "1")
+        .unwrap()
+        .with_email(address, true)
+}
+
+fn lists() -> Gate {
+    Gate::new()
+        .domains([" Company.com , @sub.other.org", ""])
+        .emails(["Admin@Agency.org"])
+}
+
+#[test]
+fn an_open_gate_lets_everybody_in() {
+    let nobody_special = Identity::new("password", "ada").unwrap();
+    assert_eq!(Gate::new().check(&nobody_special), Ok(()));
+}
+
+#[test]
+fn a_domain_is_whole_or_not_at_all() {
+    for good in [
+        "ada@company.com",
+        "ADA@COMPANY.COM",
+        " ada@company.com ",
+        "ada+x@company.com",
+        "ada@sub.other.org",
+        "admin@agency.org",
+    ] {
+        assert_eq!(lists().check(&from("p", good)), Ok(()), "{good}");
+    }
+    for bad in [
+        "ada@evilcompany.com",
+        "ada@company.com.evil.example",
+        "ada@sub.company.com",
+        "ada@other.org",
+        "ada@company.com.",
+        "ada@company.co",
+        "company.com",
+        "@company.com",
+        "ada@",
+        "",
+        "ada@evil.example,x@company.com",
+        "ada@company.com@evil.example",
+        "ada@evil.example@company.com",
+        "\"ada@evil.example\"@company.com",
+        "ada@evil.example <x@company.com>",
+        "ada@evil.example\nx@company.com",
+        // The Kelvin sign, and the long s.
+        "ada@\u{212a}ompany.com",
+        "admin@agency.org\0",
+        "adm\u{131}n@agency.org",
+        "other@agency.org",
+    ] {
+        assert_eq!(
+            lists().check(&from("p", bad)),
+            Err(GateRefusal::NotAllowed),
+            "{bad}"
+        );
+    }
+}
+
+/// Otherwise the refusal would say which addresses are listed.
+#[test]
+fn an_unverified_address_is_refused_alike_on_a_list_or_not() {
+    for address in ["ada@company.com", "eve@evil.example"] {
+        let unverified = Identity::new("p", "1").unwrap().with_email(address, false);
+        assert_eq!(
+            lists().check(&unverified),
+            Err(GateRefusal::EmailNotVerified)
+        );
+        let gate = Gate::new().verified_email();
+        assert_eq!(gate.check(&unverified), Err(GateRefusal::EmailNotVerified));
+        assert_eq!(gate.check(&from("p", address)), Ok(()));
+    }
+    let without = Identity::new("p", "1").unwrap();
+    assert_eq!(lists().check(&without), Err(GateRefusal::NotAllowed));
+    assert_eq!(
+        Gate::new().verified_email().check(&without),
+        Err(GateRefusal::EmailNotVerified)
+    );
+}
+
+#[test]
+fn google_vouches_for_its_companies_and_for_gmail() {
+    let gate = Gate::new()
+        .domains(["company.com", "gmail.com"])
+        .emails(["ada@agency.org", "ada@gmail.com"]);
+    let check = |address, hd: Option<serde_json::Value>| {
+        let google = from("google", address);
+        gate.check(&match hd {
+            Some(hd) => google.with_claim("hd", hd),
+            None => google,
+        })
+    };
+    assert_eq!(check("ada@company.com", Some(json!("company.com"))), Ok(()));
+    // A second domain of the same company.
+    assert_eq!(check("ada@company.net", Some(json!("Company.com"))), Ok(()));
+    assert_eq!(check("ada@agency.org", Some(json!("agency.org"))), Ok(()));
+    assert_eq!(check("ada@gmail.com", None), Ok(()));
+    for (address, hd) in [
+        // A private account with the company's address.
+        ("eve@company.com", None),
+        ("eve@company.com", Some(json!("evil.example"))),
+        ("eve@company.com", Some(json!(""))),
+        ("eve@company.com", Some(json!(["company.com"]))),
+        ("eve@company.com", Some(json!({ "company.com": true }))),
+        ("ada@agency.org", None),
+        // Gmail is no company.
+        ("eve@gmail.com", None),
+    ] {
+        assert_eq!(
+            check(address, hd.clone()),
+            Err(GateRefusal::NotAllowed),
+            "{address} {hd:?}"
+        );
+    }
+    // Another provider's claim of that name says nothing.
+    let other = from("keycloak", "eve@evil.example").with_claim("hd", "company.com");
+    assert_eq!(gate.check(&other), Err(GateRefusal::NotAllowed));
+    // A listed address counts only if it is verified, also with `hd`.
+    let unverified = Identity::new("google", "1")
+        .unwrap()
+        .with_email("ada@agency.org", false)
+        .with_claim("hd", "agency.org");
+    assert_eq!(gate.check(&unverified), Err(GateRefusal::NotAllowed));
+}
+
+#[test]
+fn an_empty_list_is_nobody() {
+    let none: [&str; 0] = [];
+    let ada = from("p", "ada@company.com").with_roles(["admin"]);
+    for gate in [
+        Gate::new().domains(none),
+        Gate::new().emails(none),
+        Gate::new().domains([" , "]),
+    ] {
+        assert_eq!(gate.check(&ada), Err(GateRefusal::NotAllowed));
+        assert_eq!(gate.check(&from("p", "")), Err(GateRefusal::NotAllowed));
+    }
+    assert_eq!(
+        Gate::new().roles(none).check(&ada),
+        Err(GateRefusal::RoleMissing)
+    );
+    // One list may be empty beside the other.
+    assert_eq!(
+        Gate::new()
+            .domains(none)
+            .emails(["ada@company.com"])
+            .check(&ada),
+        Ok(())
+    );
+}
+
+#[test]
+fn invited_is_true_or_a_role_and_nothing_like_it() {
+    let gate = Gate::new()
+        .invited()
+        .invited_by(ClaimPath::new(["https://app.example/invited"]))
+        .invited_as("guest");
+    let ada = || from("p", "ada@company.com");
+    assert_eq!(gate.check(&ada()), Err(GateRefusal::NotInvited));
+    assert_eq!(
+        gate.check(&ada().with_claim("app_metadata", json!({ "invited": true }))),
+        Ok(())
+    );
+    assert_eq!(
+        gate.check(&ada().with_claim("https://app.example/invited", true)),
+        Ok(())
+    );
+    assert_eq!(gate.check(&ada().with_roles(["guest"])), Ok(()));
+    for no in [
+        json!("true"),
+        json!(1),
+        json!(false),
+        json!(null),
+        json!([true]),
+    ] {
+        let metadata = json!({ "invited": no });
+        let refused = gate.check(&ada().with_claim("app_metadata", metadata));
+        assert_eq!(refused, Err(GateRefusal::NotInvited), "{no}");
+    }
+    assert_eq!(
+        gate.check(&ada().with_claim("invited", true)),
+        Err(GateRefusal::NotInvited)
+    );
+}
+
+#[test]
+fn one_of_the_roles_is_enough() {
+    let gate = Gate::new().roles(["admin", "editor"]);
+    let with = |roles: &[&str]| gate.check(&from("p", "a@b.example").with_roles(roles.to_vec()));
+    assert_eq!(with(&["viewer", "editor"]), Ok(()));
+    for roles in [
+        &[][..],
+        &["viewer"],
+        &["Admin"],
+        &["admin,editor"],
+        &["admin "],
+    ] {
+        assert_eq!(with(roles), Err(GateRefusal::RoleMissing), "{roles:?}");
+    }
+}

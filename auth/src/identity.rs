@@ -1,0 +1,277 @@
+//! Who somebody is, verified.
+
+use std::fmt;
+
+use apply_cookies::UnixMillis;
+use serde_json::{Map, Value};
+
+/// The longest subject, in bytes (as OIDC bounds `sub`).
+pub const SUBJECT_MAX: usize = 255;
+/// The longest name of a provider, in bytes.
+pub const PROVIDER_MAX: usize = 64;
+
+/// Who somebody is: a provider vouches for a subject, and says more about it.
+///
+/// An identity is made by what has verified it. To change a person's roles, change them where they
+/// come from, or in the app's own step after a sign-in.
+#[derive(Clone, PartialEq)]
+pub struct Identity {
+    provider: String,
+    subject: String,
+    email: Option<Email>,
+    name: Option<String>,
+    roles: Vec<String>,
+    claims: Map<String, Value>,
+    auth_time: Option<UnixMillis>,
+}
+
+#[derive(Clone, PartialEq)]
+struct Email {
+    address: String,
+    verified: bool,
+}
+
+impl Identity {
+    /// Somebody whom `provider` knows as `subject`: an account's name, or what a provider calls
+    /// `sub`. Both together never change, and never mean somebody else.
+    ///
+    /// # Errors
+    ///
+    /// If the provider's name is not 1 to 64 letters, digits, `.`, `_` or `-`, or the subject is
+    /// empty, longer than 255 bytes or has a control character.
+    pub fn new(
+        provider: impl Into<String>,
+        subject: impl Into<String>,
+    ) -> Result<Self, IdentityError> {
+        let (provider, subject) = (provider.into(), subject.into());
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+        if !(1..=PROVIDER_MAX).contains(&provider.len()) || !provider.bytes().all(plain) {
+            return Err(IdentityError::Provider);
+        }
+        if !(1..=SUBJECT_MAX).contains(&subject.len()) {
+            return Err(IdentityError::SubjectLength);
+        }
+        if subject.chars().any(char::is_control) {
+            return Err(IdentityError::SubjectControl);
+        }
+        Ok(Self {
+            provider,
+            subject,
+            email: None,
+            name: None,
+            roles: Vec::new(),
+            claims: Map::new(),
+            auth_time: None,
+        })
+    }
+
+    /// Adds an e-mail address, and whether the provider has verified that it is this person's.
+    #[must_use]
+    pub fn with_email(mut self, address: impl Into<String>, verified: bool) -> Self {
+        self.email = Some(Email {
+            address: address.into(),
+            verified,
+        });
+        self
+    }
+
+    /// Adds the name to show.
+    #[must_use]
+    pub fn with_name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Replaces the roles.
+    #[must_use]
+    pub fn with_roles(mut self, roles: impl IntoIterator<Item: Into<String>>) -> Self {
+        self.roles = roles.into_iter().map(Into::into).collect();
+        self.roles.sort_unstable();
+        self.roles.dedup();
+        self
+    }
+
+    /// Adds a claim under a name, or replaces it.
+    #[must_use]
+    pub fn with_claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.claims.insert(name.into(), value.into());
+        self
+    }
+
+    /// Adds when the provider last saw the person prove who they are.
+    #[must_use]
+    pub const fn with_auth_time(mut self, at: UnixMillis) -> Self {
+        self.auth_time = Some(at);
+        self
+    }
+
+    /// Who vouches.
+    #[must_use]
+    pub fn provider(&self) -> &str {
+        &self.provider
+    }
+
+    /// The provider's name for the person. Store this with the provider, not the e-mail address:
+    /// addresses are given to other people.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// The e-mail address, verified or not.
+    #[must_use]
+    pub fn email(&self) -> Option<&str> {
+        self.email.as_ref().map(|email| &*email.address)
+    }
+
+    /// The e-mail address, if the provider has verified it.
+    #[must_use]
+    pub fn verified_email(&self) -> Option<&str> {
+        self.email().filter(|_| self.email_verified())
+    }
+
+    /// Whether there is an e-mail address that the provider has verified.
+    #[must_use]
+    pub fn email_verified(&self) -> bool {
+        self.email.as_ref().is_some_and(|email| email.verified)
+    }
+
+    /// The name to show: if there is none, the e-mail address, or else the subject. Anybody may
+    /// choose any name, so it proves nothing.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        let given = self.given_name().filter(|name| !name.trim().is_empty());
+        let email = || self.email().filter(|address| !address.is_empty());
+        given.or_else(email).unwrap_or(&self.subject)
+    }
+
+    /// The name as the provider gave it, if it gave one.
+    #[must_use]
+    pub fn given_name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// The roles, sorted, each once.
+    #[must_use]
+    pub fn roles(&self) -> &[String] {
+        &self.roles
+    }
+
+    /// Whether the person has this role, in exactly this spelling.
+    #[must_use]
+    pub fn has_role(&self, role: &str) -> bool {
+        self.roles.iter().any(|one| one == role)
+    }
+
+    /// The chosen claims by name.
+    #[must_use]
+    pub const fn claims(&self) -> &Map<String, Value> {
+        &self.claims
+    }
+
+    /// A chosen claim.
+    #[must_use]
+    pub fn claim(&self, name: &str) -> Option<&Value> {
+        self.claims.get(name)
+    }
+
+    /// When the provider last saw the person prove who they are, if it says so.
+    #[must_use]
+    pub const fn auth_time(&self) -> Option<UnixMillis> {
+        self.auth_time
+    }
+}
+
+/// Nothing about the person: identities are logged by accident.
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identity")
+            .field("provider", &self.provider)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why an identity cannot be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum IdentityError {
+    /// The provider's name.
+    #[error("the provider's name is not 1 to {PROVIDER_MAX} letters, digits, `.`, `_` or `-`")]
+    Provider,
+    /// The subject's length.
+    #[error("the subject is not 1 to {SUBJECT_MAX} bytes long")]
+    SubjectLength,
+    /// A character of the subject.
+    #[error("the subject has a control character")]
+    SubjectControl,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ada() -> Identity {
+        Identity::new("password", "ada").unwrap()
+    }
+
+    #[test]
+    fn a_subject_has_bounds() {
+        let refused = |provider: &str, subject: &str| Identity::new(provider, subject).err();
+        assert_eq!(refused("a", &"x".repeat(255)), None);
+        assert_eq!(refused("auth0", "auth0|ä b,%"), None);
+        for subject in ["", &"x".repeat(256), &"ä".repeat(128)] {
+            assert_eq!(refused("a", subject), Some(IdentityError::SubjectLength));
+        }
+        for subject in ["a\nb", "\0", "a\u{7f}", "a\u{85}"] {
+            assert_eq!(refused("a", subject), Some(IdentityError::SubjectControl));
+        }
+        for provider in ["", "a:b", "a b", "ä", &"x".repeat(65)] {
+            assert_eq!(refused(provider, "ada"), Some(IdentityError::Provider));
+        }
+    }
+
+    #[test]
+    fn there_is_always_a_name_to_show() {
+        assert_eq!(ada().name(), "ada");
+        let mailed = ada().with_email("ada@example.com", false);
+        assert_eq!(mailed.name(), "ada@example.com");
+        assert_eq!(mailed.clone().with_name("  ").name(), "ada@example.com");
+        assert_eq!(mailed.with_name("Ada Lovelace").name(), "Ada Lovelace");
+    }
+
+    #[test]
+    fn an_address_counts_as_verified_only_if_it_is() {
+        assert_eq!(ada().verified_email(), None);
+        assert!(!ada().email_verified());
+        let told = ada().with_email("ada@example.com", false);
+        assert_eq!(
+            (told.email(), told.verified_email()),
+            (Some("ada@example.com"), None)
+        );
+        let verified = ada().with_email("ada@example.com", true);
+        assert_eq!(verified.verified_email(), Some("ada@example.com"));
+    }
+
+    #[test]
+    fn roles_are_a_set_in_exact_spelling() {
+        let ada = ada().with_roles(["editor", "admin", "editor"]);
+        assert_eq!(ada.roles(), ["admin", "editor"]);
+        assert!(ada.has_role("admin"));
+        assert!(!ada.has_role("Admin") && !ada.has_role("adm") && !ada.has_role(""));
+    }
+
+    #[test]
+    fn nothing_personal_is_in_debug() {
+        let ada = ada()
+            .with_email("ada@example.com", true)
+            .with_name("Ada Lovelace")
+            .with_roles(["secret-role"])
+            .with_claim("department", "analytical engines")
+            .with_auth_time(UnixMillis::new(1).unwrap());
+        assert_eq!(
+            format!("{ada:?}"),
+            r#"Identity { provider: "password", .. }"#
+        );
+        assert_eq!(ada.claim("department").unwrap(), "analytical engines");
+    }
+}
