@@ -5,6 +5,9 @@ use std::fmt;
 use apply_cookies::UnixMillis;
 use serde_json::{Map, Value};
 
+use crate::credential::Credential;
+use crate::watch::{Ended, Life};
+
 /// The longest subject, in bytes (as OIDC bounds `sub`).
 pub const SUBJECT_MAX: usize = 255;
 /// The longest name of a provider, in bytes.
@@ -14,7 +17,7 @@ pub const PROVIDER_MAX: usize = 64;
 ///
 /// An identity is made by what has verified it. To change a person's roles, change them where they
 /// come from, or in the app's own step after a sign-in.
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 pub struct Identity {
     provider: String,
     subject: String,
@@ -23,9 +26,25 @@ pub struct Identity {
     roles: Vec<String>,
     claims: Map<String, Value>,
     auth_time: Option<UnixMillis>,
+    /// What a session begins with, if there is to be one.
+    evidence: Option<Evidence>,
+    /// The session that proves it, if one does.
+    life: Option<Life>,
 }
 
-#[derive(Clone, PartialEq)]
+/// What a session begins with.
+#[derive(Clone, Default)]
+pub(crate) struct Evidence {
+    /// The moment before the evidence was asked for, by the clock of the store of revocations.
+    pub(crate) since: Option<UnixMillis>,
+    /// Of the password's hash, or the access token.
+    pub(crate) credential: Option<Credential>,
+    /// The account whose password it was: its browser is known from now on.
+    #[cfg(feature = "password")]
+    pub(crate) account: Option<String>,
+}
+
+#[derive(Clone)]
 struct Email {
     address: String,
     verified: bool,
@@ -62,7 +81,63 @@ impl Identity {
             roles: Vec::new(),
             claims: Map::new(),
             auth_time: None,
+            evidence: None,
+            life: None,
         })
+    }
+
+    /// The same, with what a session would begin with.
+    pub(crate) fn proved_by(mut self, evidence: Evidence) -> Self {
+        self.evidence = Some(evidence);
+        self
+    }
+
+    pub(crate) const fn evidence(&self) -> Option<&Evidence> {
+        self.evidence.as_ref()
+    }
+
+    /// The account whose password has just proved it.
+    #[cfg(feature = "password")]
+    pub(crate) fn account(&self) -> Option<&str> {
+        self.evidence.as_ref()?.account.as_deref()
+    }
+
+    /// The same, of a session.
+    pub(crate) fn living(mut self, life: Life) -> Self {
+        self.life = Some(life);
+        self
+    }
+
+    /// Ready once the session has ended, by a sign-out in whichever tab or process, by a revocation, or
+    /// by time: for streams and sockets, which outlive the request that opened them. Never ready for an
+    /// identity without a session, as of a header that every request brings.
+    ///
+    /// In another process than this one's a sign-out is heard of within two seconds. If the store
+    /// of revocations does not answer for ten, the session counts as ended.
+    ///
+    /// ```
+    /// # use apply_cookies_auth::Identity;
+    /// # async fn next_message() -> String { String::new() }
+    /// async fn socket(me: Identity) {
+    ///     loop {
+    ///         tokio::select! {
+    ///             _ = me.ended() => break, // say goodbye, and close
+    ///             message = next_message() => drop(message),
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    pub async fn ended(&self) -> Ended {
+        match &self.life {
+            Some(life) => life.ended().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// When the session ends by itself. `None` for an identity without one.
+    #[must_use]
+    pub fn session_ends_at(&self) -> Option<UnixMillis> {
+        self.life.as_ref().map(Life::ends_at)
     }
 
     /// Adds an e-mail address, and whether the provider has verified that it is this person's.

@@ -5,6 +5,7 @@
 // The map, in reading order. A module uses those before it and none after it.
 
 // What everything else uses.
+mod metrics;
 mod percent;
 mod random;
 
@@ -12,14 +13,25 @@ mod password;
 pub use password::{PASSWORD_MAX, Password, PasswordTooLong};
 mod credential;
 pub use credential::{Credential, CredentialKeys};
+mod forwarded;
+pub use forwarded::NotANetwork;
+mod request;
+pub use request::Request;
 
 // Where to go afterwards.
 mod return_to;
 pub use return_to::{RETURN_TO_MAX, ReturnPlaces, ReturnTo, ReturnToError};
+mod places;
 
-// Who somebody is, and whether that is enough.
+// Who somebody is, for how long, and whether that is enough.
+mod watch;
+pub use watch::Ended;
 mod identity;
 pub use identity::{Identity, IdentityError, PROVIDER_MAX, SUBJECT_MAX};
+mod session;
+pub use session::{COOKIE_MAX, IdentityTooLarge, TooManySecrets};
+#[cfg(feature = "password")]
+mod device;
 mod gate;
 pub use gate::{ClaimPath, Gate, GateRefusal, WrongClaim};
 
@@ -54,3 +66,33 @@ mod refusal;
 pub use refusal::{Refusal, RefusalCode, RefusalId};
 mod pages;
 pub use pages::{Pages, SignInPage};
+
+// What all sign-ins of a deployment share.
+mod auth;
+pub use auth::Auth;
+mod builder;
+pub use builder::{AuthBuilder, AuthError};
+
+// A request comes in: who is it?
+mod respond;
+mod standing;
+mod visitor;
+pub use visitor::Visitor;
+mod required;
+pub use required::Required;
+mod sign_in;
+pub use sign_in::{SessionChange, SignInError};
+mod admit;
+mod endpoint;
+mod prove;
+
+// Frameworks: translation only.
+#[cfg(feature = "actix")]
+pub mod actix;
+#[cfg(feature = "axum")]
+pub mod axum;
+
+/// Stores of revocations: which sessions are over before their time.
+pub mod revocations {
+    pub use apply_cookies::replay::{MemoryRevocations, Revocations};
+}

@@ -1,5 +1,7 @@
 //! An answer, as an adapter sends it.
 
+use apply_cookies::web::{Answer, Rest};
+
 /// An answer: a page, or a problem document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -37,5 +39,17 @@ impl Reply {
     pub fn field(&self, name: &str) -> Option<&str> {
         let field = self.fields.iter().find(|(one, _)| *one == name)?;
         Some(&field.1)
+    }
+}
+
+impl From<Reply> for Answer {
+    fn from(reply: Reply) -> Self {
+        let answer = Self::new(reply.status, Rest::Read);
+        let mut answer = reply
+            .fields
+            .into_iter()
+            .fold(answer, |answer, (name, value)| answer.with(name, value));
+        answer.body = reply.body.into();
+        answer
     }
 }

@@ -76,7 +76,7 @@ impl Pages {
 
     fn sign_in_path(&self, html: &mut Markup, place: &ReturnTo) {
         self.path(html, "/sign-in?return_to=");
-        let encoded = url::form_urlencoded::byte_serialize(place.as_text().as_bytes());
+        let encoded = form_urlencoded::byte_serialize(place.as_text().as_bytes());
         encoded.for_each(|part| {
             html.text(part);
         });

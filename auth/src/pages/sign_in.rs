@@ -12,6 +12,7 @@ pub struct SignInPage<'a> {
     return_to: &'a ReturnTo,
     password: bool,
     access_token: bool,
+    anybody: bool,
     name: &'a str,
     refused: Option<(&'a Refusal, RefusalId)>,
 }
@@ -24,6 +25,7 @@ impl<'a> SignInPage<'a> {
             return_to,
             password: false,
             access_token: false,
+            anybody: false,
             name: "",
             refused: None,
         }
@@ -40,6 +42,13 @@ impl<'a> SignInPage<'a> {
     #[must_use]
     pub const fn access_token(mut self) -> Self {
         self.access_token = true;
+        self
+    }
+
+    /// Asks for any name, and roles, in the fields `name` and `roles`: for development.
+    #[must_use]
+    pub const fn anybody(mut self) -> Self {
+        self.anybody = true;
         self
     }
 
@@ -83,6 +92,9 @@ impl<'a> SignInPage<'a> {
                 }
                 if self.access_token {
                     self.write_access_token(html, pages);
+                }
+                if self.anybody {
+                    self.write_anybody(html, pages);
                 }
             },
         );
@@ -141,6 +153,15 @@ impl<'a> SignInPage<'a> {
             html.raw("></label>\n<button>Sign in");
         }
         html.raw("</button>\n</form>\n");
+    }
+
+    fn write_anybody(&self, html: &mut Markup, pages: &Pages) {
+        html.raw("<p class=\"soft\">In development anybody may sign in as anybody.</p>\n");
+        self.begin(html, pages);
+        html.raw("<label>Name\n<input name=\"name\" value=\"")
+            .text(self.name);
+        html.raw("\" required autofocus></label>\n<label>Roles\n<input name=\"roles\"");
+        html.raw(" placeholder=\"admin, editor\"></label>\n<button>Sign in</button>\n</form>\n");
     }
 
     fn begin(&self, html: &mut Markup, pages: &Pages) {

@@ -1,0 +1,111 @@
+//! What all sign-ins of one deployment share: built once, cloned into every worker.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use apply_cookies::ApplyCookies;
+use apply_cookies::replay::{Revocations, SessionLength};
+
+use crate::access_token::AccessToken;
+#[cfg(feature = "password")]
+use crate::account::{Passwords, RememberedPasswords};
+use crate::credential::CredentialKeys;
+#[cfg(feature = "password")]
+use crate::device::DeviceCookie;
+use crate::forwarded::TrustedProxies;
+use crate::gate::Gate;
+use crate::header::Realm;
+use crate::pages::Pages;
+use crate::places::Places;
+use crate::rule::Rules;
+use crate::session::{SessionCookie, SubjectKeys};
+use crate::throttle::Throttle;
+use crate::watch::Watch;
+
+/// The sign-ins of one deployment. Cheap to clone. Made by [`Auth::builder`].
+#[derive(Clone)]
+pub struct Auth(pub(crate) Arc<Parts>);
+
+/// The inside of [`Auth`].
+pub(crate) struct Parts {
+    pub(crate) cookies: ApplyCookies,
+    pub(crate) prefix: String,
+    pub(crate) pages: Pages,
+
+    // Sessions.
+    pub(crate) cookie: SessionCookie,
+    #[cfg(feature = "password")]
+    pub(crate) device: DeviceCookie,
+    pub(crate) length: SessionLength,
+    pub(crate) idle: Option<Duration>,
+    pub(crate) revocations: Arc<dyn Revocations>,
+    pub(crate) subjects: SubjectKeys,
+    pub(crate) watch: Arc<Watch>,
+    pub(crate) credentials: CredentialKeys,
+
+    // Who may sign in, and how.
+    pub(crate) has_passwords: bool,
+    #[cfg(feature = "password")]
+    pub(crate) passwords: Option<Arc<Passwords>>,
+    /// For HTTP Basic alone.
+    #[cfg(feature = "password")]
+    pub(crate) remembered: Option<RememberedPasswords>,
+    /// Every request brings a name and a password, and there is no page.
+    pub(crate) basic: bool,
+    pub(crate) realm: Realm,
+    pub(crate) access_token: Option<AccessToken>,
+    pub(crate) gate: Gate,
+    pub(crate) rules: Option<Rules>,
+    pub(crate) throttle: Arc<Throttle>,
+    pub(crate) proxies: TrustedProxies,
+    pub(crate) places: Places,
+    /// Anybody may sign in as anybody.
+    pub(crate) dev: bool,
+}
+
+impl Auth {
+    /// The path of the pages: `/auth` unless it was set.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        &self.0.prefix
+    }
+
+    /// The deployment whose cookies carry the sessions.
+    #[must_use]
+    pub fn cookies(&self) -> &ApplyCookies {
+        &self.0.cookies
+    }
+
+    /// Whether a path is one of the pages, so that they, not the app, answer it.
+    #[must_use]
+    pub fn owns_path(&self, path: &str) -> bool {
+        self.0.page(path).is_some()
+    }
+}
+
+impl Parts {
+    /// The part of a path below the prefix.
+    pub(crate) fn page<'p>(&self, path: &'p str) -> Option<&'p str> {
+        apply_cookies::web::path_below(&self.prefix, path)
+    }
+
+    /// Whether people have a page to sign in on.
+    pub(crate) fn has_page(&self) -> bool {
+        self.takes_passwords() || self.access_token.is_some() || self.dev
+    }
+
+    /// Whether the page asks for a name and a password.
+    pub(crate) const fn takes_passwords(&self) -> bool {
+        self.has_passwords && !self.basic
+    }
+}
+
+impl fmt::Debug for Auth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Auth")
+            .field("prefix", &self.0.prefix)
+            .field("dev", &self.0.dev)
+            .finish_non_exhaustive()
+    }
+}

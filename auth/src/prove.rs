@@ -1,0 +1,208 @@
+//! Evidence → an identity: a name and a password, or the access token.
+
+use std::net::IpAddr;
+
+use apply_cookies::replay::StoreError;
+#[cfg(feature = "password")]
+use apply_cookies::web::Fields;
+
+#[cfg(feature = "password")]
+use crate::account::{Account, PasswordAttempt, PasswordRefusal};
+use crate::auth::{Auth, Parts};
+#[cfg(feature = "password")]
+use crate::device::Device;
+#[cfg(feature = "password")]
+use crate::header::Basic;
+use crate::identity::{Evidence, Identity, IdentityError};
+use crate::metrics;
+#[cfg(feature = "password")]
+use crate::password::Password;
+use crate::refusal::{Refusal, RefusalCode};
+#[cfg(feature = "password")]
+use crate::standing::PASSWORD;
+use crate::standing::{ACCESS_TOKEN, DEV};
+use crate::throttle::{Subject, Throttled};
+use crate::visitor::Visitor;
+
+impl Auth {
+    /// Whose name and password these are. For a password that arrives in a stream or a socket; the
+    /// page's form is checked by itself.
+    ///
+    /// # Errors
+    ///
+    /// `wrong-password`, for an unknown name too; `throttled`; `unavailable`.
+    #[cfg(feature = "password")]
+    pub async fn check_password(
+        &self,
+        visitor: &Visitor,
+        name: &str,
+        password: &str,
+    ) -> Result<Identity, Refusal> {
+        let (address, device) = (visitor.address(), visitor.device());
+        self.0.prove_password(name, password, address, device).await
+    }
+
+    /// The identity of whoever has the access token.
+    ///
+    /// # Errors
+    ///
+    /// `token-invalid`; `throttled`; `unavailable`.
+    pub async fn check_access_token(
+        &self,
+        visitor: &Visitor,
+        token: &str,
+    ) -> Result<Identity, Refusal> {
+        self.0
+            .prove_token(token.as_bytes(), visitor.address())
+            .await
+    }
+}
+
+impl Parts {
+    /// The browser, if it is known.
+    #[cfg(feature = "password")]
+    pub(crate) fn device_of(&self, fields: &impl Fields) -> Option<Device> {
+        let now = self.cookies.clock().now();
+        self.device.read(fields.all("cookie"), now)
+    }
+
+    /// Whose name and password these are, for a session.
+    #[cfg(feature = "password")]
+    pub(crate) async fn prove_password(
+        &self,
+        name: &str,
+        password: &str,
+        address: IpAddr,
+        device: Option<&Device>,
+    ) -> Result<Identity, Refusal> {
+        // A session that begins with it began when it arrived.
+        let since = self
+            .revocations
+            .now()
+            .await
+            .map_err(|error| unavailable(&error))?;
+        let password = Password::new(password);
+        let password = password.map_err(|_| Refusal::new(RefusalCode::WrongPassword))?;
+        let account = self.verify(name, &password, address, device).await?;
+        let evidence = Evidence {
+            since: Some(since),
+            credential: Some(account.hash.credential(&self.credentials)),
+            account: Some(account.name.clone()),
+        };
+        Ok(identity_of_account(account)?.proved_by(evidence))
+    }
+
+    /// Whose name and password a request brings.
+    #[cfg(feature = "password")]
+    pub(crate) async fn prove_basic(
+        &self,
+        basic: &Basic,
+        address: IpAddr,
+    ) -> Result<Identity, Refusal> {
+        let wrong = || Refusal::new(RefusalCode::WrongPassword);
+        let passwords = self.remembered.as_ref().ok_or_else(wrong)?;
+        let attempt = PasswordAttempt::new(&basic.name, &basic.password, address);
+        let account = passwords.check(&attempt).await.map_err(password_refusal)?;
+        identity_of_account(account)
+    }
+
+    #[cfg(feature = "password")]
+    async fn verify(
+        &self,
+        name: &str,
+        password: &Password,
+        address: IpAddr,
+        device: Option<&Device>,
+    ) -> Result<Account, Refusal> {
+        let wrong = || Refusal::new(RefusalCode::WrongPassword);
+        let passwords = self.passwords.as_ref().ok_or_else(wrong)?;
+        let mut attempt = PasswordAttempt::new(name, password, address);
+        if let Some(device) = device.and_then(|device| device.of_account(name)) {
+            attempt = attempt.known_device(device);
+        }
+        passwords.check(&attempt).await.map_err(password_refusal)
+    }
+
+    /// Whoever has the access token, for a session.
+    pub(crate) async fn prove_token(
+        &self,
+        token: &[u8],
+        address: IpAddr,
+    ) -> Result<Identity, Refusal> {
+        let since = self
+            .revocations
+            .now()
+            .await
+            .map_err(|error| unavailable(&error))?;
+        let who = self.prove_token_alone(token, address)?;
+        let mut evidence = who.evidence().cloned().unwrap_or_default();
+        evidence.since = Some(since);
+        Ok(who.proved_by(evidence))
+    }
+
+    /// Whoever has the access token, for a request.
+    pub(crate) fn prove_token_alone(
+        &self,
+        token: &[u8],
+        address: IpAddr,
+    ) -> Result<Identity, Refusal> {
+        let invalid =
+            || Refusal::new(RefusalCode::TokenInvalid).because("the access token is wrong");
+        let own = self.access_token.as_ref().ok_or_else(invalid)?;
+        let now = || self.cookies.clock().now();
+        let subject = Subject::token(ACCESS_TOKEN, address);
+        let permit = self.throttle.begin(now(), &subject).map_err(throttle)?;
+        let credential = own.verify(token, &self.credentials).ok_or_else(invalid)?;
+        self.throttle.succeeded(now(), permit);
+        let who = Identity::new(ACCESS_TOKEN, ACCESS_TOKEN).map_err(|_| invalid())?;
+        Ok(who.proved_by(Evidence {
+            credential: Some(credential),
+            ..Evidence::default()
+        }))
+    }
+}
+
+#[cfg(feature = "password")]
+fn identity_of_account(account: Account) -> Result<Identity, Refusal> {
+    let who = Identity::new(PASSWORD, &account.name);
+    let malformed =
+        |error: IdentityError| Refusal::new(RefusalCode::NotAllowed).because(error.to_string());
+    let mut who = who.map_err(malformed)?.with_roles(account.roles);
+    if let Some(email) = account.email {
+        // Whoever keeps the accounts vouches for their addresses.
+        who = who.with_email(email, true);
+    }
+    if let Some(name) = account.full_name {
+        who = who.with_name(name);
+    }
+    Ok(who)
+}
+
+/// Anybody, in development.
+pub(crate) fn prove_nothing(name: &str, roles: &str) -> Result<Identity, Refusal> {
+    let malformed =
+        |error: IdentityError| Refusal::new(RefusalCode::Form).because(error.to_string());
+    let who = Identity::new(DEV, name).map_err(malformed)?;
+    let roles = roles.split([',', ' ']).filter(|role| !role.is_empty());
+    Ok(who.with_roles(roles))
+}
+
+#[cfg(feature = "password")]
+fn password_refusal(refusal: PasswordRefusal) -> Refusal {
+    match refusal {
+        PasswordRefusal::Throttled(throttled) => throttle(throttled),
+        PasswordRefusal::Unavailable(error) => {
+            Refusal::new(RefusalCode::Unavailable).because(error.to_string())
+        }
+        PasswordRefusal::Wrong => Refusal::new(RefusalCode::WrongPassword),
+    }
+}
+
+fn throttle(throttled: Throttled) -> Refusal {
+    Refusal::throttled(throttled.retry_after).because(throttled.limit.as_str())
+}
+
+pub(crate) fn unavailable(error: &StoreError) -> Refusal {
+    metrics::revocation_error();
+    Refusal::new(RefusalCode::Unavailable).because(format!("the store of revocations: {error}"))
+}

@@ -1,0 +1,126 @@
+//! A request's cookie → the session that it proves, if that is in force.
+
+use std::sync::Arc;
+
+use apply_cookies::protocol::StoreScope;
+use apply_cookies::replay::{SessionCheck, Standing, StoreError};
+use apply_cookies::web::Fields;
+
+use crate::auth::Parts;
+use crate::identity::Identity;
+use crate::session::{Session, Unread};
+use crate::watch::Life;
+
+/// Who made a request, by its cookie.
+pub(crate) enum Seen {
+    /// The session is in force.
+    Somebody(Box<Session>),
+    /// There is no session.
+    Nobody,
+    /// There is the cookie of one that is not in force.
+    Over(Over),
+}
+
+/// Why a session is not in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Over {
+    /// The cookie cannot be read, or its time is over.
+    Unreadable,
+    /// It was given to another browser.
+    OtherBrowser,
+    /// It was ended.
+    Revoked,
+    /// The store cannot vouch for it.
+    Forgotten,
+    /// The account is gone, or its password, or the access token, is another one.
+    Credential,
+}
+
+/// The store of revocations, or that of the accounts, does not answer: nobody knows who this is.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unknown {
+    #[error("the store of revocations: {0}")]
+    Revocations(#[from] StoreError),
+    #[cfg(feature = "password")]
+    #[error(transparent)]
+    Accounts(#[from] crate::account::AccountsUnavailable),
+}
+
+impl Parts {
+    /// Reads the cookie of a request, and asks whether its session is in force.
+    pub(crate) async fn see(&self, fields: &impl Fields) -> Result<Seen, Unknown> {
+        let binding = self.cookies.binding_of(fields);
+        let binding = binding.map(|binding| binding.digest().to_bytes());
+        let now = self.cookies.clock().now();
+        match self.cookie.read(fields.all("cookie"), binding, now) {
+            Err(Unread::Absent) => Ok(Seen::Nobody),
+            Err(Unread::Unreadable) => Ok(Seen::Over(Over::Unreadable)),
+            Err(Unread::OtherBrowser) => Ok(Seen::Over(Over::OtherBrowser)),
+            Ok(session) => self.judge(session).await,
+        }
+    }
+
+    /// Asks whether a session is in force.
+    pub(crate) async fn judge(&self, session: Session) -> Result<Seen, Unknown> {
+        if !self.credential_stands(&session).await? {
+            return Ok(Seen::Over(Over::Credential));
+        }
+        let standing = self.revocations.check(self.check_of(&session)).await?;
+        Ok(match standing {
+            Standing::Valid => Seen::Somebody(Box::new(session)),
+            Standing::Revoked => Seen::Over(Over::Revoked),
+            Standing::BeforeHorizon => Seen::Over(Over::Forgotten),
+        })
+    }
+
+    /// What the store of revocations is asked.
+    pub(crate) fn check_of(&self, session: &Session) -> SessionCheck {
+        let mut check = SessionCheck::new(session.since, self.subjects.of(session));
+        check.scope = session.scope.map(StoreScope::from_random);
+        check
+    }
+
+    /// Whether what the session began with is still in force.
+    #[cfg_attr(
+        not(feature = "password"),
+        expect(clippy::unused_async, reason = "only passwords are awaited")
+    )]
+    async fn credential_stands(&self, session: &Session) -> Result<bool, Unknown> {
+        let Some(credential) = &session.credential else {
+            return Ok(true);
+        };
+        match session.who.provider() {
+            ACCESS_TOKEN => Ok(self
+                .access_token
+                .as_ref()
+                .is_some_and(|token| token.still_takes(credential, &self.credentials))),
+            #[cfg(feature = "password")]
+            PASSWORD => {
+                let Some(passwords) = &self.passwords else {
+                    return Ok(false);
+                };
+                let source = passwords.accounts().source();
+                let account = source.find(session.who.subject()).await?;
+                Ok(
+                    account
+                        .is_some_and(|account| account.hash.is_of(credential, &self.credentials)),
+                )
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Who the session is of, with its end.
+    pub(crate) fn identity_of(&self, session: &Session) -> Identity {
+        let life = Life::new(Arc::clone(&self.watch), self.check_of(session), session.end);
+        session.who.clone().living(life)
+    }
+}
+
+/// The provider of those who gave a name and a password.
+#[cfg(feature = "password")]
+pub(crate) const PASSWORD: &str = "password";
+/// The provider of those who had the access token.
+pub(crate) const ACCESS_TOKEN: &str = "access-token";
+/// The provider of those who said who they are, in development.
+pub(crate) const DEV: &str = "dev";

@@ -1,0 +1,139 @@
+//! Who asks: the person behind a request, as far as the middleware knows, and where from.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use apply_cookies::web::{Answer, Slot};
+
+use apply_cookies::PendingState;
+
+use crate::auth::Auth;
+#[cfg(feature = "password")]
+use crate::device::Device;
+use crate::identity::Identity;
+use crate::refusal::{Refusal, RefusalCode};
+use crate::respond::Audience;
+use crate::session::Session;
+
+/// The person behind a request. The middleware makes one for each request; handlers take it as an
+/// argument, and can keep it in a stream or a socket: a password that arrives there is checked for
+/// this visitor.
+#[derive(Clone)]
+pub struct Visitor(Arc<Inner>);
+
+struct Inner {
+    auth: Auth,
+    who: Option<Identity>,
+    /// What the cookie says, if it is what proves who this is.
+    session: Option<Session>,
+    address: IpAddr,
+    #[cfg(feature = "password")]
+    device: Option<Device>,
+    audience: Audience,
+    slot: Slot,
+}
+
+impl Visitor {
+    pub(crate) fn new(
+        auth: &Auth,
+        (who, session): (Option<Identity>, Option<Session>),
+        address: IpAddr,
+        #[cfg(feature = "password")] device: Option<Device>,
+        audience: Audience,
+        slot: Slot,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            #[cfg(feature = "password")]
+            device,
+            auth: auth.clone(),
+            who,
+            session,
+            address,
+            audience,
+            slot,
+        }))
+    }
+
+    /// Who it is, if somebody is signed in.
+    #[must_use]
+    pub fn identity(&self) -> Option<&Identity> {
+        // Whatever the handler answers now depends on the cookie.
+        self.0.slot.note_read();
+        self.0.who.as_ref()
+    }
+
+    /// The person's address, not a proxy's.
+    #[must_use]
+    pub fn address(&self) -> IpAddr {
+        self.0.address
+    }
+
+    /// The sign-ins that the middleware belongs to.
+    #[must_use]
+    pub fn auth(&self) -> &Auth {
+        &self.0.auth
+    }
+
+    #[cfg(feature = "password")]
+    pub(crate) fn device(&self) -> Option<&Device> {
+        self.0.device.as_ref()
+    }
+
+    /// The identity, for handlers that need one.
+    ///
+    /// # Errors
+    ///
+    /// The answer for whoever is not signed in: a person who wanted a page goes to the sign-in, a
+    /// script gets 401.
+    pub fn required(&self) -> Result<Identity, Answer> {
+        self.identity()
+            .cloned()
+            .ok_or_else(|| self.refuse_signed_out())
+    }
+
+    /// The answer for whoever is not signed in.
+    #[must_use]
+    pub fn refuse_signed_out(&self) -> Answer {
+        self.refuse(&Refusal::new(RefusalCode::SignedOut))
+    }
+
+    /// The response is about to leave: writes the session's cookie anew if that is due, for adapters of
+    /// frameworks. A session that has ended meanwhile, and one that the handler itself has begun or
+    /// ended, is left alone.
+    pub async fn leaves(&self) {
+        let Inner {
+            auth,
+            session,
+            slot,
+            ..
+        } = &*self.0;
+        if !session
+            .as_ref()
+            .is_some_and(|session| auth.0.is_due(session))
+        {
+            return;
+        }
+        let pending = slot.pending();
+        if pending.state() != PendingState::Headers {
+            return;
+        }
+        if let Err(error) = auth.keep(&pending).push().await {
+            tracing::debug!(%error, "the session is not written anew");
+        }
+    }
+
+    /// The answer for this visitor to a refusal.
+    #[must_use]
+    pub fn refuse(&self, refusal: &Refusal) -> Answer {
+        self.0.audience.refuse(&self.0.auth, refusal)
+    }
+}
+
+impl fmt::Debug for Visitor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Visitor")
+            .field("signed_in", &self.0.who.is_some())
+            .finish_non_exhaustive()
+    }
+}
