@@ -4,6 +4,11 @@
 
 // The map, in reading order. A module uses those before it and none after it.
 
+/// Stores of revocations: which sessions are over before their time.
+pub mod revocations {
+    pub use apply_cookies::replay::{MemoryRevocations, Revocations};
+}
+
 // What everything else uses.
 mod metrics;
 mod percent;
@@ -74,25 +79,25 @@ mod builder;
 pub use builder::{AuthBuilder, AuthError};
 
 // A request comes in: who is it?
-mod respond;
 mod standing;
+
+mod respond;
 mod visitor;
 pub use visitor::Visitor;
 mod required;
 pub use required::Required;
+
+// Evidence becomes a session, and a session ends.
 mod sign_in;
 pub use sign_in::{SessionChange, SignInError};
+mod prove;
+
+// What the middleware does with a request.
 mod admit;
 mod endpoint;
-mod prove;
 
 // Frameworks: translation only.
 #[cfg(feature = "actix")]
 pub mod actix;
 #[cfg(feature = "axum")]
 pub mod axum;
-
-/// Stores of revocations: which sessions are over before their time.
-pub mod revocations {
-    pub use apply_cookies::replay::{MemoryRevocations, Revocations};
-}
