@@ -52,13 +52,13 @@ impl ClaimAnswer {
 #[non_exhaustive]
 pub enum StoreError {
     /// No room for another entry before others expire.
-    #[error("the replay store is full")]
+    #[error("the store is full")]
     Full,
     /// The backend failed.
-    #[error("the replay store cannot be reached")]
+    #[error("the store cannot be reached")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The store can no longer be certain of what it remembers, and refuses everything until the
     /// process is restarted. The service's `healthz` then says so.
-    #[error("the replay store has failed, and refuses everything until this process is restarted")]
+    #[error("the store has failed, and refuses everything until this process is restarted")]
     Broken(#[source] Box<dyn std::error::Error + Send + Sync>),
 }

@@ -43,7 +43,7 @@ pub use memory::{MemoryReplayStore, MemoryRevocations};
 #[cfg(feature = "file")]
 mod file;
 #[cfg(feature = "file")]
-pub use file::{FileReplayStore, FileStoreError};
+pub use file::{FileReplayStore, FileRevocations, FileStoreError};
 #[cfg(feature = "remote")]
 mod remote;
 #[cfg(feature = "remote")]

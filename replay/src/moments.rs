@@ -11,6 +11,12 @@ use apply_cookies_protocol::UnixMillis;
 pub(crate) struct Moments(u64);
 
 impl Moments {
+    /// All moments up to this one may have been given out, of sessions and of revocations.
+    #[cfg(feature = "file")]
+    pub(crate) const fn after(latest: UnixMillis) -> Self {
+        Self(2 * latest.get() + 1)
+    }
+
     /// Notes the time; nothing that is given out later is earlier.
     pub(crate) fn observe(&mut self, now: UnixMillis) {
         self.0 = self.0.max(2 * now.get());
@@ -51,5 +57,14 @@ mod tests {
         assert_eq!(moments.begin(at(9)), at(11));
         assert_eq!(moments.revoke(at(9)), at(11));
         assert_eq!(moments.begin(at(20)), at(20));
+    }
+
+    #[cfg(feature = "file")]
+    #[test]
+    fn who_remembers_only_the_latest_goes_on_from_there() {
+        let at = |millis| UnixMillis::new(millis).unwrap();
+        let mut reopened = Moments::after(at(20));
+        assert_eq!(reopened.revoke(at(0)), at(20));
+        assert_eq!(reopened.begin(at(0)), at(21));
     }
 }

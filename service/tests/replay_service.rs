@@ -168,7 +168,7 @@ fn an_unusable_store_is_refused_with_a_reason() {
         (
             replay(&folder),
             1,
-            "is not a replay store, and was left as it is",
+            "is not a store of this kind, and was left as it is",
         ),
         (format!("file:{}", nowhere.display()), 1, "cannot be opened"),
         ("file:".to_owned(), 2, "file: and a path"),

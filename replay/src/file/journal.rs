@@ -32,7 +32,7 @@ const BARRIERS: Rows = TableDefinition::new("barriers");
 const FORMAT: u32 = 2;
 
 /// The most rows that one commit forgets, so that no claim waits long for them.
-const FORGET_ROWS: usize = 256;
+pub(super) const FORGET_ROWS: usize = 256;
 
 /// Memory for pages. Only the two ends of each table are ever touched.
 const CACHE_BYTES: usize = 8 << 20;
@@ -52,7 +52,7 @@ pub(super) struct Journal {
 pub(super) enum OpenError {
     /// Another process has it.
     Locked,
-    /// It is a redb file, but not a replay store.
+    /// It is a redb file, but not a store of this kind.
     Foreign,
     /// It is of another version.
     Format(u32),
@@ -151,11 +151,11 @@ impl Journal {
 }
 
 /// The first key that counts, where generations that end by `floor` do not.
-const fn first_above(floor: u64) -> RowKey {
+pub(super) const fn first_above(floor: u64) -> RowKey {
     (floor.saturating_add(1), 0)
 }
 
-fn database(backend: impl StorageBackend) -> Result<Database, OpenError> {
+pub(super) fn database(backend: impl StorageBackend) -> Result<Database, OpenError> {
     let mut builder = Database::builder();
     builder.set_cache_size(CACHE_BYTES);
     // All of it is read anyway, and a corrupt file must not be trusted.
@@ -233,7 +233,7 @@ fn load(database: &Database) -> Result<(Ledger, u64), OpenError> {
     Ok((ledger, next))
 }
 
-fn value<const N: usize>(
+pub(super) fn value<const N: usize>(
     about: &impl ReadableTable<&'static str, &'static [u8]>,
     key: &str,
 ) -> Result<Option<[u8; N]>, redb::Error> {

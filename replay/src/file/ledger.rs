@@ -57,7 +57,7 @@ pub(super) struct Rows(BTreeMap<u64, Vec<Vec<u8>>>);
 
 impl Rows {
     /// The row of this generation that takes the next record.
-    fn of(&mut self, generation: u64) -> &mut Vec<u8> {
+    pub(super) fn of(&mut self, generation: u64) -> &mut Vec<u8> {
         let rows = self.0.entry(generation).or_default();
         if rows
             .last()

@@ -38,7 +38,15 @@ mod journal;
 
 mod open;
 
+mod error;
+pub use error::FileStoreError;
+
+mod mailbox;
+
 mod writer;
+
+mod revocations;
+pub use revocations::FileRevocations;
 
 // Its code is in the tests' folder, but it is part of this module: the failing disk goes in under
 // redb, through an entrance that users of the crate do not have.
@@ -47,13 +55,11 @@ mod writer;
 mod faults;
 
 use std::fmt;
-use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 
 use apply_cookies_protocol::{StoreScope, UnixMillis};
 use tokio::sync::oneshot;
@@ -61,7 +67,7 @@ use tokio::sync::oneshot;
 use self::journal::{Journal, OpenError};
 use self::ledger::{Epoch, Ledger};
 use self::open::Location;
-use self::writer::{Queued, Shared, UNRESPONSIVE_AFTER, Writer};
+use self::writer::{Queued, Shared, Writer};
 use crate::answer::StoreError;
 use crate::barrier::{Barrier, Raising};
 use crate::capacity::Capacity;
@@ -131,8 +137,10 @@ impl FileReplayStore {
             horizon: clock.now(),
         };
         // redb may panic on a file that was tampered with.
-        let opened = catch_unwind(AssertUnwindSafe(|| open::open(path, epoch)));
-        let (journal, ledger, location) = opened
+        let opened = catch_unwind(AssertUnwindSafe(|| {
+            open::open(path, |file| Journal::create(file, epoch), Journal::open)
+        }));
+        let ((journal, ledger), location) = opened
             .unwrap_or_else(|_| Err(OpenError::damaged()))
             .map_err(fail)?;
         let store = Self::start(journal, ledger, Some(location), clock, capacity)
@@ -193,7 +201,7 @@ impl FileReplayStore {
         &self,
         queue: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Queued,
     ) -> StoreFuture<'a, T> {
-        match self.shared.submit(queue) {
+        match self.shared.mailbox.submit(queue) {
             Err(error) => StoreFuture::ready(Err(error)),
             Ok(answer) => StoreFuture::new(async {
                 answer.await.unwrap_or_else(|_| {
@@ -236,30 +244,15 @@ impl ReplayStore for FileReplayStore {
     }
 
     fn horizon(&self) -> HorizonFuture<'_> {
-        HorizonFuture::ready(self.shared.check().map(|()| self.remembers_since()))
+        HorizonFuture::ready(self.shared.mailbox.check().map(|()| self.remembers_since()))
     }
 }
 
 /// Waits for the claims under way, and closes the file.
 impl Drop for FileReplayStore {
     fn drop(&mut self) {
-        self.shared.close();
-        let Some(thread) = self.thread.take() else {
-            return;
-        };
-        // A listener may have held the last handle.
-        if thread.thread().id() == std::thread::current().id() {
-            return;
-        }
-        let begun = Instant::now();
-        while !thread.is_finished() {
-            if begun.elapsed() > UNRESPONSIVE_AFTER {
-                tracing::error!("the replay store's disk does not answer; its file stays open");
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        let _ = thread.join();
+        self.shared.mailbox.close();
+        mailbox::wait_for(self.thread.take());
     }
 }
 
@@ -268,66 +261,5 @@ impl fmt::Debug for FileReplayStore {
         f.debug_struct("FileReplayStore")
             .field("entries", &self.len())
             .finish_non_exhaustive()
-    }
-}
-
-/// The reason why a file cannot serve as a replay store. Names the path and the remedy.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum FileStoreError {
-    /// Another process has the file.
-    #[error(
-        "the replay store {0} is in use by another process; stop that one first, or give this one its own file"
-    )]
-    Locked(PathBuf),
-    /// The file is something else.
-    #[error(
-        "{0} is not a replay store, and was left as it is; name another path to make a new store there"
-    )]
-    Foreign(PathBuf),
-    /// The file was made by another version of this program.
-    #[error(
-        "the replay store {path} has format {found}, which this version does not read; name another path or remove the file (tokens in flight are then refused, and none works twice), or use the version that made it"
-    )]
-    Format {
-        /// The file.
-        path: PathBuf,
-        /// The number of its format.
-        found: u32,
-    },
-    /// The file cannot be read or written, or is damaged.
-    #[error("the replay store {path} cannot be opened: {reason}")]
-    Failed {
-        /// The file.
-        path: PathBuf,
-        /// The message of the system or of redb.
-        reason: Box<dyn std::error::Error + Send + Sync>,
-    },
-}
-
-impl FileStoreError {
-    fn new(path: &Path, error: OpenError) -> Self {
-        let path = path.to_owned();
-        match error {
-            OpenError::Locked => Self::Locked(path),
-            OpenError::Foreign => Self::Foreign(path),
-            OpenError::Format(found) => Self::Format { path, found },
-            OpenError::Failed(redb::Error::Io(error)) if error.kind() == ErrorKind::NotFound => {
-                Self::Failed {
-                    path,
-                    reason:
-                        "its folder does not exist, or it is a link to nowhere; create that first"
-                            .into(),
-                }
-            }
-            OpenError::Failed(redb::Error::Io(error)) => Self::Failed {
-                path,
-                reason: error.into(),
-            },
-            OpenError::Failed(error) => Self::Failed {
-                path,
-                reason: error.into(),
-            },
-        }
     }
 }

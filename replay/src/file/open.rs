@@ -1,4 +1,4 @@
-//! A path → a replay store's file, open and locked; created if there is none.
+//! A path → a store's file, open and locked; created if there is none.
 //!
 //! A new file gets its content under another name first, and its own name once that is on the disk:
 //! so a crash leaves a whole file or none (and perhaps a `.new-…` next to it, which can be
@@ -12,15 +12,18 @@ use std::path::{Path, PathBuf};
 use redb::StorageBackend;
 use redb::backends::FileBackend;
 
-use super::journal::{Journal, OpenError};
-use super::ledger::{Epoch, Ledger};
+use super::journal::OpenError;
 use crate::random;
 
 /// The first bytes of every redb file.
 const MAGIC: [u8; 9] = *b"redb\x1A\x0A\xA9\x0D\x0A";
 
-/// Opens the store's file; a new one begins with `epoch`.
-pub(super) fn open(path: &Path, epoch: Epoch) -> Result<(Journal, Ledger, Location), OpenError> {
+/// Opens the store's file, and reads it; a new one gets what `begin` writes.
+pub(super) fn open<T>(
+    path: &Path,
+    begin: impl Fn(LockedFile) -> Result<(), OpenError>,
+    read: impl FnOnce(LockedFile) -> Result<T, OpenError>,
+) -> Result<(T, Location), OpenError> {
     // A second round if somebody else made the file in the meantime.
     for _ in 0..2 {
         // Opening a pipe would wait until somebody writes to it.
@@ -41,10 +44,10 @@ pub(super) fn open(path: &Path, epoch: Epoch) -> Result<(Journal, Ledger, Locati
                 make_certain(&file)?;
                 // The process that made it may have ended before this.
                 sync_folder(path)?;
-                let (journal, ledger) = Journal::open(LockedFile(FileBackend::new(file)?))?;
-                return Ok((journal, ledger, location));
+                let content = read(LockedFile(FileBackend::new(file)?))?;
+                return Ok((content, location));
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => create(path, epoch)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => create(path, &begin)?,
             Err(error) => return Err(error.into()),
         }
     }
@@ -100,7 +103,10 @@ fn make_certain(file: &File) -> io::Result<()> {
     Ok(())
 }
 
-fn create(path: &Path, epoch: Epoch) -> Result<(), OpenError> {
+fn create(
+    path: &Path,
+    begin: impl Fn(LockedFile) -> Result<(), OpenError>,
+) -> Result<(), OpenError> {
     let draft = draft_of(path);
     let mut options = OpenOptions::new();
     options.read(true).write(true).create_new(true);
@@ -110,7 +116,7 @@ fn create(path: &Path, epoch: Epoch) -> Result<(), OpenError> {
         .open(&draft)
         .map_err(OpenError::from)
         .and_then(|file| {
-            Journal::create(LockedFile(FileBackend::new(file.try_clone()?)?), epoch)?;
+            begin(LockedFile(FileBackend::new(file.try_clone()?)?))?;
             file.sync_all()?;
             // Unlike renaming, this fails if there is a file by now.
             match std::fs::hard_link(&draft, path) {
@@ -155,7 +161,7 @@ fn lock(file: &File) -> Result<(), OpenError> {
 /// A file that is already locked. redb's own lock is not used: it carries on where the file system
 /// has no locks, and on some systems it would conflict with this one.
 #[derive(Debug)]
-struct LockedFile(FileBackend);
+pub(super) struct LockedFile(FileBackend);
 
 impl StorageBackend for LockedFile {
     fn len(&self) -> io::Result<u64> {

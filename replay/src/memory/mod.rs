@@ -9,7 +9,7 @@ mod claims;
 mod hash;
 mod reaper;
 mod revocations;
-mod revoked;
+pub(crate) mod revoked;
 mod table;
 
 use std::fmt;

@@ -19,7 +19,7 @@ use super::reaper::Reaper;
 use super::table::{ClaimTable, Fingerprint, Lookup, SHARDS};
 use crate::answer::StoreError;
 use crate::moments::Moments;
-use crate::revocation::{Record, Revocation, SessionCheck, Standing};
+use crate::revocation::{Record, Revocation, SessionCheck, Standing, Subject};
 
 /// How often a revocation looks for entries to forget, in milliseconds.
 const FORGET_EVERY_MS: u64 = 1_000;
@@ -104,20 +104,24 @@ impl Revoked {
 
     pub(crate) fn check(&self, session: &SessionCheck) -> Standing {
         let Epoch { scope, horizon } = self.epoch;
-        let subjects = session.subjects.iter();
-        let hashes = subjects.map(|subject| self.hash.of(subject.digest().to_bytes()));
         // All of them, so that their places are read at the same time.
-        let is_clear = !hashes.fold(false, |found, hash| found | self.filters.may_have(hash));
+        let mut suspects = 0_u32;
+        for (n, subject) in session.subjects.iter().enumerate() {
+            let hash = self.hash.of(subject.digest().to_bytes());
+            suspects |= u32::from(self.filters.may_have(hash)) << n;
+        }
         if !session.is_known(Some(scope), horizon) || self.may_be_forgotten(session) {
             return Standing::BeforeHorizon;
         }
-        if is_clear {
+        if suspects == 0 {
             return Standing::Valid;
         }
         let book = self.read();
+        let subjects = session.subjects.iter().enumerate();
+        let mut suspects = subjects.filter(|(n, _)| suspects & (1 << n) != 0);
         if self.may_be_forgotten(session) {
             Standing::BeforeHorizon
-        } else if book.is_over(session, &self.hash) {
+        } else if suspects.any(|(_, subject)| book.is_over(subject, session.since, &self.hash)) {
             Standing::Revoked
         } else {
             Standing::Valid
@@ -162,6 +166,18 @@ impl Revoked {
             }
         }
         Ok(revocation.at(moment))
+    }
+
+    /// Adds a record that is in the file, however many there are.
+    #[cfg(feature = "file")]
+    pub(crate) fn load(&self, generation: u64, record: &Record) {
+        self.put(&mut self.write(), generation, record);
+    }
+
+    /// The latest moment that was given out.
+    #[cfg(feature = "file")]
+    pub(crate) fn latest_moment(&self) -> UnixMillis {
+        self.read().moments.latest()
     }
 
     /// Whether it was not there.
@@ -235,13 +251,11 @@ impl Revoked {
 }
 
 impl Book {
-    fn is_over(&self, session: &SessionCheck, hash: &KeyedHash) -> bool {
-        session.subjects.iter().any(|subject| {
-            let fingerprint = Fingerprint::new(hash.of(subject.digest().to_bytes()));
-            let found = |generation: &Generation| generation.at(fingerprint);
-            let mut moments = self.generations.values().filter_map(found);
-            moments.any(|at| subject.is_over(session.since, at))
-        })
+    fn is_over(&self, subject: Subject, since: UnixMillis, hash: &KeyedHash) -> bool {
+        let fingerprint = Fingerprint::new(hash.of(subject.digest().to_bytes()));
+        let found = |generation: &Generation| generation.at(fingerprint);
+        let mut moments = self.generations.values().filter_map(found);
+        moments.any(|at| subject.is_over(since, at))
     }
 
     /// Whether it is revoked already, as of then and for as long.
