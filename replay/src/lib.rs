@@ -55,7 +55,7 @@ pub use self::redis::RedisReplayStore;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "postgres")]
-pub use self::postgres::PostgresReplayStore;
+pub use self::postgres::{PostgresReplayStore, PostgresRevocations};
 
 #[cfg(feature = "remote")]
 pub mod inspect;

@@ -112,7 +112,8 @@ pub trait Revocations: Send + Sync + 'static {
     /// How a session stands.
     fn check(&self, session: SessionCheck) -> StandingFuture<'_>;
 
-    /// How each of these sessions stands, in the same order. For those that hold many open.
+    /// How each of these sessions stands, in the same order. For those that hold many open: ten thousand
+    /// at a time at most, because a shared store answers within its time or not at all.
     fn check_all(&self, sessions: &[SessionCheck]) -> StandingsFuture<'_>;
 
     /// The name of this store's memory, which sessions of this process carry. `None` for one that

@@ -33,6 +33,9 @@ mod receipts;
 mod server;
 use server::PostgresServer;
 
+mod revocations;
+pub use revocations::PostgresRevocations;
+
 // For operators.
 mod check;
 

@@ -22,6 +22,12 @@ pub(super) struct Schema {
     pub(super) hear: String,
     pub(super) wait: String,
     pub(super) remembered: String,
+    pub(super) begin: String,
+    pub(super) revoke: String,
+    pub(super) check: String,
+    pub(super) sweep_revocations: String,
+    pub(super) known: String,
+    pub(super) listen_revoked: String,
     pub(super) version: String,
     pub(super) listen: String,
 }
@@ -58,6 +64,14 @@ impl Schema {
                 "SELECT ends, nonce, barrier FROM {schema}.claims WHERE (ends, nonce) > ($1, $2) \
                  ORDER BY ends, nonce LIMIT 1000",
             ),
+            begin: with("SELECT {schema}.begin_v1()"),
+            revoke: with("SELECT {schema}.revoke_v1($1, $2, $3, $4, $5, $6, $7, $8, $9)"),
+            check: with(
+                "SELECT over, known_from FROM {schema}.check_v1($1, $2, $3, $4, $5, $6, $7)",
+            ),
+            sweep_revocations: with("SELECT {schema}.sweep_revocations_v1($1, $2, $3)"),
+            known: with("SELECT horizon, forgotten_before FROM {schema}.known_v1($1, $2)"),
+            listen_revoked: format!("LISTEN \"{}\"", channel_of_revocations(name)),
             version: with("SELECT version FROM {schema}.head"),
             listen: with("LISTEN {schema}"),
             name: name.to_owned(),
@@ -69,10 +83,20 @@ impl Schema {
         SOURCE.replace("{schema}", &format!("\"{}\"", self.name))
     }
 
+    /// The channel on which revocations are notified.
+    pub(super) fn revoked(&self) -> String {
+        channel_of_revocations(&self.name)
+    }
+
     /// The name, which is the channel's too.
     pub(super) fn name(&self) -> &str {
         &self.name
     }
+}
+
+/// No schema has a dot in its name, so it is nobody's channel of claims. Postgres cuts longer names.
+fn channel_of_revocations(schema: &str) -> String {
+    format!("{}.revoked", &schema[..schema.len().min(55)])
 }
 
 #[cfg(test)]
@@ -97,7 +121,14 @@ mod tests {
         let sql = Schema::new("other").unwrap().sql();
         assert!(!sql.contains("{schema}"));
         assert!(sql.contains("CREATE SCHEMA \"other\""));
-        for name in ["head", "claims", "barriers", "room", "revocations"] {
+        for name in [
+            "head",
+            "claims",
+            "barriers",
+            "room",
+            "revocations",
+            "moments",
+        ] {
             for before in ["FROM ", "INTO ", "UPDATE ", "EXISTS ", "ON "] {
                 assert!(!sql.contains(&format!("{before}{name} ")), "{before}{name}");
             }

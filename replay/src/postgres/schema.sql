@@ -44,8 +44,24 @@ CREATE INDEX IF NOT EXISTS barriers_ends ON {schema}.barriers (ends);
 CREATE TABLE IF NOT EXISTS {schema}.room (one boolean PRIMARY KEY DEFAULT true CHECK (one), held bigint NOT NULL);
 INSERT INTO {schema}.room (held) VALUES (0) ON CONFLICT DO NOTHING;
 
-CREATE TABLE IF NOT EXISTS {schema}.revocations (digest uuid PRIMARY KEY, at bigint NOT NULL);
-CREATE INDEX IF NOT EXISTS revocations_at ON {schema}.revocations (at);
+-- For each digest the latest moment as of which it is revoked, and when that is over.
+CREATE TABLE IF NOT EXISTS {schema}.revocations (
+  digest uuid PRIMARY KEY,
+  at bigint NOT NULL,
+  ends bigint NOT NULL
+) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
+CREATE INDEX IF NOT EXISTS revocations_ends ON {schema}.revocations (ends);
+
+-- The latest moment that was given out to sessions and revocations, and whether something was revoked
+-- at it; how far revocations are forgotten, and how many there are. Whoever changes any locks this row.
+CREATE TABLE IF NOT EXISTS {schema}.moments (
+  one boolean PRIMARY KEY DEFAULT true CHECK (one),
+  latest bigint NOT NULL,
+  is_revoked boolean NOT NULL,
+  forgotten_before bigint NOT NULL DEFAULT 0,
+  held bigint NOT NULL DEFAULT 0
+) WITH (fillfactor = 50);
+INSERT INTO {schema}.moments (latest, is_revoked) VALUES (0, false) ON CONFLICT DO NOTHING;
 
 -- Milliseconds since 1970 by the server's clock.
 CREATE OR REPLACE FUNCTION {schema}.now_v1() RETURNS bigint LANGUAGE sql VOLATILE
@@ -272,4 +288,109 @@ END $$;
 CREATE OR REPLACE FUNCTION {schema}.wait_v1() RETURNS void LANGUAGE sql VOLATILE SET search_path = pg_catalog AS $$
   SELECT pg_advisory_xact_lock(4702111234474983745)
 $$;
+-- The moment at which a session begins: later than any revocation that was answered.
+CREATE OR REPLACE FUNCTION {schema}.begin_v1() RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+DECLARE
+  moment bigint;
+BEGIN
+  IF current_setting('synchronous_commit') IN ('off', 'local') THEN
+    PERFORM set_config('synchronous_commit', 'on', true);
+  END IF;
+  UPDATE {schema}.moments m SET is_revoked = false,
+      latest = greatest({schema}.now_v1(), m.latest + CASE WHEN m.is_revoked THEN 1 ELSE 0 END)
+    RETURNING m.latest INTO STRICT moment;
+  RETURN moment;
+END $$;
+
+-- Revocations, in order: for each as of which moment it counts, or nothing where there is no room for all
+-- of it. Its digests are those of its number, from 1. Those that are absolute count as of now, the others
+-- as of the given moment if there is one. No session has begun later than now.
+CREATE OR REPLACE FUNCTION {schema}.revoke_v1(asked_at bigint, lossless boolean, room bigint, channel text,
+  given bigint[], longest bigint[], digests uuid[], are_absolute boolean[], owners integer[]) RETURNS bigint[]
+LANGUAGE plpgsql SET search_path = pg_catalog
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
+DECLARE
+  own {schema}.moments;
+  answer bigint;
+  answers bigint[] := '{}';
+  fresh bigint;
+BEGIN
+  IF current_setting('transaction_isolation') <> 'read committed' THEN
+    RAISE EXCEPTION 'the isolation level must be READ COMMITTED; set default_transaction_isolation for the role'
+      USING ERRCODE = 'feature_not_supported';
+  END IF;
+  IF current_setting('synchronous_commit') IN ('off', 'local') THEN
+    PERFORM set_config('synchronous_commit', 'on', true);
+  END IF;
+  PERFORM {schema}.head_v1(asked_at, lossless);
+  SELECT m.* INTO STRICT own FROM {schema}.moments m FOR UPDATE;
+  own.latest := greatest(own.latest, {schema}.now_v1());
+  FOR i IN 1 .. cardinality(longest) LOOP
+    answer := least(given[i], own.latest);
+    SELECT count(DISTINCT a.digest) INTO fresh FROM unnest(digests, owners) a (digest, owner)
+      WHERE a.owner = i AND NOT EXISTS (SELECT FROM {schema}.revocations r WHERE r.digest = a.digest);
+    IF own.held + fresh > room THEN
+      answers := answers || NULL::bigint;
+      CONTINUE;
+    END IF;
+    INSERT INTO {schema}.revocations AS r (digest, at, ends)
+      SELECT DISTINCT ON (a.digest) a.digest, CASE WHEN a.absolute THEN own.latest ELSE answer END, own.latest + longest[i]
+        FROM unnest(digests, are_absolute, owners) a (digest, absolute, owner) WHERE a.owner = i ORDER BY a.digest
+      ON CONFLICT (digest) DO UPDATE SET at = greatest(r.at, excluded.at), ends = greatest(r.ends, excluded.ends);
+    PERFORM pg_notify(channel, answer || string_agg(' ' || encode(uuid_send(a.digest), 'hex'), ''))
+      FROM unnest(digests, owners) a (digest, owner) WHERE a.owner = i;
+    own.held := own.held + fresh;
+    answers := answers || answer;
+  END LOOP;
+  UPDATE {schema}.moments m SET latest = own.latest, is_revoked = true, held = own.held;
+  RETURN answers;
+END $$;
+
+-- Which of these owners have a digest that is revoked: an absolute one, or one as of since or later. And
+-- the first moment of which no revocation is unknown or forgotten.
+CREATE OR REPLACE FUNCTION {schema}.check_v1(asked_at bigint, lossless boolean, skew bigint,
+  digests uuid[], are_absolute boolean[], since bigint[], owners integer[], OUT over integer[], OUT known_from bigint)
+LANGUAGE plpgsql SET search_path = pg_catalog
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
+DECLARE
+  at {schema}.head := {schema}.head_v1(asked_at, lossless);
+BEGIN
+  -- One statement: what is no longer there is forgotten by the mark that it reads.
+  SELECT m.forgotten_before, (SELECT array_agg(DISTINCT a.owner)
+      FROM unnest(digests, are_absolute, since, owners) a (digest, absolute, since, owner)
+      JOIN {schema}.revocations r ON r.digest = a.digest WHERE a.absolute OR r.at >= a.since)
+    INTO STRICT known_from, over FROM {schema}.moments m;
+  known_from := greatest(known_from, at.horizon + skew);
+END $$;
+
+-- Forgets revocations that are over by both clocks; how many. Sessions that began by the latest of them
+-- are no longer known.
+CREATE OR REPLACE FUNCTION {schema}.sweep_revocations_v1(asked_at bigint, kept bigint, most integer) RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog SET enable_seqscan = off SET jit = off AS $$
+DECLARE
+  past bigint := least({schema}.now_v1(), asked_at) - kept;
+  latest_gone bigint;
+  removed bigint := 0;
+BEGIN
+  IF EXISTS (SELECT FROM {schema}.revocations r WHERE r.ends <= past) THEN
+    PERFORM FROM {schema}.moments m FOR UPDATE;
+    WITH gone AS (DELETE FROM {schema}.revocations WHERE ctid = ANY (ARRAY(SELECT r.ctid FROM {schema}.revocations r
+        WHERE r.ends <= past ORDER BY r.ends LIMIT most)) RETURNING at)
+      SELECT max(gone.at), count(*) INTO latest_gone, removed FROM gone;
+    UPDATE {schema}.moments m SET held = m.held - removed,
+      forgotten_before = greatest(m.forgotten_before, latest_gone + 1) WHERE removed > 0;
+  END IF;
+  RETURN removed;
+END $$;
+
+-- The horizon, and up to when revocations are forgotten.
+CREATE OR REPLACE FUNCTION {schema}.known_v1(asked_at bigint, lossless boolean, OUT horizon bigint, OUT forgotten_before bigint)
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+DECLARE
+  at {schema}.head := {schema}.head_v1(asked_at, lossless);
+BEGIN
+  horizon := at.horizon;
+  SELECT m.forgotten_before INTO STRICT forgotten_before FROM {schema}.moments m;
+END $$;
 COMMIT;

@@ -14,6 +14,7 @@ use super::settings::Settings;
 use crate::claim::MARGIN_MS;
 use crate::clock::Clock;
 use crate::listeners::Listeners;
+use crate::remote::claims::Claims;
 use crate::remote::question::{Decision, Group, Memory, Question};
 use crate::remote::server::{Forgotten, Limits, Server};
 use crate::remote::trouble::Trouble;
@@ -60,6 +61,7 @@ impl PostgresServer {
 }
 
 impl Server for PostgresServer {
+    type Kind = Claims;
     type Link = Link;
 
     const NAME: &'static str = "replay-postgres";

@@ -24,6 +24,8 @@ pub(super) struct Settings {
     /// Whether a promoted standby has all that was answered, by its operator's word.
     pub(super) lossless: bool,
     pub(super) listen: Listen,
+    /// The most subjects that are kept as revoked.
+    pub(super) revocations: u64,
     pub(super) limits: Limits,
 }
 
@@ -79,6 +81,7 @@ impl Settings {
             schema: Schema::new(name.as_deref().unwrap_or(DEFAULT_NAME))?,
             lossless,
             listen,
+            revocations: address.number("revocations", 1_000_000, 0..=1_000_000_000)?,
             limits: address.limits(BATCH)?,
             hosts,
         };

@@ -12,6 +12,7 @@ use super::script::{self, Spans, Terms};
 use super::settings::Settings;
 use crate::clock::Clock;
 use crate::listeners::Listeners;
+use crate::remote::claims::Claims;
 use crate::remote::question::{Decision, Group, Memory, Question};
 use crate::remote::server::{Forgotten, Limits, Server};
 use crate::remote::trouble::Trouble;
@@ -96,6 +97,7 @@ impl RedisServer {
 }
 
 impl Server for RedisServer {
+    type Kind = Claims;
     type Link = Link;
 
     const NAME: &'static str = "replay-redis";

@@ -12,11 +12,12 @@ use tokio::sync::oneshot;
 use tokio::time::sleep;
 
 use super::backoff::Backoff;
+use super::claims::{Claims, Sender};
 use super::inbox::MemoryReply;
 use super::lane::Lane;
-use super::question::{Asked, Question};
+use super::question::{Asked, Kind, Question};
 use super::reply::Reply;
-use super::server::Server;
+use super::server::{QuestionOf, Server};
 use super::shared::Shared;
 use super::trouble::Why;
 use crate::answer::{ClaimAnswer, StoreError};
@@ -49,14 +50,14 @@ impl<S: Server> Shared<S> {
         }
     }
 
-    /// Hears of the claims of other processes, once somebody listens.
+    /// Hears of other processes, once somebody listens.
     async fn hear(&self) -> Infallible {
         self.listening.notified().await;
         let mut backoff = Backoff::default();
         loop {
             let begun = Instant::now();
             let trouble = self.server.hear(&self.listeners, &self.clock).await;
-            tracing::debug!(server = ?self.server, error = %trouble.why(), "no receipts from other processes for now");
+            tracing::debug!(server = ?self.server, error = %trouble.why(), "hears nothing of other processes for now");
             if begun.elapsed() > Duration::from_secs(5) {
                 backoff.reset();
             }
@@ -65,7 +66,7 @@ impl<S: Server> Shared<S> {
     }
 }
 
-/// A replay store on a server: the handle. Dropping it lets the thread answer what waits, and end.
+/// A store on a server: the handle. Dropping it lets the thread answer what waits, and end.
 pub(crate) struct Remote<S: Server>(Arc<Shared<S>>);
 
 /// Even if the thread panics, nobody waits for it.
@@ -102,17 +103,16 @@ impl<S: Server> Remote<S> {
         Instant::now() + self.0.server.limits().timeout
     }
 
-    fn ask<'a, T: Send + 'a>(
+    /// Asks, and waits for the answer.
+    pub(crate) fn ask<'a, T: Send + 'a>(
         &self,
-        question: Question,
-        reply: impl FnOnce(oneshot::Sender<Result<T, StoreError>>, Instant) -> Reply,
+        question: QuestionOf<S>,
+        sender: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> <S::Kind as Kind>::Sender,
     ) -> StoreFuture<'a, T> {
-        let (sender, answered) = oneshot::channel();
+        let (answer, answered) = oneshot::channel();
         let group = self.0.server.group(&question);
-        let put = self
-            .0
-            .inbox
-            .put(group, question, reply(sender, self.deadline()));
+        let reply = Reply::new(sender(answer), self.deadline());
+        let put = self.0.inbox.put(group, question, reply);
         match put {
             Ok(()) => StoreFuture::new(received(answered)),
             Err(why) => StoreFuture::ready(Err(why.into())),
@@ -120,31 +120,15 @@ impl<S: Server> Remote<S> {
     }
 }
 
-async fn received<T>(answered: oneshot::Receiver<Result<T, StoreError>>) -> Result<T, StoreError> {
-    let gone = |_| Err(Why::new("the store's thread has ended").into());
-    answered.await.unwrap_or_else(gone)
-}
-
-impl<S: Server> ReplayStore for Remote<S> {
-    fn claim(&self, claim: Claim) -> ClaimFuture<'_> {
-        // A store without a scope knows no token that has one.
-        if claim.scope.is_some() {
-            return ClaimFuture::ready(Ok(ClaimAnswer::BeforeHorizon));
-        }
-        self.ask(Question::Claim(Asked::new(claim)), Reply::claim)
-    }
-
-    fn raise_barrier(&self, barrier: Barrier) -> BarrierFuture<'_> {
-        let raising = Raising::of_nobody(&barrier);
-        self.ask(Question::Barrier(raising), Reply::barrier)
-    }
-
-    fn listen(&self, listener: Weak<dyn ClaimListener>) {
+impl<S: Server> Remote<S> {
+    /// Adds a listener.
+    pub(crate) fn add(&self, listener: Weak<<S::Kind as Kind>::Listener>) {
         self.0.listeners.add(listener);
         self.0.listening.notify_one();
     }
 
-    fn horizon(&self) -> HorizonFuture<'_> {
+    /// The moment since which the server remembers everything.
+    pub(crate) fn remembers_since(&self) -> HorizonFuture<'_> {
         let (sender, answered) = oneshot::channel();
         let deadline = self.deadline();
         if let Err(why) = self.0.inbox.ask_memory(MemoryReply { sender, deadline }) {
@@ -155,6 +139,34 @@ impl<S: Server> ReplayStore for Remote<S> {
             let memory = received(answered).await?;
             Ok(memory.remembers_since(clock.now()))
         })
+    }
+}
+
+async fn received<T>(answered: oneshot::Receiver<Result<T, StoreError>>) -> Result<T, StoreError> {
+    let gone = |_| Err(Why::new("the store's thread has ended").into());
+    answered.await.unwrap_or_else(gone)
+}
+
+impl<S: Server<Kind = Claims>> ReplayStore for Remote<S> {
+    fn claim(&self, claim: Claim) -> ClaimFuture<'_> {
+        // A store without a scope knows no token that has one.
+        if claim.scope.is_some() {
+            return ClaimFuture::ready(Ok(ClaimAnswer::BeforeHorizon));
+        }
+        self.ask(Question::Claim(Asked::new(claim)), Sender::Claim)
+    }
+
+    fn raise_barrier(&self, barrier: Barrier) -> BarrierFuture<'_> {
+        let raising = Raising::of_nobody(&barrier);
+        self.ask(Question::Barrier(raising), Sender::Barrier)
+    }
+
+    fn listen(&self, listener: Weak<dyn ClaimListener>) {
+        self.add(listener);
+    }
+
+    fn horizon(&self) -> HorizonFuture<'_> {
+        self.remembers_since()
     }
 }
 

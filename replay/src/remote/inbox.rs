@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use tokio::sync::{Notify, oneshot};
 
-use super::question::{Group, Memory, Question};
+use super::question::{Group, Kind, Memory};
 use super::reply::{Answer, Reply};
 use super::trouble::Why;
 
@@ -15,20 +15,20 @@ const WAITING_MAX: usize = 65_536;
 
 /// A question that waits, and the one who asked. Nobody receives the answer when the client has
 /// gone away; what was asked for still happens.
-pub(super) struct Waiting {
-    pub(super) question: Question,
-    pub(super) reply: Reply,
+pub(super) struct Waiting<K: Kind> {
+    pub(super) question: K::Question,
+    pub(super) reply: Reply<K>,
 }
 
 /// Questions of one group, and those who asked them, in the same order.
-pub(super) struct Batch {
+pub(super) struct Batch<K: Kind> {
     pub(super) group: Group,
-    pub(super) questions: Vec<Question>,
-    pub(super) replies: Vec<Reply>,
+    pub(super) questions: Vec<K::Question>,
+    pub(super) replies: Vec<Reply<K>>,
 }
 
 /// Answers those with an error who have waited too long. What they asked for may still happen.
-pub(super) fn expire(replies: &mut [Reply], why: impl Fn() -> Why) {
+pub(super) fn expire<K: Kind>(replies: &mut [Reply<K>], why: impl Fn() -> Why) {
     let now = Instant::now();
     for reply in replies {
         if reply.is_open() && reply.deadline <= now {
@@ -44,23 +44,21 @@ pub(super) struct MemoryReply {
 }
 
 /// What a lane does next.
-pub(super) enum Work {
+pub(super) enum Work<K: Kind> {
     Memory(Vec<MemoryReply>),
-    Batch(Batch),
+    Batch(Batch<K>),
 }
 
-#[derive(Default)]
-pub(super) struct Inbox {
-    waiting: Mutex<Queues>,
+pub(super) struct Inbox<K: Kind> {
+    waiting: Mutex<Queues<K>>,
     /// Wakes a lane.
     arrived: Notify,
     /// Wakes the one who looks for questions that have waited too long.
     first: Notify,
 }
 
-#[derive(Default)]
-struct Queues {
-    groups: BTreeMap<Group, VecDeque<Waiting>>,
+struct Queues<K: Kind> {
+    groups: BTreeMap<Group, VecDeque<Waiting<K>>>,
     memory: Vec<MemoryReply>,
     count: usize,
     /// Nobody will ask any more.
@@ -69,7 +67,23 @@ struct Queues {
     abandoned: bool,
 }
 
-impl Queues {
+impl<K: Kind> Default for Inbox<K> {
+    fn default() -> Self {
+        Self {
+            waiting: Mutex::new(Queues {
+                groups: BTreeMap::new(),
+                memory: Vec::new(),
+                count: 0,
+                closed: false,
+                abandoned: false,
+            }),
+            arrived: Notify::new(),
+            first: Notify::new(),
+        }
+    }
+}
+
+impl<K: Kind> Queues<K> {
     fn is_empty(&self) -> bool {
         self.count == 0 && self.memory.is_empty()
     }
@@ -85,12 +99,17 @@ impl Queues {
     }
 }
 
-impl Inbox {
-    fn lock(&self) -> MutexGuard<'_, Queues> {
+impl<K: Kind> Inbox<K> {
+    fn lock(&self) -> MutexGuard<'_, Queues<K>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn put(&self, group: Group, question: Question, reply: Reply) -> Result<(), Why> {
+    pub(super) fn put(
+        &self,
+        group: Group,
+        question: K::Question,
+        reply: Reply<K>,
+    ) -> Result<(), Why> {
         self.add(|queues| {
             queues.count += 1;
             let queue = queues.groups.entry(group).or_default();
@@ -102,7 +121,7 @@ impl Inbox {
         self.add(|queues| queues.memory.push(reply))
     }
 
-    fn add(&self, add: impl FnOnce(&mut Queues)) -> Result<(), Why> {
+    fn add(&self, add: impl FnOnce(&mut Queues<K>)) -> Result<(), Why> {
         let mut queues = self.lock();
         queues.check()?;
         let first = queues.is_empty();
@@ -116,7 +135,7 @@ impl Inbox {
     }
 
     /// Puts questions that are not answered back in front of the others, to be asked again.
-    pub(super) fn put_back(&self, batch: Batch) {
+    pub(super) fn put_back(&self, batch: Batch<K>) {
         let pairs = batch.questions.into_iter().zip(batch.replies);
         let open: Vec<_> = pairs.filter(|(_, reply)| reply.is_open()).collect();
         if open.is_empty() {
@@ -134,7 +153,7 @@ impl Inbox {
     }
 
     /// Takes what has waited longest, and up to `most` questions of its group.
-    pub(super) fn take(&self, most: usize) -> Option<Work> {
+    pub(super) fn take(&self, most: usize) -> Option<Work<K>> {
         let mut queues = self.lock();
         let oldest = queues
             .groups
@@ -258,11 +277,12 @@ mod tests {
     use super::*;
     use crate::answer::ClaimAnswer;
     use crate::claim::Claim;
-    use crate::remote::question::Asked;
+    use crate::remote::claims::{Claims, Sender};
+    use crate::remote::question::{Asked, Question};
 
     /// An inbox, and what asks it in turn.
     struct Desk {
-        inbox: Inbox,
+        inbox: Inbox<Claims>,
         begun: Instant,
         asked: u64,
     }
@@ -291,7 +311,7 @@ mod tests {
                 generation,
                 ..Group::default()
             };
-            let reply = Reply::claim(sender, self.deadline());
+            let reply = Reply::new(Sender::Claim(sender), self.deadline());
             self.inbox.put(group, question, reply).unwrap();
             answered
         }

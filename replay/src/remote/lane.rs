@@ -4,17 +4,15 @@ use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use apply_cookies_protocol::{Grant, UnixMillis};
+use apply_cookies_protocol::UnixMillis;
 use tokio::time::{sleep, timeout};
 
 use super::backoff::{Backoff, fraction};
 use super::inbox::{Batch, MemoryReply, Work, expire};
-use super::question::{Decision, Group, Question};
-use super::server::{Forgotten, Server};
+use super::question::{Group, Kind};
+use super::server::{DecisionOf, Forgotten, ListenersOf, QuestionOf, Server};
 use super::shared::Shared;
 use super::trouble::Trouble;
-use crate::answer::ClaimAnswer;
-use crate::listeners::Listeners;
 
 /// How long to give a server to free what it was told to forget.
 const FREEING: Duration = Duration::from_millis(10);
@@ -130,10 +128,10 @@ impl<'s, S: Server> Lane<'s, S> {
         Ok(())
     }
 
-    async fn ask(&mut self, mut batch: Batch) -> Result<(), Trouble> {
+    async fn ask(&mut self, mut batch: Batch<S::Kind>) -> Result<(), Trouble> {
         match self.decide_in_time(&mut batch).await {
             Ok(decisions) => {
-                answer(batch, decisions, &self.shared.listeners);
+                answer::<S>(batch, decisions, &self.shared.listeners);
                 Ok(())
             }
             Err(Trouble::Refused(why)) => {
@@ -151,7 +149,10 @@ impl<'s, S: Server> Lane<'s, S> {
 
     /// Decides a batch. Those who have waited too long meanwhile are answered with an error: neither a
     /// slow server nor a question that is always under way keeps them longer.
-    async fn decide_in_time(&mut self, batch: &mut Batch) -> Result<Vec<Decision>, Trouble> {
+    async fn decide_in_time(
+        &mut self,
+        batch: &mut Batch<S::Kind>,
+    ) -> Result<Vec<DecisionOf<S>>, Trouble> {
         let shared = self.shared;
         let pause = shared.server.limits().timeout / 8;
         let mut deciding = pin!(self.decide(batch.group, &batch.questions));
@@ -169,8 +170,8 @@ impl<'s, S: Server> Lane<'s, S> {
     async fn decide(
         &mut self,
         group: Group,
-        questions: &[Question],
-    ) -> Result<Vec<Decision>, Trouble> {
+        questions: &[QuestionOf<S>],
+    ) -> Result<Vec<DecisionOf<S>>, Trouble> {
         let link = self
             .link
             .as_mut()
@@ -179,7 +180,7 @@ impl<'s, S: Server> Lane<'s, S> {
         let sweeps = self.shared.sweeps.load(Ordering::Relaxed);
         let mut decisions = decide(server, link, group, questions, now).await?;
         // Without room: perhaps something is over, and nobody has looked since.
-        if decisions.iter().copied().any(Decision::lacks_room) {
+        if decisions.iter().any(S::Kind::lacks_room) {
             if forget(self.shared, link).await.is_err() {
                 self.link = None;
                 return Ok(decisions);
@@ -191,11 +192,16 @@ impl<'s, S: Server> Lane<'s, S> {
             // A server may free memory behind its answer.
             sleep(FREEING).await;
             let again = decide(server, link, group, questions, now).await?;
-            for (first, again) in decisions.iter_mut().zip(again) {
-                if first.lacks_room() {
-                    *first = first.then(again);
-                }
-            }
+            let pairs = decisions.into_iter().zip(again);
+            decisions = pairs
+                .map(|(first, again)| {
+                    if S::Kind::lacks_room(&first) {
+                        S::Kind::then(first, again)
+                    } else {
+                        first
+                    }
+                })
+                .collect();
         }
         Ok(decisions)
     }
@@ -240,15 +246,15 @@ async fn decide<S: Server>(
     server: &S,
     link: &mut S::Link,
     group: Group,
-    questions: &[Question],
+    questions: &[QuestionOf<S>],
     now: UnixMillis,
-) -> Result<Vec<Decision>, Trouble> {
+) -> Result<Vec<DecisionOf<S>>, Trouble> {
     match bounded(server, server.decide(link, group, questions, now)).await {
         Ok(decisions) if decisions.len() == questions.len() => Ok(decisions),
         Ok(_) => Err(Trouble::lost(
             "the server answered another number of questions",
         )),
-        Err(Trouble::Full) => Ok(vec![Decision::Full; questions.len()]),
+        Err(Trouble::Full) => Ok(questions.iter().map(|_| S::Kind::full()).collect()),
         Err(trouble) => Err(trouble),
     }
 }
@@ -268,19 +274,13 @@ async fn gather(waiting: impl Fn() -> usize) {
     }
 }
 
-fn answer(batch: Batch, decisions: Vec<Decision>, listeners: &Listeners) {
+fn answer<S: Server>(
+    batch: Batch<S::Kind>,
+    decisions: Vec<DecisionOf<S>>,
+    listeners: &ListenersOf<S>,
+) {
     let pairs = batch.questions.into_iter().zip(batch.replies);
     for ((question, reply), decision) in pairs.zip(decisions) {
-        reply.answer(match (question, decision) {
-            (Question::Claim(asked), Decision::Claim(ClaimAnswer::Granted { grant, barrier })) => {
-                listeners.tell(asked.claim.nonce, barrier);
-                // Nobody else has the digest of a claim without an id: a retry is this very call,
-                // asked again.
-                let own = asked.claim.redemption.is_none();
-                let grant = if own { Grant::First } else { grant };
-                Decision::Claim(ClaimAnswer::Granted { grant, barrier })
-            }
-            (_, decision) => decision,
-        });
+        reply.answer(question, decision, listeners);
     }
 }

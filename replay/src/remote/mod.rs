@@ -27,6 +27,11 @@ pub use forgot::{ForgetError, Forgot};
 
 pub(crate) mod blocking;
 
+pub(crate) mod claims;
+
+#[cfg(feature = "postgres")]
+pub(crate) mod revoking;
+
 mod reply;
 
 mod inbox;

@@ -2,10 +2,40 @@
 
 use apply_cookies_protocol::{RedemptionDigest, UnixMillis};
 
-use crate::answer::{BarrierAnswer, ClaimAnswer};
+use crate::answer::{BarrierAnswer, ClaimAnswer, StoreError};
 use crate::barrier::Raising;
 use crate::claim::{self, Claim};
+use crate::listeners::Listeners;
 use crate::random;
+
+/// What is asked of a server, and what it answers: one engine works for claims and for revocations.
+pub(crate) trait Kind: 'static {
+    type Question: Send;
+    type Decision: Send;
+    /// The one who asked.
+    type Sender: Send;
+    /// Who hears of what was decided.
+    type Listener: ?Sized + Send + Sync;
+
+    /// The decision where there is no room.
+    fn full() -> Self::Decision;
+
+    /// Whether more room would change it.
+    fn lacks_room(decision: &Self::Decision) -> bool;
+
+    /// The answer to a question that got one, and was asked again by this store itself.
+    fn then(decision: Self::Decision, again: Self::Decision) -> Self::Decision;
+
+    /// Tells listeners and the one who asked.
+    fn answer(
+        question: Self::Question,
+        decision: Self::Decision,
+        sender: Option<Self::Sender>,
+        listeners: &Listeners<Self::Listener>,
+    );
+
+    fn fail(sender: Self::Sender, error: StoreError);
+}
 
 /// What a caller wants decided.
 #[derive(Clone, Debug)]
@@ -50,32 +80,6 @@ pub(crate) enum Decision {
     /// No room for this claim.
     Full,
     Barrier(BarrierAnswer),
-}
-
-impl Decision {
-    /// Whether more room would change it.
-    pub(crate) fn lacks_room(self) -> bool {
-        let no_room = BarrierAnswer::NoRoom;
-        match self {
-            Self::Full => true,
-            Self::Barrier(barrier) | Self::Claim(ClaimAnswer::Granted { barrier, .. }) => {
-                barrier == no_room
-            }
-            Self::Claim(_) => false,
-        }
-    }
-
-    /// The answer to a question that got this one, and was asked again by this store itself. A claim
-    /// that was granted for the first time still is.
-    pub(crate) fn then(self, again: Self) -> Self {
-        match (self, again) {
-            (
-                Self::Claim(ClaimAnswer::Granted { grant, .. }),
-                Self::Claim(ClaimAnswer::Granted { barrier, .. }),
-            ) => Self::Claim(ClaimAnswer::Granted { grant, barrier }),
-            (_, again) => again,
-        }
-    }
 }
 
 /// What a server remembers: since when, and up to when it has forgotten.

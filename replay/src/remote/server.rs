@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use apply_cookies_protocol::UnixMillis;
 
-use super::question::{Decision, Group, Memory, Question};
+use super::question::{Group, Kind, Memory};
 use super::trouble::Trouble;
 use crate::clock::Clock;
 use crate::listeners::Listeners;
@@ -43,8 +43,15 @@ pub(crate) enum Forgotten {
     Some,
 }
 
+pub(crate) type QuestionOf<S> = <<S as Server>::Kind as Kind>::Question;
+pub(crate) type DecisionOf<S> = <<S as Server>::Kind as Kind>::Decision;
+pub(crate) type ListenersOf<S> = Listeners<<<S as Server>::Kind as Kind>::Listener>;
+
 /// A kind of server, and where it is.
 pub(crate) trait Server: Debug + Send + Sync + 'static {
+    /// What it is asked.
+    type Kind: Kind;
+
     /// One connection.
     type Link;
 
@@ -54,7 +61,7 @@ pub(crate) trait Server: Debug + Send + Sync + 'static {
     fn limits(&self) -> &Limits;
 
     /// The group of a question.
-    fn group(&self, question: &Question) -> Group;
+    fn group(&self, question: &QuestionOf<Self>) -> Group;
 
     /// Connects, and checks that the server can keep the contract.
     async fn connect(&self) -> Result<Self::Link, Trouble>;
@@ -64,9 +71,9 @@ pub(crate) trait Server: Debug + Send + Sync + 'static {
         &self,
         link: &mut Self::Link,
         group: Group,
-        questions: &[Question],
+        questions: &[QuestionOf<Self>],
         now: UnixMillis,
-    ) -> Result<Vec<Decision>, Trouble>;
+    ) -> Result<Vec<DecisionOf<Self>>, Trouble>;
 
     /// Reads what the server remembers, after noting a horizon where there is none.
     async fn memory(&self, link: &mut Self::Link, now: UnixMillis) -> Result<Memory, Trouble>;
@@ -74,7 +81,7 @@ pub(crate) trait Server: Debug + Send + Sync + 'static {
     /// Forgets what no token can ask for any more, or some of it.
     async fn forget(&self, link: &mut Self::Link, now: UnixMillis) -> Result<Forgotten, Trouble>;
 
-    /// Tells listeners of the claims of all processes, those of the time before it was connected
-    /// too, on a connection of its own, until that breaks.
-    async fn hear(&self, listeners: &Listeners, clock: &Clock) -> Trouble;
+    /// Tells listeners of what all processes do, on a connection of its own, until that breaks: of
+    /// claims also those of the time before it was connected.
+    async fn hear(&self, listeners: &ListenersOf<Self>, clock: &Clock) -> Trouble;
 }

@@ -6,17 +6,17 @@ use std::sync::{Mutex, PoisonError};
 use tokio::sync::Notify;
 
 use super::inbox::Inbox;
-use super::server::Server;
+use super::server::{ListenersOf, Server};
 use super::trouble::{Trouble, Why};
 use crate::clock::Clock;
 use crate::listeners::Listeners;
 
 /// The state that a handle and its thread share.
-pub(super) struct Shared<S> {
+pub(super) struct Shared<S: Server> {
     pub(super) server: S,
     pub(super) clock: Clock,
-    pub(super) inbox: Inbox,
-    pub(super) listeners: Listeners,
+    pub(super) inbox: Inbox<S::Kind>,
+    pub(super) listeners: ListenersOf<S>,
     /// Somebody listens.
     pub(super) listening: Notify,
     /// How often something was forgotten.
@@ -48,7 +48,7 @@ impl<S: Server> Shared<S> {
         }
         let mut down = self.down.lock().unwrap_or_else(PoisonError::into_inner);
         if down.as_ref() != Some(&why) {
-            tracing::warn!(server = ?self.server, error = %why, "the replay store does not answer");
+            tracing::warn!(server = ?self.server, error = %why, "the store does not answer");
             *down = Some(why);
         }
     }
@@ -57,7 +57,7 @@ impl<S: Server> Shared<S> {
     pub(super) fn up(&self) {
         let mut down = self.down.lock().unwrap_or_else(PoisonError::into_inner);
         if down.take().is_some() {
-            tracing::info!(server = ?self.server, "connected to the replay store again");
+            tracing::info!(server = ?self.server, "connected to the store again");
         }
     }
 
