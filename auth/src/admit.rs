@@ -7,15 +7,12 @@ use crate::header::Authorization;
 use crate::identity::Identity;
 use crate::prove::unavailable;
 use crate::refusal::{Refusal, RefusalCode};
-use crate::request::Request;
+use crate::request::{ACCESS_TOKEN_PARAMETER, Request};
 use crate::respond::{Audience, see_other};
 use crate::rule;
 use crate::session::Session;
 use crate::standing::{Seen, Unknown};
 use crate::visitor::Visitor;
-
-/// The query's name of an access token, as marimo has it.
-pub(crate) const ACCESS_TOKEN_PARAMETER: &str = "access_token";
 
 /// Who a request proves to be, and by which session.
 type Who = (Option<Identity>, Option<Session>);
@@ -33,7 +30,7 @@ impl Auth {
         slot: &Slot,
     ) -> Result<Visitor, Answer> {
         let parts = &self.0;
-        let audience = Audience::of(self, request).challenged(self.challenge(false));
+        let audience = Audience::of(self, request);
         let refuse = |refusal: &Refusal| audience.refuse(self, refusal);
         if let Some(why) = self.is_not_development(request) {
             return Err(refuse(&Refusal::new(RefusalCode::Origin).because(why)));
@@ -42,8 +39,7 @@ impl Auth {
         let who = match self.who(request, slot).await {
             Ok(who) => who,
             Err(Stopped::Refused(refusal)) => {
-                let audience = audience.clone().challenged(self.challenge(true));
-                return Err(audience.refuse(self, &refusal));
+                return Err(audience.refused().refuse(self, &refusal));
             }
             Err(Stopped::Answered(answer)) => return Err(answer),
         };
@@ -105,7 +101,10 @@ impl Auth {
         }
         let seen = parts.see(request.asked.fields).await;
         match seen {
-            Ok(Seen::Somebody(session)) => Ok((Some(parts.identity_of(&session)), Some(*session))),
+            Ok(Seen::Somebody(seen)) => {
+                let (session, check) = *seen;
+                Ok((Some(parts.identity_of(&session, check)), Some(session)))
+            }
             Ok(Seen::Nobody) => Ok((None, None)),
             Ok(Seen::Over(over)) => {
                 tracing::debug!(?over, "the sign-in is not in force");
@@ -157,7 +156,7 @@ impl Auth {
     /// The address that was asked for, without the token, which stays in no history.
     fn without_token<F: Fields>(&self, request: Request<'_, F>) -> Answer {
         let wanted = request.address_without(ACCESS_TOKEN_PARAMETER);
-        let place = self.0.places.read(request.asked.fields, Some(&wanted));
+        let place = Audience::bound_for(self, request, Some(wanted.clone())).place(self);
         let location = place.map_or(wanted, |place| place.location().to_owned());
         see_other(location).with("referrer-policy", &b"no-referrer"[..])
     }
@@ -187,16 +186,6 @@ impl Auth {
                 "Auth::dev() needs the peer's address; serve with into_make_service_with_connect_info",
             ),
         }
-    }
-
-    /// How a client that is no browser, or a browser's own dialog, may prove who it is.
-    fn challenge(&self, refused: bool) -> Option<String> {
-        let parts = &self.0;
-        if parts.basic {
-            return Some(parts.realm.basic());
-        }
-        let bearer = parts.access_token.as_ref();
-        bearer.map(|_| parts.realm.bearer(refused))
     }
 }
 

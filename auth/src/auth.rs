@@ -95,6 +95,16 @@ impl Parts {
         self.takes_passwords() || self.access_token.is_some() || self.dev
     }
 
+    /// How a client that is no browser, or a browser's own dialog, may prove who it is. `refused`:
+    /// it has tried.
+    pub(crate) fn challenge(&self, refused: bool) -> Option<String> {
+        if self.basic {
+            return Some(self.realm.basic());
+        }
+        let token = self.access_token.as_ref();
+        token.map(|_| self.realm.bearer(refused))
+    }
+
     /// Whether the page asks for a name and a password.
     pub(crate) const fn takes_passwords(&self) -> bool {
         self.has_passwords && !self.basic

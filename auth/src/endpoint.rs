@@ -138,7 +138,7 @@ impl Auth {
 
     fn sign_in_page<F: Fields>(&self, request: Request<'_, F>) -> Answer {
         let wanted = request.parameter("return_to");
-        let audience = Audience::bound_for(self, request, wanted.as_deref());
+        let audience = Audience::bound_for(self, request, wanted);
         self.sign_in_again(&audience, "", None)
     }
 
@@ -149,10 +149,10 @@ impl Auth {
             refusal.log(id);
             (refusal, id)
         });
-        let Some(place) = audience.place() else {
+        let Some(place) = audience.place(self) else {
             return audience.refuse(self, &Refusal::new(RefusalCode::Origin));
         };
-        let mut page = SignInPage::to(place).name(name);
+        let mut page = SignInPage::to(&place).name(name);
         if self.0.takes_passwords() {
             page = page.password();
         }
@@ -174,7 +174,7 @@ impl Auth {
         slot: &Slot,
         form: Form,
     ) -> Answer {
-        let audience = Audience::bound_for(self, request, form.return_to.as_deref());
+        let audience = Audience::bound_for(self, request, form.return_to.clone());
         let proved = match self.prove(request, &form).await {
             Ok(who) => self
                 .sign_in(&slot.pending(), who)
@@ -186,7 +186,7 @@ impl Auth {
         if let Err(refusal) = &proved {
             metrics::sign_in("page", refusal.code().as_str());
         }
-        match (proved, audience.place()) {
+        match (proved, audience.place(self)) {
             (Ok(_), Some(place)) if audience.is_person() => see_other(place.location()),
             (Ok(_), _) => Answer::uncached(204, Rest::Read),
             (Err(refusal), _) => {
@@ -245,11 +245,11 @@ impl Auth {
 
     async fn sign_out_page<F: Fields>(&self, request: Request<'_, F>, slot: &Slot) -> Answer {
         let wanted = request.parameter("return_to");
-        let audience = Audience::bound_for(self, request, wanted.as_deref());
+        let audience = Audience::bound_for(self, request, wanted);
         match self.admit(request, slot).await {
             Err(answer) => answer,
-            Ok(visitor) => match (visitor.identity(), audience.place()) {
-                (Some(who), Some(place)) => self.0.pages.sign_out(who, place).into(),
+            Ok(visitor) => match (visitor.identity(), audience.place(self)) {
+                (Some(who), Some(place)) => self.0.pages.sign_out(who, &place).into(),
                 _ => self.0.pages.signed_out().into(),
             },
         }
@@ -261,12 +261,12 @@ impl Auth {
         slot: &Slot,
         form: &Form,
     ) -> Answer {
-        let audience = Audience::bound_for(self, request, form.return_to.as_deref());
+        let audience = Audience::bound_for(self, request, form.return_to.clone());
         match self.sign_out(&slot.pending()).push().await {
             // Somebody who cannot be signed out everywhere stays signed in, and reads that.
             Err(error) => audience.refuse(self, &error.into()),
             Ok(_) if !audience.is_person() => Answer::uncached(204, Rest::Read),
-            Ok(_) => match (&form.return_to, audience.place()) {
+            Ok(_) => match (&form.return_to, audience.place(self)) {
                 (Some(_), Some(place)) => see_other(place.location()),
                 _ => self.0.pages.signed_out().into(),
             },

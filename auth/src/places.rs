@@ -1,9 +1,11 @@
 //! Where people are sent: always a place of the app, always in full.
 
+use std::borrow::Cow;
+
 use apply_cookies::web::Fields;
 use apply_cookies::{ApplyCookies, Origin};
 
-use crate::return_to::{ReturnPlaces, ReturnTo, ReturnToError};
+use crate::return_to::{ReturnPlaces, ReturnToError};
 
 /// The places of each of the app's origins.
 pub(crate) struct Places {
@@ -23,42 +25,53 @@ impl Places {
         })
     }
 
+    /// What is needed of a request to say later where its person may be sent.
+    pub(crate) fn asked_at(&self, fields: &impl Fields) -> AskedAt {
+        let text = |name| {
+            let mut values = fields.all(name);
+            let value = values.next().filter(|_| values.next().is_none())?;
+            Some(std::str::from_utf8(value).ok()?.into())
+        };
+        AskedAt {
+            origin: text("origin"),
+            host: self.is_development().then(|| text("host")).flatten(),
+        }
+    }
+
     /// The places of the origin that a request is sent to: the one that it names, if it is listed,
     /// or else the first of the list. Never `Host`, which the client chooses.
-    pub(crate) fn of(&self, fields: &impl Fields) -> Option<ReturnPlaces> {
-        let named = |origin: &Origin| {
-            let mut sent = fields.all("origin");
-            sent.next() == Some(origin.as_str().as_bytes()) && sent.next().is_none()
-        };
-        if self.origins.is_empty() {
-            return self.of_development(fields);
+    pub(crate) fn of(&self, asked: &AskedAt) -> Option<Cow<'_, ReturnPlaces>> {
+        if self.is_development() {
+            return self.of_development(asked).map(Cow::Owned);
         }
-        let listed = self.origins.iter().find(|(origin, _)| named(origin));
+        let named = |(origin, _): &&(Origin, _)| asked.origin.as_deref() == Some(origin.as_str());
+        let listed = self.origins.iter().find(named);
         let chosen = listed.or_else(|| self.origins.first());
-        chosen.map(|(_, places)| places.clone())
+        chosen.map(|(_, places)| Cow::Borrowed(places))
     }
 
     /// In development a page names its origin when it posts. Otherwise the host is taken, which is
     /// checked to be this machine: there is nobody else to send anybody to.
-    fn of_development(&self, fields: &impl Fields) -> Option<ReturnPlaces> {
-        let text = |name| {
-            fields
-                .all(name)
-                .next()
-                .and_then(|one| std::str::from_utf8(one).ok())
+    fn of_development(&self, asked: &AskedAt) -> Option<ReturnPlaces> {
+        let origin = match (&asked.origin, &asked.host) {
+            (Some(origin), _) => Origin::parse(origin),
+            (None, host) => Origin::parse(&format!("http://{}", host.as_deref()?)),
         };
-        let origin = match text("origin") {
-            Some(origin) => Origin::parse(origin).ok(),
-            None => Origin::parse(&format!("http://{}", text("host")?)).ok(),
-        };
-        let origin = origin.filter(Origin::is_loopback)?;
+        let origin = origin.ok().filter(Origin::is_loopback)?;
         places(&origin, &self.others).ok()
     }
 
-    /// A place by the text of a request, or the front page.
-    pub(crate) fn read(&self, fields: &impl Fields, text: Option<&str>) -> Option<ReturnTo> {
-        Some(self.of(fields)?.read_or_home(text))
+    const fn is_development(&self) -> bool {
+        self.origins.is_empty()
     }
+}
+
+/// What a request says of the origin that it is sent to.
+#[derive(Clone, Debug)]
+pub(crate) struct AskedAt {
+    origin: Option<Box<str>>,
+    /// In development alone.
+    host: Option<Box<str>>,
 }
 
 fn places(origin: &Origin, others: &[Origin]) -> Result<ReturnPlaces, ReturnToError> {

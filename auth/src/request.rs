@@ -5,6 +5,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use apply_cookies::web::{Asked, Fields};
 use form_urlencoded::parse;
 
+/// The name of an access token in a query, as marimo has it.
+pub(crate) const ACCESS_TOKEN_PARAMETER: &str = "access_token";
+
 /// A request: what the middleware of the cookies takes, its query and its peer.
 #[derive(Debug)]
 #[expect(clippy::exhaustive_structs, reason = "adapters make it")]

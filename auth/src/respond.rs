@@ -3,29 +3,29 @@
 use apply_cookies::web::{Answer, Fields, Rest};
 
 use crate::auth::Auth;
+use crate::places::AskedAt;
 use crate::random;
 use crate::refusal::{Refusal, RefusalCode, RefusalId};
-use crate::request::Request;
+use crate::request::{ACCESS_TOKEN_PARAMETER, Request};
 use crate::return_to::ReturnTo;
 
-/// Who reads the answer.
+/// Who reads the answer. Every request has one, so it is worked out only where it is needed.
 #[derive(Clone, Debug)]
 pub(crate) struct Audience {
     /// A person who waits for a page, rather than a script.
     person: bool,
-    /// Where they wanted to go, or the front page if they cannot be sent there again.
-    place: Option<ReturnTo>,
-    /// The front page.
-    home: Option<ReturnTo>,
-    /// How a client that is no browser may prove who it is.
-    challenge: Option<String>,
+    /// Where they want to go, if they can be sent there.
+    wanted: Option<String>,
+    asked: AskedAt,
+    /// What `Authorization` proved was refused.
+    refused: bool,
 }
 
 impl Audience {
     /// Whoever made a request to the app.
     pub(crate) fn of<F: Fields>(auth: &Auth, request: Request<'_, F>) -> Self {
-        let wanted = request.address_without("access_token");
-        let wanted = (request.asked.method == "GET").then_some(&*wanted);
+        let get = request.asked.method == "GET";
+        let wanted = get.then(|| request.address_without(ACCESS_TOKEN_PARAMETER));
         Self::bound_for(auth, request, wanted)
     }
 
@@ -33,19 +33,19 @@ impl Audience {
     pub(crate) fn bound_for<F: Fields>(
         auth: &Auth,
         request: Request<'_, F>,
-        wanted: Option<&str>,
+        wanted: Option<String>,
     ) -> Self {
-        let places = auth.0.places.of(request.asked.fields);
         Self {
             person: request.is_navigation(),
-            place: places.as_ref().map(|places| places.read_or_home(wanted)),
-            home: places.map(|places| places.home()),
-            challenge: None,
+            wanted,
+            asked: auth.0.places.asked_at(request.asked.fields),
+            refused: false,
         }
     }
 
-    pub(crate) fn challenged(mut self, challenge: Option<String>) -> Self {
-        self.challenge = challenge;
+    /// The same, whose `Authorization` was refused.
+    pub(crate) fn refused(mut self) -> Self {
+        self.refused = true;
         self
     }
 
@@ -53,8 +53,10 @@ impl Audience {
         self.person
     }
 
-    pub(crate) const fn place(&self) -> Option<&ReturnTo> {
-        self.place.as_ref()
+    /// Where they want to go, or the front page. `None` if nothing says on which origin they are.
+    pub(crate) fn place(&self, auth: &Auth) -> Option<ReturnTo> {
+        let places = auth.0.places.of(&self.asked)?;
+        Some(places.read_or_home(self.wanted.as_deref()))
     }
 
     /// The answer to a refusal. Nobody who is merely signed out is refused a page: they are sent to
@@ -70,21 +72,23 @@ impl Audience {
         }
         let id = RefusalId::new(random::bytes());
         refusal.log(id);
-        let reply = match &self.place {
-            Some(place) if self.person => auth.0.pages.refusal(refusal, id, place),
-            _ => refusal.problem(id),
-        };
-        match &self.challenge {
+        let place = self.person.then(|| self.place(auth)).flatten();
+        let answer = Answer::from(match place {
+            Some(place) => auth.0.pages.refusal(refusal, id, &place),
+            None => refusal.problem(id),
+        });
+        match auth.0.challenge(self.refused) {
             Some(challenge) if refusal.status() == 401 => {
-                Answer::from(reply).with("www-authenticate", challenge.clone())
+                answer.with("www-authenticate", challenge)
             }
-            _ => reply.into(),
+            _ => answer,
         }
     }
 
     /// The page to sign in on, which leads to the place.
     fn sign_in(&self, auth: &Auth) -> Option<String> {
-        let (home, place) = (self.home.as_ref()?, self.place.as_ref()?);
+        let home = auth.0.places.of(&self.asked)?.home();
+        let place = self.place(auth)?;
         let origin = home.location().trim_end_matches('/');
         let place = form_urlencoded::byte_serialize(place.as_text().as_bytes());
         let place: String = place.collect();

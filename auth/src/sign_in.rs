@@ -312,12 +312,13 @@ impl Parts {
             #[cfg(feature = "password")]
             Unknown::Accounts(_) => SignInError::AccountsUnavailable,
         })?;
-        let Seen::Somebody(mut session) = seen else {
+        let Seen::Somebody(seen) = seen else {
             return Err(SignInError::SignedOut);
         };
+        let (mut session, _) = *seen;
         self.gate.check(&session.who)?;
         session.written = self.cookies.clock().now();
-        Ok(*session)
+        Ok(session)
     }
 
     /// Pushes a copy of a session.

@@ -13,8 +13,8 @@ use crate::watch::Life;
 
 /// Who made a request, by its cookie.
 pub(crate) enum Seen {
-    /// The session is in force.
-    Somebody(Box<Session>),
+    /// The session is in force. With what the store was asked, which costs a few MACs to make.
+    Somebody(Box<(Session, SessionCheck)>),
     /// There is no session.
     Nobody,
     /// There is the cookie of one that is not in force.
@@ -65,16 +65,17 @@ impl Parts {
         if !self.credential_stands(&session).await? {
             return Ok(Seen::Over(Over::Credential));
         }
-        let standing = self.revocations.check(self.check_of(&session)).await?;
+        let check = self.check_of(&session);
+        let standing = self.revocations.check(check).await?;
         Ok(match standing {
-            Standing::Valid => Seen::Somebody(Box::new(session)),
+            Standing::Valid => Seen::Somebody(Box::new((session, check))),
             Standing::Revoked => Seen::Over(Over::Revoked),
             Standing::BeforeHorizon => Seen::Over(Over::Forgotten),
         })
     }
 
     /// What the store of revocations is asked.
-    pub(crate) fn check_of(&self, session: &Session) -> SessionCheck {
+    fn check_of(&self, session: &Session) -> SessionCheck {
         let mut check = SessionCheck::new(session.since, self.subjects.of(session));
         check.scope = session.scope.map(StoreScope::from_random);
         check
@@ -111,8 +112,8 @@ impl Parts {
     }
 
     /// Who the session is of, with its end.
-    pub(crate) fn identity_of(&self, session: &Session) -> Identity {
-        let life = Life::new(Arc::clone(&self.watch), self.check_of(session), session.end);
+    pub(crate) fn identity_of(&self, session: &Session, check: SessionCheck) -> Identity {
+        let life = Life::new(Arc::clone(&self.watch), check, session.end);
         session.who.clone().living(life)
     }
 }
