@@ -44,6 +44,17 @@ pub(crate) struct Evidence {
     pub(crate) account: Option<String>,
 }
 
+impl Evidence {
+    pub(crate) const fn new(since: Option<UnixMillis>, credential: Option<Credential>) -> Self {
+        Self {
+            since,
+            credential,
+            #[cfg(feature = "password")]
+            account: None,
+        }
+    }
+}
+
 #[derive(Clone)]
 struct Email {
     address: String,

@@ -155,10 +155,7 @@ impl Parts {
         let credential = own.verify(token, &self.credentials).ok_or_else(invalid)?;
         self.throttle.succeeded(now(), permit);
         let who = Identity::new(ACCESS_TOKEN, ACCESS_TOKEN).map_err(|_| invalid())?;
-        Ok(who.proved_by(Evidence {
-            credential: Some(credential),
-            ..Evidence::default()
-        }))
+        Ok(who.proved_by(Evidence::new(None, Some(credential))))
     }
 }
 

@@ -7,7 +7,7 @@ use apply_cookies::replay::{SessionCheck, Standing, StoreError};
 use apply_cookies::web::Fields;
 
 use crate::auth::Parts;
-use crate::identity::Identity;
+use crate::identity::{Evidence, Identity};
 use crate::session::{Session, Unread};
 use crate::watch::Life;
 
@@ -114,7 +114,9 @@ impl Parts {
     /// Who the session is of, with its end.
     pub(crate) fn identity_of(&self, session: &Session, check: SessionCheck) -> Identity {
         let life = Life::new(Arc::clone(&self.watch), check, session.end);
-        session.who.clone().living(life)
+        // Signed in again, as after a change of roles, it is still of what it began with.
+        let evidence = Evidence::new(Some(session.since), session.credential);
+        session.who.clone().proved_by(evidence).living(life)
     }
 }
 
