@@ -1,0 +1,87 @@
+//! actix-web.
+
+#[path = "suite/mod.rs"]
+mod suite;
+
+use std::sync::mpsc;
+
+use actix_web::web::{self, Query};
+use actix_web::{App, HttpServer, rt};
+use apply_cookies::PendingCookies;
+use apply_cookies_auth::{Identity, Visitor};
+
+use crate::harness::pages::{self, Events, Promotion, Typed};
+use crate::harness::{Framework, Running, Site};
+
+pub(crate) struct Tested;
+
+impl Framework for Tested {
+    fn serve(site: Site) -> Running {
+        let (started, starting) = mpsc::channel();
+        std::thread::spawn(move || {
+            rt::System::new().block_on(async move {
+                let server = HttpServer::new(move || {
+                    let (auth, door) = (&site.auth, site.door.clone());
+                    let admin = web::scope("/admin").wrap(auth.required().role("admin"));
+                    App::new()
+                        .route("/", web::to(public))
+                        .route("/app", web::to(app))
+                        .service(admin.route("", web::to(|| async { "admin" })))
+                        .route("/sse-in", web::to(sign_in))
+                        .route("/sse-out", web::to(sign_out))
+                        .route("/watch", web::to(watch))
+                        .route("/keep", web::to(keep))
+                        .route("/rotate", web::to(rotate))
+                        .route(
+                            "/door",
+                            web::to(move |_: Identity| {
+                                let door = door.clone();
+                                async move { door.pass().await }
+                            }),
+                        )
+                        .wrap(auth.middleware())
+                        .wrap(auth.cookies().middleware())
+                })
+                .workers(2)
+                .shutdown_timeout(1)
+                .bind(("127.0.0.1", 0))
+                .unwrap();
+                let address = server.addrs()[0];
+                let server = server.run();
+                started.send((address, server.handle())).unwrap();
+                server.await.unwrap();
+            });
+        });
+        let (address, handle) = starting.recv().unwrap();
+        // Sent at once; the server's own thread acts on it.
+        Running::new(address, move || drop(handle.stop(false)))
+    }
+}
+
+async fn public(who: Option<Identity>) -> String {
+    pages::greeting(who.as_ref())
+}
+
+async fn app(who: Identity) -> String {
+    pages::greeting(Some(&who))
+}
+
+async fn sign_in(visitor: Visitor, pending: PendingCookies, Query(typed): Query<Typed>) -> Events {
+    pages::sign_in(visitor, pending, typed)
+}
+
+async fn sign_out(visitor: Visitor, pending: PendingCookies) -> Events {
+    pages::sign_out(visitor, pending)
+}
+
+async fn watch(who: Identity, pending: PendingCookies) -> Events {
+    pages::watch(who, pending)
+}
+
+async fn keep(visitor: Visitor, pending: PendingCookies) -> String {
+    pages::keep(visitor.auth(), pending).await
+}
+
+async fn rotate(visitor: Visitor, pending: PendingCookies, Query(to): Query<Promotion>) -> String {
+    pages::rotate(visitor.auth(), pending, to).await
+}

@@ -1,0 +1,98 @@
+//! axum.
+
+#[path = "suite/mod.rs"]
+mod suite;
+
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::mpsc;
+
+use apply_cookies::PendingCookies;
+use apply_cookies_auth::{Identity, Visitor};
+use axum::Router;
+use axum::extract::Query;
+use axum::routing::any;
+use futures_util::future::select;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use crate::harness::pages::{self, Events, Promotion, Typed};
+use crate::harness::{Framework, Running, Site};
+
+pub(crate) struct Tested;
+
+impl Framework for Tested {
+    fn serve(site: Site) -> Running {
+        let (started, starting) = mpsc::channel();
+        let (stop, stopped) = oneshot::channel();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async move {
+                let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+                started.send(listener.local_addr().unwrap()).unwrap();
+                let service = router(site).into_make_service_with_connect_info::<SocketAddr>();
+                let served = axum::serve(listener, service).into_future();
+                select(pin!(served), stopped).await;
+            });
+        });
+        let address = starting.recv().unwrap();
+        // Connections that are still open end with the runtime.
+        Running::new(address, move || {
+            let _ = stop.send(());
+        })
+    }
+}
+
+fn router(site: Site) -> Router {
+    let Site { auth, door } = site;
+    let admin = Router::new()
+        .route("/admin", any(async || "admin"))
+        .layer(auth.required().role("admin"));
+    Router::new()
+        .route("/", any(public))
+        .route("/app", any(app))
+        .merge(admin)
+        .route("/sse-in", any(sign_in))
+        .route("/sse-out", any(sign_out))
+        .route("/watch", any(watch))
+        .route("/keep", any(keep))
+        .route("/rotate", any(rotate))
+        .route(
+            "/door",
+            any(move |_: Identity| async move { door.pass().await }),
+        )
+        .layer(auth.layer())
+        .layer(auth.cookies().layer())
+}
+
+async fn public(who: Option<Identity>) -> String {
+    pages::greeting(who.as_ref())
+}
+
+async fn app(who: Identity) -> String {
+    pages::greeting(Some(&who))
+}
+
+async fn sign_in(visitor: Visitor, pending: PendingCookies, Query(typed): Query<Typed>) -> Events {
+    pages::sign_in(visitor, pending, typed)
+}
+
+async fn sign_out(visitor: Visitor, pending: PendingCookies) -> Events {
+    pages::sign_out(visitor, pending)
+}
+
+async fn watch(who: Identity, pending: PendingCookies) -> Events {
+    pages::watch(who, pending)
+}
+
+async fn keep(visitor: Visitor, pending: PendingCookies) -> String {
+    pages::keep(visitor.auth(), pending).await
+}
+
+async fn rotate(visitor: Visitor, pending: PendingCookies, Query(to): Query<Promotion>) -> String {
+    pages::rotate(visitor.auth(), pending, to).await
+}

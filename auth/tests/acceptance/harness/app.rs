@@ -1,0 +1,158 @@
+//! The app of the tests on one framework, and what a test can do to it from outside.
+
+use std::marker::PhantomData;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use apply_cookies::{ApplyCookies, Clock, Secrets};
+use apply_cookies_auth::{Accounts, Auth, AuthBuilder};
+
+use super::browser::Browser;
+use super::pages::Door;
+use super::people::{People, Table};
+use super::store::Store;
+use crate::support::ORIGIN;
+use crate::support::http::{Connection, Response};
+
+/// One framework with the crate's adapter.
+pub(crate) trait Framework: 'static {
+    /// Serves the app of [`pages`](super::pages) on a loopback port of its own.
+    fn serve(site: Site) -> Running;
+}
+
+#[derive(Clone)]
+pub(crate) struct Site {
+    pub(crate) auth: Auth,
+    pub(crate) door: Arc<Door>,
+}
+
+/// An app that is being served, until this is dropped.
+pub(crate) struct Running {
+    address: SocketAddr,
+    stop: Option<Box<dyn FnOnce() + Send>>,
+}
+
+impl Running {
+    pub(crate) fn new(address: SocketAddr, stop: impl FnOnce() + Send + 'static) -> Self {
+        let stop: Box<dyn FnOnce() + Send> = Box::new(stop);
+        Self {
+            address,
+            stop: Some(stop),
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            stop();
+        }
+    }
+}
+
+pub(crate) struct App<F> {
+    pub(crate) address: SocketAddr,
+    pub(crate) auth: Auth,
+    pub(crate) people: Arc<People>,
+    pub(crate) store: Arc<Store>,
+    pub(crate) door: Arc<Door>,
+    /// How far its clock is ahead, in milliseconds.
+    ahead: Arc<AtomicU64>,
+    _running: Running,
+    framework: PhantomData<F>,
+}
+
+impl<F: Framework> App<F> {
+    /// An app whose people have names and passwords.
+    pub(crate) fn start() -> Self {
+        Self::with(|auth, accounts| auth.passwords(accounts))
+    }
+
+    /// An app with these sign-ins.
+    pub(crate) fn with(sign_ins: impl FnOnce(AuthBuilder, Accounts) -> AuthBuilder) -> Self {
+        let ahead = Arc::new(AtomicU64::new(0));
+        let hands = ahead.clone();
+        let clock =
+            Clock::from_fn(move || Clock::system().now().plus(hands.load(Ordering::SeqCst)));
+        let cookies = ApplyCookies::builder(Secrets::random())
+            .origin(ORIGIN)
+            .clock(clock.clone())
+            .build()
+            .unwrap();
+        Self::of(&cookies, Store::new(clock), ahead, sign_ins)
+    }
+
+    /// The same deployment, store and clock with other sign-ins, as after a restart.
+    pub(crate) fn restarted(
+        &self,
+        sign_ins: impl FnOnce(AuthBuilder, Accounts) -> AuthBuilder,
+    ) -> Self {
+        let cookies = self.auth.cookies();
+        Self::of(cookies, self.store.clone(), self.ahead.clone(), sign_ins)
+    }
+
+    fn of(
+        cookies: &ApplyCookies,
+        store: Arc<Store>,
+        ahead: Arc<AtomicU64>,
+        sign_ins: impl FnOnce(AuthBuilder, Accounts) -> AuthBuilder,
+    ) -> Self {
+        let people = People::new();
+        let accounts = Accounts::from_source(Table(people.clone()));
+        let builder = Auth::builder(cookies).revocations(store.clone());
+        let auth = sign_ins(builder, accounts).build().unwrap();
+        Self::serve(auth, people, store, ahead)
+    }
+
+    /// An app for development.
+    pub(crate) fn dev() -> Self {
+        let cookies = ApplyCookies::dev();
+        let auth = Auth::dev(&cookies).unwrap();
+        let store = Store::new(Clock::system());
+        Self::serve(auth, People::new(), store, Arc::default())
+    }
+
+    fn serve(auth: Auth, people: Arc<People>, store: Arc<Store>, ahead: Arc<AtomicU64>) -> Self {
+        let door = Arc::new(Door::default());
+        let running = F::serve(Site {
+            auth: auth.clone(),
+            door: door.clone(),
+        });
+        Self {
+            address: running.address,
+            auth,
+            people,
+            store,
+            door,
+            ahead,
+            _running: running,
+            framework: PhantomData,
+        }
+    }
+
+    /// Moves the clock of cookies, sessions and store.
+    pub(crate) fn forward(&self, by: Duration) {
+        let by = u64::try_from(by.as_millis()).unwrap();
+        self.ahead.fetch_add(by, Ordering::SeqCst);
+    }
+
+    /// A browser that was never here.
+    pub(crate) fn browser(&self) -> Browser {
+        Browser::new(self.address)
+    }
+
+    /// A browser that has signed in on the page.
+    pub(crate) fn signed_in(&self, (name, password): (&str, &str)) -> Browser {
+        let mut browser = self.browser();
+        let answer = browser.sign_in(name, password);
+        assert_eq!(answer.status, 303, "{}", answer.body);
+        browser
+    }
+
+    /// Sends a request with exactly these fields.
+    pub(crate) fn send(&self, method: &str, path: &str, fields: &[&str], body: &str) -> Response {
+        Connection::open(self.address).request(method, path, fields, body.as_bytes())
+    }
+}

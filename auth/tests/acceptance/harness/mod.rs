@@ -1,0 +1,13 @@
+//! An app with sign-ins, its accounts and its store, and a browser.
+
+mod app;
+mod browser;
+mod log;
+pub(crate) mod pages;
+mod people;
+mod store;
+
+pub(crate) use app::{App, Framework, Running, Site};
+pub(crate) use browser::{Browser, Events, cookie_of, sign_in_form};
+pub(crate) use log::Log;
+pub(crate) use people::{ADA, BOB, People, WRONG};

@@ -1,0 +1,139 @@
+//! The pages of the app, without a framework.
+
+use std::pin::Pin;
+
+use apply_cookies::{Event, PendingCookies, Sse, Streamed};
+use apply_cookies_auth::{Auth, Identity, SignInError, Visitor};
+use async_stream::stream;
+use futures_util::Stream;
+use serde::Deserialize;
+use tokio::sync::Semaphore;
+
+/// What somebody types in.
+#[derive(Deserialize)]
+pub(crate) struct Typed {
+    name: String,
+    password: String,
+}
+
+/// What a session gets.
+#[derive(Deserialize)]
+pub(crate) struct Promotion {
+    role: String,
+    /// The person is signed out everywhere while the new roles are read.
+    #[serde(default)]
+    ended_meanwhile: bool,
+}
+
+/// `Send`, as some frameworks need it.
+pub(crate) type Events = Streamed<Pin<Box<dyn Stream<Item = Event> + Send>>, Sse>;
+
+fn events<S>(pending: PendingCookies, stream: impl FnOnce(PendingCookies) -> S) -> Events
+where
+    S: Stream<Item = Event> + Send + 'static,
+{
+    pending
+        .sse(|pending| -> Pin<Box<dyn Stream<Item = Event> + Send>> { Box::pin(stream(pending)) })
+}
+
+pub(crate) fn greeting(who: Option<&Identity>) -> String {
+    match who {
+        Some(who) => format!("{}, {}", who.subject(), who.roles().join(" ")),
+        None => "nobody".to_owned(),
+    }
+}
+
+/// Signs in inside the stream, and says what became of it.
+pub(crate) fn sign_in(visitor: Visitor, pending: PendingCookies, typed: Typed) -> Events {
+    events(pending, |pending| {
+        stream! {
+            yield Event::data("open");
+            let auth = visitor.auth();
+            let checked = auth.check_password(&visitor, &typed.name, &typed.password).await;
+            let me = match checked {
+                Ok(me) => me,
+                Err(refusal) => return yield Event::data(refusal.to_string()),
+            };
+            yield match auth.sign_in(&pending, me).push().await {
+                Ok(receipt) => Event::data(format!("{:?}", receipt.await)),
+                Err(error) => Event::data(error.to_string()),
+            };
+        }
+    })
+}
+
+/// Signs out inside the stream.
+pub(crate) fn sign_out(visitor: Visitor, pending: PendingCookies) -> Events {
+    events(pending, |pending| {
+        stream! {
+            yield Event::data("open");
+            yield match visitor.auth().sign_out(&pending).push().await {
+                Ok(receipt) => Event::data(format!("{:?}", receipt.await)),
+                Err(error) => Event::data(error.to_string()),
+            };
+        }
+    })
+}
+
+/// Says so when the session has ended.
+pub(crate) fn watch(who: Identity, pending: PendingCookies) -> Events {
+    events(pending, |_| {
+        stream! {
+            yield Event::data("watching");
+            yield Event::data(format!("ended: {:?}", who.ended().await));
+        }
+    })
+}
+
+pub(crate) async fn keep(auth: &Auth, pending: PendingCookies) -> String {
+    said(auth.keep(&pending).push().await)
+}
+
+pub(crate) async fn rotate(auth: &Auth, pending: PendingCookies, to: Promotion) -> String {
+    let rotation = match auth.rotate(&pending).await {
+        Ok(rotation) => rotation,
+        Err(error) => return error.to_string(),
+    };
+    if to.ended_meanwhile {
+        auth.end_all_of("password", "ada").await.unwrap();
+    }
+    said(rotation.roles([to.role]).push().await)
+}
+
+fn said<T>(pushed: Result<T, SignInError>) -> String {
+    pushed.map_or_else(|error| error.to_string(), |_| "done".to_owned())
+}
+
+/// Where requests wait until the test lets them through.
+pub(crate) struct Door {
+    waiting: Semaphore,
+    open: Semaphore,
+}
+
+impl Default for Door {
+    fn default() -> Self {
+        Self {
+            waiting: Semaphore::new(0),
+            open: Semaphore::new(0),
+        }
+    }
+}
+
+impl Door {
+    pub(crate) async fn pass(&self) -> &'static str {
+        self.waiting.add_permits(1);
+        self.open.acquire().await.unwrap().forget();
+        "passed"
+    }
+
+    /// Returns once a request stands before it.
+    pub(crate) fn wait_for_one(&self) {
+        while self.waiting.try_acquire().map(|one| one.forget()).is_err() {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+    }
+
+    pub(crate) fn let_one_through(&self) {
+        self.open.add_permits(1);
+    }
+}

@@ -1,0 +1,78 @@
+//! A store of revocations that counts, and that can be cut off.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
+
+use apply_cookies::Clock;
+use apply_cookies::protocol::StoreScope;
+use apply_cookies::replay::{
+    HorizonFuture, MemoryRevocations, MomentFuture, Revocation, RevocationListener, Revocations,
+    SessionCheck, StandingFuture, StandingsFuture, StoreError, StoreFuture,
+};
+
+pub(crate) struct Store {
+    memory: MemoryRevocations,
+    is_down: AtomicBool,
+    revoked: AtomicUsize,
+}
+
+impl Store {
+    pub(crate) fn new(clock: Clock) -> Arc<Self> {
+        Arc::new(Self {
+            memory: MemoryRevocations::new(clock),
+            is_down: AtomicBool::new(false),
+            revoked: AtomicUsize::new(0),
+        })
+    }
+
+    /// Whether it answers nothing.
+    pub(crate) fn be_down(&self, down: bool) {
+        self.is_down.store(down, Ordering::SeqCst);
+    }
+
+    /// How often it was asked to revoke something.
+    pub(crate) fn revoked(&self) -> usize {
+        self.revoked.load(Ordering::SeqCst)
+    }
+
+    fn unless_down<'a, T: Unpin>(&self, answer: StoreFuture<'a, T>) -> StoreFuture<'a, T> {
+        if self.is_down.load(Ordering::SeqCst) {
+            return StoreFuture::ready(Err(StoreError::Unavailable("down".into())));
+        }
+        answer
+    }
+}
+
+impl Revocations for Store {
+    fn now(&self) -> MomentFuture<'_> {
+        self.unless_down(self.memory.now())
+    }
+
+    fn revoke(&self, revocation: Revocation) -> MomentFuture<'_> {
+        self.revoked.fetch_add(1, Ordering::SeqCst);
+        if self.is_down.load(Ordering::SeqCst) {
+            return StoreFuture::ready(Err(StoreError::Unavailable("down".into())));
+        }
+        self.memory.revoke(revocation)
+    }
+
+    fn check(&self, session: SessionCheck) -> StandingFuture<'_> {
+        self.unless_down(self.memory.check(session))
+    }
+
+    fn check_all(&self, sessions: &[SessionCheck]) -> StandingsFuture<'_> {
+        self.unless_down(self.memory.check_all(sessions))
+    }
+
+    fn scope(&self) -> Option<StoreScope> {
+        self.memory.scope()
+    }
+
+    fn listen(&self, listener: Weak<dyn RevocationListener>) {
+        self.memory.listen(listener);
+    }
+
+    fn horizon(&self) -> HorizonFuture<'_> {
+        self.unless_down(self.memory.horizon())
+    }
+}
