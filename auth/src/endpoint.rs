@@ -70,6 +70,14 @@ impl Auth {
         let page = self.0.page(request.asked.path).unwrap_or_default();
         let get = matches!(request.asked.method, "GET" | "HEAD");
         let post = request.asked.method == "POST";
+        if let Some(why) = self.is_not_development(request) {
+            let audience = Audience::bound_for(self, request, None);
+            let refusal = Refusal::new(RefusalCode::Origin).because(why);
+            let mut answer = audience.refuse(self, &refusal);
+            // A form is not read.
+            answer.rest = if post { Rest::GivenUp } else { Rest::Unasked };
+            return answer;
+        }
         match page {
             "/me" if get => self.me(request, slot).await,
             "/sign-in" if get && self.0.has_page() => self.sign_in_page(request),
@@ -210,9 +218,6 @@ impl Auth {
         form: &Form,
     ) -> Result<Identity, Refusal> {
         let parts = &self.0;
-        if let Some(why) = self.is_not_development(request) {
-            return Err(Refusal::new(RefusalCode::Origin).because(why));
-        }
         let fields = request.asked.fields;
         let address = parts.proxies.person(request.peer(), fields);
         match form {
