@@ -80,6 +80,12 @@ impl Browser {
         answer.status == 200
     }
 
+    /// When its session ends, in milliseconds since 1970.
+    pub(crate) fn ends_at(&mut self) -> u64 {
+        let me: serde_json::Value = serde_json::from_str(&self.fetch("/auth/me").body).unwrap();
+        me["expires_at"].as_u64().unwrap()
+    }
+
     pub(crate) fn ask(
         &mut self,
         method: &str,

@@ -1,6 +1,18 @@
 //! The promises, by what somebody does.
 
+mod access_token;
+mod basic;
+mod credentials;
+mod dev;
+mod ended;
+mod fixation;
+mod inside_streams;
+mod logged;
+mod renewal;
+mod rotation;
 mod sign_in;
+mod sign_out;
+mod unavailable;
 
 use super::Tested;
 

@@ -1,0 +1,118 @@
+//! One token for a small app.
+
+use apply_cookies_auth::AccessToken;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+
+use super::{App, SIGNED_IN};
+use crate::harness::cookie_of;
+
+const TOKEN: &str = "0123456789abcdef-of-the-app";
+const WRONG_TOKEN: &str = "0123456789abcdef-of-another";
+
+fn token(text: &str) -> AccessToken {
+    AccessToken::chosen(text).unwrap()
+}
+
+fn app() -> App {
+    App::with(|auth, _| auth.access_token(token(TOKEN)))
+}
+
+fn basic(credentials: &str) -> String {
+    format!(
+        "Authorization: Basic {}",
+        BASE64_STANDARD.encode(credentials)
+    )
+}
+
+#[test]
+fn a_link_with_the_token_becomes_a_cookie_and_the_token_leaves_the_address() {
+    let app = app();
+    let mut browser = app.browser();
+    let sent = browser.get(&format!("/app?page=2&access_token={TOKEN}&order=up"));
+    assert_eq!(sent.status, 303);
+    let place = "https://app.example/app?page=2&order=up";
+    assert_eq!(sent.header("location"), Some(place));
+    assert_eq!(sent.header("referrer-policy"), Some("no-referrer"));
+    let cookie = cookie_of(&sent, SIGNED_IN).unwrap();
+    assert!(cookie.contains("HttpOnly") && cookie.contains("Secure"));
+    assert!(!cookie.contains(TOKEN));
+    assert!(browser.is_in());
+    assert_eq!(browser.sign_out().status, 200);
+    assert!(!browser.is_in());
+}
+
+#[test]
+fn scripts_bring_the_token_with_each_request_and_get_no_session() {
+    let app = app();
+    let bearer = format!("Authorization: Bearer {TOKEN}");
+    let (any, none) = (basic(&format!("any:{TOKEN}")), basic(&format!(":{TOKEN}")));
+    for field in [bearer, any, none] {
+        let page = app.send("GET", "/app", &[&field], "");
+        assert_eq!((page.status, &*page.body), (200, "access-token, "));
+        assert!(cookie_of(&page, SIGNED_IN).is_none());
+    }
+    let page = app.send("GET", &format!("/app?access_token={TOKEN}"), &[], "");
+    assert_eq!(page.status, 200);
+    assert!(cookie_of(&page, SIGNED_IN).is_none());
+}
+
+#[test]
+fn a_wrong_token_is_refused_and_says_how_to_bring_one() {
+    let app = app();
+    let bearer = format!("Authorization: Bearer {WRONG_TOKEN}");
+    let basic = basic(&format!("any:{WRONG_TOKEN}"));
+    for path in ["/app", "/"] {
+        for field in [&bearer, &basic] {
+            let refused = app.send("GET", path, &[field], "");
+            assert_eq!(
+                (refused.status, &*refused.problem()),
+                (401, "token-invalid")
+            );
+            let challenge = refused.header("www-authenticate").unwrap();
+            assert!(challenge.starts_with("Bearer "), "{challenge}");
+            assert!(challenge.contains("invalid_token"), "{challenge}");
+        }
+    }
+    let refused = app.send("GET", "/app", &[], "");
+    assert_eq!(refused.status, 401);
+    assert!(
+        refused
+            .header("www-authenticate")
+            .unwrap()
+            .starts_with("Bearer ")
+    );
+    let mut browser = app.browser();
+    let page = browser.get(&format!("/app?access_token={WRONG_TOKEN}"));
+    assert_eq!(page.status, 401);
+    assert!(!page.body.contains(WRONG_TOKEN));
+    assert!(cookie_of(&page, SIGNED_IN).is_none());
+}
+
+#[test]
+fn the_page_takes_the_token_as_it_is_pasted() {
+    let app = app();
+    let mut browser = app.browser();
+    let page = browser.get("/auth/sign-in");
+    assert!(page.body.contains("name=\"access_token\""), "{}", page.body);
+    let refused = browser.post("/auth/sign-in", &format!("access_token={WRONG_TOKEN}"));
+    assert_eq!(refused.status, 401);
+    assert!(!browser.is_in());
+    let sent = browser.post("/auth/sign-in", &format!("access_token={TOKEN}%0D%0A"));
+    assert_eq!(sent.status, 303);
+    assert!(browser.is_in());
+}
+
+#[test]
+fn another_token_ends_the_sessions_that_began_with_the_old_one() {
+    let app = app();
+    let mut browser = app.browser();
+    browser.get(&format!("/?access_token={TOKEN}"));
+    assert!(browser.is_in());
+    let same = app.restarted(|auth, _| auth.access_token(token(TOKEN)));
+    browser.address = same.address;
+    assert!(browser.is_in());
+    let changed = app.restarted(|auth, _| auth.access_token(token(WRONG_TOKEN)));
+    browser.address = changed.address;
+    assert!(!browser.is_in());
+}

@@ -1,0 +1,128 @@
+//! The browser's own dialog, for the whole app.
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+
+use super::{App, SIGNED_IN};
+use crate::harness::{ADA, BOB, WRONG, cookie_of};
+use crate::support::http::origin_header;
+
+fn app() -> App {
+    App::with(|auth, accounts| auth.passwords(accounts).basic("Example"))
+}
+
+fn basic((name, password): (&str, &str)) -> String {
+    let credentials = BASE64_STANDARD.encode(format!("{name}:{password}"));
+    format!("Authorization: Basic {credentials}")
+}
+
+#[test]
+fn every_page_asks_for_name_and_password_and_no_cookie_is_given() {
+    let app = app();
+    for path in ["/", "/app", "/admin", "/nowhere"] {
+        for fields in [
+            vec![],
+            vec!["Accept: text/html", "Sec-Fetch-Mode: navigate"],
+        ] {
+            let refused = app.send("GET", path, &fields, "");
+            assert_eq!(refused.status, 401, "{path}");
+            let challenge = refused.header("www-authenticate").unwrap();
+            assert!(
+                challenge.starts_with("Basic realm=\"Example\""),
+                "{challenge}"
+            );
+        }
+    }
+    let page = app.send("GET", "/app", &[&basic(ADA)], "");
+    assert_eq!((page.status, &*page.body), (200, "ada, "));
+    assert!(cookie_of(&page, SIGNED_IN).is_none());
+    assert_eq!(app.send("GET", "/admin", &[&basic(ADA)], "").status, 403);
+    assert_eq!(app.send("GET", "/admin", &[&basic(BOB)], "").status, 200);
+    let refused = app.send("GET", "/app", &[&basic((ADA.0, WRONG))], "");
+    assert_eq!(
+        (refused.status, &*refused.problem()),
+        (401, "wrong-password")
+    );
+    assert!(
+        refused
+            .header("www-authenticate")
+            .unwrap()
+            .starts_with("Basic ")
+    );
+}
+
+#[test]
+fn what_another_site_makes_the_browser_send_is_nobodys() {
+    let app = app();
+    let credentials = basic(ADA);
+    for site in ["cross-site", "same-site"] {
+        let site = format!("Sec-Fetch-Site: {site}");
+        for mode in ["navigate", "cors", "no-cors"] {
+            let mode = format!("Sec-Fetch-Mode: {mode}");
+            let sent = app.send("POST", "/app", &[&credentials, &site, &mode], "");
+            assert_eq!(sent.status, 401, "{site} {mode}");
+        }
+        let fields = [&*credentials, &*site, "Sec-Fetch-Mode: no-cors"];
+        assert_eq!(app.send("GET", "/app", &fields, "").status, 401, "an image");
+        let fields = [&*credentials, &*site, "Sec-Fetch-Mode: navigate"];
+        assert_eq!(app.send("GET", "/app", &fields, "").status, 200, "a link");
+    }
+    let fields = [&*credentials, "Origin: https://elsewhere.example"];
+    assert_eq!(app.send("POST", "/app", &fields, "").status, 401);
+    for fields in [
+        vec![&*credentials],
+        vec![
+            &*credentials,
+            "Sec-Fetch-Site: same-origin",
+            "Sec-Fetch-Mode: cors",
+        ],
+    ] {
+        assert_eq!(
+            app.send("POST", "/app", &fields, "").status,
+            200,
+            "{fields:?}"
+        );
+    }
+}
+
+#[test]
+fn a_socket_needs_the_origin_of_a_page_of_the_app() {
+    let app = app();
+    let (own, credentials) = (origin_header(), basic(ADA));
+    let socket = ["Connection: Upgrade", "Upgrade: websocket", &credentials];
+    for (fields, status) in [
+        (vec![], 401),
+        (vec!["Origin: https://elsewhere.example"], 401),
+        (vec!["Origin: null"], 401),
+        (vec!["Sec-Fetch-Site: same-origin"], 401),
+        (vec![&*own, "Sec-Fetch-Site: cross-site"], 401),
+        (vec![&*own], 200),
+        (vec![&*own, "Sec-Fetch-Site: same-origin"], 200),
+    ] {
+        let fields = [&socket[..], &fields].concat();
+        assert_eq!(
+            app.send("GET", "/app", &fields, "").status,
+            status,
+            "{fields:?}"
+        );
+    }
+}
+
+#[test]
+fn a_socket_needs_it_for_people_with_a_session_as_well() {
+    let app = App::start();
+    let mut browser = app.signed_in(ADA);
+    let own = origin_header();
+    for (origin, status) in [
+        ("X-Nothing: 1", 401),
+        ("Origin: https://elsewhere.example", 401),
+        (&*own, 200),
+    ] {
+        let fields = ["Connection: Upgrade", "Upgrade: websocket", origin];
+        assert_eq!(
+            browser.ask("GET", "/app", &fields, "").status,
+            status,
+            "{origin}"
+        );
+    }
+}
