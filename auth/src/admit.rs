@@ -57,12 +57,20 @@ impl Auth {
             .filter(|_| !self.owns_path(request.asked.path))
         {
             let address = request.address_without("");
-            let asked = rule::Asked::new(&address, request.asked.method);
+            let preflight = request.has("origin") && request.has("access-control-request-method");
+            let asked = rule::Asked::new(&address, request.asked.method).preflight(preflight);
             let demand = rules
                 .demand(&asked)
                 .map_err(|error| refuse(&error.into()))?;
-            let allowed = demand.check(who.0.as_ref());
-            allowed.map_err(|error| refuse(&error.into()))?;
+            demand.check(who.0.as_ref()).map_err(|error| {
+                let audience = audience.clone();
+                let audience = if demand.takes_bearer() {
+                    audience.of_programs()
+                } else {
+                    audience
+                };
+                audience.refuse(self, &error.into())
+            })?;
         }
         Ok(Visitor::new(
             self,

@@ -15,7 +15,8 @@ pub struct Required {
 
 impl Auth {
     /// A guard for a part of the app, whatever arguments its handlers take: `Scope::wrap` in
-    /// actix-web, `Router::layer` in axum.
+    /// actix-web, `Router::route_layer` in axum, where `layer` would also guard whatever no route of
+    /// the whole app matches.
     #[must_use]
     pub fn required(&self) -> Required {
         Required { roles: Vec::new() }

@@ -49,6 +49,12 @@ impl Audience {
         self
     }
 
+    /// Nobody is sent to a page there.
+    pub(crate) fn of_programs(mut self) -> Self {
+        self.person = false;
+        self
+    }
+
     pub(crate) const fn is_person(&self) -> bool {
         self.person
     }

@@ -51,7 +51,7 @@ fn router(site: Site) -> Router {
     let Site { auth, door } = site;
     let admin = Router::new()
         .route("/admin", any(async || "admin"))
-        .layer(auth.required().role("admin"));
+        .route_layer(auth.required().role("admin"));
     Router::new()
         .route("/", any(public))
         .route("/app", any(app))
