@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::App;
 use crate::harness::{ADA, BOB};
@@ -40,6 +40,17 @@ fn a_stream_hears_that_all_sessions_of_its_person_were_ended() {
         .unwrap()
         .unwrap();
     assert_eq!(browser.next(&mut stream).unwrap(), "ended: Revoked");
+}
+
+#[test]
+fn a_stream_hears_that_the_time_of_its_session_is_over() {
+    let second = Duration::from_secs(1);
+    let app = App::with(|auth, accounts| auth.passwords(accounts).session_length(second));
+    let mut browser = app.signed_in(ADA);
+    let mut stream = browser.open("/watch");
+    assert_eq!(browser.next(&mut stream).unwrap(), "watching");
+    assert_eq!(browser.next(&mut stream).unwrap(), "ended: Expired");
+    assert!(!browser.is_in());
 }
 
 #[test]

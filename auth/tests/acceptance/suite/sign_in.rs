@@ -137,3 +137,39 @@ fn a_part_of_the_app_is_for_those_with_the_role() {
     let page = app.signed_in(BOB).fetch("/admin");
     assert_eq!((page.status, &*page.body), (200, "admin"));
 }
+
+#[test]
+fn below_the_prefix_only_the_pages_answer() {
+    let app = App::start();
+    for (method, path, status, allow) in [
+        ("GET", "/auth/nowhere", 404, None),
+        ("GET", "/auth/sign-in/", 404, None),
+        ("PUT", "/auth/sign-in", 405, Some("GET, HEAD, POST")),
+        ("DELETE", "/auth/sign-out", 405, Some("GET, HEAD, POST")),
+        ("POST", "/auth/me", 405, Some("GET, HEAD")),
+    ] {
+        let answer = app.send(method, path, &[], "");
+        assert_eq!(answer.status, status, "{method} {path}");
+        assert_eq!(answer.header("allow"), allow, "{method} {path}");
+    }
+}
+
+#[test]
+fn a_cookie_that_stands_twice_or_was_changed_is_nobodys() {
+    let app = App::start();
+    let browser = app.signed_in(ADA);
+    let (value, binding) = (&browser.jar[SIGNED_IN], &browser.jar[BINDING]);
+    let ask = |signed_in: &str| {
+        let field = format!("Cookie: {BINDING}={binding}; {signed_in}");
+        app.send("GET", "/", &[&field], "").body
+    };
+    let one = format!("{SIGNED_IN}={value}");
+    assert_eq!(ask(&one), "ada, ");
+    assert_eq!(ask(&format!("{one}; {one}")), "nobody");
+    for at in [0, value.len() / 2, value.len() - 1] {
+        let mut changed = value.clone().into_bytes();
+        changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+        let changed = String::from_utf8(changed).unwrap();
+        assert_eq!(ask(&format!("{SIGNED_IN}={changed}")), "nobody", "at {at}");
+    }
+}
