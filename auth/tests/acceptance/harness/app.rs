@@ -67,7 +67,7 @@ pub(crate) struct App<F> {
 impl<F: Framework> App<F> {
     /// An app whose people have names and passwords.
     pub(crate) fn start() -> Self {
-        Self::with(|auth, accounts| auth.passwords(accounts))
+        Self::with(AuthBuilder::passwords)
     }
 
     /// An app with these sign-ins.

@@ -8,6 +8,6 @@ mod people;
 mod store;
 
 pub(crate) use app::{App, Framework, Running, Site};
-pub(crate) use browser::{cookie_of, sign_in_form};
+pub(crate) use browser::{Browser, cookie_of, sign_in_form};
 pub(crate) use log::Log;
 pub(crate) use people::{ADA, BOB, WRONG};

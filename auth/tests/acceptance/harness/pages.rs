@@ -7,7 +7,7 @@ use apply_cookies_auth::{Auth, Identity, SignInError, Visitor};
 use async_stream::stream;
 use futures_util::Stream;
 use serde::Deserialize;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// What somebody types in.
 #[derive(Deserialize)]
@@ -128,7 +128,12 @@ impl Door {
 
     /// Returns once a request stands before it.
     pub(crate) fn wait_for_one(&self) {
-        while self.waiting.try_acquire().map(|one| one.forget()).is_err() {
+        while self
+            .waiting
+            .try_acquire()
+            .map(SemaphorePermit::forget)
+            .is_err()
+        {
             std::thread::sleep(std::time::Duration::from_millis(1));
         }
     }

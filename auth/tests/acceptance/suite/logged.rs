@@ -3,7 +3,7 @@
 use apply_cookies_auth::AccessToken;
 
 use super::App;
-use crate::harness::{ADA, BOB, Log, WRONG};
+use crate::harness::{ADA, BOB, Browser, Log, WRONG};
 
 const TOKEN: &str = "0123456789abcdef-of-the-app";
 const PLANTED: &str = "a secret that was planted";
@@ -59,7 +59,7 @@ fn the_log_says_what_happened_and_no_password_token_or_cookie() {
             ] {
                 assert!(text.contains(event), "{event} in\n{text}");
             }
-            let kept = browsers.iter().flat_map(|browser| browser.secrets());
+            let kept = browsers.iter().flat_map(Browser::secrets);
             let known = [
                 ADA.1,
                 BOB.1,

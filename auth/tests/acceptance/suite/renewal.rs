@@ -14,7 +14,7 @@ fn after_a_third_of_its_life_a_session_is_written_anew_and_ends_when_it_would_ha
     let app = App::start();
     let mut browser = app.signed_in(ADA);
     let before = browser.ends_at();
-    app.forward(4 * HOUR - MINUTE);
+    app.forward(239 * MINUTE);
     assert!(cookie_of(&browser.fetch("/app"), SIGNED_IN).is_none());
     app.forward(2 * MINUTE);
     let page = browser.fetch("/app");
@@ -26,7 +26,7 @@ fn after_a_third_of_its_life_a_session_is_written_anew_and_ends_when_it_would_ha
         cookie_of(&browser.fetch("/app"), SIGNED_IN).is_none(),
         "once"
     );
-    app.forward(8 * HOUR - 2 * MINUTE);
+    app.forward(478 * MINUTE);
     assert!(browser.is_in());
     app.forward(2 * MINUTE);
     assert!(!browser.is_in(), "however it is used");

@@ -1,7 +1,7 @@
 //! Signing out.
 
 use super::{App, BINDING, SIGNED_IN};
-use crate::harness::{ADA, BOB, cookie_of};
+use crate::harness::{ADA, BOB, Browser, cookie_of};
 use crate::support::http::{FORM, origin_header};
 
 #[test]
@@ -10,7 +10,7 @@ fn a_sign_out_in_one_tab_ends_all_tabs_and_every_copy_and_no_other_browser() {
     let mut tabs = vec![app.signed_in(ADA); 3];
     let mut elsewhere = app.signed_in(ADA);
     let mut other = app.signed_in(BOB);
-    assert!(tabs.iter_mut().all(|tab| tab.is_in()));
+    assert!(tabs.iter_mut().all(Browser::is_in));
     let page = tabs[1].get("/auth/sign-out");
     assert!(page.body.contains("method=\"post\""), "{}", page.body);
     assert!(tabs[1].is_in(), "looking at the page signs nobody out");
@@ -18,7 +18,7 @@ fn a_sign_out_in_one_tab_ends_all_tabs_and_every_copy_and_no_other_browser() {
     assert_eq!(page.status, 200);
     assert!(!tabs[1].jar.contains_key(SIGNED_IN));
     assert!(tabs[0].jar.contains_key(SIGNED_IN), "a copy of the cookie");
-    assert!(!tabs.iter_mut().any(|tab| tab.is_in()));
+    assert!(!tabs.iter_mut().any(Browser::is_in));
     assert!(elsewhere.is_in() && other.is_in());
 }
 
@@ -91,7 +91,7 @@ fn all_sessions_of_a_person_can_be_ended_at_once() {
     futures_util::FutureExt::now_or_never(ended)
         .unwrap()
         .unwrap();
-    assert!(!browsers.iter_mut().any(|browser| browser.is_in()));
+    assert!(!browsers.iter_mut().any(Browser::is_in));
     assert!(other.is_in());
     assert!(app.signed_in(ADA).is_in(), "who signs in again is in");
 }
