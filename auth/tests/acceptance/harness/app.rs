@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use apply_cookies::{ApplyCookies, Clock, Secrets};
 use apply_cookies_auth::{Accounts, Auth, AuthBuilder};
+use futures_util::FutureExt;
 
 use super::browser::Browser;
 use super::pages::Door;
@@ -138,6 +139,17 @@ impl<F: Framework> App<F> {
         self.ahead.fetch_add(by, Ordering::SeqCst);
     }
 
+    /// Ends all sessions of a person.
+    pub(crate) fn end_all_of(&self, (name, _): (&str, &str)) {
+        end_all_of(&self.auth, name);
+    }
+
+    /// Ends them while something else is being revoked.
+    pub(crate) fn end_all_meanwhile_of(&self, (name, _): (&'static str, &str)) {
+        let auth = self.auth.clone();
+        (self.store).before_the_next(move || end_all_of(&auth, name));
+    }
+
     /// A browser that was never here.
     pub(crate) fn browser(&self) -> Browser {
         Browser::new(self.address)
@@ -155,4 +167,10 @@ impl<F: Framework> App<F> {
     pub(crate) fn send(&self, method: &str, path: &str, fields: &[&str], body: &str) -> Response {
         Connection::open(self.address).request(method, path, fields, body.as_bytes())
     }
+}
+
+fn end_all_of(auth: &Auth, name: &str) {
+    // The store is in memory: its answers are ready.
+    let ended = auth.end_all_of("password", name).now_or_never();
+    ended.unwrap().unwrap();
 }

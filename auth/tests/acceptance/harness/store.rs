@@ -1,7 +1,7 @@
 //! A store of revocations that counts, and that can be cut off.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
 use apply_cookies::Clock;
 use apply_cookies::protocol::StoreScope;
@@ -14,6 +14,7 @@ pub(crate) struct Store {
     memory: MemoryRevocations,
     is_down: AtomicBool,
     revoked: AtomicUsize,
+    first: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
 impl Store {
@@ -22,12 +23,18 @@ impl Store {
             memory: MemoryRevocations::new(clock),
             is_down: AtomicBool::new(false),
             revoked: AtomicUsize::new(0),
+            first: Mutex::new(None),
         })
     }
 
     /// Whether it answers nothing.
     pub(crate) fn be_down(&self, down: bool) {
         self.is_down.store(down, Ordering::SeqCst);
+    }
+
+    /// Something happens just before the next revocation.
+    pub(crate) fn before_the_next(&self, first: impl FnOnce() + Send + 'static) {
+        *self.first.lock().unwrap() = Some(Box::new(first));
     }
 
     /// How often it was asked to revoke something.
@@ -49,6 +56,10 @@ impl Revocations for Store {
     }
 
     fn revoke(&self, revocation: Revocation) -> MomentFuture<'_> {
+        let first = self.first.lock().unwrap().take();
+        if let Some(first) = first {
+            first();
+        }
         self.revoked.fetch_add(1, Ordering::SeqCst);
         if self.is_down.load(Ordering::SeqCst) {
             return StoreFuture::ready(Err(StoreError::Unavailable("down".into())));

@@ -35,10 +35,7 @@ fn a_stream_hears_that_all_sessions_of_its_person_were_ended() {
     let mut browser = app.signed_in(ADA);
     let mut stream = browser.open("/watch");
     assert_eq!(browser.next(&mut stream).unwrap(), "watching");
-    let ended = app.auth.end_all_of("password", ADA.0);
-    futures_util::FutureExt::now_or_never(ended)
-        .unwrap()
-        .unwrap();
+    app.end_all_of(ADA);
     assert_eq!(browser.next(&mut stream).unwrap(), "ended: Revoked");
 }
 

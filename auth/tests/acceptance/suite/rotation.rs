@@ -40,6 +40,11 @@ fn who_is_signed_out_everywhere_while_roles_are_changed_is_out() {
     let mut old = browser.clone();
     browser.fetch("/rotate?role=admin&ended_meanwhile=true");
     assert!(!browser.is_in() && !old.is_in());
+    // And later still: the new session is made, and the old one is about to end.
+    let mut browser = app.signed_in(ADA);
+    app.end_all_meanwhile_of(ADA);
+    assert_eq!(browser.fetch("/rotate?role=admin").body, "done");
+    assert!(!browser.is_in());
 }
 
 #[test]

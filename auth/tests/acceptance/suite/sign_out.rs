@@ -87,13 +87,22 @@ fn all_sessions_of_a_person_can_be_ended_at_once() {
     let app = App::start();
     let mut browsers = [app.signed_in(ADA), app.signed_in(ADA)];
     let mut other = app.signed_in(BOB);
-    let ended = app.auth.end_all_of("password", ADA.0);
-    futures_util::FutureExt::now_or_never(ended)
-        .unwrap()
-        .unwrap();
+    app.end_all_of(ADA);
     assert!(!browsers.iter_mut().any(Browser::is_in));
     assert!(other.is_in());
     assert!(app.signed_in(ADA).is_in(), "who signs in again is in");
+}
+
+#[test]
+fn who_signs_in_while_all_sessions_of_the_person_are_ended_is_out_as_well() {
+    let app = App::start();
+    let mut browser = app.signed_in(ADA);
+    // The password has been checked; the session that it replaces is about to end.
+    app.end_all_meanwhile_of(ADA);
+    assert_eq!(browser.sign_in(ADA.0, ADA.1).status, 303);
+    assert!(!browser.is_in());
+    assert_eq!(browser.sign_in(ADA.0, ADA.1).status, 303);
+    assert!(browser.is_in());
 }
 
 #[test]
