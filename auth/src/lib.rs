@@ -101,3 +101,8 @@ mod endpoint;
 pub mod actix;
 #[cfg(feature = "axum")]
 pub mod axum;
+
+// Its examples are tests.
+#[cfg(all(doctest, feature = "actix", feature = "axum", feature = "password"))]
+#[doc = include_str!("../../docs/sign-ins.md")]
+mod guide {}
