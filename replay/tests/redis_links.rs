@@ -198,6 +198,30 @@ fn a_replica_is_not_asked() {
     assert!(why(&error).contains("replica"), "{error:?}");
 }
 
+/// A server that is read and takes no claim, as one with too few replicas or without memory: it is
+/// not ready from the first claim on that it refused, and is again when it takes one.
+#[test]
+fn a_server_that_takes_no_claims_is_not_ready() {
+    let redis = Redis::start(&[]);
+    let (store, time) = settled(&format!("{}?timeout=500ms", redis.url()));
+    for (setting, refusing, words) in [
+        ("min-replicas-to-write", "1", "NOREPLICAS"),
+        ("maxmemory", "1", "full"),
+    ] {
+        wait(store.horizon()).unwrap();
+        redis.cli(&["CONFIG", "SET", setting, refusing]);
+        wait(store.claim(token(1, time.clock().now()))).unwrap_err();
+        let error = wait(store.horizon()).unwrap_err();
+        assert!(why(&error).contains(words), "{error:?}");
+        redis.cli(&["CONFIG", "SET", setting, "0"]);
+        wait_until("a claim that is taken", || {
+            wait(store.claim(token(2, time.clock().now()))).ok()
+        });
+        time.pass(1_000);
+    }
+    wait(store.horizon()).unwrap();
+}
+
 /// Every question is answered within its time, whatever the server does.
 #[test]
 fn a_server_that_stops_and_comes_back_is_survived() {

@@ -3,6 +3,8 @@
 
 #![cfg(target_os = "linux")]
 
+#[path = "support/racer.rs"]
+mod racer;
 #[path = "support/run.rs"]
 mod run;
 #[path = "../../replay/tests/support/servers/mod.rs"]
@@ -247,6 +249,24 @@ fn forgetting_refuses_what_was_issued_before() {
         assert_eq!(said.code, Some(0), "{}{}", said.out, said.err);
         assert_eq!(service.get("/readyz"), 503, "five seconds from now on");
     }
+}
+
+/// A server that is asked and refuses is no server that comes and goes.
+#[test]
+fn a_refusal_is_logged_once_and_as_one() {
+    let redis = Redis::start(&[]);
+    let mut service = Service::start_quiet(&["--replay", &redis.url()]);
+    service.wait_until_ready();
+    redis.cli(&["CONFIG", "SET", "min-replicas-to-write", "1"]);
+    for token in racer::tokens(2) {
+        assert_eq!(service.post(&token, &support::cookie_header(1)).status, 503);
+    }
+    assert_eq!(service.get("/readyz"), 503);
+    let log = service.end();
+    let lines = |words: &str| log.lines().filter(|line| line.contains(words)).count();
+    assert_eq!(lines("the store refuses"), 1, "{log}");
+    assert_eq!(lines("the store does not answer"), 0, "{log}");
+    assert!(lines("the store answers") <= 1, "{log}");
 }
 
 /// A service starts without its server, says why it is not ready, and is when the server comes.

@@ -74,7 +74,7 @@ async fn check(settings: &Settings, link: &Link) -> Result<(), Trouble> {
         return Err(Trouble::refused("the server must be Postgres 14 or later"));
     }
     if read::<bool>(facts, 1)? {
-        return Err(Trouble::lost(
+        return Err(Trouble::elsewhere(
             "the server is a standby, which takes no claims",
         ));
     }

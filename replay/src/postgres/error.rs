@@ -24,9 +24,10 @@ pub(super) fn trouble(error: &Error) -> Trouble {
             "{words}; `apply-cookies replay schema` prints what the store needs"
         )),
         _ => match code.get(..2).unwrap_or_default() {
-            // The connection, a rolled back transaction, a standby, resources, an operator, the
-            // machine, a defect.
-            "08" | "25" | "26" | "40" | "53" | "55" | "57" | "58" | "XX" => Trouble::lost(words),
+            // The connection, a statement that is not there, an operator.
+            "08" | "26" | "57" => Trouble::lost(words),
+            // A rolled back transaction, a standby, resources, the machine, a defect.
+            "25" | "40" | "53" | "55" | "58" | "XX" => Trouble::elsewhere(words),
             _ => Trouble::refused(words),
         },
     }

@@ -8,7 +8,7 @@ pub(super) fn trouble(error: &RedisError) -> Trouble {
     let code = error.code().unwrap_or_default();
     match (error.kind(), code) {
         (_, "OOM") => Trouble::Full,
-        (ErrorKind::Server(ServerErrorKind::ReadOnly), _) => Trouble::lost(error),
+        (ErrorKind::Server(ServerErrorKind::ReadOnly), _) => Trouble::elsewhere(error),
         (
             ErrorKind::Server(
                 ServerErrorKind::BusyLoading

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::random;
 
-/// Pauses between attempts to connect: up to 50 ms, then twice as long each time, up to 2 s. The
-/// first attempt after a success comes at once.
+/// Pauses between attempts: up to 50 ms, then twice as long each time, up to 2 s, until the server
+/// does what it is asked. The first attempt after that comes at once.
 #[derive(Default)]
 pub(super) struct Backoff {
     failures: u32,

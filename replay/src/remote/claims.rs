@@ -28,6 +28,10 @@ impl Kind for Claims {
         Decision::Full
     }
 
+    fn is_full(decision: &Decision) -> bool {
+        *decision == Decision::Full
+    }
+
     fn lacks_room(decision: &Decision) -> bool {
         let no_room = BarrierAnswer::NoRoom;
         match *decision {

@@ -46,7 +46,7 @@ impl<S: Server> Shared<S> {
                 self.inbox.first_arrival().await;
             }
             sleep(pause).await;
-            self.inbox.expire(&self.why_down());
+            self.inbox.expire(|| self.why_late());
         }
     }
 

@@ -98,8 +98,8 @@ impl Findings {
     pub(crate) fn only(trouble: &Trouble) -> Self {
         let mut findings = Self::default();
         let prefix = match trouble {
-            Trouble::Refused(_) => "the server refuses: ",
-            _ => "it cannot be reached: ",
+            Trouble::Lost(_) => "it cannot be reached: ",
+            _ => "the server refuses: ",
         };
         let words = format_args!("{prefix}{}", trouble.why());
         findings.add(Weight::Unfit, Subject::Connection, words);

@@ -207,13 +207,13 @@ impl<K: Kind> Inbox<K> {
     }
 
     /// Answers everybody whose time is over with an error.
-    pub(super) fn expire(&self, why: &Why) {
+    pub(super) fn expire(&self, why: impl Fn() -> Why) {
         self.fail_where(why, |deadline, now| deadline <= now);
     }
 
     /// Answers everybody with an error.
     pub(super) fn fail_all(&self, why: &Why) {
-        self.fail_where(why, |_, _| true);
+        self.fail_where(|| why.clone(), |_, _| true);
     }
 
     /// Answers those who ask about the memory with an error.
@@ -223,7 +223,7 @@ impl<K: Kind> Inbox<K> {
         }
     }
 
-    fn fail_where(&self, why: &Why, over: impl Fn(Instant, Instant) -> bool) {
+    fn fail_where(&self, why: impl Fn() -> Why, over: impl Fn(Instant, Instant) -> bool) {
         let now = Instant::now();
         let mut failed = Vec::new();
         let mut queues = self.lock();
@@ -243,10 +243,10 @@ impl<K: Kind> Inbox<K> {
         queues.groups.retain(|_, queue| !queue.is_empty());
         queues.count -= failed.len();
         for reply in queues.memory.extract_if(.., |r| over(r.deadline, now)) {
-            let _ = reply.sender.send(Err(why.clone().into()));
+            let _ = reply.sender.send(Err(why().into()));
         }
         for mut reply in failed {
-            reply.fail(why.clone().into());
+            reply.fail(why().into());
         }
     }
 
@@ -378,7 +378,7 @@ mod tests {
             desk.inbox.put_back(batch);
         }
         std::thread::sleep(Duration::from_millis(3));
-        desk.inbox.expire(&why());
+        desk.inbox.expire(why);
         assert!(old.try_recv().unwrap().is_err());
         assert!(young.try_recv().is_err(), "still waits");
 
@@ -403,7 +403,7 @@ mod tests {
         desk.begun += Duration::from_secs(3_600);
         let mut patient = desk.claim(1);
         std::thread::sleep(Duration::from_millis(3));
-        desk.inbox.expire(&why);
+        desk.inbox.expire(|| why.clone());
         assert!(claim.try_recv().unwrap().is_err());
         assert!(look.try_recv().unwrap().is_err());
         assert!(patient.try_recv().is_err(), "still waits");

@@ -12,6 +12,7 @@ use super::inbox::{Batch, MemoryReply, Work, expire};
 use super::question::{Group, Kind};
 use super::server::{DecisionOf, Forgotten, ListenersOf, QuestionOf, Server};
 use super::shared::Shared;
+use super::standing::Errand;
 use super::trouble::Trouble;
 
 /// How long to give a server to free what it was told to forget.
@@ -55,16 +56,15 @@ impl<'s, S: Server> Lane<'s, S> {
             }
             let done = match self.connected().await {
                 Ok(()) => self.step().await,
-                Err(trouble) => Err(trouble),
+                Err(trouble) => Err((Errand::Connect, trouble)),
             };
-            let Err(trouble) = done else {
-                self.backoff.reset();
+            let Err((errand, trouble)) = done else {
                 continue;
             };
             if !matches!(trouble, Trouble::Busy(_) | Trouble::Full) {
                 self.link = None;
             }
-            self.shared.down(&trouble);
+            self.shared.down(errand, &trouble);
             if self.shared.inbox.is_closed() {
                 self.shared.inbox.fail_all(&trouble.why());
                 return;
@@ -94,21 +94,51 @@ impl<'s, S: Server> Lane<'s, S> {
                 .await
                 .unwrap_or_else(|_| Err(Trouble::lost("no connection within the time for one")))?;
             self.link = Some(link);
-            self.shared.up();
+            self.shared.up(Errand::Connect);
         }
         Ok(())
     }
 
     /// Forgets if it is time, and asks one batch.
-    async fn step(&mut self) -> Result<(), Trouble> {
+    async fn step(&mut self) -> Result<(), (Errand, Trouble)> {
         if self.must_forget() {
-            self.forget().await?;
+            let forgot = self.forget().await;
+            self.done(Errand::Forget, forgot)?;
         }
         gather(|| self.shared.inbox.len()).await;
         match self.shared.inbox.take(self.shared.server.limits().batch) {
-            Some(Work::Batch(batch)) => self.ask(batch).await,
-            Some(Work::Memory(replies)) => self.ask_memory(replies).await,
+            Some(Work::Batch(batch)) => {
+                let asked = self.ask(batch).await;
+                self.done(Errand::Decide, asked)
+            }
+            Some(Work::Memory(replies)) => {
+                let asked = self.ask_memory(replies).await;
+                self.done(Errand::Memory, asked)
+            }
             None => Ok(()),
+        }
+    }
+
+    /// Pauses grow until nothing is in the way: a connection alone shortens none, nor does what a
+    /// server answers that refuses something else.
+    fn done(
+        &mut self,
+        errand: Errand,
+        asked: Result<(), Trouble>,
+    ) -> Result<(), (Errand, Trouble)> {
+        match asked {
+            Ok(()) => {
+                if self.shared.up(errand) {
+                    self.backoff.reset();
+                }
+                Ok(())
+            }
+            // Its questions are answered: nothing is asked again.
+            Err(Trouble::Full) => {
+                self.shared.refused(Trouble::Full.why());
+                Ok(())
+            }
+            Err(trouble) => Err((errand, trouble)),
         }
     }
 
@@ -131,10 +161,12 @@ impl<'s, S: Server> Lane<'s, S> {
     async fn ask(&mut self, mut batch: Batch<S::Kind>) -> Result<(), Trouble> {
         match self.decide_in_time(&mut batch).await {
             Ok(decisions) => {
+                let is_full = decisions.iter().any(S::Kind::is_full);
                 answer::<S>(batch, decisions, &self.shared.listeners);
-                Ok(())
+                if is_full { Err(Trouble::Full) } else { Ok(()) }
             }
             Err(Trouble::Refused(why)) => {
+                self.shared.refused(why.clone());
                 for mut reply in batch.replies {
                     reply.fail(why.clone().into());
                 }
@@ -159,7 +191,7 @@ impl<'s, S: Server> Lane<'s, S> {
         loop {
             let decided = timeout(pause, &mut deciding).await;
             if !matches!(decided, Ok(Ok(_))) {
-                expire(&mut batch.replies, || shared.why_down());
+                expire(&mut batch.replies, || shared.why_late());
             }
             if let Ok(decided) = decided {
                 return decided;
@@ -212,9 +244,15 @@ impl<'s, S: Server> Lane<'s, S> {
         };
         let (server, now) = (&self.shared.server, self.shared.clock.now());
         let memory = bounded(server, server.memory(link, now)).await;
+        // It may remember everything, and take nothing new.
+        let refusing = self.shared.why_refusing();
         for reply in replies {
-            let answer = memory.as_ref().map_err(|trouble| trouble.why().into());
-            let _ = reply.sender.send(answer.copied());
+            let answer = match (&memory, &refusing) {
+                (Err(trouble), _) => Err(trouble.why().into()),
+                (Ok(_), Some(why)) => Err(why.clone().into()),
+                (Ok(memory), None) => Ok(*memory),
+            };
+            let _ = reply.sender.send(answer);
         }
         memory.map(drop)
     }

@@ -36,6 +36,8 @@ mod reply;
 
 mod inbox;
 
+mod standing;
+
 mod shared;
 
 mod backoff;

@@ -20,6 +20,9 @@ pub(crate) trait Kind: 'static {
     /// The decision where there is no room.
     fn full() -> Self::Decision;
 
+    /// Whether it is that one.
+    fn is_full(decision: &Self::Decision) -> bool;
+
     /// Whether more room would change it.
     fn lacks_room(decision: &Self::Decision) -> bool;
 

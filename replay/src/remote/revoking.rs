@@ -49,6 +49,10 @@ impl Kind for Revoking {
         Response::Full
     }
 
+    fn is_full(response: &Response) -> bool {
+        *response == Response::Full
+    }
+
     fn lacks_room(response: &Response) -> bool {
         *response == Response::Full
     }

@@ -1,12 +1,13 @@
 //! The state that the handle of a store on a server shares with its thread.
 
 use std::sync::atomic::AtomicU64;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
 use super::inbox::Inbox;
 use super::server::{ListenersOf, Server};
+use super::standing::{Errand, Standing};
 use super::trouble::{Trouble, Why};
 use crate::clock::Clock;
 use crate::listeners::Listeners;
@@ -21,8 +22,7 @@ pub(super) struct Shared<S: Server> {
     pub(super) listening: Notify,
     /// How often something was forgotten.
     pub(super) sweeps: AtomicU64,
-    /// Why the server cannot be reached, if it cannot.
-    down: Mutex<Option<Why>>,
+    standing: Mutex<Standing>,
 }
 
 impl<S: Server> Shared<S> {
@@ -34,36 +34,52 @@ impl<S: Server> Shared<S> {
             listeners: Listeners::default(),
             listening: Notify::new(),
             sweeps: AtomicU64::new(0),
-            down: Mutex::default(),
+            standing: Mutex::default(),
         }
     }
 
-    /// Notes that the server gave no answer.
-    pub(super) fn down(&self, trouble: &Trouble) {
+    fn standing(&self) -> MutexGuard<'_, Standing> {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that the server did not do this.
+    pub(super) fn down(&self, errand: Errand, trouble: &Trouble) {
         let why = trouble.why();
         if matches!(trouble, Trouble::Refused(_)) {
             self.inbox.fail_all(&why);
         } else {
             self.inbox.fail_memory(&why);
         }
-        let mut down = self.down.lock().unwrap_or_else(PoisonError::into_inner);
-        if down.as_ref() != Some(&why) {
-            tracing::warn!(server = ?self.server, error = %why, "the store does not answer");
-            *down = Some(why);
+        if self.standing().failed(errand, trouble) {
+            if matches!(trouble, Trouble::Lost(_)) {
+                tracing::warn!(server = ?self.server, error = %why, "the store does not answer");
+            } else {
+                tracing::warn!(server = ?self.server, error = %why, "the store refuses");
+            }
         }
     }
 
-    /// Notes that it can be reached.
-    pub(super) fn up(&self) {
-        let mut down = self.down.lock().unwrap_or_else(PoisonError::into_inner);
-        if down.take().is_some() {
-            tracing::info!(server = ?self.server, "connected to the store again");
+    /// Notes that it did. Whether nothing is in its way any more.
+    pub(super) fn up(&self, errand: Errand) -> bool {
+        let mut standing = self.standing();
+        if standing.done(errand) {
+            tracing::info!(server = ?self.server, "the store answers");
         }
+        !standing.is_down()
     }
 
-    pub(super) fn why_down(&self) -> Why {
-        let down = self.down.lock().unwrap_or_else(PoisonError::into_inner);
-        down.clone()
-            .unwrap_or_else(|| Why::new("the server did not answer in time"))
+    /// A claim was refused.
+    pub(super) fn refused(&self, why: Why) {
+        self.standing().refused(why);
+    }
+
+    /// Why claims are refused, if the last one was, and not long ago.
+    pub(super) fn why_refusing(&self) -> Option<Why> {
+        self.standing().why_refusing()
+    }
+
+    /// The reason for those who have waited too long.
+    pub(super) fn why_late(&self) -> Why {
+        self.standing().late()
     }
 }

@@ -42,6 +42,9 @@ pub(crate) enum Trouble {
     Busy(Why),
     /// The connection is broken, or leads to a server that may not answer: ask again on another.
     Lost(Why),
+    /// The server answers and will not do it, as a standby: ask again on another connection, which
+    /// may lead to another server.
+    Elsewhere(Why),
     /// Asking again does not help, until somebody changes the server or the configuration.
     Refused(Why),
     /// The server has no room.
@@ -57,13 +60,19 @@ impl Trouble {
         Self::Lost(Why::new(words))
     }
 
+    pub(crate) fn elsewhere(words: impl fmt::Display) -> Self {
+        Self::Elsewhere(Why::new(words))
+    }
+
     pub(crate) fn refused(words: impl fmt::Display) -> Self {
         Self::Refused(Why::new(words))
     }
 
     pub(crate) fn why(&self) -> Why {
         match self {
-            Self::Busy(why) | Self::Lost(why) | Self::Refused(why) => why.clone(),
+            Self::Busy(why) | Self::Lost(why) | Self::Elsewhere(why) | Self::Refused(why) => {
+                why.clone()
+            }
             Self::Full => Why::new("the server is full"),
         }
     }
