@@ -9,7 +9,7 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
 /// Path, media type, content.
-const FILES: [(&str, &str, &str); 15] = [
+const FILES: [(&str, &str, &str); 20] = [
     ("/", HTML, include_str!("page/index.html")),
     ("/demo/demo.css", CSS, include_str!("page/demo.css")),
     ("/demo/visit.css", CSS, include_str!("page/visit.css")),
@@ -31,6 +31,15 @@ const FILES: [(&str, &str, &str); 15] = [
     ("/demo/visits.js", SCRIPT, include_str!("page/visits.js")),
     ("/demo/visit.js", SCRIPT, include_str!("page/visit.js")),
     ("/demo/attacks.js", SCRIPT, include_str!("page/attacks.js")),
+    ("/sign-in", HTML, include_str!("page/password.html")),
+    (
+        "/demo/password.js",
+        SCRIPT,
+        include_str!("page/password.js"),
+    ),
+    ("/demo/posted.js", SCRIPT, include_str!("page/posted.js")),
+    ("/demo/watch.js", SCRIPT, include_str!("page/watch.js")),
+    ("/demo/window.js", SCRIPT, include_str!("page/window.js")),
     ("/demo/favicon.svg", SVG, include_str!("page/favicon.svg")),
     // Browsers ask for it if a document names no icon, such as `/whoami` in its own tab.
     ("/favicon.ico", SVG, include_str!("page/favicon.svg")),

@@ -7,6 +7,7 @@ mod cookies;
 mod headers;
 mod html;
 mod own_page;
+mod password;
 mod sessions;
 mod sse;
 mod state;
@@ -41,6 +42,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<(), Refused> {
     let url = address::to_open(listener.local_addr()?)?;
     // Pages of any loopback origin: behind a proxy with https the demo has another port.
     let apply = ApplyCookies::dev();
+    let auth = password::auth(&apply)?;
     let demo = Data::new(Demo {
         apply,
         sessions: Sessions::default(),
@@ -49,10 +51,12 @@ pub(crate) fn run(args: &DemoArgs) -> Result<(), Refused> {
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(demo.clone())
+                .wrap(auth.middleware())
                 .wrap(demo.apply.middleware())
                 .wrap(headers::for_everything())
                 .configure(assets::routes)
                 .configure(routes)
+                .configure(|config| password::routes(config, &auth))
         })
         .client_request_timeout(HEAD_TIMEOUT)
         .shutdown_timeout(DRAIN_SECONDS)

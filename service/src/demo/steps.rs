@@ -1,6 +1,8 @@
 //! What the page hears about a step of the protocol, in the form of each transport.
 
-use apply_cookies::{Clock, Event, Frame, Frames, PushError, Receipt, UnixMillis};
+use std::fmt::Display;
+
+use apply_cookies::{Clock, Event, Frame, Frames, Receipt, UnixMillis};
 use serde::Serialize;
 
 /// A step that the server has seen, and when.
@@ -38,7 +40,7 @@ impl Step {
     }
 
     /// The push waits in the queue, or says why it was refused.
-    pub(super) fn pushed(pushed: Result<Receipt, PushError>, clock: &Clock) -> Self {
+    pub(super) fn pushed(pushed: Result<Receipt, impl Display>, clock: &Clock) -> Self {
         match pushed {
             Ok(_) => Self::new("queued", clock.now()),
             Err(error) => Self {
@@ -101,11 +103,11 @@ impl From<Part> for Event {
 ///
 /// `pending.sse` and `pending.html` seal and carry by themselves, but do not report the time, which
 /// the page shows.
-pub(super) fn seal(
-    pushed: Result<Receipt, PushError>,
+pub(super) fn seal<E: Display>(
+    pushed: Result<Receipt, E>,
     frames: &mut Frames,
     clock: &Clock,
-) -> impl Iterator<Item = Part> + use<> {
+) -> impl Iterator<Item = Part> + use<E> {
     let pushed = Step::pushed(pushed, clock);
     let frames = frames.take_ready();
     let minted = Step::minted(clock);

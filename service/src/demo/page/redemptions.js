@@ -5,9 +5,13 @@
 
 import { ready } from "/__apply-cookies/client.js";
 import { BLOCKED } from "./blocked.js";
-import { showToken } from "./whoami.js";
 
 const waiting = [];
+
+let arrived = () => {};
+
+/** Calls `show(token)` for each token. */
+export const onToken = (show) => (arrived = show);
 
 /** Those whose stream the module opens again, because the browser's binding was lost. */
 const lost = [];
@@ -19,7 +23,7 @@ const lost = [];
  */
 export function redemption(timeline, token) {
   timeline.mark("streamed");
-  showToken(token);
+  arrived(token);
   return new Promise((resolve, reject) => waiting.push({ timeline, resolve, reject }));
 }
 

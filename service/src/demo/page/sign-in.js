@@ -13,7 +13,7 @@ export function signInAndOut(card) {
   const run = (path, done) => {
     last = last.then(async () => {
       try {
-        await follow(path, timeline);
+        await follow(() => new EventSource(path), timeline);
         await refresh();
         timeline.applied(done);
       } catch (error) {
@@ -29,21 +29,20 @@ export function signInAndOut(card) {
 }
 
 /** Opens a stream; settles when the cookies it brings are applied. */
-async function follow(path, timeline) {
+export async function follow(source, timeline) {
   timeline.start("Opening the stream…");
   let stop;
   try {
     // The module opens it once this browser has its binding, and again if that was lost.
     await new Promise((resolve, reject) => {
-      stop = listen(() => open(path, timeline, resolve, reject));
+      stop = listen(() => open(source(), timeline, resolve, reject));
     });
   } finally {
     stop();
   }
 }
 
-function open(path, timeline, resolve, reject) {
-  const events = new EventSource(path);
+function open(events, timeline, resolve, reject) {
   let applied = Promise.reject(new Error("The stream brought no cookie."));
   applied.catch(() => {});
   events.addEventListener("step", ({ data }) => {

@@ -1,0 +1,74 @@
+// The page /sign-in.
+
+import "./blocked.js";
+import { PostedStream } from "./posted.js";
+import { follow } from "./sign-in.js";
+import { Timeline } from "./timeline.js";
+import { showName, tellOthers, watch } from "./watch.js";
+
+const at = (id) => document.getElementById(id);
+const timeline = new Timeline(at("password"));
+let signedOut;
+
+const reopen = watch((name) => {
+  showName(name);
+  // Asked again with every change, or the pills would show what was.
+  for (const output of document.querySelectorAll(".attacks output")) output.replaceChildren();
+});
+
+// One after the other: a visitor who signs out while signing in wants to end up signed out.
+let last = Promise.resolve();
+const run = (source, done) => {
+  last = last.then(async () => {
+    try {
+      await follow(source, timeline);
+      timeline.applied(done);
+      tellOthers();
+      reopen();
+    } catch (error) {
+      timeline.fail(error.message);
+    }
+  });
+};
+
+const form = at("enter");
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  run(() => new PostedStream("/sign-in/enter", new FormData(form)), "Signed in");
+});
+at("leave").addEventListener("click", () => {
+  run(() => {
+    const stream = new PostedStream("/sign-in/leave");
+    stream.addEventListener("step", ({ data }) => {
+      const { step, at } = JSON.parse(data);
+      if (step === "queued") signedOut = at;
+    });
+    return stream;
+  }, "Signed out");
+});
+
+for (const button of document.querySelectorAll("[data-account]")) {
+  button.addEventListener("click", () => {
+    form.name.value = button.dataset.account;
+    form.password.value = button.dataset.password;
+  });
+}
+
+for (const button of document.querySelectorAll("[data-page]")) {
+  button.addEventListener("click", async () => {
+    const answer = await fetch(button.dataset.page);
+    const said = answer.ok ? "opened" : (await answer.json()).type;
+    const pill = document.createElement("span");
+    pill.className = "pill";
+    pill.dataset.refused = answer.ok ? "no" : "yes";
+    pill.textContent = `${answer.status} ${said}`;
+    document.querySelector(`output[for="${button.id}"]`).replaceChildren(pill);
+  });
+}
+
+// The second window says when its stream heard of the sign-out.
+addEventListener("message", ({ origin, data }) => {
+  if (origin !== location.origin || typeof data?.ended !== "number") return;
+  const after = Math.max(0, data.ended - (signedOut ?? data.ended));
+  at("heard").textContent = `The second window was signed out ${after < 1 ? "< 1" : after} ms later.`;
+});
