@@ -6,7 +6,9 @@ export class PostedStream extends EventTarget {
 
   constructor(path, fields = {}) {
     super();
-    this.#read(path, new URLSearchParams(fields)).catch(() => this.dispatchEvent(new Event("error")));
+    // Whoever closes it expects no error; an end that nobody has asked for is one.
+    const over = () => this.#closed.signal.aborted || this.dispatchEvent(new Event("error"));
+    this.#read(path, new URLSearchParams(fields)).then(over, over);
   }
 
   close() {
