@@ -8,7 +8,6 @@ import { showName, tellOthers, watch } from "./watch.js";
 
 const at = (id) => document.getElementById(id);
 const timeline = new Timeline(at("password"));
-let signedOut;
 
 const reopen = watch((name) => {
   showName(name);
@@ -18,12 +17,12 @@ const reopen = watch((name) => {
 
 // One after the other: a visitor who signs out while signing in wants to end up signed out.
 let last = Promise.resolve();
-const run = (source, done) => {
+const run = (source, done, also = () => {}) => {
   last = last.then(async () => {
     try {
       await follow(source, timeline);
       timeline.applied(done);
-      tellOthers();
+      also();
       reopen();
     } catch (error) {
       timeline.fail(error.message);
@@ -34,18 +33,9 @@ const run = (source, done) => {
 const form = at("enter");
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  run(() => new PostedStream("/sign-in/enter", new FormData(form)), "Signed in");
+  run(() => new PostedStream("/sign-in/enter", new FormData(form)), "Signed in", tellOthers);
 });
-at("leave").addEventListener("click", () => {
-  run(() => {
-    const stream = new PostedStream("/sign-in/leave");
-    stream.addEventListener("step", ({ data }) => {
-      const { step, at } = JSON.parse(data);
-      if (step === "queued") signedOut = at;
-    });
-    return stream;
-  }, "Signed out");
-});
+at("leave").addEventListener("click", () => run(() => new PostedStream("/sign-in/leave"), "Signed out"));
 
 for (const button of document.querySelectorAll("[data-account]")) {
   button.addEventListener("click", () => {
@@ -65,10 +55,3 @@ for (const button of document.querySelectorAll("[data-page]")) {
     document.querySelector(`output[for="${button.id}"]`).replaceChildren(pill);
   });
 }
-
-// The second window says when its stream heard of the sign-out.
-addEventListener("message", ({ origin, data }) => {
-  if (origin !== location.origin || typeof data?.ended !== "number") return;
-  const after = Math.max(0, data.ended - (signedOut ?? data.ended));
-  at("heard").textContent = `The second window was signed out ${after < 1 ? "< 1" : after} ms later.`;
-});

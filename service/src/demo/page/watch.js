@@ -3,7 +3,7 @@
 /** All windows of this browser: one of them has signed in. */
 const channel = new BroadcastChannel("sign-in");
 
-/** Calls `known(name)` whenever somebody is, or nobody, and `ended(at)` when the session has ended. */
+/** Calls `known(name)` whenever somebody is, or nobody, and `ended()` when the session has ended. */
 export function watch(known, ended = () => {}) {
   let events;
   const open = () => {
@@ -16,10 +16,10 @@ export function watch(known, ended = () => {}) {
       // Nobody is signed in: there is nothing to wait for.
       if (!name) opened.close();
     });
-    opened.addEventListener("ended", ({ data }) => {
+    opened.addEventListener("ended", () => {
       opened.close();
       known(null);
-      ended(JSON.parse(data).at);
+      ended();
     });
   };
   channel.addEventListener("message", open);

@@ -4,7 +4,8 @@ use std::sync::LazyLock;
 
 use apply_cookies_auth::{Account, AccountFuture, AccountSource, Accounts, Password, PasswordHash};
 
-use super::KEEPER;
+/// Who may see the second of the protected pages.
+pub(super) const KEEPER: &str = "keeper";
 
 struct Two(LazyLock<Vec<Account>>);
 

@@ -12,9 +12,6 @@ use apply_cookies_auth::Auth;
 
 use crate::refused::Refused;
 
-/// Who may see the second of the protected pages.
-const KEEPER: &str = "keeper";
-
 pub(super) fn auth(apply: &ApplyCookies) -> Result<Auth, Refused> {
     Ok(Auth::builder(apply)
         .passwords(accounts::two())
@@ -23,7 +20,7 @@ pub(super) fn auth(apply: &ApplyCookies) -> Result<Auth, Refused> {
 }
 
 pub(super) fn routes(config: &mut ServiceConfig, auth: &Auth) {
-    let ledger = web::resource("/sign-in/ledger").wrap(auth.required().role(KEEPER));
+    let ledger = web::resource("/sign-in/ledger").wrap(auth.required().role(accounts::KEEPER));
     config
         .route("/sign-in/enter", web::post().to(stream::enter))
         .route("/sign-in/leave", web::post().to(stream::leave))

@@ -1,7 +1,6 @@
 //! A window that says who is signed in, for as long as it is true.
 
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, HeaderValue};
-use actix_web::web::Data;
 use actix_web::{HttpResponse, Responder};
 use apply_cookies::{Event, PendingCookies};
 use apply_cookies_auth::Identity;
@@ -10,7 +9,6 @@ use serde_json::json;
 
 use super::super::headers::FRAMED;
 use super::super::own_page::OwnPage;
-use super::super::state::Demo;
 
 pub(super) async fn page() -> HttpResponse {
     HttpResponse::Ok()
@@ -24,7 +22,6 @@ pub(super) async fn watch(
     _: OwnPage,
     me: Option<Identity>,
     cookies: PendingCookies,
-    demo: Data<Demo>,
 ) -> impl Responder {
     cookies.sse(|_| {
         stream! {
@@ -32,8 +29,7 @@ pub(super) async fn watch(
             yield Event::data(json!({ "name": name }).to_string()).named("who");
             if let Some(me) = me {
                 me.ended().await;
-                let at = demo.apply.clock().now().get();
-                yield Event::data(json!({ "at": at }).to_string()).named("ended");
+                yield Event::data("").named("ended");
             }
         }
     })
