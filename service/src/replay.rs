@@ -17,19 +17,28 @@ pub(crate) fn open(
 ) -> Result<Arc<dyn ReplayStore>, Refused> {
     let clock = clock.clone();
     let usage = |error| Refused::usage(format_args!("--replay: {error}"));
-    Ok(match place.split_once(':') {
-        None if place == "memory" => Arc::new(MemoryReplayStore::new(clock)),
-        Some(("file", path)) if !path.is_empty() => Arc::new(FileReplayStore::open(path, clock)?),
+    // A URL may have a password in it; what a store shows of itself has none.
+    let (store, shown): (Arc<dyn ReplayStore>, _) = match place.split_once(':') {
+        None if place == "memory" => (Arc::new(MemoryReplayStore::new(clock)), place.clone()),
+        Some(("file", path)) if !path.is_empty() => {
+            (Arc::new(FileReplayStore::open(path, clock)?), place.clone())
+        }
         Some((scheme, _)) if scheme.starts_with("postgres") => {
-            Arc::new(PostgresReplayStore::new(place, clock).map_err(usage)?)
+            let store = PostgresReplayStore::new(place, clock).map_err(usage)?;
+            let shown = format!("{store:?}");
+            (Arc::new(store), shown)
         }
         Some((scheme, _)) if scheme.starts_with("redis") || scheme.starts_with("valkey") => {
-            Arc::new(RedisReplayStore::new(place, clock).map_err(usage)?)
+            let store = RedisReplayStore::new(place, clock).map_err(usage)?;
+            let shown = format!("{store:?}");
+            (Arc::new(store), shown)
         }
         _ => {
             return Err(Refused::usage(
-                "--replay must be memory; file: and a path, as in file:/var/lib/app/replay; or the URL of a server, as in redis://127.0.0.1 or postgres://127.0.0.1/app",
+                "--replay must be `memory`, `file:PATH`, or a URL such as redis://127.0.0.1 or postgres://127.0.0.1/app",
             ));
         }
-    })
+    };
+    tracing::info!(replay = %shown, "opened the replay store");
+    Ok(store)
 }

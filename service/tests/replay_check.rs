@@ -114,6 +114,34 @@ fn evictions_and_a_missing_log_are_warned_of() {
 }
 
 #[test]
+fn a_redis_without_the_replicas_that_it_wants_is_one_line() {
+    let redis = Redis::start(&["--min-replicas-to-write", "1"]);
+    let said = check(&redis.url());
+    said.has(1, "unfit", "min-replicas-to-write is set");
+    let unfit = said.out.lines().filter(|line| line.starts_with("unfit"));
+    assert_eq!(unfit.count(), 1, "{}", said.out);
+}
+
+#[test]
+fn a_port_without_tls_and_a_file_that_is_not_there_are_said() {
+    let redis = Redis::start(&[]);
+    let begun = std::time::Instant::now();
+    check(&format!("rediss://{}", redis.address())).has(1, "unfit", "does this port speak TLS?");
+    assert!(begun.elapsed().as_secs() < 15, "it waited for all it has");
+    let file = format!("{}?password_file=/nowhere", redis.url());
+    check(&file).has(1, "unfit", "cannot connect: password_file /nowhere");
+}
+
+#[test]
+fn plain_text_to_another_machine_is_warned_of() {
+    let redis = Redis::start(&[]);
+    // Loopback in a form that is not known as such.
+    let url = format!("redis://[::ffff:127.0.0.1]:{}", redis.port());
+    check(&url).has(0, "warning", "plain text");
+    assert!(!check(&redis.url()).out.contains("plain text"));
+}
+
+#[test]
 fn replicas_are_counted() {
     let primary = Redis::start(&[]);
     let asked = format!("{}?replicas=1", primary.url());
@@ -155,6 +183,34 @@ fn a_postgres_that_may_lose_what_it_answered_is_unfit() {
     let said = check(&postgres.url());
     said.has(1, "unfit", "fsync is off");
     said.has(1, "unfit", "full_page_writes is off");
+}
+
+#[test]
+fn a_role_that_may_only_read_by_default_is_unfit() {
+    let postgres = Postgres::start(&[]);
+    postgres.sql(&replay(&["schema"]).out);
+    postgres.add_user("app", "hunter2");
+    postgres.sql(
+        "GRANT USAGE ON SCHEMA apply_cookies TO app;
+         GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA apply_cookies TO app;
+         INSERT INTO apply_cookies.head SELECT * FROM apply_cookies.head_v1(0, false) ON CONFLICT DO NOTHING;
+         ALTER ROLE app SET default_transaction_read_only = on",
+    );
+    let url = format!(
+        "postgres://app:hunter2@127.0.0.1:{}/postgres",
+        postgres.port()
+    );
+    check(&url).has(1, "unfit", "default_transaction_read_only");
+    let mut service = Service::start_quiet(&["--replay", &url]);
+    assert_eq!(service.get("/readyz"), 503);
+    postgres.sql("ALTER ROLE app RESET default_transaction_read_only");
+    service.wait_until_ready();
+    let log = service.end();
+    let shown = format!(
+        "replay=PostgresReplayStore(127.0.0.1:{} schema=apply_cookies)",
+        postgres.port()
+    );
+    assert!(log.contains(&shown), "{log}");
 }
 
 #[test]

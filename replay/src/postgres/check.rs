@@ -6,7 +6,7 @@ use tokio::sync::mpsc::unbounded_channel;
 use tokio::time::timeout;
 use tokio_postgres::types::Type;
 
-use super::connect::OLDEST;
+use super::connect::{OLDEST, READ_ONLY};
 use super::link::{Link, read, strange};
 use super::schema::VERSION;
 use super::settings::{Listen, Settings};
@@ -24,7 +24,8 @@ const SERVER: &str = "SELECT current_setting('server_version'), current_setting(
     floor(extract(epoch FROM clock_timestamp()) * 1000)::int8, \
     (SELECT count(*) FROM pg_stat_replication), \
     (SELECT count(*) FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum')), \
-    (SELECT count(*) FROM pg_stat_replication WHERE sync_state IS NULL)";
+    (SELECT count(*) FROM pg_stat_replication WHERE sync_state IS NULL), \
+    current_setting('transaction_read_only')";
 
 const SCHEMA: &str = "SELECT EXISTS (SELECT FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace \
         WHERE n.nspname = $1 AND p.proname = 'claim_v1'), \
@@ -55,7 +56,8 @@ async fn within(
     settings: &Settings,
     opening: impl Future<Output = Result<Link, Trouble>>,
 ) -> Result<Link, Trouble> {
-    let late = |_| Err(Trouble::lost("no connection within the time for one"));
+    let words = "no connection within the time for one; does a Postgres listen there?";
+    let late = |_| Err(Trouble::lost(words));
     timeout(settings.limits.connect, opening)
         .await
         .unwrap_or_else(late)
@@ -125,6 +127,9 @@ async fn server(
             "it is a standby, which takes no claims: give the primary's address, or those of all hosts with commas between",
         );
     } else {
+        if read::<String>(row, 11)? == "on" {
+            findings.add(Weight::Unfit, Subject::Rights, READ_ONLY);
+        }
         let standbys = Standbys {
             names: read(row, 6)?,
             all: read(row, 8)?,

@@ -51,17 +51,22 @@ pub(super) async fn connect(
                 return Ok(link);
             }
             // Worth more than that another host is down, or a standby.
-            Err(trouble) if !matches!(worst, Some(Trouble::Refused(_))) => worst = Some(trouble),
+            Err(trouble) if !matches!(worst, Some(Trouble::Refused(_) | Trouble::Here(_))) => {
+                worst = Some(trouble);
+            }
             Err(_) => {}
         }
     }
     Err(worst.unwrap_or_else(|| Trouble::lost("no host")))
 }
 
+pub(super) const READ_ONLY: &str = "its transactions are read-only by default, so every claim is answered 503: set default_transaction_read_only to off for the role";
+
 const FACTS: &str = "SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4, \
     pg_catalog.pg_is_in_recovery(), \
     pg_catalog.current_setting('fsync'), pg_catalog.current_setting('full_page_writes'), \
     pg_catalog.current_setting('synchronous_standby_names'), \
+    pg_catalog.current_setting('transaction_read_only'), \
     EXISTS (SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace \
         WHERE n.nspname = $1 AND p.proname = 'claim_v1')";
 
@@ -90,7 +95,10 @@ async fn check(settings: &Settings, link: &Link) -> Result<(), Trouble> {
             "failover=lossless needs a synchronous standby, and synchronous_standby_names is empty",
         ));
     }
-    if !read::<bool>(facts, 5)? {
+    if read::<String>(facts, 5)? == "on" {
+        return Err(Trouble::refused(READ_ONLY));
+    }
+    if !read::<bool>(facts, 6)? {
         migrate(settings, link).await?;
     }
     let versions = link.rows(&settings.schema.version, &[]).await?;

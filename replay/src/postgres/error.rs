@@ -48,6 +48,6 @@ fn of_connection(error: &Error) -> Trouble {
     if is_io || error.source().is_none() {
         Trouble::lost(words)
     } else {
-        Trouble::refused(words)
+        Trouble::here(words)
     }
 }

@@ -10,10 +10,11 @@ use super::claim::{self, int};
 use super::connect::{Turns, connect};
 use super::link::{Link, Parameter, read, strange};
 use super::receipts::Ear;
-use super::settings::Settings;
+use super::settings::{DEFAULT_PORT, Settings};
 use crate::claim::MARGIN_MS;
 use crate::clock::Clock;
 use crate::listeners::Listeners;
+use crate::remote::address::Host;
 use crate::remote::claims::Claims;
 use crate::remote::question::{Decision, Group, Memory, Question};
 use crate::remote::server::{Forgotten, Limits, Server};
@@ -132,6 +133,7 @@ impl Server for PostgresServer {
 impl fmt::Debug for PostgresServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Settings { hosts, schema, .. } = &self.settings;
-        write!(f, "{hosts:?} {:?}", schema.name())
+        let hosts = Host::list(hosts, DEFAULT_PORT);
+        write!(f, "{hosts} schema={}", schema.name())
     }
 }

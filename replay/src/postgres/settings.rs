@@ -1,6 +1,5 @@
 //! The URL of a Postgres store.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 
 use super::schema::{DEFAULT_NAME, Schema};
@@ -55,7 +54,10 @@ impl Settings {
                 direct
                     .split(',')
                     .map(Host::parse)
-                    .collect::<Result<_, _>>()?,
+                    .collect::<Result<_, _>>()
+                    .map_err(|_| {
+                        StoreUrlError::new("listen must be HOST:PORT or none; user, password and database are the URL's")
+                    })?,
             ),
         };
         let direct: &[Host] = match &listen {
@@ -63,9 +65,10 @@ impl Settings {
             Listen::Same | Listen::Poll => &[],
         };
         if hosts.iter().chain(direct).any(|host| host.name.is_empty()) {
-            return Err(StoreUrlError::new("the store's URL names no host"));
+            let words = "the store's URL names no host; write a socket's folder as %2Fvar%2Frun%2Fpostgresql";
+            return Err(StoreUrlError::new(words));
         }
-        let is_local = hosts.iter().chain(direct).all(is_local);
+        let is_local = hosts.iter().chain(direct).all(Host::is_local);
         let lossless = match address.text("failover").as_deref() {
             None => false,
             Some("lossless") => true,
@@ -110,14 +113,6 @@ fn tls(mode: Option<&str>, is_local: bool) -> Result<bool, StoreUrlError> {
         return Err(StoreUrlError::new(words));
     }
     Ok(tls)
-}
-
-/// Whether nobody is between this process and the server: a socket, or loopback.
-fn is_local(host: &Host) -> bool {
-    let address = host.name.parse::<IpAddr>();
-    host.name.starts_with('/')
-        || host.name == "localhost"
-        || address.is_ok_and(|ip| ip.is_loopback())
 }
 
 #[cfg(test)]
@@ -174,6 +169,7 @@ mod tests {
             ("redis://a", "begins with postgres://"),
             ("postgres:///db", "no host"),
             ("postgres://localhost?listen=", "no host"),
+            ("postgres://localhost?listen=a:x", "listen must be"),
             ("postgres://localhost?schema=A", "small letters"),
             ("postgres://localhost?failover=fast", "only be lossless"),
             ("postgres://localhost?sslmode=prefer", "plain text"),

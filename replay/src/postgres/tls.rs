@@ -18,7 +18,7 @@ pub(super) fn connector(ca_file: Option<&Path>) -> Result<MakeRustlsConnect, Tro
     match ca_file {
         Some(file) => {
             let failed = |error: &dyn std::fmt::Display| {
-                Trouble::refused(format_args!("ca_file {}: {error}", file.display()))
+                Trouble::here(format_args!("ca_file {}: {error}", file.display()))
             };
             let certificates =
                 CertificateDer::pem_file_iter(file).map_err(|error| failed(&error))?;
@@ -33,12 +33,12 @@ pub(super) fn connector(ca_file: Option<&Path>) -> Result<MakeRustlsConnect, Tro
     }
     if roots.is_empty() {
         let words = "no certificates to trust; give ca_file";
-        return Err(Trouble::refused(words));
+        return Err(Trouble::here(words));
     }
     // Named here: a process need not have a default one.
     let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
-        .map_err(Trouble::refused)?
+        .map_err(Trouble::here)?
         .with_root_certificates(roots)
         .with_no_client_auth();
     Ok(MakeRustlsConnect::new(config))

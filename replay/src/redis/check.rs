@@ -31,6 +31,13 @@ pub(super) async fn check(settings: &Settings, clock: &Clock) -> Result<Findings
         connection: Connection::open(settings).await?,
         findings: Findings::default(),
     };
+    if !settings.tls && !settings.place.is_local() {
+        look.findings.add(
+            Weight::Warning,
+            Subject::Connection,
+            "the connection to another machine is plain text, password included: use rediss://",
+        );
+    }
     // Its answer is the answer to the password too.
     if let Err(error) = look.connection.query(&cmd("PING")).await
         && !is_forbidden(&error)
@@ -47,7 +54,7 @@ pub(super) async fn check(settings: &Settings, clock: &Clock) -> Result<Findings
         look.findings.add(
             Weight::Promise,
             Subject::Durability,
-            "a token is released to one alone, whatever its data go through: a restart, failover, eviction or emptied server is noticed, and refuses the tokens under way and those of the next five seconds",
+            "a token is released to one alone, whatever happens to its data: a restart, failover, eviction or emptied server is noticed, and refuses the tokens under way and those of the next five seconds",
         );
     }
     Ok(look.findings)
@@ -158,6 +165,12 @@ impl Look<'_> {
                 Subject::Room,
                 "it is full, and refuses every claim: give it more memory".to_owned(),
             ),
+            _ if error.code() == Some("NOREPLICAS") => (
+                Subject::Replicas,
+                "min-replicas-to-write is set and too few replicas are connected: every claim is answered 503".to_owned(),
+            ),
+            // The server's state, whatever is asked.
+            Trouble::Busy(why) => (Subject::Connection, why.to_string()),
             other => (Subject::Connection, format!("{name}: {}", other.why())),
         };
         self.findings.add(Weight::Unfit, subject, words);

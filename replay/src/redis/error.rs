@@ -29,19 +29,16 @@ pub(super) fn trouble(error: &RedisError) -> Trouble {
         {
             rights(error)
         }
-        (
-            ErrorKind::AuthenticationFailed
-            | ErrorKind::InvalidClientConfig
-            | ErrorKind::Server(_)
-            | ErrorKind::Extension,
-            _,
-        ) => Trouble::refused(error),
+        (ErrorKind::AuthenticationFailed | ErrorKind::Server(_) | ErrorKind::Extension, _) => {
+            Trouble::refused(error)
+        }
+        (ErrorKind::InvalidClientConfig, _) => Trouble::here(error),
         _ => Trouble::lost(error),
     }
 }
 
 fn rights(error: &RedisError) -> Trouble {
     Trouble::refused(format_args!(
-        "{error}; the store's user needs more rights (+info is a common one; all are in docs/replay-stores.md)"
+        "the store's user needs more rights (+info is a common one; all are in docs/replay-stores.md): {error}"
     ))
 }

@@ -40,7 +40,7 @@ impl Info {
             findings.add(
                 Weight::Warning,
                 Subject::Durability,
-                "it keeps no append-only file: a restart forgets every claim, which no token uses twice, but those under way are refused",
+                "it keeps no append-only file: after a restart every claim is forgotten; no token works twice, but those under way are refused",
             );
         }
     }

@@ -8,6 +8,7 @@ use redis::{
     AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, FromRedisValue,
     IntoConnectionInfo, RedisConnectionInfo, RedisError, TlsMode, Value,
 };
+use tokio::time::timeout;
 
 use super::error::trouble;
 use super::settings::{DEFAULT_PORT, DEFAULT_SENTINEL_PORT, Place, Settings};
@@ -23,7 +24,12 @@ pub(super) enum Connection {
 }
 
 impl Connection {
+    /// Connects within the time for that.
     pub(super) async fn open(settings: &Settings) -> Result<Self, Trouble> {
+        in_time(settings, Self::opened(settings)).await
+    }
+
+    async fn opened(settings: &Settings) -> Result<Self, Trouble> {
         match &settings.place {
             Place::Cluster(seeds) => {
                 let connection = cluster(settings, seeds)?.get_async_connection().await;
@@ -42,7 +48,8 @@ impl Connection {
             return Ok(vec![Self::open(settings).await?]);
         };
         for seed in seeds {
-            connections.push(Self::to(&client(settings, seed)?).await?);
+            let client = client(settings, seed)?;
+            connections.push(in_time(settings, Self::to(&client)).await?);
         }
         Ok(connections)
     }
@@ -91,6 +98,20 @@ impl Connection {
             Self::Cluster(connection) => Self::Cluster(connection.clone()),
         }
     }
+}
+
+/// Where the server has no TLS it waits for more of what it takes for a command.
+async fn in_time<T>(
+    settings: &Settings,
+    connecting: impl Future<Output = Result<T, Trouble>>,
+) -> Result<T, Trouble> {
+    let words = if settings.tls {
+        "no TLS handshake within the time for a connection; does this port speak TLS? redis:// is plain text"
+    } else {
+        "no connection within the time for one"
+    };
+    let connected = timeout(settings.limits.connect, connecting).await;
+    connected.unwrap_or_else(|_| Err(Trouble::lost(words)))
 }
 
 /// A connection that hears what is published. In a Cluster every node hears everything.

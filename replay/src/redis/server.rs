@@ -183,6 +183,7 @@ impl Server for RedisServer {
 /// Where it is, without the password.
 impl fmt::Debug for RedisServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} {:?}", self.settings.place, self.settings.prefix)
+        let Settings { place, prefix, .. } = &self.settings;
+        write!(f, "{place} prefix={prefix}")
     }
 }

@@ -1,5 +1,6 @@
 //! The URL of a Redis store.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -34,6 +35,32 @@ pub(super) enum Place {
     One(Host),
     Cluster(Vec<Host>),
     Sentinel { sentinels: Vec<Host>, name: String },
+}
+
+impl Place {
+    /// Whether all hosts that it names are this machine.
+    pub(super) fn is_local(&self) -> bool {
+        match self {
+            Self::One(host) => host.is_local(),
+            Self::Cluster(hosts)
+            | Self::Sentinel {
+                sentinels: hosts, ..
+            } => hosts.iter().all(Host::is_local),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::One(host) => f.write_str(&Host::list(std::slice::from_ref(host), DEFAULT_PORT)),
+            Self::Cluster(hosts) => f.write_str(&Host::list(hosts, DEFAULT_PORT)),
+            Self::Sentinel { sentinels, name } => {
+                let hosts = Host::list(sentinels, DEFAULT_SENTINEL_PORT);
+                write!(f, "{hosts}/{name}")
+            }
+        }
+    }
 }
 
 impl Settings {

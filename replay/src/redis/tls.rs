@@ -15,12 +15,13 @@ pub(super) fn certificates(settings: &Settings) -> Result<Option<TlsCertificates
     // The client takes the process's provider, and panics where there is none. An error says that
     // there is one.
     let _ = aws_lc_rs::default_provider().install_default();
-    let root_cert = match &settings.ca_file {
-        None => None,
-        Some(file) => Some(std::fs::read(file).map_err(|error| {
-            Trouble::refused(format_args!("ca_file {}: {error}", file.display()))
-        })?),
-    };
+    let root_cert =
+        match &settings.ca_file {
+            None => None,
+            Some(file) => Some(std::fs::read(file).map_err(|error| {
+                Trouble::here(format_args!("ca_file {}: {error}", file.display()))
+            })?),
+        };
     Ok(Some(TlsCertificates {
         client_tls: None,
         root_cert,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::io;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -63,7 +64,7 @@ impl Password {
             Self::Given(password) => Ok(Some(password.clone())),
             Self::File(path) => {
                 let mut text = read_file(path).map_err(|error| {
-                    Trouble::refused(format_args!("password_file {}: {error}", path.display()))
+                    Trouble::here(format_args!("password_file {}: {error}", path.display()))
                 })?;
                 let line = text.strip_suffix('\n').unwrap_or(&text);
                 let line = line.strip_suffix('\r').unwrap_or(line);
@@ -89,9 +90,9 @@ fn read_file(path: &Path) -> io::Result<String> {
 impl Address {
     /// Splits `scheme://user:password@host:port,host:port/path?setting=value&…`.
     pub(crate) fn parse(url: &str) -> Result<Self, StoreUrlError> {
-        let (scheme, rest) = url
-            .split_once("://")
-            .ok_or_else(|| StoreUrlError::new("a store's URL begins with a scheme, as redis://"))?;
+        let (scheme, rest) = url.split_once("://").ok_or_else(|| {
+            StoreUrlError::new("a store's URL begins with a scheme and two slashes, as redis://")
+        })?;
         if rest.contains('#') {
             let words = "a store's URL has no fragment; write # in a password as %23";
             return Err(StoreUrlError::new(words));
@@ -231,7 +232,7 @@ impl Host {
             _ => (text, None),
         };
         let port = port.map(str::parse).transpose().map_err(|_| {
-            StoreUrlError::new("a port in the store's URL must be a number up to 65535")
+            StoreUrlError::new("a port in the store's URL must be a number up to 65535; write @ : / in a password as %40 %3A %2F, or use password_file")
         })?;
         let bare = name
             .strip_prefix('[')
@@ -240,6 +241,27 @@ impl Host {
             name: decoded(bare.unwrap_or(name), "host")?,
             port,
         })
+    }
+
+    /// Whether nobody is between this process and the server: a socket, or loopback.
+    pub(crate) fn is_local(&self) -> bool {
+        let address = self.name.parse::<IpAddr>();
+        self.name.starts_with('/')
+            || self.name == "localhost"
+            || address.is_ok_and(|ip| ip.is_loopback())
+    }
+
+    /// As in a URL, with commas between.
+    pub(crate) fn list(hosts: &[Self], default_port: u16) -> String {
+        let texts = hosts.iter().map(|host| {
+            let port = host.port.unwrap_or(default_port);
+            if host.name.contains(':') {
+                format!("[{}]:{port}", host.name)
+            } else {
+                format!("{}:{port}", host.name)
+            }
+        });
+        texts.collect::<Vec<_>>().join(",")
     }
 }
 

@@ -87,11 +87,15 @@ impl Findings {
     pub(crate) fn add(&mut self, weight: Weight, subject: Subject, words: impl fmt::Display) {
         // A server's own words may have several lines.
         let words = words.to_string().replace(['\n', '\r'], " ");
-        self.0.push(Finding {
+        let finding = Finding {
             weight,
             subject,
             words,
-        });
+        };
+        // Several commands may be refused for one reason.
+        if !self.0.contains(&finding) {
+            self.0.push(finding);
+        }
     }
 
     /// Without an answer there is nothing else to find.
@@ -99,6 +103,7 @@ impl Findings {
         let mut findings = Self::default();
         let prefix = match trouble {
             Trouble::Lost(_) => "it cannot be reached: ",
+            Trouble::Here(_) => "cannot connect: ",
             _ => "the server refuses: ",
         };
         let words = format_args!("{prefix}{}", trouble.why());

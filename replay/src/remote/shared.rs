@@ -45,16 +45,21 @@ impl<S: Server> Shared<S> {
     /// Notes that the server did not do this.
     pub(super) fn down(&self, errand: Errand, trouble: &Trouble) {
         let why = trouble.why();
-        if matches!(trouble, Trouble::Refused(_)) {
+        if matches!(trouble, Trouble::Refused(_) | Trouble::Here(_)) {
             self.inbox.fail_all(&why);
         } else {
             self.inbox.fail_memory(&why);
         }
         if self.standing().failed(errand, trouble) {
-            if matches!(trouble, Trouble::Lost(_)) {
-                tracing::warn!(server = ?self.server, error = %why, "the store does not answer");
-            } else {
-                tracing::warn!(server = ?self.server, error = %why, "the store refuses");
+            let server = &self.server;
+            match trouble {
+                Trouble::Lost(_) => {
+                    tracing::warn!(?server, error = %why, "the store does not answer");
+                }
+                Trouble::Here(_) => {
+                    tracing::warn!(?server, error = %why, "cannot connect to the store");
+                }
+                _ => tracing::warn!(?server, error = %why, "the store refuses"),
             }
         }
     }

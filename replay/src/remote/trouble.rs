@@ -47,6 +47,8 @@ pub(crate) enum Trouble {
     Elsewhere(Why),
     /// Asking again does not help, until somebody changes the server or the configuration.
     Refused(Why),
+    /// There is no connecting with the configuration as it is. Nobody was asked.
+    Here(Why),
     /// The server has no room.
     Full,
 }
@@ -68,11 +70,17 @@ impl Trouble {
         Self::Refused(Why::new(words))
     }
 
+    pub(crate) fn here(words: impl fmt::Display) -> Self {
+        Self::Here(Why::new(words))
+    }
+
     pub(crate) fn why(&self) -> Why {
         match self {
-            Self::Busy(why) | Self::Lost(why) | Self::Elsewhere(why) | Self::Refused(why) => {
-                why.clone()
-            }
+            Self::Busy(why)
+            | Self::Lost(why)
+            | Self::Elsewhere(why)
+            | Self::Refused(why)
+            | Self::Here(why) => why.clone(),
             Self::Full => Why::new("the server is full"),
         }
     }

@@ -15,7 +15,8 @@ use crate::listeners::{Listeners, RevocationListener};
 use crate::postgres::claim::{Uuid, int};
 use crate::postgres::connect::{Turns, connect};
 use crate::postgres::link::{Link, Parameter, read, strange};
-use crate::postgres::settings::{Listen, Settings};
+use crate::postgres::settings::{DEFAULT_PORT, Listen, Settings};
+use crate::remote::address::Host;
 use crate::remote::question::{Group, Memory};
 use crate::remote::revoking::{Request, Response, Revoking};
 use crate::remote::server::{Forgotten, Limits, Server};
@@ -294,6 +295,7 @@ impl Server for RevocationServer {
 impl fmt::Debug for RevocationServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Settings { hosts, schema, .. } = &self.settings;
-        write!(f, "{hosts:?} {:?}, revocations", schema.name())
+        let hosts = Host::list(hosts, DEFAULT_PORT);
+        write!(f, "{hosts} schema={} revocations", schema.name())
     }
 }
