@@ -80,8 +80,8 @@ pub(crate) fn from_args(args: &ServeArgs) -> Result<Vec<ApplyCookies>, Refused> 
         .collect::<Result<Vec<_>, Refused>>()?;
     // One store for both: nonces are random, so they never collide.
     let clock = Clock::system();
-    let store = replay::open(&args.replay, &clock)?;
-    builders
+    let (store, shown) = replay::open(&args.replay, &clock)?;
+    let endpoints = builders
         .into_iter()
         .map(|builder| {
             let builder = builder.clock(clock.clone()).replay_store(store.clone());
@@ -96,7 +96,9 @@ pub(crate) fn from_args(args: &ServeArgs) -> Result<Vec<ApplyCookies>, Refused> 
                 error => error.into(),
             })
         })
-        .collect()
+        .collect::<Result<Vec<_>, Refused>>()?;
+    tracing::info!(replay = %shown, "opened the replay store");
+    Ok(endpoints)
 }
 
 fn usage<T>(reason: &str) -> Result<T, Refused> {

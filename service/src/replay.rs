@@ -10,11 +10,11 @@ use apply_cookies::replay::{
 use crate::cli::args::store::StoreArg;
 use crate::refused::Refused;
 
-/// Opens the store. A server need not be there yet.
+/// Opens the store, and describes it for the log. A server need not be there yet.
 pub(crate) fn open(
     StoreArg(place): &StoreArg,
     clock: &Clock,
-) -> Result<Arc<dyn ReplayStore>, Refused> {
+) -> Result<(Arc<dyn ReplayStore>, String), Refused> {
     let clock = clock.clone();
     let usage = |error| Refused::usage(format_args!("--replay: {error}"));
     // A URL may have a password in it; what a store shows of itself has none.
@@ -39,6 +39,5 @@ pub(crate) fn open(
             ));
         }
     };
-    tracing::info!(replay = %shown, "opened the replay store");
-    Ok(store)
+    Ok((store, shown))
 }
