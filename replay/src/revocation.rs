@@ -180,8 +180,8 @@ pub(crate) struct Record {
 /// The least span of a generation, in milliseconds.
 const SPAN_MS: u64 = 10_000;
 
-/// The most generations that the life of a session spans: an entry stays at most an eighth of it too
-/// long.
+/// The most generations that the life of a session spans. It spans more than half as many, so an entry
+/// stays at most a quarter of that life too long.
 const SPANS: u64 = 8;
 
 impl Record {
@@ -294,7 +294,7 @@ mod tests {
         for (longest, end) in [
             (60_000, 70_000),
             (80_001, 100_000),
-            (43_200_000, 46_080_000),
+            (43_200_000, 51_200_000),
         ] {
             let record = Record {
                 digest: subject(1).digest(),
