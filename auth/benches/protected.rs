@@ -54,7 +54,7 @@ where
         let response = test::call_service(app, request.to_request()).await;
         assert_eq!(response.status(), 200);
     }
-    let spent = processor_time() - begun;
+    let spent = processor_time().saturating_sub(begun);
     spent.as_secs_f64() * 1e6 / f64::from(u32::try_from(requests).expect("few"))
 }
 
