@@ -48,6 +48,9 @@ impl Auth {
         } else {
             (None, None)
         };
+        if parts.basic {
+            slot.note_read();
+        }
         if parts.basic && who.0.is_none() {
             return Err(refuse(&Refusal::new(RefusalCode::SignedOut)));
         }
@@ -62,6 +65,10 @@ impl Auth {
             let demand = rules
                 .demand(&asked)
                 .map_err(|error| refuse(&error.into()))?;
+            if !demand.is_public() {
+                // Whatever the app answers here is for those who may see it, and for no shared cache.
+                slot.note_read();
+            }
             demand.check(who.0.as_ref()).map_err(|error| {
                 let audience = audience.clone();
                 let audience = if demand.takes_bearer() {
@@ -86,6 +93,8 @@ impl Auth {
     async fn who<F: Fields>(&self, request: Request<'_, F>, slot: &Slot) -> Result<Who, Stopped> {
         let parts = &self.0;
         if let Some(who) = self.by_header(request).await? {
+            // There is no sign-in that would have asked.
+            parts.gate.check(&who).map_err(Refusal::from)?;
             return Ok((Some(who), None));
         }
         if parts.access_token.is_some()
@@ -94,10 +103,9 @@ impl Auth {
         {
             let address = parts.proxies.person(request.peer(), request.asked.fields);
             if !request.is_navigation() {
-                return Ok((
-                    Some(parts.prove_token_alone(token.as_bytes(), address)?),
-                    None,
-                ));
+                let who = parts.prove_token_alone(token.as_bytes(), address)?;
+                parts.gate.check(&who).map_err(Refusal::from)?;
+                return Ok((Some(who), None));
             }
             let who = parts.prove_token(token.as_bytes(), address).await?;
             let pending = slot.pending();

@@ -148,7 +148,7 @@ impl Revocation {
     }
 
     /// The moment that is recorded for timed subjects, and answered.
-    pub(crate) fn at(&self, moment: UnixMillis) -> UnixMillis {
+    pub(crate) fn recorded_at(&self, moment: UnixMillis) -> UnixMillis {
         self.at.map_or(moment, |at| at.min(moment))
     }
 
@@ -161,7 +161,7 @@ impl Revocation {
             // once it is forgotten, does.
             at: match subject {
                 Subject::Absolute(_) => moment,
-                Subject::Timed(_) => self.at(moment),
+                Subject::Timed(_) => self.recorded_at(moment),
             },
             ends_at,
         })

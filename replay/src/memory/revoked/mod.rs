@@ -165,7 +165,7 @@ impl Revoked {
                 added((generation, record));
             }
         }
-        Ok(revocation.at(moment))
+        Ok(revocation.recorded_at(moment))
     }
 
     /// Adds a record that is in the file, however many there are.
