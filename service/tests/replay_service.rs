@@ -171,8 +171,8 @@ fn an_unusable_store_is_refused_with_a_reason() {
             "is not a store of this kind, and was left as it is",
         ),
         (format!("file:{}", nowhere.display()), 1, "cannot be opened"),
-        ("file:".to_owned(), 2, "file: and a path"),
-        ("disk".to_owned(), 2, "file: and a path"),
+        ("file:".to_owned(), 2, "`file:PATH`"),
+        ("disk".to_owned(), 2, "`file:PATH`"),
     ] {
         let output = program()
             .args(["serve", "--listen", "127.0.0.1:0", "--origin", ORIGIN])
