@@ -87,16 +87,21 @@ test("every page is readable in light and dark, at 320 pixels, and breaks no pol
 test("a person signs in by keyboard, and the form comes with its origin", LIMIT, async (t) => {
   const { browser, origin, posts } = await stage(t);
   const page = await (await newVisitor(browser)).newPage();
-  await page.goto(`${origin}/sign-in`);
+  const open = async (name) => {
+    await page.goto(`${origin}/${name}`);
+    // The browser moves the focus a moment after the page is there.
+    await page.waitForFunction(() => document.activeElement?.autofocus);
+  };
+  await open("sign-in");
   for (const key of ["a", "d", "a", "Tab", "p", "w", "Enter"]) await page.keyboard.press(key);
   await page.waitForURL(`${origin}/auth/sign-in`);
-  await page.goto(`${origin}/sign-in-wrong`);
+  await open("sign-in-wrong");
   for (const key of ["p", "w", "2", "Enter"]) await page.keyboard.press(key);
   await page.waitForURL(`${origin}/auth/sign-in`);
-  await page.goto(`${origin}/sign-in-token`);
+  await open("sign-in-token");
   for (const key of ["t", "o", "k", "Enter"]) await page.keyboard.press(key);
   await page.waitForURL(`${origin}/auth/sign-in`);
-  await page.goto(`${origin}/sign-out`);
+  await open("sign-out");
   await page.keyboard.press("Enter");
   await page.waitForURL(`${origin}/auth/sign-out`);
 
