@@ -99,6 +99,7 @@ impl Auth {
         }
         if parts.access_token.is_some()
             && request.is_read()
+            && may_bring_a_token(request)
             && let Some(token) = request.parameter(ACCESS_TOKEN_PARAMETER)
         {
             let address = parts.proxies.person(request.peer(), request.asked.fields);
@@ -214,6 +215,16 @@ enum Stopped {
 impl From<Refusal> for Stopped {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
+    }
+}
+
+/// Whether a query may bring a token: not that of a picture on another site's page, whose wrong tokens
+/// would spend the tries of the person's network.
+fn may_bring_a_token<F: Fields>(request: Request<'_, F>) -> bool {
+    match request.only("sec-fetch-site") {
+        Some(b"same-origin" | b"none") => true,
+        None => !request.has("sec-fetch-site"),
+        Some(_) => request.only("sec-fetch-dest") == Some(b"document"),
     }
 }
 

@@ -248,6 +248,11 @@ impl AuthBuilder {
         if self.basic.is_some() && cookies.scheme() == Scheme::Http && !here {
             return Err(AuthError::BasicOverHttp);
         }
+        if self.same_site == SameSite::None {
+            return Err(AuthError::Setting(
+                "SameSite=None lets every site act for whoever is signed in",
+            ));
+        }
         if self.dev && !here {
             return Err(AuthError::NotDevelopment);
         }

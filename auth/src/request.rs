@@ -14,6 +14,9 @@ pub(crate) const ACCESS_TOKEN_PARAMETER: &str = "access_token";
 pub struct Request<'r, F> {
     /// Method, path and header fields.
     pub asked: Asked<'r, F>,
+    /// The whole path, as the client sent it: nothing decoded, nothing that a router has taken off.
+    /// Rules judge this one, for it is what every program behind reads in its own way.
+    pub path: &'r str,
     /// The query, without the question mark.
     pub query: Option<&'r str>,
     /// The address at the other end of the connection. Without one all people count as one network.
@@ -79,7 +82,7 @@ impl<F: Fields> Request<'_, F> {
             .collect();
         let query = kept.join("&");
         let mark = if query.is_empty() { "" } else { "?" };
-        format!("{}{mark}{query}", self.asked.path)
+        format!("{}{mark}{query}", self.path)
     }
 
     /// The peer, or one address for all whose peer is not known.

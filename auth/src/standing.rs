@@ -32,6 +32,8 @@ pub(crate) enum Over {
     Revoked,
     /// The store cannot vouch for it.
     Forgotten,
+    /// A gate refuses the person by now.
+    Gate,
     /// The account is gone, or its password, or the access token, is another one.
     Credential,
 }
@@ -65,6 +67,10 @@ impl Parts {
         if !self.credential_stands(&session).await? {
             return Ok(Seen::Over(Over::Credential));
         }
+        // With the lists of now: somebody who was taken off them is out.
+        if self.gate.check(&session.who).is_err() {
+            return Ok(Seen::Over(Over::Gate));
+        }
         let check = self.check_of(&session);
         let standing = self.revocations.check(check).await?;
         Ok(match standing {
@@ -88,7 +94,8 @@ impl Parts {
     )]
     async fn credential_stands(&self, session: &Session) -> Result<bool, Unknown> {
         let Some(credential) = &session.credential else {
-            return Ok(true);
+            // One of development counts nowhere else, even under the same secret.
+            return Ok(self.dev || session.who.provider() != DEV);
         };
         match session.who.provider() {
             ACCESS_TOKEN => Ok(self

@@ -311,7 +311,7 @@ mod tests {
         let error = || rig.accounts.watch.lock().unwrap().error.clone();
         for (text, expected) in [
             ("ada = 'hunter2'", "account ada: not a hash"),
-            ("", "there is no account in it"),
+            ("", "it contains no account"),
             ("ada = ", "line 1 is not TOML"),
         ] {
             rig.write(text);

@@ -159,8 +159,8 @@ fn distance(one: &str, other: &str) -> usize {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ListError {
-    /// There is no account.
-    #[error("there is no account in it")]
+    /// It contains no account.
+    #[error("it contains no account")]
     Empty,
     /// A hash that is not taken.
     #[error("account {name}: {reason}")]

@@ -41,7 +41,7 @@ pub(crate) enum Done {
     Made(PasswordHash),
 }
 
-/// There is no room: not in the lane, or not for this network or account.
+/// Full: the lane, or what one network or account may take of it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Full;
 

@@ -130,6 +130,7 @@ fn asked(request: &ServiceRequest) -> Request<'_, HeaderMap> {
             path: request.match_info().unprocessed(),
             fields: request.headers(),
         },
+        path: request.uri().path(),
         query: (!query.is_empty()).then_some(query),
         peer: request.peer_addr().map(|peer| peer.ip()),
     }

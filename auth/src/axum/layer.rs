@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use apply_cookies::tower::{Data, respond};
 use apply_cookies::web::{Asked, ExtractError, Slot};
 use axum::body::Body;
-use axum::extract::ConnectInfo;
+use axum::extract::{ConnectInfo, OriginalUri};
 use axum::response::IntoResponse;
 use http::{HeaderMap, Response};
 use tokio::time::sleep;
@@ -109,12 +109,14 @@ where
 
 fn asked(head: &http::request::Parts) -> Request<'_, HeaderMap> {
     let peer = head.extensions.get::<ConnectInfo<SocketAddr>>();
+    let whole = head.extensions.get::<OriginalUri>();
     Request {
         asked: Asked {
             method: head.method.as_str(),
             path: head.uri.path(),
             fields: &head.headers,
         },
+        path: whole.map_or(&head.uri, |OriginalUri(uri)| uri).path(),
         query: head.uri.query(),
         peer: peer.map(|ConnectInfo(peer)| peer.ip()),
     }

@@ -1,6 +1,6 @@
 //! One token for a small app.
 
-use apply_cookies_auth::AccessToken;
+use apply_cookies_auth::{AccessToken, Gate};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
@@ -115,4 +115,33 @@ fn another_token_ends_the_sessions_that_began_with_the_old_one() {
     let changed = app.restarted(|auth, _| auth.access_token(token(WRONG_TOKEN)));
     browser.address = changed.address;
     assert!(!browser.is_in());
+}
+
+#[test]
+fn a_gate_holds_for_those_who_bring_the_token_with_each_request() {
+    let nobody_else = Gate::new().emails(["ada@example.com"]);
+    let app = App::with(|auth, _| auth.access_token(token(TOKEN)).gate(nobody_else));
+    let bearer = format!("Authorization: Bearer {TOKEN}");
+    assert_eq!(app.send("GET", "/app", &[&bearer], "").status, 403);
+    let address = format!("/app?access_token={TOKEN}");
+    assert_eq!(app.send("GET", &address, &[], "").status, 403);
+}
+
+#[test]
+fn a_picture_on_another_sites_page_spends_nobodys_tries() {
+    let app = app();
+    let picture = [
+        "Sec-Fetch-Site: cross-site",
+        "Sec-Fetch-Mode: no-cors",
+        "Sec-Fetch-Dest: image",
+    ];
+    for _ in 0..10 {
+        let address = format!("/app?access_token={WRONG_TOKEN}");
+        assert_eq!(
+            app.send("GET", &address, &picture, "").problem(),
+            "signed-out"
+        );
+    }
+    let bearer = format!("Authorization: Bearer {TOKEN}");
+    assert_eq!(app.send("GET", "/app", &[&bearer], "").status, 200);
 }

@@ -8,6 +8,7 @@ use crate::harness::{ADA, BOB};
 fn app() -> App {
     let rules = [
         Rule::new("/").unwrap().anyone(),
+        Rule::new("/public/*").unwrap().anyone(),
         Rule::new("/admin/*").unwrap().roles(["admin"]),
         Rule::new("/keep").unwrap().bearer().preflight(),
         Rule::new("/door").unwrap().methods(["POST"]),
@@ -67,6 +68,31 @@ fn no_spelling_of_an_address_leads_past_its_rule() {
             assert_ne!(answer.body, "admin", "{path}");
         }
     }
+}
+
+#[test]
+fn rules_judge_the_address_that_was_sent_and_not_what_a_framework_makes_of_it() {
+    let app = app();
+    let (mut nobody, mut ada) = (app.browser(), app.signed_in(ADA));
+    let past = nobody.fetch("/public/%3F/../../admin/x");
+    assert_eq!((past.status, &*past.problem()), (400, "address"));
+    for path in ["/public/caf%C3%A9", "/public/a%20b"] {
+        assert_eq!(nobody.fetch(path).status, 404, "{path}");
+        assert_eq!(ada.fetch(path).status, 404, "{path}");
+    }
+}
+
+#[test]
+fn what_a_rule_protects_is_kept_by_no_shared_cache() {
+    let app = app();
+    let mut ada = app.signed_in(ADA);
+    let kept = |answer: &crate::support::http::Response| {
+        answer
+            .header("cache-control")
+            .is_some_and(|value| value.contains("private"))
+    };
+    assert!(kept(&ada.fetch("/nowhere")));
+    assert!(!kept(&ada.fetch("/public/nowhere")));
 }
 
 #[test]
