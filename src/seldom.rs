@@ -59,7 +59,9 @@ impl Seldom {
 }
 
 /// Logs a line of a [`Seldom`] kind when it is due, and at DEBUG when it is not:
-/// `seldom!(kind, now, WARN, fields, "text")`.
+/// `seldom!(kind, now, WARN, fields, "text")`. For this crate and those on top of it.
+#[doc(hidden)]
+#[macro_export]
 macro_rules! seldom {
     ($kind:expr, $now:expr, $level:ident, $($line:tt)+) => {
         match $kind.turn($now) {

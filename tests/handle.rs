@@ -28,6 +28,10 @@ impl Fields for Map {
         named.map(|(_, value)| &value[..])
     }
 
+    fn any_name(&self, chosen: impl Fn(&str) -> bool) -> bool {
+        self.0.iter().any(|(one, _)| chosen(one))
+    }
+
     fn set(&mut self, name: &'static str, value: Bytes) {
         self.remove(name);
         self.append(name, value);
@@ -80,8 +84,15 @@ async fn binds(fields: &[(&'static str, &'static str)]) -> bool {
         fields: &fields,
     };
     let exchange = Exchange::begin(&deployment(), asked);
-    let _frames = exchange.slot().pending().frames();
-    !answer(exchange).await.texts("set-cookie").is_empty()
+    let pending = exchange.slot().pending();
+    let _frames = pending.frames();
+    let binds = !answer(exchange).await.texts("set-cookie").is_empty();
+    assert_eq!(
+        pending.is_foreign(),
+        !binds,
+        "another page may change nothing"
+    );
+    binds
 }
 
 #[tokio::test]

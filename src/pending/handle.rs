@@ -123,6 +123,15 @@ impl PendingCookies {
         self.queue.binding().digest()
     }
 
+    /// Whether a page of another origin made the request, other than by leading the browser here.
+    /// Browsers send cookies along with what a neighbouring subdomain asks for, so code that changes
+    /// who is signed in must refuse such a request. Over plain http outside this machine a GET shows
+    /// nothing, and passes for one of the deployment's own pages.
+    #[must_use]
+    pub fn is_foreign(&self) -> bool {
+        self.queue.is_foreign()
+    }
+
     fn push(&self, operation: Operation<'static>) -> Result<Receipt, PushError> {
         self.queue.push(Addition::from(operation))
     }

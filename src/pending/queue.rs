@@ -26,6 +26,7 @@ pub(super) type Sealed = (Frame, Batch<'static>);
 pub(crate) struct Queue {
     deployment: Arc<Deployment>,
     binding: BindingCookie,
+    foreign: bool,
     /// When the last barrier of this response was issued, in milliseconds since 1970; 0 for none.
     barrier: AtomicU64,
     shared: Mutex<Shared>,
@@ -41,11 +42,13 @@ impl Queue {
     pub(crate) fn new(
         deployment: Arc<Deployment>,
         binding: BindingCookie,
+        foreign: bool,
         sent: Box<[u8]>,
     ) -> Self {
         Self {
             deployment,
             binding,
+            foreign,
             barrier: AtomicU64::new(0),
             shared: Mutex::new(Shared {
                 state: State::new(CookieView::over(sent)),
@@ -79,6 +82,10 @@ impl Queue {
 
     pub(super) fn binding(&self) -> &BindingCookie {
         &self.binding
+    }
+
+    pub(super) const fn is_foreign(&self) -> bool {
+        self.foreign
     }
 
     /// The value of a cookie by its name alone.

@@ -55,7 +55,7 @@ impl Refused {
 /// # Errors
 ///
 /// If it is too large, too slow, or broken off.
-pub async fn read<F, B, E, T>(
+pub(super) async fn read<F, B, E, T>(
     asked: Asked<'_, F>,
     body: &mut B,
     timer: impl FnOnce(Duration) -> T,

@@ -98,6 +98,10 @@ mod tests {
                 .map(|(_, value)| &value[..])
         }
 
+        fn any_name(&self, chosen: impl Fn(&str) -> bool) -> bool {
+            self.0.iter().any(|(one, _)| chosen(one))
+        }
+
         fn set(&mut self, name: &'static str, value: Bytes) {
             self.remove(name);
             self.append(name, value);

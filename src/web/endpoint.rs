@@ -12,7 +12,7 @@ use super::body::{self, Refused};
 use super::caching::members;
 use super::fields::{Asked, Fields};
 use super::form::Form;
-use crate::browser::{self, OriginRejection};
+use crate::browser;
 use crate::deployment::{ApplyCookies, Deployment};
 use crate::redeem::{Redeemed, Rejection, Unclaimed};
 use crate::replay::Claim;
@@ -38,14 +38,26 @@ impl ApplyCookies {
         origins.allows_page(fields.all("sec-fetch-site"), fields.all("origin"))
     }
 
-    /// Whether a page may post: the endpoint's own rule, for packages that answer posts of their own.
+    /// Reads the form that a page of the deployment's own origins posts, with the endpoint's own checks
+    /// and in their order: method, origin, media type, body. For packages that answer posts of their
+    /// own.
     ///
     /// # Errors
     ///
-    /// Says which field refuses the request.
-    pub fn check_post(&self, fields: &impl Fields) -> Result<(), OriginRejection> {
-        let origins = &self.deployment.origins;
-        origins.check(fields.all("sec-fetch-site"), fields.all("origin"))
+    /// Says which check refuses the request.
+    pub async fn read_form<F, B, E, T>(
+        &self,
+        asked: Asked<'_, F>,
+        body: &mut B,
+        timer: impl FnOnce(Duration) -> T,
+    ) -> Result<Bytes, Refused>
+    where
+        F: Fields,
+        B: Stream<Item = Result<Bytes, E>> + Unpin,
+        T: Future,
+    {
+        let body = body::read(asked, body, timer).await;
+        admit_form(&self.deployment, asked, body)
     }
 
     /// The browser's binding cookie, by the header fields of its request: for a worker that mints
@@ -106,8 +118,7 @@ fn prepare<F: Fields>(
     asked: Asked<'_, F>,
     body: Result<Bytes, Refused>,
 ) -> Result<(Claim, Unclaimed), Refused> {
-    let allowed = check(deployment, asked).and_then(|()| check_media_type(asked));
-    let body = admit(allowed, body)?;
+    let body = admit_form(deployment, asked, body)?;
     check_form(deployment, asked, &body).map_err(Refused::read)
 }
 
@@ -173,6 +184,15 @@ fn serve_client<F: Fields>(deployment: &Deployment, asked: Asked<'_, F>) -> Answ
         return answer;
     }
     answer.with_body("text/javascript; charset=utf-8", module.text.clone())
+}
+
+fn admit_form<F: Fields>(
+    deployment: &Deployment,
+    asked: Asked<'_, F>,
+    body: Result<Bytes, Refused>,
+) -> Result<Bytes, Refused> {
+    let allowed = check(deployment, asked).and_then(|()| check_media_type(asked));
+    admit(allowed, body)
 }
 
 /// Combines the checks made before the body, whose rejection comes first, with the body's own. The

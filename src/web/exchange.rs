@@ -105,7 +105,12 @@ impl Exchange {
         let sent: Vec<&[u8]> = asked.fields.all("cookie").collect();
         let sent = sent.join(&b';').into();
         Self {
-            queue: Arc::new(Queue::new(deployment.clone(), binding, sent)),
+            queue: Arc::new(Queue::new(
+                deployment.clone(),
+                binding,
+                browser.foreign,
+                sent,
+            )),
             browser,
         }
     }
@@ -224,6 +229,8 @@ struct Browser {
     /// It certainly has no binding.
     has_none: bool,
     may_bind: bool,
+    /// Another origin's page made the request, other than by a top-level navigation.
+    foreign: bool,
     no_body: bool,
     connect: bool,
     obstacle: Option<Obstacle>,
@@ -264,6 +271,7 @@ impl Browser {
         let sent = deployment.binding_name.read(asked.fields.all("cookie"));
         Self {
             may_bind: metadata.may_bind() && sent.may_be_set(),
+            foreign: !metadata.may_bind(),
             has_none: sent.may_be_set() && !metadata.may_withhold(),
             binding: sent.into_cookie(),
             no_body: asked.method == "HEAD",

@@ -9,6 +9,9 @@ pub trait Fields {
     /// The values of all fields of this name, in order.
     fn all(&self, name: &'static str) -> impl Iterator<Item = &[u8]> + Clone;
 
+    /// Whether there is a field whose name is chosen.
+    fn any_name(&self, chosen: impl Fn(&str) -> bool) -> bool;
+
     /// Replaces all fields of this name with one.
     fn set(&mut self, name: &'static str, value: Bytes);
 
@@ -30,6 +33,10 @@ macro_rules! header_map {
     ($map:ty, $name:ty, $value:ty, $($all:tt)*) => {
         impl crate::web::Fields for $map {
             $($all)*
+
+            fn any_name(&self, chosen: impl Fn(&str) -> bool) -> bool {
+                self.keys().any(|name| chosen(name.as_str()))
+            }
 
             fn set(&mut self, name: &'static str, value: bytes::Bytes) {
                 if let Some(value) = field_value(name, value) {

@@ -26,7 +26,7 @@ mod exchange;
 
 pub use crate::deployment::path_below;
 pub use answer::{Answer, Rest};
-pub use body::{Refused as BodyRefused, read as read_body};
+pub use body::Refused as BodyRefused;
 pub use event::Event;
 pub use exchange::{Ended, Exchange, Slot};
 pub use failed::ExtractError;
