@@ -1,25 +1,41 @@
-//! Reads texts as JSON, a line each, and prints the `Location` of each, as JSON: with it, a browser
-//! can be sent where the crate would send it.
+//! Reads texts as JSON, a line each, and prints the `Location` to which a sign-in with each as its
+//! `return_to` leads, as JSON: with it, a browser can be sent where the crate would send it.
 //!
-//!     echo '"/reports"' | cargo run -p apply-cookies-auth --example return_to https://app.example
+//!     echo '"/reports"' | cargo run -p apply-cookies-auth --features axum --example return_to http://app.example
 
 use std::io::{BufRead, stdin};
 
-use apply_cookies::Origin;
-use apply_cookies_auth::ReturnPlaces;
+use apply_cookies::{ApplyCookies, Secrets};
+use apply_cookies_auth::{AccessToken, Auth};
+use axum::Router;
+use axum::body::Body;
+use tower_service::Service;
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+const TOKEN: &str = "0123456789abcdef-of-the-app";
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let origin = std::env::args().nth(1).ok_or("usage: return_to ORIGIN")?;
-    let places = ReturnPlaces::of(&Origin::parse(&origin)?)?;
+    let apply = ApplyCookies::builder(Secrets::random())
+        .origin(&origin)
+        .allow_insecure_http()
+        .build()?;
+    let token = AccessToken::chosen(TOKEN)?;
+    let auth = Auth::builder(&apply).access_token(token).build()?;
+    let mut app = Router::new().layer(auth.layer()).layer(apply.layer());
     for line in stdin().lock().lines() {
         let text: String = serde_json::from_str(&line?)?;
-        let place = places.read(&text);
-        let refused = place.as_ref().err().map(ToString::to_string);
-        let place = place.unwrap_or_else(|_| places.home());
-        println!(
-            "{}",
-            serde_json::json!({ "location": place.location(), "refused": refused })
-        );
+        let form = form_urlencoded::Serializer::new(format!("access_token={TOKEN}"))
+            .append_pair("return_to", &text)
+            .finish();
+        let request = http::Request::post("/auth/sign-in")
+            .header("origin", &origin)
+            .header("sec-fetch-mode", "navigate")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Body::from(form))?;
+        let response = app.call(request).await?;
+        let location = response.headers().get("location").ok_or("no Location")?;
+        println!("{}", serde_json::json!({ "location": location.to_str()? }));
     }
     Ok(())
 }

@@ -1,15 +1,22 @@
 //! A request → who made it, before the app sees it.
 
-use apply_cookies::web::{Answer, Fields, Slot};
+use std::future::Future;
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
 
-use crate::auth::Auth;
+use apply_cookies::seldom;
+use apply_cookies::web::{Answer, Fields, Rest, Slot};
+use bytes::Bytes;
+use futures_core::Stream;
+
+use crate::auth::{Auth, Parts};
 use crate::header::Authorization;
 use crate::identity::Identity;
 use crate::prove::unavailable;
 use crate::refusal::{Refusal, RefusalCode};
-use crate::request::{ACCESS_TOKEN_PARAMETER, Request};
+use crate::request::{ACCESS_TOKEN_PARAMETER, Request, only};
 use crate::respond::{Audience, see_other};
-use crate::rule;
+use crate::rule::Demand;
 use crate::session::Session;
 use crate::standing::{Seen, Unknown};
 use crate::visitor::Visitor;
@@ -18,120 +25,147 @@ use crate::visitor::Visitor;
 type Who = (Option<Identity>, Option<Session>);
 
 impl Auth {
-    /// Finds out who made a request to the app.
+    /// All that a middleware does before the app: answers the pages, and finds out who makes every
+    /// other request. What is queued in the slot must leave with the answer.
+    ///
+    /// # Errors
+    ///
+    /// The answer, if the app is not to see the request.
+    pub(crate) async fn begin<F, B, E, T>(
+        &self,
+        request: Request<'_, F>,
+        slot: &Slot,
+        body: &mut B,
+        timer: impl FnOnce(Duration) -> T,
+    ) -> Result<Visitor, Answer>
+    where
+        F: Fields,
+        B: Stream<Item = Result<Bytes, E>> + Unpin,
+        T: Future,
+    {
+        if let Some(why) = self.0.is_not_development(&request) {
+            let refusal = Refusal::new(RefusalCode::Origin).because(why);
+            let mut answer = Audience::of(self, &request).refuse(self, &refusal);
+            answer.rest = Rest::GivenUp;
+            return Err(answer);
+        }
+        match self.0.page(request.path) {
+            Some(page) => Err(self.answer(page, &request, slot, body, timer).await),
+            None => self.admit(&request, slot).await,
+        }
+    }
+
+    /// Finds out who made a request.
     ///
     /// # Errors
     ///
     /// The answer, if the app is not to see it: nobody can say who it is, a rule refuses it, or a
-    /// link with an access token becomes a cookie.
-    pub async fn admit<F: Fields>(
+    /// token leaves its address.
+    pub(crate) async fn admit<F: Fields>(
         &self,
-        request: Request<'_, F>,
+        request: &Request<'_, F>,
         slot: &Slot,
     ) -> Result<Visitor, Answer> {
         let parts = &self.0;
-        let audience = Audience::of(self, request);
-        let refuse = |refusal: &Refusal| audience.refuse(self, refusal);
-        if let Some(why) = self.is_not_development(request) {
-            return Err(refuse(&Refusal::new(RefusalCode::Origin).because(why)));
+        let mut audience = Audience::of(self, request);
+        let address = parts.person(request);
+        let proved = match self.strip_token(request, slot, address).await {
+            Ok(Some(answer)) => return Err(answer),
+            Ok(None) => parts.who(request, address).await,
+            Err(refusal) => Err(refusal),
+        };
+        let mut who = proved.map_err(|refusal| {
+            audience.refused = true;
+            audience.refuse(self, &refusal)
+        })?;
+        if !parts.may_be_known(request, who.1.is_some()) {
+            who = (None, None);
         }
-        let address = parts.proxies.person(request.peer(), request.asked.fields);
-        let who = match self.who(request, slot).await {
-            Ok(who) => who,
-            Err(Stopped::Refused(refusal)) => {
-                return Err(audience.refused().refuse(self, &refusal));
+        let demand = match &parts.rules {
+            Some(rules) if parts.page(request.path).is_none() => {
+                let preflight =
+                    request.has("origin") && request.has("access-control-request-method");
+                rules.demand(request.path, request.method, preflight)
             }
-            Err(Stopped::Answered(answer)) => return Err(answer),
+            _ if parts.basic => Ok(Demand::SIGNED_IN),
+            _ => Ok(Demand::NOTHING),
         };
-        let who = if may_be_known(self, request, &who) {
-            who
-        } else {
-            (None, None)
-        };
-        if parts.basic {
+        let demand = demand.map_err(|refusal| audience.refuse(self, &refusal))?;
+        if !demand.anyone {
+            // Whatever the app answers here is for those who may see it, and for no shared cache.
             slot.note_read();
         }
-        if parts.basic && who.0.is_none() {
-            return Err(refuse(&Refusal::new(RefusalCode::SignedOut)));
-        }
-        if let Some(rules) = parts
-            .rules
-            .as_ref()
-            .filter(|_| !self.owns_path(request.asked.path))
-        {
-            let address = request.address_without("");
-            let preflight = request.has("origin") && request.has("access-control-request-method");
-            let asked = rule::Asked::new(&address, request.asked.method).preflight(preflight);
-            let demand = rules
-                .demand(&asked)
-                .map_err(|error| refuse(&error.into()))?;
-            if !demand.is_public() {
-                // Whatever the app answers here is for those who may see it, and for no shared cache.
-                slot.note_read();
-            }
-            demand.check(who.0.as_ref()).map_err(|error| {
-                let audience = audience.clone();
-                let audience = if demand.takes_bearer() {
-                    audience.of_programs()
-                } else {
-                    audience
-                };
-                audience.refuse(self, &error.into())
-            })?;
-        }
+        demand.check(who.0.as_ref()).map_err(|refusal| {
+            audience.person &= !demand.bearer;
+            audience.refuse(self, &refusal)
+        })?;
         Ok(Visitor::new(
             self,
             who,
             address,
             #[cfg(feature = "password")]
-            parts.device_of(request.asked.fields),
+            parts.device_of(request.fields),
             audience,
             slot.clone(),
         ))
     }
 
-    async fn who<F: Fields>(&self, request: Request<'_, F>, slot: &Slot) -> Result<Who, Stopped> {
-        let parts = &self.0;
-        if let Some(who) = self.by_header(request).await? {
+    /// A token leaves the address of a page, so that it stays in no history. It becomes a cookie if
+    /// it is the only one, and no other site's frame has brought it.
+    async fn strip_token<F: Fields>(
+        &self,
+        request: &Request<'_, F>,
+        slot: &Slot,
+        address: IpAddr,
+    ) -> Result<Option<Answer>, Refusal> {
+        let is_page = request.is_read() && request.is_navigation();
+        let tokens = || request.parameters(ACCESS_TOKEN_PARAMETER);
+        if self.0.access_token.is_none() || !is_page || tokens().next().is_none() {
+            return Ok(None);
+        }
+        if let Some(token) = only(tokens()).filter(|_| may_bring_a_token(request)) {
+            let who = self.0.prove_token(token.as_bytes(), address).await?;
+            self.sign_in(&slot.pending(), who).push().await?;
+        }
+        let wanted = request.address();
+        let place = Audience::bound_for(self, request, Some(wanted.clone())).place(self);
+        let location = place.map_or(wanted, |place| place.location().to_owned());
+        Ok(Some(
+            see_other(location).with("referrer-policy", &b"no-referrer"[..]),
+        ))
+    }
+}
+
+impl Parts {
+    async fn who<F: Fields>(
+        &self,
+        request: &Request<'_, F>,
+        address: IpAddr,
+    ) -> Result<Who, Refusal> {
+        let proved = match self.by_header(request, address).await? {
+            None => self.by_query(request, address)?,
+            who => who,
+        };
+        if let Some(who) = proved {
             // There is no sign-in that would have asked.
-            parts.gate.check(&who).map_err(Refusal::from)?;
+            self.gate.check(&who)?;
             return Ok((Some(who), None));
         }
-        if parts.access_token.is_some()
-            && request.is_read()
-            && may_bring_a_token(request)
-            && let Some(token) = request.parameter(ACCESS_TOKEN_PARAMETER)
-        {
-            let address = parts.proxies.person(request.peer(), request.asked.fields);
-            if !request.is_navigation() {
-                let who = parts.prove_token_alone(token.as_bytes(), address)?;
-                parts.gate.check(&who).map_err(Refusal::from)?;
-                return Ok((Some(who), None));
-            }
-            let who = parts.prove_token(token.as_bytes(), address).await?;
-            let pending = slot.pending();
-            self.sign_in(&pending, who)
-                .push()
-                .await
-                .map_err(Refusal::from)?;
-            return Err(Stopped::Answered(self.without_token(request)));
-        }
-        let seen = parts.see(request.asked.fields).await;
-        match seen {
+        match self.see(request.fields).await {
             Ok(Seen::Somebody(seen)) => {
                 let (session, check) = *seen;
-                Ok((Some(parts.identity_of(&session, check)), Some(session)))
+                Ok((Some(self.identity_of(&session, check)), Some(session)))
             }
             Ok(Seen::Nobody) => Ok((None, None)),
             Ok(Seen::Over(over)) => {
                 tracing::debug!(?over, "the sign-in is not in force");
                 Ok((None, None))
             }
-            Err(Unknown::Revocations(error)) => Err(unavailable(&error).into()),
+            Err(Unknown::Revocations(error)) => Err(unavailable(&error)),
             #[cfg(feature = "password")]
-            Err(Unknown::Accounts(error)) => Err(Refusal::new(RefusalCode::Unavailable)
-                .because(error.to_string())
-                .into()),
+            Err(Unknown::Accounts(error)) => {
+                Err(Refusal::new(RefusalCode::Unavailable).because(error.to_string()))
+            }
         }
     }
 
@@ -143,60 +177,76 @@ impl Auth {
     )]
     async fn by_header<F: Fields>(
         &self,
-        request: Request<'_, F>,
+        request: &Request<'_, F>,
+        address: IpAddr,
     ) -> Result<Option<Identity>, Refusal> {
-        let parts = &self.0;
-        if (!parts.basic && parts.access_token.is_none()) || !request.has("authorization") {
+        if (!self.basic && self.access_token.is_none()) || !request.has("authorization") {
             return Ok(None);
         }
-        let form = || Refusal::new(RefusalCode::TokenInvalid).because("Authorization stands twice");
-        let value = request.only("authorization").ok_or_else(form)?;
-        let address = parts.proxies.person(request.peer(), request.asked.fields);
+        let invalid = |why: String| Refusal::new(RefusalCode::TokenInvalid).because(why);
+        let value = request.only("authorization");
+        let value = value.ok_or_else(|| invalid("Authorization stands twice".to_owned()))?;
         match Authorization::parse(value) {
-            Ok(Authorization::Bearer(bearer)) if parts.access_token.is_some() => parts
+            Ok(Authorization::Bearer(bearer)) if self.access_token.is_some() => self
                 .prove_token_alone(bearer.as_str().as_bytes(), address)
                 .map(Some),
             // Any name goes with the access token.
-            Ok(Authorization::Basic(basic)) if parts.access_token.is_some() => {
-                let token = basic.password.as_bytes();
-                parts.prove_token_alone(token, address).map(Some)
-            }
+            Ok(Authorization::Basic(basic)) if self.access_token.is_some() => self
+                .prove_token_alone(basic.password.as_bytes(), address)
+                .map(Some),
             #[cfg(feature = "password")]
-            Ok(Authorization::Basic(basic)) if parts.basic => {
-                parts.prove_basic(&basic, address).await.map(Some)
+            Ok(Authorization::Basic(basic)) if self.basic => {
+                self.prove_basic(&basic, address).await.map(Some)
             }
             Ok(_) => Ok(None),
-            Err(error) => Err(Refusal::new(RefusalCode::TokenInvalid).because(error.to_string())),
+            Err(error) => Err(invalid(error.to_string())),
         }
     }
 
-    /// The address that was asked for, without the token, which stays in no history.
-    fn without_token<F: Fields>(&self, request: Request<'_, F>) -> Answer {
-        let wanted = request.address_without(ACCESS_TOKEN_PARAMETER);
-        let place = Audience::bound_for(self, request, Some(wanted.clone())).place(self);
-        let location = place.map_or(wanted, |place| place.location().to_owned());
-        see_other(location).with("referrer-policy", &b"no-referrer"[..])
-    }
-
-    /// Development is on this machine alone, and behind no proxy.
-    pub(crate) fn is_not_development<F: Fields>(
+    /// The identity that a script's address proves.
+    fn by_query<F: Fields>(
         &self,
-        request: Request<'_, F>,
-    ) -> Option<&'static str> {
-        if !self.0.dev {
-            return None;
+        request: &Request<'_, F>,
+        address: IpAddr,
+    ) -> Result<Option<Identity>, Refusal> {
+        let may_bring =
+            self.access_token.is_some() && request.is_read() && may_bring_a_token(request);
+        let token = only(request.parameters(ACCESS_TOKEN_PARAMETER)).filter(|_| may_bring);
+        token
+            .map(|token| self.prove_token_alone(token.as_bytes(), address))
+            .transpose()
+    }
+
+    /// The person's address, by which guessing is throttled.
+    pub(crate) fn person<F: Fields>(&self, request: &Request<'_, F>) -> IpAddr {
+        // One for all whose peer is not known.
+        let peer = request.peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        if !self.proxies.trusts(peer) && request.has("x-forwarded-for") {
+            seldom!(
+                self.logged.forwarded,
+                self.cookies.clock().now(),
+                WARN,
+                %peer,
+                "X-Forwarded-For of a peer that is not a trusted proxy is not believed; if it is a proxy of yours, all people behind it share one address in the throttle: name it with AuthBuilder::trusted_proxy"
+            );
         }
-        let forwarded = [
-            "forwarded",
-            "x-forwarded-for",
-            "x-forwarded-host",
-            "x-real-ip",
-            "via",
-        ];
-        if forwarded.into_iter().any(|name| request.has(name)) {
-            return Some("Auth::dev() takes no request that a proxy has forwarded");
-        }
+        self.proxies.person(peer, request.fields)
+    }
+
+    /// Development is on this machine alone, under its own names (a page of another site can have its
+    /// name lead here, once it is loaded), and behind no proxy.
+    fn is_not_development<F: Fields>(&self, request: &Request<'_, F>) -> Option<&'static str> {
+        let is_forwarded = |name: &str| {
+            name.starts_with("x-forwarded-") || matches!(name, "forwarded" | "via" | "x-real-ip")
+        };
         match request.peer {
+            _ if !self.dev => None,
+            _ if request.fields.any_name(is_forwarded) => {
+                Some("Auth::dev() takes no request that a proxy has forwarded")
+            }
+            _ if !request.is_called_loopback() => {
+                Some("Auth::dev() takes no request to another host than localhost")
+            }
             Some(peer) if peer.to_canonical().is_loopback() => None,
             Some(_) => Some("Auth::dev() takes no request from another machine"),
             None => Some(
@@ -204,54 +254,37 @@ impl Auth {
             ),
         }
     }
-}
 
-/// Why the app does not see a request.
-enum Stopped {
-    Refused(Refusal),
-    Answered(Answer),
-}
-
-impl From<Refusal> for Stopped {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
+    /// Whether what a browser sends by itself may count. Another site's page can make it send
+    /// credentials, and open sockets: `SameSite` does not hold for sockets of a neighbouring
+    /// subdomain, and not at all for `Authorization: Basic`.
+    fn may_be_known<F: Fields>(&self, request: &Request<'_, F>, by_cookie: bool) -> bool {
+        let says_nothing = !request.has("origin") && !request.has("sec-fetch-site");
+        let scheme = request
+            .only("authorization")
+            .and_then(|value| value.get(..7));
+        let bearer = scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer "));
+        if request.is_upgrade() {
+            let own = || request.has("origin") && self.cookies.is_own_page(request.fields);
+            return if says_nothing { bearer } else { own() };
+        }
+        by_cookie
+            || bearer
+            || says_nothing
+            || matches!(
+                request.only("sec-fetch-site"),
+                Some(b"same-origin" | b"none")
+            )
+            || (request.method == "GET" && request.only("sec-fetch-mode") == Some(b"navigate"))
     }
 }
 
 /// Whether a query may bring a token: not that of a picture on another site's page, whose wrong tokens
 /// would spend the tries of the person's network.
-fn may_bring_a_token<F: Fields>(request: Request<'_, F>) -> bool {
+fn may_bring_a_token<F: Fields>(request: &Request<'_, F>) -> bool {
     match request.only("sec-fetch-site") {
         Some(b"same-origin" | b"none") => true,
         None => !request.has("sec-fetch-site"),
         Some(_) => request.only("sec-fetch-dest") == Some(b"document"),
-    }
-}
-
-/// Whether what a browser sends by itself may count. Another site's page can make it send
-/// credentials, and open sockets: `SameSite` does not hold for sockets of a neighbouring subdomain,
-/// and not at all for `Authorization: Basic`.
-fn may_be_known<F: Fields>(auth: &Auth, request: Request<'_, F>, who: &Who) -> bool {
-    let (cookies, fields) = (&auth.0.cookies, request.asked.fields);
-    let says_nothing = !request.has("origin") && !request.has("sec-fetch-site");
-    let bearer = request.only("authorization").is_some_and(|value| {
-        value
-            .get(..7)
-            .is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer "))
-    });
-    if request.is_upgrade() {
-        return if says_nothing {
-            bearer
-        } else {
-            request.has("origin") && cookies.is_own_page(fields)
-        };
-    }
-    let by_cookie = who.1.is_some();
-    if by_cookie || bearer || says_nothing {
-        return true;
-    }
-    match request.only("sec-fetch-site") {
-        Some(b"same-origin" | b"none") => true,
-        _ => request.asked.method == "GET" && request.only("sec-fetch-mode") == Some(b"navigate"),
     }
 }

@@ -17,7 +17,8 @@ use crate::forwarded::TrustedProxies;
 use crate::gate::Gate;
 use crate::header::Realm;
 use crate::pages::Pages;
-use crate::places::Places;
+use crate::refusal::Logged;
+use crate::return_to::Places;
 use crate::rule::Rules;
 use crate::session::{SessionCookie, SubjectKeys};
 use crate::throttle::Throttle;
@@ -62,6 +63,7 @@ pub(crate) struct Parts {
     pub(crate) places: Places,
     /// Anybody may sign in as anybody.
     pub(crate) dev: bool,
+    pub(crate) logged: Logged,
 }
 
 impl Auth {
@@ -75,12 +77,6 @@ impl Auth {
     #[must_use]
     pub fn cookies(&self) -> &ApplyCookies {
         &self.0.cookies
-    }
-
-    /// Whether a path is one of the pages, so that they, not the app, answer it.
-    #[must_use]
-    pub fn owns_path(&self, path: &str) -> bool {
-        self.0.page(path).is_some()
     }
 }
 

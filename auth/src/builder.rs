@@ -18,9 +18,9 @@ use crate::forwarded::{NotANetwork, TrustedProxies};
 use crate::gate::Gate;
 use crate::header::{Realm, RealmError};
 use crate::pages::Pages;
-use crate::places::Places;
 use crate::random;
-use crate::return_to::ReturnToError;
+use crate::refusal::Logged;
+use crate::return_to::Places;
 use crate::rule::Rules;
 use crate::session::{SessionCookie, SubjectKeys, TooManySecrets};
 use crate::throttle::Throttle;
@@ -77,9 +77,6 @@ pub enum AuthError {
     /// A trusted proxy.
     #[error(transparent)]
     Proxy(#[from] NotANetwork),
-    /// An origin that people are sent to.
-    #[error(transparent)]
-    ReturnTo(#[from] ReturnToError),
     /// The deployment's secrets.
     #[error(transparent)]
     Secrets(#[from] TooManySecrets),
@@ -202,7 +199,8 @@ impl AuthBuilder {
         self
     }
 
-    /// Where the pages are: `/auth` unless it is set.
+    /// Where the pages are: `/auth` unless it is set. The whole path, also where the middleware is
+    /// around a nested router or a scope: `/inner/auth`.
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
         self
@@ -210,7 +208,7 @@ impl AuthBuilder {
 
     /// Believes the `X-Forwarded-For` of a proxy at this address, or in this network
     /// (`10.0.0.0/8`). Without one all people behind a proxy count as one network when passwords are
-    /// guessed.
+    /// guessed; the log warns of a peer that is not trusted and sends the field.
     pub fn trusted_proxy(mut self, network: impl Into<String>) -> Self {
         self.proxies.push(network.into());
         self
@@ -280,12 +278,13 @@ impl AuthBuilder {
         let passwords = self
             .accounts
             .map(|accounts| Arc::new(Passwords::new(&cookies, accounts, throttle.clone())));
-        let mut pages = Pages::new(self.prefix.clone());
-        if let Some(name) = &self.name {
-            pages = pages.named(name);
-        }
         // The name that a client without a page reads.
         let realm = self.basic.as_deref().or(self.name.as_deref());
+        let realm = Realm::new(realm.unwrap_or("sign-in"))?;
+        let places = Places::new(&cookies, self.return_to);
+        let places = places.ok_or(AuthError::Setting(
+            "browsers cannot read one of the origins",
+        ))?;
         Ok(Auth(Arc::new(Parts {
             cookie: SessionCookie::new(&cookies, self.same_site)?,
             #[cfg(feature = "password")]
@@ -300,20 +299,24 @@ impl AuthBuilder {
             passwords,
             has_passwords,
             basic: self.basic.is_some(),
-            realm: Realm::new(realm.unwrap_or("sign-in"))?,
+            realm,
             access_token: self.access_token,
             gate: self.gate,
             rules: self.rules,
-            places: Places::new(&cookies, self.return_to)?,
+            places,
             cookies,
+            pages: Pages {
+                name: self.name,
+                prefix: self.prefix.clone(),
+            },
             prefix: self.prefix,
-            pages,
             length,
             idle: self.idle,
             revocations,
             throttle,
             proxies,
             dev: self.dev,
+            logged: Logged::default(),
         })))
     }
 }

@@ -3,7 +3,8 @@
 use std::future::Future;
 use std::time::Duration;
 
-use apply_cookies::web::{Answer, Fields, Rest, Slot, read_body};
+use apply_cookies::web::{Answer, Asked, Fields, Rest, Slot};
+use apply_cookies::{Rejection, UnixMillis};
 use bytes::Bytes;
 use form_urlencoded::parse;
 use futures_core::Stream;
@@ -15,49 +16,42 @@ use crate::identity::Identity;
 use crate::metrics;
 use crate::pages::SignInPage;
 use crate::prove::prove_nothing;
-use crate::random;
-use crate::refusal::{Refusal, RefusalCode, RefusalId};
-use crate::request::Request;
+use crate::refusal::{Refusal, RefusalCode};
+use crate::request::{Request, only};
 use crate::respond::{Audience, see_other};
 
-/// A form, whose fields stand once each.
+/// The fields of a form, which stand once each; others are ignored.
+const FIELDS: [&str; 5] = ["name", "password", "access_token", "roles", "return_to"];
+
 #[derive(Default)]
-struct Form {
-    name: Option<String>,
-    password: Option<Zeroizing<String>>,
-    access_token: Option<Zeroizing<String>>,
-    roles: Option<String>,
-    return_to: Option<String>,
-}
+struct Form([Option<Zeroizing<String>>; FIELDS.len()]);
 
 impl Form {
-    /// `None` if a field stands twice. Others than these are ignored.
+    /// `None` if a field stands twice.
     fn read(body: &[u8]) -> Option<Self> {
         let mut form = Self::default();
         for (name, value) in parse(body) {
-            let value = value.into_owned();
-            let twice = match &*name {
-                "name" => form.name.replace(value).is_some(),
-                "password" => form.password.replace(value.into()).is_some(),
-                "access_token" => form.access_token.replace(value.into()).is_some(),
-                "roles" => form.roles.replace(value).is_some(),
-                "return_to" => form.return_to.replace(value).is_some(),
-                _ => false,
-            };
-            if twice {
+            let known = FIELDS.iter().position(|field| *field == name);
+            let value = Zeroizing::new(value.into_owned());
+            if known.is_some_and(|at| form.0[at].replace(value).is_some()) {
                 return None;
             }
         }
         Some(form)
     }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        let at = FIELDS.iter().position(|field| *field == name)?;
+        self.0[at].as_ref().map(|value| value.as_str())
+    }
 }
 
 impl Auth {
-    /// Answers a request below the [prefix](Self::prefix), for adapters of frameworks. What it queues
-    /// in the slot must leave with the answer.
-    pub async fn answer<F, B, E, T>(
+    /// Answers a request to a page: the part of its path below the [prefix](Self::prefix).
+    pub(crate) async fn answer<F, B, E, T>(
         &self,
-        request: Request<'_, F>,
+        page: &str,
+        request: &Request<'_, F>,
         slot: &Slot,
         body: &mut B,
         timer: impl FnOnce(Duration) -> T,
@@ -67,53 +61,45 @@ impl Auth {
         B: Stream<Item = Result<Bytes, E>> + Unpin,
         T: Future,
     {
-        let page = self.0.page(request.asked.path).unwrap_or_default();
-        let get = matches!(request.asked.method, "GET" | "HEAD");
-        let post = request.asked.method == "POST";
-        if let Some(why) = self.is_not_development(request) {
-            let audience = Audience::bound_for(self, request, None);
-            let refusal = Refusal::new(RefusalCode::Origin).because(why);
-            let mut answer = audience.refuse(self, &refusal);
-            // A form is not read.
-            answer.rest = if post { Rest::GivenUp } else { Rest::Unasked };
-            return answer;
-        }
+        let (get, post) = (request.is_read(), request.method == "POST");
+        let wanted = || only(request.parameters("return_to")).map(Into::into);
         match page {
             "/me" if get => self.me(request, slot).await,
-            "/sign-in" if get && self.0.has_page() => self.sign_in_page(request),
+            // The browser has no way to forget a password.
+            "/sign-out" if self.0.basic && (get || post) => self.0.pages.sign_out_of_basic(),
             "/sign-out" if get => self.sign_out_page(request, slot).await,
-            "/sign-in" | "/sign-out" if post => {
-                let form = match self.read_form(request, body, timer).await {
-                    Ok(form) => form,
-                    Err((refusal, rest)) => {
-                        let audience = Audience::bound_for(self, request, None);
-                        let mut answer = audience.refuse(self, &refusal);
-                        answer.rest = rest;
-                        return answer;
-                    }
-                };
-                if page == "/sign-in" {
-                    self.post_sign_in(request, slot, form).await
-                } else {
-                    self.post_sign_out(request, slot, &form).await
-                }
+            "/sign-in" if get && self.0.has_page() => {
+                let audience = Audience::bound_for(self, request, wanted());
+                self.sign_in_page(&audience, "", None)
             }
-            "/me" | "/sign-in" | "/sign-out" => {
-                let allow = if page == "/me" {
-                    "GET, HEAD"
-                } else {
-                    "GET, HEAD, POST"
-                };
-                Answer::uncached(405, Rest::Unasked).with("allow", allow.as_bytes())
+            "/sign-in" | "/sign-out" if post => match self.read_form(request, body, timer).await {
+                Ok(form) => {
+                    let wanted = form.get("return_to").map(str::to_owned);
+                    let audience = Audience::bound_for(self, request, wanted);
+                    if page == "/sign-in" {
+                        self.post_sign_in(request, &audience, slot, &form).await
+                    } else {
+                        self.post_sign_out(&audience, slot, &form).await
+                    }
+                }
+                Err((refusal, rest)) => {
+                    let audience = Audience::bound_for(self, request, None);
+                    let mut answer = audience.refuse(self, &refusal);
+                    answer.rest = rest;
+                    answer
+                }
+            },
+            "/me" => Answer::uncached(405, Rest::Unasked).with("allow", &b"GET, HEAD"[..]),
+            "/sign-in" | "/sign-out" => {
+                Answer::uncached(405, Rest::Unasked).with("allow", &b"GET, HEAD, POST"[..])
             }
             _ => Answer::uncached(404, Rest::Unasked),
         }
     }
 
-    /// The checks of the cookies' own endpoint, in its order: origin, media type, body, form.
     async fn read_form<F, B, E, T>(
         &self,
-        request: Request<'_, F>,
+        request: &Request<'_, F>,
         body: &mut B,
         timer: impl FnOnce(Duration) -> T,
     ) -> Result<Form, (Refusal, Rest)>
@@ -122,89 +108,70 @@ impl Auth {
         B: Stream<Item = Result<Bytes, E>> + Unpin,
         T: Future,
     {
-        let (cookies, asked) = (&self.0.cookies, request.asked);
-        let body = read_body(asked, body, timer).await;
-        let rest = body
-            .as_ref()
-            .map_or_else(|refused| refused.rest, |_| Rest::Read);
-        if let Err(rejection) = cookies.check_post(asked.fields) {
-            return Err((rejection.into(), rest));
-        }
-        let form = |why: &'static str| Refusal::new(RefusalCode::Form).because(why);
-        let media_type = request.only("content-type").unwrap_or_default();
-        let essence = media_type
-            .split(|byte| *byte == b';')
-            .next()
-            .unwrap_or_default();
-        let is_form = essence.trim_ascii();
-        if !is_form.eq_ignore_ascii_case(b"application/x-www-form-urlencoded") {
-            return Err((form("the content type is not that of a form"), rest));
-        }
-        let body = body.map_err(|refused| (form("the body cannot be read"), refused.rest))?;
-        Form::read(&body).ok_or_else(|| (form("a field stands twice"), rest))
-    }
-
-    fn sign_in_page<F: Fields>(&self, request: Request<'_, F>) -> Answer {
-        let wanted = request.parameter("return_to");
-        let audience = Audience::bound_for(self, request, wanted);
-        self.sign_in_again(&audience, "", None)
+        let asked = Asked {
+            method: request.method,
+            path: request.path,
+            fields: request.fields,
+        };
+        let body = self.0.cookies.read_form(asked, body, timer).await;
+        let body = body.map_err(|refused| {
+            let code = match &refused.rejection {
+                Rejection::Origin(_) => RefusalCode::Origin,
+                _ => RefusalCode::Form,
+            };
+            let why = refused.rejection.to_string();
+            (Refusal::new(code).because(why), refused.rest)
+        })?;
+        let twice = || Refusal::new(RefusalCode::Form).because("a field stands twice");
+        Form::read(&body).ok_or_else(|| (twice(), Rest::Read))
     }
 
     /// The page to sign in on, perhaps with the refusal of the last attempt.
-    fn sign_in_again(&self, audience: &Audience, name: &str, refusal: Option<&Refusal>) -> Answer {
-        let refused = refusal.map(|refusal| {
-            let id = RefusalId::new(random::bytes());
-            refusal.log(id);
-            (refusal, id)
-        });
+    fn sign_in_page(&self, audience: &Audience, name: &str, refused: Option<&Refusal>) -> Answer {
+        let parts = &self.0;
         let Some(place) = audience.place(self) else {
             return audience.refuse(self, &Refusal::new(RefusalCode::Origin));
         };
-        let mut page = SignInPage::to(&place).name(name);
-        if self.0.takes_passwords() {
-            page = page.password();
-        }
-        if self.0.access_token.is_some() {
-            page = page.access_token();
-        }
-        if self.0.dev {
-            page = page.anybody();
-        }
-        if let Some((refusal, id)) = refused {
-            page = page.refused(refusal, id);
-        }
-        page.among(&self.0.pages).into()
+        parts.pages.sign_in(&SignInPage {
+            place: &place,
+            password: parts.takes_passwords(),
+            access_token: parts.access_token.is_some(),
+            anybody: parts.dev,
+            name,
+            refused: refused.map(|refusal| (refusal, parts.log(refusal))),
+        })
     }
 
     async fn post_sign_in<F: Fields>(
         &self,
-        request: Request<'_, F>,
+        request: &Request<'_, F>,
+        audience: &Audience,
         slot: &Slot,
-        form: Form,
+        form: &Form,
     ) -> Answer {
-        let audience = Audience::bound_for(self, request, form.return_to.clone());
-        let proved = match self.prove(request, &form).await {
+        let pending = slot.pending();
+        let pushed = match self.prove(request, form).await {
             Ok(who) => self
-                .sign_in(&slot.pending(), who)
+                .sign_in(&pending, who)
                 .push()
                 .await
                 .map_err(Refusal::from),
             Err(refusal) => Err(refusal),
         };
-        if let Err(refusal) = &proved {
-            metrics::sign_in("page", refusal.code().as_str());
-        }
-        match (proved, audience.place(self)) {
-            (Ok(_), Some(place)) if audience.is_person() => see_other(place.location()),
-            (Ok(_), _) => Answer::uncached(204, Rest::Read),
-            (Err(refusal), _) => {
+        match pushed {
+            Ok(_) => match audience.place(self).filter(|_| audience.person) {
+                Some(place) => see_other(place.location()),
+                None => Answer::uncached(204, Rest::Read),
+            },
+            Err(refusal) => {
+                metrics::sign_in("page", refusal.code().as_str());
                 let again = matches!(
                     refusal.code(),
                     RefusalCode::WrongPassword | RefusalCode::TokenInvalid | RefusalCode::Throttled
                 );
-                if again && audience.is_person() {
-                    let name = form.name.as_deref().unwrap_or_default();
-                    self.sign_in_again(&audience, name, Some(&refusal))
+                if again && audience.person {
+                    let name = form.get("name").unwrap_or_default();
+                    self.sign_in_page(audience, name, Some(&refusal))
                 } else {
                     audience.refuse(self, &refusal)
                 }
@@ -214,79 +181,65 @@ impl Auth {
 
     async fn prove<F: Fields>(
         &self,
-        request: Request<'_, F>,
+        request: &Request<'_, F>,
         form: &Form,
     ) -> Result<Identity, Refusal> {
-        let parts = &self.0;
-        let fields = request.asked.fields;
-        let address = parts.proxies.person(request.peer(), fields);
-        match form {
-            Form {
-                access_token: Some(token),
-                ..
-            } if parts.access_token.is_some() => {
-                // A token is often pasted, with a line end behind it.
-                parts.prove_token(token.trim().as_bytes(), address).await
-            }
+        let (parts, address) = (&self.0, self.0.person(request));
+        if let Some(token) = form
+            .get("access_token")
+            .filter(|_| parts.access_token.is_some())
+        {
+            // A token is often pasted, with a line end behind it.
+            return parts.prove_token(token.trim().as_bytes(), address).await;
+        }
+        match (form.get("name"), form.get("password")) {
             #[cfg(feature = "password")]
-            Form {
-                name: Some(name),
-                password: Some(password),
-                ..
-            } if parts.takes_passwords() => {
-                let device = parts.device_of(fields);
+            (Some(name), Some(password)) if parts.takes_passwords() => {
+                let device = parts.device_of(request.fields);
                 parts
                     .prove_password(name, password, address, device.as_ref())
                     .await
             }
-            Form {
-                name: Some(name),
-                roles,
-                ..
-            } if parts.dev => prove_nothing(name, roles.as_deref().unwrap_or_default()),
-            _ => Err(Refusal::new(RefusalCode::Form)),
+            (Some(name), _) if parts.dev => {
+                prove_nothing(name, form.get("roles").unwrap_or_default())
+            }
+            _ => Err(RefusalCode::Form.into()),
         }
     }
 
-    async fn sign_out_page<F: Fields>(&self, request: Request<'_, F>, slot: &Slot) -> Answer {
-        let wanted = request.parameter("return_to");
-        let audience = Audience::bound_for(self, request, wanted);
+    async fn sign_out_page<F: Fields>(&self, request: &Request<'_, F>, slot: &Slot) -> Answer {
+        let wanted = only(request.parameters("return_to")).map(Into::into);
+        let place = Audience::bound_for(self, request, wanted).place(self);
         match self.admit(request, slot).await {
             Err(answer) => answer,
-            Ok(visitor) => match (visitor.identity(), audience.place(self)) {
-                (Some(who), Some(place)) => self.0.pages.sign_out(who, &place).into(),
-                _ => self.0.pages.signed_out().into(),
+            Ok(visitor) => match visitor.identity().zip(place) {
+                Some((who, place)) => self.0.pages.sign_out(who, &place),
+                None => self.0.pages.signed_out(),
             },
         }
     }
 
-    async fn post_sign_out<F: Fields>(
-        &self,
-        request: Request<'_, F>,
-        slot: &Slot,
-        form: &Form,
-    ) -> Answer {
-        let audience = Audience::bound_for(self, request, form.return_to.clone());
+    async fn post_sign_out(&self, audience: &Audience, slot: &Slot, form: &Form) -> Answer {
         match self.sign_out(&slot.pending()).push().await {
             // Somebody who cannot be signed out everywhere stays signed in, and reads that.
             Err(error) => audience.refuse(self, &error.into()),
-            Ok(_) if !audience.is_person() => Answer::uncached(204, Rest::Read),
-            Ok(_) => match (&form.return_to, audience.place(self)) {
-                (Some(_), Some(place)) => see_other(place.location()),
-                _ => self.0.pages.signed_out().into(),
+            Ok(_) if !audience.person => Answer::uncached(204, Rest::Read),
+            Ok(_) => match form.get("return_to").and_then(|_| audience.place(self)) {
+                Some(place) => see_other(place.location()),
+                None => self.0.pages.signed_out(),
             },
         }
     }
 
     /// `GET /auth/me`: who somebody is, for scripts.
-    async fn me<F: Fields>(&self, request: Request<'_, F>, slot: &Slot) -> Answer {
+    async fn me<F: Fields>(&self, request: &Request<'_, F>, slot: &Slot) -> Answer {
         let visitor = match self.admit(request, slot).await {
             Ok(visitor) => visitor,
             Err(answer) => return answer,
         };
         let Some(who) = visitor.identity() else {
-            let id = RefusalId::new(random::bytes());
-            return Refusal::new(RefusalCode::SignedOut).problem(id).into();
+            let refusal = Refusal::new(RefusalCode::SignedOut);
+            return refusal.problem(self.0.log(&refusal));
         };
         let body = json!({
             "provider": who.provider(),
@@ -295,7 +248,7 @@ impl Auth {
             "email_verified": who.email_verified(),
             "name": who.name(),
             "roles": who.roles(),
-            "expires_at": who.session_ends_at().map(apply_cookies::UnixMillis::get),
+            "expires_at": who.session_ends_at().map(UnixMillis::get),
         });
         Answer::uncached(200, Rest::Unasked).with_body("application/json", body.to_string())
     }

@@ -24,7 +24,8 @@ impl TrustedProxies {
         Ok(())
     }
 
-    fn trusts(&self, address: IpAddr) -> bool {
+    pub(crate) fn trusts(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(&address))
     }
 
@@ -72,6 +73,10 @@ mod tests {
         fn all(&self, name: &'static str) -> impl Iterator<Item = &[u8]> + Clone {
             assert_eq!(name, "x-forwarded-for");
             self.0.iter().map(|value| value.as_bytes())
+        }
+
+        fn any_name(&self, _: impl Fn(&str) -> bool) -> bool {
+            true
         }
 
         fn set(&mut self, _: &'static str, _: Bytes) {}

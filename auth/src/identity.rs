@@ -249,6 +249,10 @@ impl Identity {
         self.roles.iter().any(|one| one == role)
     }
 
+    pub(crate) fn has_one_of(&self, roles: &[String]) -> bool {
+        roles.iter().any(|role| self.has_role(role))
+    }
+
     /// The chosen claims by name.
     #[must_use]
     pub const fn claims(&self) -> &Map<String, Value> {

@@ -1,6 +1,10 @@
 #![doc = include_str!("../README.md")]
 // Not in the workspace's table: tests may unwrap.
 #![warn(clippy::unwrap_used)]
+#![cfg_attr(
+    not(any(feature = "actix", feature = "axum")),
+    allow(dead_code, reason = "adapters are features")
+)]
 
 // The map, in reading order. A module uses those before it and none after it.
 
@@ -21,12 +25,13 @@ pub use credential::{Credential, CredentialKeys};
 mod forwarded;
 pub use forwarded::NotANetwork;
 mod request;
-pub use request::Request;
 
 // Where to go afterwards.
 mod return_to;
-pub use return_to::{RETURN_TO_MAX, ReturnPlaces, ReturnTo, ReturnToError};
-mod places;
+
+// Why not.
+mod refusal;
+pub use refusal::{Refusal, RefusalCode};
 
 // Who somebody is, for how long, and whether that is enough.
 mod watch;
@@ -38,11 +43,11 @@ pub use session::{COOKIE_MAX, IdentityTooLarge, TooManySecrets};
 #[cfg(feature = "password")]
 mod device;
 mod gate;
-pub use gate::{ClaimPath, Gate, GateRefusal, WrongClaim};
+pub use gate::{ClaimPath, Gate, WrongClaim};
 
 // Which paths need what.
 mod rule;
-pub use rule::{AddressError, Asked, Demand, Rule, RuleError, RuleRefusal, Rules};
+pub use rule::{Rule, RuleError, Rules};
 
 // How a person says who they are.
 mod header;
@@ -64,13 +69,7 @@ pub use account::{
     RememberedPasswords,
 };
 
-// Why not, and how it is said.
-mod reply;
-pub use reply::Reply;
-mod refusal;
-pub use refusal::{Refusal, RefusalCode, RefusalId};
 mod pages;
-pub use pages::{Pages, SignInPage};
 
 // What all sign-ins of a deployment share.
 mod auth;
@@ -101,6 +100,13 @@ mod endpoint;
 pub mod actix;
 #[cfg(feature = "axum")]
 pub mod axum;
+
+/// For the fuzz targets alone.
+#[doc(hidden)]
+pub mod fuzzing {
+    pub use crate::return_to::{ReturnPlaces, ReturnTo};
+    pub use crate::rule::Demand;
+}
 
 // Its examples are tests.
 #[cfg(all(doctest, feature = "actix", feature = "axum", feature = "password"))]

@@ -13,6 +13,11 @@ pub(crate) fn session_ended(reason: &'static str) {
     counter!("apply_cookies_auth_sessions_ended_total", "reason" => reason).increment(1);
 }
 
+/// A handler or a guard has found no middleware.
+pub(crate) fn middleware_missing() {
+    counter!("apply_cookies_auth_middleware_missing_total").increment(1);
+}
+
 /// The store of revocations did not answer.
 pub(crate) fn revocation_error() {
     counter!("apply_cookies_auth_revocation_errors_total").increment(1);

@@ -36,9 +36,9 @@ impl Required {
     /// # Errors
     ///
     /// The answer for whoever may not.
-    pub fn check(&self, visitor: &Visitor) -> Result<(), Answer> {
+    pub(crate) fn check(&self, visitor: &Visitor) -> Result<(), Answer> {
         let who = visitor.required()?;
-        if self.roles.is_empty() || self.roles.iter().any(|role| who.has_role(role)) {
+        if self.roles.is_empty() || who.has_one_of(&self.roles) {
             return Ok(());
         }
         Err(visitor.refuse(&Refusal::new(RefusalCode::RoleMissing)))

@@ -1,107 +1,112 @@
 //! A refusal → an answer, for the person or the script that waits for it.
 
+use std::sync::Arc;
+
+use apply_cookies::seldom;
 use apply_cookies::web::{Answer, Fields, Rest};
 
-use crate::auth::Auth;
-use crate::places::AskedAt;
+use crate::auth::{Auth, Parts};
 use crate::random;
 use crate::refusal::{Refusal, RefusalCode, RefusalId};
-use crate::request::{ACCESS_TOKEN_PARAMETER, Request};
-use crate::return_to::ReturnTo;
+use crate::request::Request;
+use crate::return_to::{ReturnPlaces, ReturnTo};
 
 /// Who reads the answer. Every request has one, so it is worked out only where it is needed.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Audience {
     /// A person who waits for a page, rather than a script.
-    person: bool,
+    pub(crate) person: bool,
     /// Where they want to go, if they can be sent there.
     wanted: Option<String>,
-    asked: AskedAt,
+    /// Of the origin that they are on. `None` if nothing says which.
+    places: Option<Arc<ReturnPlaces>>,
     /// What `Authorization` proved was refused.
-    refused: bool,
+    pub(crate) refused: bool,
 }
 
 impl Audience {
     /// Whoever made a request to the app.
-    pub(crate) fn of<F: Fields>(auth: &Auth, request: Request<'_, F>) -> Self {
-        let get = request.asked.method == "GET";
-        let wanted = get.then(|| request.address_without(ACCESS_TOKEN_PARAMETER));
+    pub(crate) fn of<F: Fields>(auth: &Auth, request: &Request<'_, F>) -> Self {
+        let wanted = (request.method == "GET").then(|| request.address());
         Self::bound_for(auth, request, wanted)
     }
 
     /// Whoever wants to go to a place.
     pub(crate) fn bound_for<F: Fields>(
         auth: &Auth,
-        request: Request<'_, F>,
+        request: &Request<'_, F>,
         wanted: Option<String>,
     ) -> Self {
         Self {
             person: request.is_navigation(),
             wanted,
-            asked: auth.0.places.asked_at(request.asked.fields),
+            places: auth.0.places.of(request),
             refused: false,
         }
     }
 
-    /// The same, whose `Authorization` was refused.
-    pub(crate) fn refused(mut self) -> Self {
-        self.refused = true;
-        self
-    }
-
-    /// Nobody is sent to a page there.
-    pub(crate) fn of_programs(mut self) -> Self {
-        self.person = false;
-        self
-    }
-
-    pub(crate) const fn is_person(&self) -> bool {
-        self.person
-    }
-
-    /// Where they want to go, or the front page. `None` if nothing says on which origin they are.
+    /// Where they want to go, or the front page.
     pub(crate) fn place(&self, auth: &Auth) -> Option<ReturnTo> {
-        let places = auth.0.places.of(&self.asked)?;
-        Some(places.read_or_home(self.wanted.as_deref()))
+        let places = self.places.as_ref()?;
+        let wanted = self.wanted.as_deref().filter(|text| !text.is_empty());
+        match wanted.map(|text| places.read(text)) {
+            None => Some(places.home()),
+            Some(Ok(place)) => Some(place),
+            Some(Err(why)) => {
+                // Without the text, which is a stranger's.
+                seldom!(
+                    auth.0.logged.return_to,
+                    auth.0.cookies.clock().now(),
+                    WARN,
+                    why,
+                    "return_to is refused: the person goes to the front page"
+                );
+                Some(places.home())
+            }
+        }
     }
 
     /// The answer to a refusal. Nobody who is merely signed out is refused a page: they are sent to
     /// the page to sign in on.
     pub(crate) fn refuse(&self, auth: &Auth, refusal: &Refusal) -> Answer {
-        if refusal.code() == RefusalCode::SignedOut
-            && self.person
-            && !auth.0.basic
-            && auth.0.has_page()
-            && let Some(location) = self.sign_in(auth)
-        {
-            return see_other(location);
-        }
-        let id = RefusalId::new(random::bytes());
-        refusal.log(id);
         let place = self.person.then(|| self.place(auth)).flatten();
-        let answer = Answer::from(match place {
+        if refusal.code() == RefusalCode::SignedOut
+            && auth.0.has_page()
+            && let Some((places, place)) = self.places.as_ref().zip(place.as_ref())
+        {
+            let home = places.home();
+            let origin = home.location().trim_end_matches('/');
+            return see_other(origin.to_owned() + &place.sign_in_path(auth.prefix()));
+        }
+        let id = auth.0.log(refusal);
+        let answer = match place {
             Some(place) => auth.0.pages.refusal(refusal, id, &place),
             None => refusal.problem(id),
-        });
+        };
         match auth.0.challenge(self.refused) {
-            Some(challenge) if refusal.status() == 401 => {
+            Some(challenge) if refusal.code().status() == 401 => {
                 answer.with("www-authenticate", challenge)
             }
             _ => answer,
         }
     }
+}
 
-    /// The page to sign in on, which leads to the place.
-    fn sign_in(&self, auth: &Auth) -> Option<String> {
-        let home = auth.0.places.of(&self.asked)?.home();
-        let place = self.place(auth)?;
-        let origin = home.location().trim_end_matches('/');
-        let place = form_urlencoded::byte_serialize(place.as_text().as_bytes());
-        let place: String = place.collect();
-        Some(format!(
-            "{origin}{}/sign-in?return_to={place}",
-            auth.prefix()
-        ))
+impl Parts {
+    /// Writes the line for the log, with the id that the person reads.
+    pub(crate) fn log(&self, refusal: &Refusal) -> RefusalId {
+        let id = RefusalId(random::bytes());
+        let (code, why) = (refusal.code(), refusal.why());
+        if code.status() >= 500 {
+            let (line, now) = (
+                &self.logged.refused[code as usize],
+                self.cookies.clock().now(),
+            );
+            seldom!(line, now, ERROR, code = code.as_str(), %id, why, "refused");
+        } else {
+            tracing::info!(code = code.as_str(), %id, why, "refused");
+        }
+        id
     }
 }
 

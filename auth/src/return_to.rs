@@ -1,48 +1,98 @@
-//! Where a person goes after signing in: text that came with a request → a place that the app
-//! allows, or none.
+//! Where people are sent: text that came with a request → a place that the app allows, or none.
 //!
 //! The text is read as browsers read it (WHATWG URL), and what is sent in `Location` is written from
 //! what was read, with its origin. No spelling can then change the host: a relative `Location` such
 //! as `/\evil.example` is read differently by every program between here and the browser.
 
-use apply_cookies::Origin;
+use std::sync::Arc;
+
+use apply_cookies::web::Fields;
+use apply_cookies::{ApplyCookies, Origin};
 use url::Url;
 
 use crate::percent::encoded;
+use crate::request::Request;
 
 /// The longest text that is read, in bytes.
-pub const RETURN_TO_MAX: usize = 1024;
+const TEXT_MAX: usize = 1024;
 
-/// The places that a person may be sent to: those of the app's own origin, and of a list.
-#[derive(Clone, Debug)]
+/// The places of each of the app's origins.
+pub(crate) struct Places {
+    /// In the order of the configuration; none in development, where any port of this machine is the
+    /// app's.
+    origins: Vec<(Origin, Arc<ReturnPlaces>)>,
+    others: Vec<Origin>,
+}
+
+impl Places {
+    /// `None` if browsers cannot read one of the origins.
+    pub(crate) fn new(cookies: &ApplyCookies, others: Vec<Origin>) -> Option<Self> {
+        let origins = cookies.origins().iter().map(|origin| {
+            let places = ReturnPlaces::new(origin, &others)?;
+            Some((origin.clone(), Arc::new(places)))
+        });
+        Some(Self {
+            origins: origins.collect::<Option<_>>()?,
+            others,
+        })
+    }
+
+    /// The places of the origin that a request is sent to: the one that its page has, or else the one
+    /// that is called what the client calls this server, or else the first. The client chooses what
+    /// it says, but never more than one of the list.
+    pub(crate) fn of<F: Fields>(&self, request: &Request<'_, F>) -> Option<Arc<ReturnPlaces>> {
+        let [(_, first), rest @ ..] = &*self.origins else {
+            return self.of_development(request);
+        };
+        if rest.is_empty() {
+            return Some(first.clone());
+        }
+        let (page, host) = (request.only("origin"), request.host());
+        let is_of_page = |origin: &str| page == Some(origin.as_bytes());
+        let is_called = |origin: &str| {
+            let name = origin.split_once("://").map(|(_, name)| name);
+            name.zip(host)
+                .is_some_and(|(name, host)| name.eq_ignore_ascii_case(host))
+        };
+        let by = |chosen: &dyn Fn(&str) -> bool| {
+            self.origins
+                .iter()
+                .find(|(origin, _)| chosen(origin.as_str()))
+        };
+        let found = by(&is_of_page).or_else(|| by(&is_called));
+        Some(found.map_or(first, |(_, places)| places).clone())
+    }
+
+    /// In development a page names its origin when it posts. Otherwise the host is taken, which is
+    /// checked to be this machine: there is nobody else to send anybody to.
+    fn of_development<F: Fields>(&self, request: &Request<'_, F>) -> Option<Arc<ReturnPlaces>> {
+        let origin = match request.only("origin") {
+            Some(origin) => Origin::parse(std::str::from_utf8(origin).ok()?),
+            None => Origin::parse(&format!("http://{}", request.host()?)),
+        };
+        let origin = origin.ok().filter(Origin::is_loopback)?;
+        ReturnPlaces::new(&origin, &self.others).map(Arc::new)
+    }
+}
+
+/// The places that a person may be sent to: those of one of the app's origins, and of a list.
+#[derive(Debug)]
 pub struct ReturnPlaces {
     home: Url,
     others: Vec<url::Origin>,
 }
 
 impl ReturnPlaces {
-    /// Only places of this origin.
-    ///
-    /// # Errors
-    ///
-    /// If browsers cannot read the origin.
-    pub fn of(origin: &Origin) -> Result<Self, ReturnToError> {
-        let home = Url::parse(origin.as_str()).map_err(|_| ReturnToError::Unreadable)?;
-        Ok(Self {
-            home,
-            others: Vec::new(),
+    /// Places of this origin, and of others, which are then written in full:
+    /// `https://docs.example/start`. `None` if browsers cannot read one of them.
+    #[must_use]
+    pub fn new(origin: &Origin, others: &[Origin]) -> Option<Self> {
+        let read = |origin: &Origin| Url::parse(origin.as_str()).ok();
+        let others = others.iter().map(|other| Some(read(other)?.origin()));
+        Some(Self {
+            home: read(origin)?,
+            others: others.collect::<Option<_>>()?,
         })
-    }
-
-    /// Places of this origin too, which are then written in full: `https://docs.example/start`.
-    ///
-    /// # Errors
-    ///
-    /// If browsers cannot read the origin.
-    pub fn and(mut self, origin: &Origin) -> Result<Self, ReturnToError> {
-        let other = Url::parse(origin.as_str()).map_err(|_| ReturnToError::Unreadable)?;
-        self.others.push(other.origin());
-        Ok(self)
     }
 
     /// The app's front page.
@@ -60,15 +110,16 @@ impl ReturnPlaces {
     ///
     /// If the text is not a place of the app's origin or of the list, in a spelling that has one
     /// meaning.
-    pub fn read(&self, text: &str) -> Result<ReturnTo, ReturnToError> {
-        if text.len() > RETURN_TO_MAX {
-            return Err(ReturnToError::TooLong);
+    pub fn read(&self, text: &str) -> Result<ReturnTo, &'static str> {
+        const TOO_LONG: &str = "it is longer than 1,024 bytes";
+        if text.len() > TEXT_MAX {
+            return Err(TOO_LONG);
         }
         if text
             .bytes()
             .any(|byte| !byte.is_ascii_graphic() || byte == b'\\')
         {
-            return Err(ReturnToError::Character);
+            return Err("it has a backslash, a space, a control character or one outside ASCII");
         }
         let place = if text.starts_with('/') {
             self.read_path(text)
@@ -76,43 +127,24 @@ impl ReturnPlaces {
             self.read_elsewhere(text)
         }?;
         // A quotation mark is one byte here, and three in an address.
-        if place.as_text().len() > RETURN_TO_MAX {
-            return Err(ReturnToError::TooLong);
+        if place.as_text().len() > TEXT_MAX {
+            return Err(TOO_LONG);
         }
         Ok(place)
     }
 
-    /// Reads what a request asks for, if it asks; the front page otherwise. A refusal is logged,
-    /// without the text, which is a stranger's.
-    #[must_use]
-    pub fn read_or_home(&self, text: Option<&str>) -> ReturnTo {
-        match text
-            .filter(|text| !text.is_empty())
-            .map(|text| self.read(text))
-        {
-            None => self.home(),
-            Some(Ok(place)) => place,
-            Some(Err(error)) => {
-                tracing::warn!(%error, "return_to is refused: the person goes to the front page");
-                self.home()
-            }
-        }
-    }
-
-    fn read_path(&self, text: &str) -> Result<ReturnTo, ReturnToError> {
+    fn read_path(&self, text: &str) -> Result<ReturnTo, &'static str> {
+        const AMBIGUOUS: &str = "it does not begin with a single slash";
         if opens_ambiguously(text.as_bytes()) {
-            return Err(ReturnToError::Ambiguous);
+            return Err(AMBIGUOUS);
         }
-        let url = self
-            .home
-            .join(text)
-            .map_err(|_| ReturnToError::Unreadable)?;
+        let url = self.home.join(text).map_err(|_| UNREADABLE)?;
         // Dots are resolved by now: `/.//evil.example` is the path `//evil.example`.
         if opens_ambiguously(url.path().as_bytes()) {
-            return Err(ReturnToError::Ambiguous);
+            return Err(AMBIGUOUS);
         }
         if url.origin() != self.home.origin() {
-            return Err(ReturnToError::Elsewhere);
+            return Err(ELSEWHERE);
         }
         Ok(ReturnTo {
             url,
@@ -120,15 +152,15 @@ impl ReturnPlaces {
         })
     }
 
-    fn read_elsewhere(&self, text: &str) -> Result<ReturnTo, ReturnToError> {
+    fn read_elsewhere(&self, text: &str) -> Result<ReturnTo, &'static str> {
         // `https:/x` and `https:x` are read too, by browsers; nobody means them.
         if !text.starts_with("https://") && !text.starts_with("http://") {
-            return Err(ReturnToError::Elsewhere);
+            return Err(ELSEWHERE);
         }
-        let url = Url::parse(text).map_err(|_| ReturnToError::Unreadable)?;
+        let url = Url::parse(text).map_err(|_| UNREADABLE)?;
         let has_user = !url.username().is_empty() || url.password().is_some();
         if has_user || !self.others.contains(&url.origin()) {
-            return Err(ReturnToError::Elsewhere);
+            return Err(ELSEWHERE);
         }
         Ok(ReturnTo {
             url,
@@ -136,6 +168,9 @@ impl ReturnPlaces {
         })
     }
 }
+
+const ELSEWHERE: &str = "it is not a place of this app";
+const UNREADABLE: &str = "it is not an address";
 
 /// Whether the first two characters could be read as the start of a host, or as nothing at all: a
 /// slash, backslash, space or control character after the first slash, also written with `%`.
@@ -174,34 +209,18 @@ impl ReturnTo {
         }
     }
 
+    /// The path below an app's prefix that asks for a sign-in and leads here.
+    pub(crate) fn sign_in_path(&self, prefix: &str) -> String {
+        let place: String = form_urlencoded::byte_serialize(self.as_text().as_bytes()).collect();
+        format!("{prefix}/sign-in?return_to={place}")
+    }
+
     /// The origin of a place elsewhere. A page whose form may end there must allow it in
     /// `form-action`, which Chromium applies to redirects too.
-    #[must_use]
-    pub fn other_origin(&self) -> Option<String> {
+    pub(crate) fn other_origin(&self) -> Option<String> {
         self.elsewhere
             .then(|| self.url.origin().ascii_serialization())
     }
-}
-
-/// Why a text is no place to be sent to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ReturnToError {
-    /// It is longer than [`RETURN_TO_MAX`].
-    #[error("the text is longer than {RETURN_TO_MAX} bytes")]
-    TooLong,
-    /// It has a character that addresses do not have.
-    #[error("the text has a backslash, a space, a control character or one outside ASCII")]
-    Character,
-    /// Its start can be read as a host.
-    #[error("the text does not begin with a single slash")]
-    Ambiguous,
-    /// Its origin is neither the app's own nor in the list.
-    #[error("the text is not a place of this app")]
-    Elsewhere,
-    /// It is not an address.
-    #[error("the text is not an address")]
-    Unreadable,
 }
 
 #[cfg(test)]

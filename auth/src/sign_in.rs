@@ -8,7 +8,6 @@ use apply_cookies::replay::{Revocation, StoreError};
 use apply_cookies::{IntoOperation, PendingBatch, PendingCookies, PushError, Receipt, UnixMillis};
 
 use crate::auth::{Auth, Parts};
-use crate::gate::GateRefusal;
 use crate::identity::Identity;
 use crate::metrics;
 use crate::random;
@@ -21,10 +20,13 @@ use crate::session::{IdentityTooLarge, Session};
 pub enum SignInError {
     /// A gate refuses this person.
     #[error(transparent)]
-    Refused(#[from] GateRefusal),
+    Refused(#[from] Refusal),
     /// The identity does not fit into a cookie.
     #[error(transparent)]
     TooLarge(#[from] IdentityTooLarge),
+    /// A page of another origin made the request ([`PendingCookies::is_foreign`]).
+    #[error("the request comes from a page of another origin")]
+    Foreign,
     /// There is no session that could go on.
     #[error("nobody is signed in")]
     SignedOut,
@@ -43,7 +45,8 @@ impl From<SignInError> for Refusal {
     fn from(error: SignInError) -> Self {
         let why = error.to_string();
         let code = match error {
-            SignInError::Refused(refusal) => return refusal.into(),
+            SignInError::Refused(refusal) => return refusal,
+            SignInError::Foreign => RefusalCode::Origin,
             SignInError::TooLarge(_) => RefusalCode::IdentityTooLarge,
             SignInError::SignedOut => RefusalCode::SignedOut,
             SignInError::Unavailable(_)
@@ -207,6 +210,9 @@ impl SessionChange<'_> {
     ///
     /// Says why nothing was pushed. A session that had to end may be over all the same.
     pub async fn push(self) -> Result<Receipt, SignInError> {
+        if self.pending.is_foreign() {
+            return Err(SignInError::Foreign);
+        }
         let parts = &*self.auth.0;
         let had = parts.session_of(self.pending);
         let session = match self.step {

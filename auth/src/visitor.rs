@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use apply_cookies::web::{Answer, Slot};
+use apply_cookies::web::{Answer, ExtractError, Slot};
 
 use apply_cookies::PendingState;
 
@@ -12,6 +12,7 @@ use crate::auth::Auth;
 #[cfg(feature = "password")]
 use crate::device::Device;
 use crate::identity::Identity;
+use crate::metrics;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::respond::Audience;
 use crate::session::Session;
@@ -98,10 +99,15 @@ impl Visitor {
         self.refuse(&Refusal::new(RefusalCode::SignedOut))
     }
 
-    /// The response is about to leave: writes the session's cookie anew if that is due, for adapters of
-    /// frameworks. A session that has ended meanwhile, and one that the handler itself has begun or
+    /// The answer where the middleware is missing, which `remedy` adds.
+    pub(crate) fn forgotten(remedy: &'static str) -> Answer {
+        metrics::middleware_missing();
+        ExtractError::no_middleware(remedy).to_answer()
+    }
+
+    /// The response is about to leave: writes the session's cookie anew if that is due. A session that has ended meanwhile, and one that the handler itself has begun or
     /// ended, is left alone.
-    pub async fn leaves(&self) {
+    pub(crate) async fn leaves(&self) {
         let Inner {
             auth,
             session,

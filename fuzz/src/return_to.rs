@@ -1,7 +1,7 @@
 //! Whatever the text, nobody is sent elsewhere, and the place is read again as itself.
 
 use apply_cookies::Origin;
-use apply_cookies_auth::ReturnPlaces;
+use apply_cookies_auth::fuzzing::ReturnPlaces;
 
 const HOME: &str = "https://app.example:8443";
 const OTHER: &str = "https://docs.example";
@@ -12,11 +12,8 @@ fn origin(text: &str) -> Origin {
 
 pub fn return_to(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    let places = ReturnPlaces::of(&origin(HOME))
-        .unwrap()
-        .and(&origin(OTHER))
-        .unwrap();
-    let place = places.read_or_home(Some(&text));
+    let places = ReturnPlaces::new(&origin(HOME), &[origin(OTHER)]).unwrap();
+    let place = places.read(&text).unwrap_or_else(|_| places.home());
     let location = place.location();
     let rest = location
         .strip_prefix(HOME)

@@ -1,7 +1,7 @@
 //! An address that passes the rules is not a protected one to any program that reads it in its own
 //! way: decodes twice, resolves dots, drops parameters, ignores case, takes backslashes for slashes.
 
-use apply_cookies_auth::{Asked, Identity, Rule, Rules};
+use apply_cookies_auth::{Identity, Rule, Rules};
 
 pub fn rules(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
@@ -12,7 +12,7 @@ pub fn rules(data: &[u8]) {
         rule("/admin/*").roles(["admin"]),
     ];
     let rules = Rules::new(rules).unwrap();
-    let Ok(demand) = rules.demand(&Asked::new(address, method)) else {
+    let Ok(demand) = rules.demand(address, method, false) else {
         return;
     };
     let ada = Identity::new("password", "ada").unwrap();

@@ -6,34 +6,19 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError};
-use apply_cookies::web::{Answer, ExtractError};
+use apply_cookies::web::Answer;
 
 use crate::identity::Identity;
 use crate::visitor::Visitor;
 
-/// An answer to whoever may not go on, as an error of a handler.
+/// An answer to whoever may not go on, as an error of a handler. That of a visitor who is signed out
+/// is made, and logged, only if it is sent: `Option<Identity>` drops it.
 #[derive(Clone)]
-pub struct Refused(Why);
-
-#[derive(Clone)]
-enum Why {
-    Answered(Answer),
-    /// The answer is made, and logged, only if it is sent: `Option<Identity>` drops it.
-    SignedOut(Visitor),
-}
-
-impl Refused {
-    fn to_answer(&self) -> Answer {
-        match &self.0 {
-            Why::Answered(answer) => answer.clone(),
-            Why::SignedOut(visitor) => visitor.refuse_signed_out(),
-        }
-    }
-}
+pub struct Refused(Result<Answer, Visitor>);
 
 impl From<Answer> for Refused {
     fn from(answer: Answer) -> Self {
-        Self(Why::Answered(answer))
+        Self(Ok(answer))
     }
 }
 
@@ -45,10 +30,7 @@ impl fmt::Debug for Refused {
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match &self.0 {
-            Why::Answered(_) => "refused",
-            Why::SignedOut(_) => "nobody is signed in",
-        })
+        f.write_str("refused")
     }
 }
 
@@ -58,16 +40,17 @@ impl ResponseError for Refused {
     }
 
     fn error_response(&self) -> HttpResponse {
-        self.to_answer().into()
+        match &self.0 {
+            Ok(answer) => answer.clone(),
+            Err(visitor) => visitor.refuse_signed_out(),
+        }
+        .into()
     }
 }
 
-pub(super) fn visitor(request: &HttpRequest) -> Result<Visitor, Refused> {
+pub(super) fn visitor(request: &HttpRequest) -> Result<Visitor, Answer> {
     let visitor = request.extensions().get::<Visitor>().cloned();
-    visitor.ok_or_else(|| {
-        let remedy = "call .wrap(auth.middleware()) on the App";
-        ExtractError::no_middleware(remedy).to_answer().into()
-    })
+    visitor.ok_or_else(|| Visitor::forgotten("call .wrap(auth.middleware()) on the App"))
 }
 
 impl FromRequest for Visitor {
@@ -75,7 +58,7 @@ impl FromRequest for Visitor {
     type Future = Ready<Result<Self, Refused>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(visitor(request))
+        ready(visitor(request).map_err(Refused::from))
     }
 }
 
@@ -86,9 +69,9 @@ impl FromRequest for Identity {
     type Future = Ready<Result<Self, Refused>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(visitor(request).and_then(|visitor| {
+        ready(visitor(request).map_err(Refused::from).and_then(|visitor| {
             let who = visitor.identity().cloned();
-            who.ok_or(Refused(Why::SignedOut(visitor)))
+            who.ok_or(Refused(Err(visitor)))
         }))
     }
 }

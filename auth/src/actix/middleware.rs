@@ -1,4 +1,5 @@
-//! The middleware: answers the pages, and finds out who makes every other request.
+//! The middleware, which answers the pages and finds out who makes every other request, and the guard
+//! around a scope.
 
 use std::fmt;
 use std::future::{Future, Ready, ready};
@@ -6,15 +7,19 @@ use std::pin::Pin;
 use std::rc::Rc;
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
-use actix_web::dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform};
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::http::header::HeaderMap;
+use actix_web::http::uri::Authority;
 use actix_web::rt::time::sleep;
 use actix_web::{Error, HttpMessage};
 use apply_cookies::actix::respond;
-use apply_cookies::web::{Answer, Asked, ExtractError, Slot};
+use apply_cookies::web::Slot;
 
+use super::extract::visitor;
 use crate::auth::Auth;
 use crate::request::Request;
+use crate::required::Required;
+use crate::visitor::Visitor;
 
 impl Auth {
     /// The middleware for `App::wrap`, which also answers the pages. Put it inside that of the
@@ -39,28 +44,15 @@ impl Auth {
 #[derive(Clone, Debug)]
 pub struct Middleware(Auth);
 
-impl<S, B> Transform<S, ServiceRequest> for Middleware
-where
-    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
-    B: MessageBody + 'static,
-{
-    type Response = ServiceResponse<EitherBody<B, BoxBody>>;
-    type Error = Error;
-    type InitError = ();
-    type Transform = MiddlewareService<S>;
-    type Future = Ready<Result<Self::Transform, ()>>;
-
-    fn new_transform(&self, service: S) -> Self::Future {
-        ready(Ok(MiddlewareService {
-            auth: self.0.clone(),
-            service: Rc::new(service),
-        }))
-    }
+#[derive(Clone)]
+enum Step {
+    Begin(Auth),
+    Require(Required),
 }
 
-/// The middleware around one service.
+/// The middleware, or a guard, around one service.
 pub struct MiddlewareService<S> {
-    auth: Auth,
+    step: Step,
     service: Rc<S>,
 }
 
@@ -69,6 +61,30 @@ impl<S> fmt::Debug for MiddlewareService<S> {
         f.write_str("MiddlewareService(..)")
     }
 }
+
+macro_rules! transform {
+    ($kind:ty, $step:expr) => {
+        impl<S, B> Transform<S, ServiceRequest> for $kind
+        where
+            S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+            B: MessageBody + 'static,
+        {
+            type Response = ServiceResponse<EitherBody<B, BoxBody>>;
+            type Error = Error;
+            type InitError = ();
+            type Transform = MiddlewareService<S>;
+            type Future = Ready<Result<Self::Transform, ()>>;
+
+            fn new_transform(&self, service: S) -> Self::Future {
+                let (step, service) = ($step(self.clone()), Rc::new(service));
+                ready(Ok(MiddlewareService { step, service }))
+            }
+        }
+    };
+}
+
+transform!(Middleware, |Self(auth)| Step::Begin(auth));
+transform!(Required, Step::Require);
 
 impl<S, B> Service<ServiceRequest> for MiddlewareService<S>
 where
@@ -82,29 +98,36 @@ where
     actix_web::dev::forward_ready!(service);
 
     fn call(&self, mut request: ServiceRequest) -> Self::Future {
-        let (auth, service) = (self.auth.clone(), self.service.clone());
-        let slot = request.extensions().get::<Slot>().cloned();
-        let slot = slot.ok_or_else(|| {
-            ExtractError::no_middleware(
-                "call .wrap(apply.middleware()) after .wrap(auth.middleware())",
-            )
-        });
+        let (step, service) = (self.step.clone(), self.service.clone());
         Box::pin(async move {
-            let slot = slot?;
             let mut body = request.take_payload();
-            if auth.owns_path(request.match_info().unprocessed()) {
-                let answer = auth.answer(asked(&request), &slot, &mut body, sleep).await;
-                return Ok(answered(request, answer, body));
-            }
-            let admitted = auth.admit(asked(&request), &slot).await;
-            let visitor = match admitted {
+            let slot = request.extensions().get::<Slot>().cloned();
+            let begun = match (step, slot) {
+                (Step::Begin(auth), Some(slot)) => {
+                    let begun = auth.begin(asked(&request), &slot, &mut body, sleep);
+                    begun.await.map(Some)
+                }
+                (Step::Begin(_), None) => Err(Visitor::forgotten(
+                    "call .wrap(apply.middleware()) after .wrap(auth.middleware())",
+                )),
+                (Step::Require(required), _) => {
+                    let checked = visitor(request.request()).and_then(|who| required.check(&who));
+                    checked.map(|()| None)
+                }
+            };
+            let visitor = match begun {
                 Ok(visitor) => visitor,
-                Err(answer) => return Ok(answered(request, answer, body)),
+                Err(answer) => {
+                    let response = request.into_response(respond(answer, body));
+                    return Ok(response.map_into_right_body());
+                }
             };
             request.set_payload(body);
-            request.extensions_mut().insert(visitor.clone());
+            if let Some(visitor) = visitor.clone() {
+                request.extensions_mut().insert(visitor);
+            }
             let response = service.call(request).await?;
-            if !response.status().is_server_error() {
+            if let Some(visitor) = visitor.filter(|_| !response.status().is_server_error()) {
                 visitor.leaves().await;
             }
             Ok(response.map_into_left_body())
@@ -112,26 +135,14 @@ where
     }
 }
 
-fn answered<B>(
-    request: ServiceRequest,
-    answer: Answer,
-    body: Payload,
-) -> ServiceResponse<EitherBody<B, BoxBody>> {
-    request
-        .into_response(respond(answer, body))
-        .map_into_right_body()
-}
-
 fn asked(request: &ServiceRequest) -> Request<'_, HeaderMap> {
-    let query = request.query_string();
+    let (uri, query) = (request.uri(), request.query_string());
     Request {
-        asked: Asked {
-            method: request.method().as_str(),
-            path: request.match_info().unprocessed(),
-            fields: request.headers(),
-        },
-        path: request.uri().path(),
+        method: request.method().as_str(),
+        path: uri.path(),
         query: (!query.is_empty()).then_some(query),
+        authority: uri.authority().map(Authority::as_str),
+        fields: request.headers(),
         peer: request.peer_addr().map(|peer| peer.ip()),
     }
 }

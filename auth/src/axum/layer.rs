@@ -1,27 +1,32 @@
-//! The layer: answers the pages, and finds out who makes every other request.
+//! The layer, which answers the pages and finds out who makes every other request, and the guard around
+//! a router.
 
 use std::future::Future;
 use std::mem;
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use apply_cookies::tower::{Data, respond};
-use apply_cookies::web::{Asked, ExtractError, Slot};
+use apply_cookies::web::Slot;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, OriginalUri};
-use axum::response::IntoResponse;
+use http::uri::Authority;
 use http::{HeaderMap, Response};
 use tokio::time::sleep;
 use tower_layer::Layer;
 use tower_service::Service;
 
+use super::extract::visitor;
 use crate::auth::Auth;
 use crate::request::Request;
+use crate::required::Required;
+use crate::visitor::Visitor;
 
 impl Auth {
     /// The layer for `Router::layer`, which also answers the pages. Put it inside that of the cookies,
-    /// which is added last. Serve the router with
+    /// which is added last. Around a router that is nested in another, use `Router::nest_service`: `nest`
+    /// gives what no route matches, as the pages, to the outer router. Serve the router with
     /// `into_make_service_with_connect_info::<SocketAddr>()`: otherwise nobody's address is known, and
     /// everybody who guesses passwords slows everybody else down.
     ///
@@ -44,22 +49,35 @@ impl Auth {
 #[derive(Clone, Debug)]
 pub struct AuthLayer(Auth);
 
+#[derive(Clone, Debug)]
+enum Step {
+    Begin(Auth),
+    Require(Required),
+}
+
+/// The layer, or a guard, around one service.
+#[derive(Clone, Debug)]
+pub struct AuthService<S> {
+    step: Step,
+    inner: S,
+}
+
 impl<S> Layer<S> for AuthLayer {
     type Service = AuthService<S>;
 
     fn layer(&self, inner: S) -> AuthService<S> {
-        AuthService {
-            auth: self.0.clone(),
-            inner,
-        }
+        let step = Step::Begin(self.0.clone());
+        AuthService { step, inner }
     }
 }
 
-/// The layer around one service.
-#[derive(Clone, Debug)]
-pub struct AuthService<S> {
-    auth: Auth,
-    inner: S,
+impl<S> Layer<S> for Required {
+    type Service = AuthService<S>;
+
+    fn layer(&self, inner: S) -> AuthService<S> {
+        let step = Step::Require(self.clone());
+        AuthService { step, inner }
+    }
 }
 
 impl<S> Service<http::Request<Body>> for AuthService<S>
@@ -79,27 +97,34 @@ where
         // The one that is ready is used; its clone may not be.
         let clone = self.inner.clone();
         let mut inner = mem::replace(&mut self.inner, clone);
-        let auth = self.auth.clone();
+        let step = self.step.clone();
         Box::pin(async move {
             let (mut head, body) = request.into_parts();
-            let Some(slot) = head.extensions.get::<Slot>().cloned() else {
-                let remedy = "call .layer(apply.layer()) after .layer(auth.layer())";
-                return Ok(ExtractError::no_middleware(remedy).into_response());
+            let (mut body, version) = (Box::pin(body), head.version);
+            let begun = match (step, head.extensions.get::<Slot>().cloned()) {
+                (Step::Begin(auth), Some(slot)) => {
+                    let mut data = Data(body.as_mut());
+                    let begun = auth.begin(asked(&head), &slot, &mut data, sleep);
+                    begun.await.map(Some)
+                }
+                (Step::Begin(_), None) => Err(Visitor::forgotten(
+                    "call .layer(apply.layer()) after .layer(auth.layer())",
+                )),
+                (Step::Require(required), _) => {
+                    let checked = visitor(&head.extensions).and_then(|who| required.check(&who));
+                    checked.map(|()| None)
+                }
             };
-            let version = head.version;
-            if auth.owns_path(head.uri.path()) {
-                let mut body = pin!(body);
-                let mut body = Data(body.as_mut());
-                let answer = auth.answer(asked(&head), &slot, &mut body, sleep).await;
-                return Ok(respond(answer, version).map(Body::from));
-            }
-            let visitor = match auth.admit(asked(&head), &slot).await {
+            let visitor = match begun {
                 Ok(visitor) => visitor,
                 Err(answer) => return Ok(respond(answer, version).map(Body::from)),
             };
-            head.extensions.insert(visitor.clone());
-            let response = inner.call(http::Request::from_parts(head, body)).await?;
-            if !response.status().is_server_error() {
+            if let Some(visitor) = visitor.clone() {
+                head.extensions.insert(visitor);
+            }
+            let request = http::Request::from_parts(head, *Pin::into_inner(body));
+            let response = inner.call(request).await?;
+            if let Some(visitor) = visitor.filter(|_| !response.status().is_server_error()) {
                 visitor.leaves().await;
             }
             Ok(response)
@@ -110,14 +135,13 @@ where
 fn asked(head: &http::request::Parts) -> Request<'_, HeaderMap> {
     let peer = head.extensions.get::<ConnectInfo<SocketAddr>>();
     let whole = head.extensions.get::<OriginalUri>();
+    let uri = whole.map_or(&head.uri, |OriginalUri(uri)| uri);
     Request {
-        asked: Asked {
-            method: head.method.as_str(),
-            path: head.uri.path(),
-            fields: &head.headers,
-        },
-        path: whole.map_or(&head.uri, |OriginalUri(uri)| uri).path(),
-        query: head.uri.query(),
+        method: head.method.as_str(),
+        path: uri.path(),
+        query: uri.query(),
+        authority: uri.authority().map(Authority::as_str),
+        fields: &head.headers,
         peer: peer.map(|ConnectInfo(peer)| peer.ip()),
     }
 }

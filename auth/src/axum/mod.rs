@@ -2,8 +2,5 @@
 
 mod extract;
 mod layer;
-mod required;
 
-pub use extract::Refused;
 pub use layer::{AuthLayer, AuthService};
-pub use required::RequiredService;

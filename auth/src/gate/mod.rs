@@ -1,12 +1,11 @@
 //! What must hold before an identity becomes a session, and still at each renewal.
 
 mod claim_path;
-mod list;
 
 pub use claim_path::{ClaimPath, WrongClaim};
 
 use crate::identity::Identity;
-use list::{Address, List};
+use crate::refusal::{Refusal, RefusalCode};
 
 /// Google's provider, whose claim `hd` alone shows that a company manages the account.
 const GOOGLE: &str = "google";
@@ -17,33 +16,23 @@ const GMAIL: &str = "gmail.com";
 /// provider knows.
 ///
 /// ```
-/// use apply_cookies_auth::{Gate, GateRefusal, Identity};
+/// use apply_cookies_auth::{Gate, Identity, RefusalCode};
 ///
 /// let gate = Gate::new().verified_email().domains(["company.com"]).emails(["admin@agency.org"]);
 /// let ada = Identity::new("password", "ada")?.with_email("Ada@Company.com", true);
-/// assert_eq!(gate.check(&ada), Ok(()));
+/// assert!(gate.check(&ada).is_ok());
 /// let eve = Identity::new("password", "eve")?.with_email("eve@evilcompany.com", true);
-/// assert_eq!(gate.check(&eve), Err(GateRefusal::NotAllowed));
+/// assert_eq!(gate.check(&eve).unwrap_err().code(), RefusalCode::NotAllowed);
 /// # Ok::<_, apply_cookies_auth::IdentityError>(())
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Gate {
     verified_email: bool,
-    invited: Option<Invited>,
-    allowed: Option<Allowed>,
+    invited_by: Vec<ClaimPath>,
+    invited_as: Vec<String>,
+    domains: Option<Vec<String>>,
+    emails: Option<Vec<String>>,
     roles: Option<Vec<String>>,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Invited {
-    claims: Vec<ClaimPath>,
-    roles: Vec<String>,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Allowed {
-    domains: List,
-    emails: List,
 }
 
 impl Gate {
@@ -70,14 +59,14 @@ impl Gate {
     /// enough. The claim must be among those that the identity keeps.
     #[must_use]
     pub fn invited_by(mut self, path: ClaimPath) -> Self {
-        self.invited.get_or_insert_default().claims.push(path);
+        self.invited_by.push(path);
         self
     }
 
     /// Only people with this role; of several ways to be invited one is enough.
     #[must_use]
     pub fn invited_as(mut self, role: impl Into<String>) -> Self {
-        self.invited.get_or_insert_default().roles.push(role.into());
+        self.invited_as.push(role.into());
         self
     }
 
@@ -89,22 +78,17 @@ impl Gate {
     /// leaving the company.
     #[must_use]
     pub fn domains(mut self, domains: impl IntoIterator<Item: AsRef<str>>) -> Self {
-        let trimmed = domains.into_iter().map(|domain| {
-            // People copy `@company.com`.
-            let text = domain.as_ref().split(',').map(|one| {
-                let one = one.trim();
-                one.strip_prefix('@').unwrap_or(one).to_owned()
-            });
-            text.collect::<Vec<_>>().join(",")
-        });
-        self.allowed.get_or_insert_default().domains.add(trimmed);
+        // People copy `@company.com`.
+        let bare = |one: String| one.trim_start_matches('@').trim_start().to_owned();
+        let domains = entries(domains).into_iter().map(bare);
+        self.domains.get_or_insert_default().extend(domains);
         self
     }
 
     /// Only these addresses, and those of [`domains`](Self::domains). An empty list lets nobody in.
     #[must_use]
     pub fn emails(mut self, emails: impl IntoIterator<Item: AsRef<str>>) -> Self {
-        self.allowed.get_or_insert_default().emails.add(emails);
+        self.emails.get_or_insert_default().extend(entries(emails));
         self
     }
 
@@ -122,85 +106,80 @@ impl Gate {
     ///
     /// The first condition that does not hold. Whether an address is listed is said only to people
     /// whose address is verified.
-    pub fn check(&self, who: &Identity) -> Result<(), GateRefusal> {
+    pub fn check(&self, who: &Identity) -> Result<(), Refusal> {
+        let has_lists = self.domains.is_some() || self.emails.is_some();
+        let is_invitation_needed = !self.invited_by.is_empty() || !self.invited_as.is_empty();
         let vouched = who.email_verified() || company(who).is_some();
-        if self.verified_email && !vouched {
-            return Err(GateRefusal::EmailNotVerified);
-        }
-        if let Some(invited) = &self.invited
-            && !invited.include(who)
-        {
-            return Err(GateRefusal::NotInvited);
-        }
-        if let Some(allowed) = &self.allowed {
-            if who.email().is_some() && !vouched {
-                return Err(GateRefusal::EmailNotVerified);
-            }
-            if !allowed.include(who) {
-                return Err(GateRefusal::NotAllowed);
-            }
-        }
-        if let Some(roles) = &self.roles
-            && !roles.iter().any(|role| who.has_role(role))
-        {
-            return Err(GateRefusal::RoleMissing);
-        }
-        Ok(())
+        let code = if self.verified_email && !vouched {
+            RefusalCode::EmailNotVerified
+        } else if is_invitation_needed && !self.invites(who) {
+            RefusalCode::NotInvited
+        } else if has_lists && who.email().is_some() && !vouched {
+            RefusalCode::EmailNotVerified
+        } else if has_lists && !self.lists(who) {
+            RefusalCode::NotAllowed
+        } else if (self.roles.as_ref()).is_some_and(|roles| !who.has_one_of(roles)) {
+            RefusalCode::RoleMissing
+        } else {
+            return Ok(());
+        };
+        Err(Refusal::new(code).because("a gate"))
     }
-}
 
-impl Invited {
-    fn include(&self, who: &Identity) -> bool {
-        self.roles.iter().any(|role| who.has_role(role))
-            || self
-                .claims
-                .iter()
-                .any(|path| path.value(who.claims()) == Some(&true.into()))
+    fn invites(&self, who: &Identity) -> bool {
+        let is_true = |path: &ClaimPath| path.value(who.claims()) == Some(&true.into());
+        who.has_one_of(&self.invited_as) || self.invited_by.iter().any(is_true)
     }
-}
 
-impl Allowed {
-    fn include(&self, who: &Identity) -> bool {
+    fn lists(&self, who: &Identity) -> bool {
+        let has = |list: &Option<Vec<String>>, text: &str| {
+            list.iter().flatten().any(|entry| entry == text)
+        };
         let company = company(who);
         if company
             .as_ref()
-            .is_some_and(|domain| self.domains.has(domain))
+            .is_some_and(|domain| has(&self.domains, domain))
         {
             return true;
         }
-        let Some(address) = who.verified_email().and_then(Address::read) else {
+        let address = folded(who.verified_email().unwrap_or_default());
+        let Some(domain) = domain_of(&address) else {
             return false;
         };
         let google = who.provider() == GOOGLE;
-        let vouched = !google || company.is_some() || address.domain() == GMAIL;
-        (vouched && self.emails.has(address.as_str()))
-            || (!google && self.domains.has(address.domain()))
+        let vouched = !google || company.is_some() || domain == GMAIL;
+        (vouched && has(&self.emails, &address)) || (!google && has(&self.domains, domain))
     }
 }
 
 /// The company that manages a Google account.
 fn company(who: &Identity) -> Option<String> {
     let hd = who.claim("hd").filter(|_| who.provider() == GOOGLE)?;
-    let domain = list::folded(hd.as_str()?);
+    let domain = folded(hd.as_str()?);
     (!domain.is_empty()).then_some(domain)
 }
 
-/// Which gate stayed shut.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum GateRefusal {
-    /// Nobody has invited this person.
-    #[error("the person has not been invited")]
-    NotInvited,
-    /// There is no e-mail address, or the provider has not verified it.
-    #[error("the e-mail address is not verified")]
-    EmailNotVerified,
-    /// The person is on no list.
-    #[error("neither the address nor its domain is listed")]
-    NotAllowed,
-    /// The person has none of the roles.
-    #[error("none of the roles is there")]
-    RoleMissing,
+/// The domain of an address. None if more than one can be read from it.
+fn domain_of(address: &str) -> Option<&str> {
+    let odd =
+        |c: char| c.is_whitespace() || c.is_control() || matches!(c, ',' | ';' | '<' | '>' | '"');
+    let (user, domain) = address.split_once('@')?;
+    let is_plain = !user.is_empty() && !domain.is_empty() && !domain.contains('@');
+    (is_plain && !address.contains(odd)).then_some(domain)
+}
+
+/// Trimmed, and in lower case. Only ASCII is folded: otherwise the Kelvin sign, in a domain that
+/// anybody can register, would become a `k`.
+fn folded(text: &str) -> String {
+    text.trim().to_ascii_lowercase()
+}
+
+/// The entries of a list, as a person writes it: also separated by commas in one text, as in an
+/// environment variable.
+fn entries(texts: impl IntoIterator<Item: AsRef<str>>) -> Vec<String> {
+    let split = |text: &str| text.split(',').map(folded).collect::<Vec<_>>();
+    let entries = texts.into_iter().flat_map(|text| split(text.as_ref()));
+    entries.filter(|entry| !entry.is_empty()).collect()
 }
 
 #[cfg(test)]

@@ -2,6 +2,12 @@ use serde_json::json;
 
 use super::*;
 
+impl Gate {
+    fn judge(&self, who: &Identity) -> Result<(), RefusalCode> {
+        self.check(who).map_err(|refusal| refusal.code())
+    }
+}
+
 fn from(provider: &str, address: &str) -> Identity {
     Identity::new(provider, "1")
         .unwrap()
@@ -17,7 +23,7 @@ fn lists() -> Gate {
 #[test]
 fn an_open_gate_lets_everybody_in() {
     let nobody_special = Identity::new("password", "ada").unwrap();
-    assert_eq!(Gate::new().check(&nobody_special), Ok(()));
+    assert_eq!(Gate::new().judge(&nobody_special), Ok(()));
 }
 
 #[test]
@@ -30,7 +36,7 @@ fn a_domain_is_whole_or_not_at_all() {
         "ada@sub.other.org",
         "admin@agency.org",
     ] {
-        assert_eq!(lists().check(&from("p", good)), Ok(()), "{good}");
+        assert_eq!(lists().judge(&from("p", good)), Ok(()), "{good}");
     }
     for bad in [
         "ada@evilcompany.com",
@@ -56,8 +62,8 @@ fn a_domain_is_whole_or_not_at_all() {
         "other@agency.org",
     ] {
         assert_eq!(
-            lists().check(&from("p", bad)),
-            Err(GateRefusal::NotAllowed),
+            lists().judge(&from("p", bad)),
+            Err(RefusalCode::NotAllowed),
             "{bad}"
         );
     }
@@ -69,18 +75,18 @@ fn an_unverified_address_is_refused_alike_on_a_list_or_not() {
     for address in ["ada@company.com", "eve@evil.example"] {
         let unverified = Identity::new("p", "1").unwrap().with_email(address, false);
         assert_eq!(
-            lists().check(&unverified),
-            Err(GateRefusal::EmailNotVerified)
+            lists().judge(&unverified),
+            Err(RefusalCode::EmailNotVerified)
         );
         let gate = Gate::new().verified_email();
-        assert_eq!(gate.check(&unverified), Err(GateRefusal::EmailNotVerified));
-        assert_eq!(gate.check(&from("p", address)), Ok(()));
+        assert_eq!(gate.judge(&unverified), Err(RefusalCode::EmailNotVerified));
+        assert_eq!(gate.judge(&from("p", address)), Ok(()));
     }
     let without = Identity::new("p", "1").unwrap();
-    assert_eq!(lists().check(&without), Err(GateRefusal::NotAllowed));
+    assert_eq!(lists().judge(&without), Err(RefusalCode::NotAllowed));
     assert_eq!(
-        Gate::new().verified_email().check(&without),
-        Err(GateRefusal::EmailNotVerified)
+        Gate::new().verified_email().judge(&without),
+        Err(RefusalCode::EmailNotVerified)
     );
 }
 
@@ -91,7 +97,7 @@ fn google_vouches_for_its_companies_and_for_gmail() {
         .emails(["ada@agency.org", "ada@gmail.com"]);
     let check = |address, hd: Option<serde_json::Value>| {
         let google = from("google", address);
-        gate.check(&match hd {
+        gate.judge(&match hd {
             Some(hd) => google.with_claim("hd", hd),
             None => google,
         })
@@ -114,19 +120,19 @@ fn google_vouches_for_its_companies_and_for_gmail() {
     ] {
         assert_eq!(
             check(address, hd.clone()),
-            Err(GateRefusal::NotAllowed),
+            Err(RefusalCode::NotAllowed),
             "{address} {hd:?}"
         );
     }
     // Another provider's claim of that name says nothing.
     let other = from("keycloak", "eve@evil.example").with_claim("hd", "company.com");
-    assert_eq!(gate.check(&other), Err(GateRefusal::NotAllowed));
+    assert_eq!(gate.judge(&other), Err(RefusalCode::NotAllowed));
     // A listed address counts only if it is verified, also with `hd`.
     let unverified = Identity::new("google", "1")
         .unwrap()
         .with_email("ada@agency.org", false)
         .with_claim("hd", "agency.org");
-    assert_eq!(gate.check(&unverified), Err(GateRefusal::NotAllowed));
+    assert_eq!(gate.judge(&unverified), Err(RefusalCode::NotAllowed));
 }
 
 #[test]
@@ -138,19 +144,19 @@ fn an_empty_list_is_nobody() {
         Gate::new().emails(none),
         Gate::new().domains([" , "]),
     ] {
-        assert_eq!(gate.check(&ada), Err(GateRefusal::NotAllowed));
-        assert_eq!(gate.check(&from("p", "")), Err(GateRefusal::NotAllowed));
+        assert_eq!(gate.judge(&ada), Err(RefusalCode::NotAllowed));
+        assert_eq!(gate.judge(&from("p", "")), Err(RefusalCode::NotAllowed));
     }
     assert_eq!(
-        Gate::new().roles(none).check(&ada),
-        Err(GateRefusal::RoleMissing)
+        Gate::new().roles(none).judge(&ada),
+        Err(RefusalCode::RoleMissing)
     );
     // One list may be empty beside the other.
     assert_eq!(
         Gate::new()
             .domains(none)
             .emails(["ada@company.com"])
-            .check(&ada),
+            .judge(&ada),
         Ok(())
     );
 }
@@ -162,16 +168,16 @@ fn invited_is_true_or_a_role_and_nothing_like_it() {
         .invited_by(ClaimPath::new(["https://app.example/invited"]))
         .invited_as("guest");
     let ada = || from("p", "ada@company.com");
-    assert_eq!(gate.check(&ada()), Err(GateRefusal::NotInvited));
+    assert_eq!(gate.judge(&ada()), Err(RefusalCode::NotInvited));
     assert_eq!(
-        gate.check(&ada().with_claim("app_metadata", json!({ "invited": true }))),
+        gate.judge(&ada().with_claim("app_metadata", json!({ "invited": true }))),
         Ok(())
     );
     assert_eq!(
-        gate.check(&ada().with_claim("https://app.example/invited", true)),
+        gate.judge(&ada().with_claim("https://app.example/invited", true)),
         Ok(())
     );
-    assert_eq!(gate.check(&ada().with_roles(["guest"])), Ok(()));
+    assert_eq!(gate.judge(&ada().with_roles(["guest"])), Ok(()));
     for no in [
         json!("true"),
         json!(1),
@@ -180,19 +186,19 @@ fn invited_is_true_or_a_role_and_nothing_like_it() {
         json!([true]),
     ] {
         let metadata = json!({ "invited": no });
-        let refused = gate.check(&ada().with_claim("app_metadata", metadata));
-        assert_eq!(refused, Err(GateRefusal::NotInvited), "{no}");
+        let refused = gate.judge(&ada().with_claim("app_metadata", metadata));
+        assert_eq!(refused, Err(RefusalCode::NotInvited), "{no}");
     }
     assert_eq!(
-        gate.check(&ada().with_claim("invited", true)),
-        Err(GateRefusal::NotInvited)
+        gate.judge(&ada().with_claim("invited", true)),
+        Err(RefusalCode::NotInvited)
     );
 }
 
 #[test]
 fn one_of_the_roles_is_enough() {
     let gate = Gate::new().roles(["admin", "editor"]);
-    let with = |roles: &[&str]| gate.check(&from("p", "a@b.example").with_roles(roles.to_vec()));
+    let with = |roles: &[&str]| gate.judge(&from("p", "a@b.example").with_roles(roles.to_vec()));
     assert_eq!(with(&["viewer", "editor"]), Ok(()));
     for roles in [
         &[][..],
@@ -201,6 +207,6 @@ fn one_of_the_roles_is_enough() {
         &["admin,editor"],
         &["admin "],
     ] {
-        assert_eq!(with(roles), Err(GateRefusal::RoleMissing), "{roles:?}");
+        assert_eq!(with(roles), Err(RefusalCode::RoleMissing), "{roles:?}");
     }
 }

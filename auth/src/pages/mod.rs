@@ -1,104 +1,115 @@
-//! The pages: no script, one style, four screens.
+//! The pages: no script, one style, five screens. They load nothing, cannot be framed, and are kept
+//! by no cache.
 
-mod frame;
-mod markup;
-mod sign_in;
+/// A file of `html/`, its holes filled with HTML, or with [`Text`].
+macro_rules! html {
+    ($file:literal $(, $hole:ident = $value:expr)*) => {
+        format!(include_str!(concat!("html/", $file, ".html")), $($hole = $value),*)
+    };
+}
 
-pub use frame::Pages;
-pub use sign_in::SignInPage;
+mod screens;
 
-use crate::identity::Identity;
-use crate::refusal::{Refusal, RefusalCode, RefusalId};
-use crate::reply::Reply;
-use crate::return_to::ReturnTo;
-use frame::{Icon, OK};
-use markup::Markup;
+use std::fmt::{self, Write};
+use std::sync::LazyLock;
+
+use apply_cookies::web::{Answer, Rest};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+
+pub(crate) use screens::SignInPage;
+
+use crate::refusal::Refusal;
+
+const STYLE: &str = include_str!("style.css");
+/// The style's hash, as `Content-Security-Policy` names it.
+static STYLE_HASH: LazyLock<String> = LazyLock::new(|| STANDARD.encode(Sha256::digest(STYLE)));
+
+/// Pictures above the heading: a class, and what is in the frame.
+type Icon = (&'static str, &'static str);
+const LOCK: Icon = (
+    "icon",
+    r#"<rect x="12" y="20" width="20" height="14" rx="3"/><path d="M16 20v-4a6 6 0 0 1 12 0v4M22 26v2.5"/>"#,
+);
+const DOOR: Icon = (
+    "icon",
+    r#"<path d="M20 12h-5a3 3 0 0 0-3 3v14a3 3 0 0 0 3 3h5M27 28l6-6-6-6M33 22H19"/>"#,
+);
+const STOP: Icon = (
+    "icon stop",
+    r#"<circle cx="22" cy="22" r="10.5"/><path d="M22 16.5v6.5M22 27.4v.1"/>"#,
+);
+
+/// The pages of one app: what it is called, and where its sign-ins are.
+pub(crate) struct Pages {
+    pub(crate) name: Option<String>,
+    pub(crate) prefix: String,
+}
 
 impl Pages {
-    /// Asks somebody who is signed in whether to sign out. `back` is where they came from.
-    #[must_use]
-    pub fn sign_out(&self, who: &Identity, back: &ReturnTo) -> Reply {
-        self.page(OK, "Sign out", &Icon::Door, None, |html| {
-            html.raw("<h1>Sign out?</h1>\n<p class=\"soft\">You are signed in as <bdi>");
-            html.text(who.name()).raw("</bdi>");
-            if let Some(email) = who.email().filter(|email| *email != who.name()) {
-                html.raw(" (<bdi>").text(email).raw("</bdi>)");
-            }
-            html.raw(". Signing out applies to every tab of this browser.</p>\n");
-            html.raw("<form class=\"buttons\" method=\"post\" action=\"");
-            self.path(html, "/sign-out");
-            html.raw("\">\n<button autofocus>Sign out</button>\n<a class=\"button quiet\" href=\"");
-            html.text(back.location())
-                .raw("\">Stay signed in</a>\n</form>\n");
-        })
-    }
-
-    /// Says that nobody is signed in any more.
-    #[must_use]
-    pub fn signed_out(&self) -> Reply {
-        self.page(OK, "Signed out", &Icon::Door, None, |html| {
-            html.raw("<h1>You are signed out</h1>\n");
-            html.raw("<p class=\"soft\">This applies to every tab of this browser.</p>\n");
-            html.raw("<div class=\"buttons\">\n<a class=\"button\" href=\"");
-            self.path(html, "/sign-in");
-            html.raw("\">Sign in again</a>\n</div>\n");
-        })
-    }
-
-    /// Says why a person cannot go on, and what can be done. `place` is where they wanted to go.
-    #[must_use]
-    pub fn refusal(&self, refusal: &Refusal, id: RefusalId, place: &ReturnTo) -> Reply {
-        let (title, heading) = heading(refusal.code());
-        let page = self.page(refusal.status(), title, &Icon::Stop, None, |html| {
-            html.raw("<h1>").raw(heading).raw("</h1>\n<p>");
-            html.text(&refusal.sentence())
-                .raw("</p>\n<div class=\"buttons\">\n");
-            if refusal.is_about_the_account() {
-                html.raw("<a class=\"button\" href=\"");
-                self.sign_in_path(html, place);
-                html.raw("\">Use another account</a>\n<a class=\"button quiet\" href=\"");
-                html.text(place.location());
-            } else {
-                html.raw("<a class=\"button\" href=\"");
-                self.sign_in_path(html, place);
-            }
-            html.raw("\">").raw(match refusal.code() {
-                RefusalCode::SignedOut => "Sign in",
-                _ => "Try again",
-            });
-            html.raw("</a>\n</div>\n<dl>\n<dt>Code</dt><dd><code>");
-            html.raw(refusal.code().as_str());
-            html.raw("</code></dd>\n<dt>Reference</dt><dd><code>");
-            html.text(&id.to_string()).raw("</code></dd>\n</dl>\n");
-        });
-        refusal.dress(page)
-    }
-
-    fn sign_in_path(&self, html: &mut Markup, place: &ReturnTo) {
-        self.path(html, "/sign-in?return_to=");
-        let encoded = form_urlencoded::byte_serialize(place.as_text().as_bytes());
-        encoded.for_each(|part| {
-            html.text(part);
-        });
+    /// A page around this content, which has this refusal's status if it is one. `elsewhere` is an
+    /// origin where its form may end.
+    fn page(
+        &self,
+        title: &str,
+        (class, picture): Icon,
+        refusal: Option<&Refusal>,
+        elsewhere: Option<&str>,
+        content: &str,
+    ) -> Answer {
+        const HTML: &str = "text/html; charset=utf-8";
+        let (dot, space) = (
+            self.name.as_ref().map_or("", |_| " · "),
+            elsewhere.map_or("", |_| " "),
+        );
+        let html = html!(
+            "frame",
+            title = title,
+            dot = dot,
+            name = Text(self.name.as_deref().unwrap_or_default()),
+            style = STYLE,
+            class = class,
+            picture = picture,
+            content = content
+        );
+        let policy = format!(
+            "default-src 'none'; style-src 'sha256-{}'; form-action 'self'{space}{}; \
+             frame-ancestors 'none'; base-uri 'none'",
+            *STYLE_HASH,
+            elsewhere.unwrap_or_default(),
+        );
+        let answer = match refusal {
+            Some(refusal) => refusal.answer(HTML, html),
+            None => Answer::uncached(200, Rest::Read)
+                .with_body(HTML, html)
+                .with("x-content-type-options", &b"nosniff"[..]),
+        };
+        // Not `no-referrer`: a form would then be sent with `Origin: null`, which is refused.
+        answer
+            .with("content-security-policy", policy)
+            .with("referrer-policy", &b"same-origin"[..])
     }
 }
 
-/// What the person was doing when it was refused.
-const fn heading(code: RefusalCode) -> (&'static str, &'static str) {
-    match code {
-        RefusalCode::NotInvited
-        | RefusalCode::EmailNotVerified
-        | RefusalCode::NotAllowed
-        | RefusalCode::RoleMissing => ("No access", "You do not have access"),
-        RefusalCode::Throttled => ("Too many attempts", "Too many attempts"),
-        RefusalCode::Unavailable | RefusalCode::ProviderUnreachable => {
-            ("Not available", "Not available right now")
-        }
-        RefusalCode::SignedOut => ("Signed out", "You are signed out"),
-        RefusalCode::Address | RefusalCode::Method | RefusalCode::Origin => {
-            ("Refused", "This request was refused")
-        }
-        _ => ("Not signed in", "You were not signed in"),
+/// Text in HTML, for an element or for an attribute in double quotes. Whatever is not a literal of
+/// this crate is written as one.
+#[derive(Clone, Copy)]
+struct Text<'t>(&'t str);
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|char| match char {
+            '&' => f.write_str("&amp;"),
+            '<' => f.write_str("&lt;"),
+            '>' => f.write_str("&gt;"),
+            '"' => f.write_str("&quot;"),
+            '\'' => f.write_str("&#39;"),
+            // HTML has no way to write the others.
+            '\t' | '\n' => f.write_char(char),
+            char if char.is_control() => f.write_char(char::REPLACEMENT_CHARACTER),
+            char => f.write_char(char),
+        })
     }
 }
 

@@ -1,9 +1,13 @@
 use std::collections::HashSet;
 
 use super::*;
-use crate::rule::AddressError;
 
-const ID: RefusalId = RefusalId::new([0x3b, 0x9a, 0xca, 0x00, 0xff]);
+const ID: RefusalId = RefusalId([0x3b, 0x9a, 0xca, 0x00, 0xff]);
+
+fn field<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
+    let field = answer.fields.iter().find(|(one, _)| *one == name)?;
+    Some(std::str::from_utf8(&field.1).unwrap())
+}
 
 #[test]
 fn each_code_has_its_status() {
@@ -54,26 +58,26 @@ fn a_wait_is_in_the_text_the_sentence_and_the_header() {
             refusal.sentence()
         );
         let retry_after = text.split(' ').nth(3);
-        assert_eq!(refusal.problem(ID).field("retry-after"), retry_after);
+        assert_eq!(field(&refusal.problem(ID), "retry-after"), retry_after);
     }
     let unavailable = Refusal::new(RefusalCode::Unavailable);
-    assert_eq!(unavailable.problem(ID).field("retry-after"), Some("2"));
+    assert_eq!(field(&unavailable.problem(ID), "retry-after"), Some("2"));
     let wrong = Refusal::new(RefusalCode::WrongPassword);
     assert_eq!(wrong.to_string(), "wrong-password");
-    assert_eq!(wrong.problem(ID).field("retry-after"), None);
+    assert_eq!(field(&wrong.problem(ID), "retry-after"), None);
 }
 
 #[test]
 fn a_fetch_gets_a_problem_document_without_the_reason() {
-    let refusal = Refusal::from(RuleRefusal::Address(AddressError::Dots));
+    let refusal = Refusal::new(RefusalCode::Address).because("dots");
     let reply = refusal.problem(ID);
     assert_eq!(reply.status, 400);
     assert_eq!(
-        reply.field("content-type"),
+        field(&reply, "content-type"),
         Some("application/problem+json")
     );
-    assert_eq!(reply.field("cache-control"), Some("no-store"));
-    let document: serde_json::Value = serde_json::from_str(&reply.body).unwrap();
+    assert_eq!(field(&reply, "cache-control"), Some("no-store"));
+    let document: serde_json::Value = serde_json::from_slice(&reply.body).unwrap();
     assert_eq!(
         document,
         json!({
@@ -86,25 +90,8 @@ fn a_fetch_gets_a_problem_document_without_the_reason() {
 }
 
 #[test]
-fn what_other_modules_refuse_has_a_code() {
-    for (refusal, code) in [
-        (GateRefusal::NotInvited.into(), "not-invited"),
-        (GateRefusal::EmailNotVerified.into(), "email-not-verified"),
-        (GateRefusal::NotAllowed.into(), "not-allowed"),
-        (GateRefusal::RoleMissing.into(), "role-missing"),
-        (RuleRefusal::RoleMissing.into(), "role-missing"),
-        (RuleRefusal::SignedOut.into(), "signed-out"),
-        (RuleRefusal::Method.into(), "method"),
-        (OriginRejection::FetchSite.into(), "origin"),
-    ] {
-        let refusal: Refusal = refusal;
-        assert_eq!(refusal.code().as_str(), code);
-    }
-}
-
-#[test]
 fn an_id_can_be_read_aloud() {
-    assert_eq!(RefusalId::new([0; 5]).to_string(), "0000-0000");
-    assert_eq!(RefusalId::new([0xff; 5]).to_string(), "ZZZZ-ZZZZ");
-    assert_eq!(RefusalId::new([0, 0, 0, 0, 1]).to_string(), "0000-0001");
+    assert_eq!(RefusalId([0; 5]).to_string(), "0000-0000");
+    assert_eq!(RefusalId([0xff; 5]).to_string(), "ZZZZ-ZZZZ");
+    assert_eq!(RefusalId([0, 0, 0, 0, 1]).to_string(), "0000-0001");
 }

@@ -1,58 +1,51 @@
-//! An address in normal form, or a reason.
+//! Addresses in normal form, and patterns that they match.
+
+use std::fmt;
 
 use crate::percent::encoded;
 
-/// The path that a request asks for, with everything decoded once. What could be read in another way
-/// has been refused, so the text has one meaning.
-pub(super) struct Address(String);
-
-impl Address {
-    /// Cuts the query off, decodes `%`, and refuses what programs disagree about.
-    pub(super) fn read(text: &str) -> Result<Self, AddressError> {
-        let path = text.split_once('?').map_or(text, |(path, _)| path);
-        let path = decoded(path.as_bytes())?;
-        let segments = path.strip_prefix('/').ok_or(AddressError::NoSlash)?;
-        // The last may be empty: a slash at the end.
-        let (front, last) = segments.rsplit_once('/').unwrap_or(("", segments));
-        if segments.starts_with('/') || (!front.is_empty() && front.split('/').any(str::is_empty)) {
-            return Err(AddressError::EmptySegment);
-        }
-        if front
-            .split('/')
-            .chain([last])
-            .any(|one| matches!(one, "." | ".."))
-        {
-            return Err(AddressError::Dots);
-        }
-        Ok(Self(path))
+/// The path that an address asks for: the query cut off, everything decoded once. What programs could
+/// read in another way is refused, so the text has one meaning.
+pub(super) fn normal(address: &str) -> Result<String, &'static str> {
+    let path = address.split_once('?').map_or(address, |(path, _)| path);
+    let path = decoded(path.as_bytes())?;
+    let segments = path.strip_prefix('/').ok_or(NO_SLASH)?;
+    // The last may be empty: a slash at the end.
+    let (front, last) = segments.rsplit_once('/').unwrap_or(("", segments));
+    if segments.starts_with('/') || (!front.is_empty() && front.split('/').any(str::is_empty)) {
+        return Err(EMPTY_SEGMENT);
     }
-
-    pub(super) fn path(&self) -> &str {
-        &self.0
+    let is_dots = |one: &str| matches!(one, "." | "..");
+    if front.split('/').any(is_dots) || is_dots(last) {
+        return Err(DOTS);
     }
+    Ok(path)
 }
 
-fn decoded(path: &[u8]) -> Result<String, AddressError> {
+const NO_SLASH: &str = "the address does not begin with a slash";
+const EMPTY_SEGMENT: &str = "the address has an empty segment";
+const DOTS: &str = "the address has a segment `.` or `..`";
+const SEPARATOR: &str = "the address has a `\\`, a `;` or an encoded `/`";
+const CHARACTER: &str = "the address has a character that addresses do not have";
+const PERCENT: &str = "the address has a `%` that encodes nothing";
+const TWICE: &str = "the address is encoded twice";
+
+fn decoded(path: &[u8]) -> Result<String, &'static str> {
     let mut bytes = Vec::with_capacity(path.len());
     let mut rest = path;
     while let [first, tail @ ..] = rest {
         let (byte, after) = match first {
-            b'%' => {
-                let (byte, after) = encoded(tail).ok_or(AddressError::Percent)?;
-                if byte.is_ascii_control() {
-                    return Err(AddressError::Character);
-                }
-                (byte, after)
-            }
-            b'#' => return Err(AddressError::Character),
-            raw if !raw.is_ascii_graphic() => return Err(AddressError::Character),
+            b'%' => encoded(tail).ok_or(PERCENT)?,
             raw => (*raw, tail),
         };
+        let is_raw = *first != b'%';
+        if byte.is_ascii_control() || (is_raw && (!byte.is_ascii_graphic() || byte == b'#')) {
+            return Err(CHARACTER);
+        }
         // A slash that is data to one program separates segments to the next. A backslash is a
         // slash to some, and what follows a semicolon is dropped by others.
-        let separates = matches!(byte, b'\\' | b';') || (byte == b'/' && *first == b'%');
-        if separates {
-            return Err(AddressError::Separator);
+        if matches!(byte, b'\\' | b';') || (byte == b'/' && !is_raw) {
+            return Err(SEPARATOR);
         }
         bytes.push(byte);
         rest = after;
@@ -60,45 +53,70 @@ fn decoded(path: &[u8]) -> Result<String, AddressError> {
     // Decoded a second time, it would be something else.
     let encodes = |at: usize| bytes[at] == b'%' && encoded(&bytes[at + 1..]).is_some();
     if (0..bytes.len()).any(encodes) {
-        return Err(AddressError::Twice);
+        return Err(TWICE);
     }
-    String::from_utf8(bytes).map_err(|_| AddressError::Percent)
+    String::from_utf8(bytes).map_err(|_| PERCENT)
 }
 
-/// Why an address is not in normal form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum AddressError {
-    /// It does not begin with a slash.
-    #[error("the address does not begin with a slash")]
-    NoSlash,
-    /// Two slashes without anything between.
-    #[error("the address has an empty segment")]
-    EmptySegment,
-    /// A segment `.` or `..`.
-    #[error("the address has a segment `.` or `..`")]
-    Dots,
-    /// `\`, `;`, or an encoded `/`.
-    #[error("the address has a `\\`, a `;` or an encoded `/`")]
-    Separator,
-    /// A character that addresses do not have, also encoded.
-    #[error("the address has a character that addresses do not have")]
-    Character,
-    /// A `%` without two digits, or digits that are not UTF-8.
-    #[error("the address has a `%` that encodes nothing")]
-    Percent,
-    /// An encoded `%` that would encode something in turn.
-    #[error("the address is encoded twice")]
-    Twice,
+/// The path of a rule: segments without a slash at their end, and whether what is below them matches.
+#[derive(Clone, Debug)]
+pub(super) struct Pattern {
+    path: String,
+    folded: String,
+    below: bool,
+}
+
+impl Pattern {
+    /// `None` for what no address would match.
+    pub(super) fn read(text: &str) -> Option<Self> {
+        let (path, below) = match text.strip_suffix("/*") {
+            Some(path) => (format!("{path}/"), true),
+            None => (text.to_owned(), false),
+        };
+        let path = Some(path).filter(|path| !path.contains(['*', '?']))?;
+        let path = normal(&path).ok()?;
+        let path = path.strip_suffix('/').unwrap_or(&path);
+        Some(Self {
+            folded: folded(path),
+            path: path.to_owned(),
+            below,
+        })
+    }
+
+    pub(super) fn matches(&self, path: &str) -> bool {
+        self.ends_after(path.strip_prefix(&*self.path))
+    }
+
+    pub(super) fn matches_folded(&self, path: &str) -> bool {
+        self.ends_after(path.strip_prefix(&*self.folded))
+    }
+
+    fn ends_after(&self, rest: Option<&str>) -> bool {
+        rest.is_some_and(|rest| matches!(rest, "" | "/") || (self.below && rest.starts_with('/')))
+    }
+
+    /// Whether this one matches every path that the other does.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        (self.below || !other.below) && self.matches(&other.path)
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let end = if self.below { "/*" } else { "" };
+        write!(f, "{}{end}", self.path)
+    }
+}
+
+/// As an app reads it that ignores case, whichever way it compares: the Kelvin sign becomes a `k` one
+/// way, and the long s an `s` the other.
+pub(super) fn folded(path: &str) -> String {
+    path.to_uppercase().to_lowercase()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn read(text: &str) -> Result<String, AddressError> {
-        Address::read(text).map(|address| address.0)
-    }
 
     #[test]
     fn one_meaning_is_read() {
@@ -112,46 +130,46 @@ mod tests {
             ("/a..b/.c/d.", "/a..b/.c/d."),
             ("/?", "/"),
         ] {
-            assert_eq!(read(text).as_deref(), Ok(path), "{text}");
+            assert_eq!(normal(text).as_deref(), Ok(path), "{text}");
         }
     }
 
     #[test]
     fn each_refusal_has_its_reason() {
         for (text, error) in [
-            ("", AddressError::NoSlash),
-            ("?/", AddressError::NoSlash),
-            ("*", AddressError::NoSlash),
-            ("http://app.example/", AddressError::NoSlash),
-            ("//", AddressError::EmptySegment),
-            ("//a", AddressError::EmptySegment),
-            ("/a//", AddressError::EmptySegment),
-            ("/a//b", AddressError::EmptySegment),
-            ("/.", AddressError::Dots),
-            ("/a/..", AddressError::Dots),
-            ("/./a", AddressError::Dots),
-            ("/%2e%2E/a", AddressError::Dots),
-            ("/a%2fb", AddressError::Separator),
-            ("/a%5Cb", AddressError::Separator),
-            ("/a\\b", AddressError::Separator),
-            ("/a;b", AddressError::Separator),
-            ("/a%3bb", AddressError::Separator),
-            ("/a b", AddressError::Character),
-            ("/ü", AddressError::Character),
-            ("/a#b", AddressError::Character),
-            ("/a%00", AddressError::Character),
-            ("/a%0A", AddressError::Character),
-            ("/%", AddressError::Percent),
-            ("/%2", AddressError::Percent),
-            ("/%+1", AddressError::Percent),
-            ("/%u002e", AddressError::Percent),
-            ("/%c0%af", AddressError::Percent),
-            ("/%2561", AddressError::Twice),
-            ("/%252e%252e/", AddressError::Twice),
-            ("/%25%36%31", AddressError::Twice),
-            ("/%256%31", AddressError::Twice),
+            ("", NO_SLASH),
+            ("?/", NO_SLASH),
+            ("*", NO_SLASH),
+            ("http://app.example/", NO_SLASH),
+            ("//", EMPTY_SEGMENT),
+            ("//a", EMPTY_SEGMENT),
+            ("/a//", EMPTY_SEGMENT),
+            ("/a//b", EMPTY_SEGMENT),
+            ("/.", DOTS),
+            ("/a/..", DOTS),
+            ("/./a", DOTS),
+            ("/%2e%2E/a", DOTS),
+            ("/a%2fb", SEPARATOR),
+            ("/a%5Cb", SEPARATOR),
+            ("/a\\b", SEPARATOR),
+            ("/a;b", SEPARATOR),
+            ("/a%3bb", SEPARATOR),
+            ("/a b", CHARACTER),
+            ("/ü", CHARACTER),
+            ("/a#b", CHARACTER),
+            ("/a%00", CHARACTER),
+            ("/a%0A", CHARACTER),
+            ("/%", PERCENT),
+            ("/%2", PERCENT),
+            ("/%+1", PERCENT),
+            ("/%u002e", PERCENT),
+            ("/%c0%af", PERCENT),
+            ("/%2561", TWICE),
+            ("/%252e%252e/", TWICE),
+            ("/%25%36%31", TWICE),
+            ("/%256%31", TWICE),
         ] {
-            assert_eq!(read(text), Err(error), "{text}");
+            assert_eq!(normal(text), Err(error), "{text}");
         }
     }
 }

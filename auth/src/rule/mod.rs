@@ -4,16 +4,11 @@
 //! than the rules is refused for everybody, because nobody can say which rule is meant.
 
 mod address;
-mod demand;
-mod error;
-mod pattern;
 
-pub use address::AddressError;
-pub use demand::{Asked, Demand, RuleRefusal};
-pub use error::RuleError;
+use address::{Pattern, folded, normal};
 
-use address::Address;
-use pattern::{Pattern, folded};
+use crate::identity::Identity;
+use crate::refusal::{Refusal, RefusalCode};
 
 /// What it takes to reach the paths that a pattern matches.
 ///
@@ -37,7 +32,8 @@ impl Rule {
     /// If the pattern is not a path in normal form: such a rule would never match.
     pub fn new(pattern: &str) -> Result<Self, RuleError> {
         Ok(Self {
-            pattern: Pattern::read(pattern)?,
+            pattern: Pattern::read(pattern)
+                .ok_or_else(|| RuleError::Pattern(pattern.to_owned()))?,
             roles: Vec::new(),
             methods: Vec::new(),
             anyone: false,
@@ -84,15 +80,12 @@ impl Rule {
         self
     }
 
-    fn demand(&self, asked: &Asked<'_>) -> Result<Demand<'_>, RuleRefusal> {
-        let method = match asked.method {
-            "HEAD" => "GET",
-            method => method,
-        };
-        let preflight = self.preflight && asked.preflight && method == "OPTIONS";
+    fn demand(&self, method: &str, preflight: bool) -> Result<Demand<'_>, Refusal> {
+        let method = if method == "HEAD" { "GET" } else { method };
+        let preflight = self.preflight && preflight && method == "OPTIONS";
         let allowed = self.methods.is_empty() || self.methods.iter().any(|one| one == method);
         if !preflight && !allowed {
-            return Err(RuleRefusal::Method);
+            return Err(RefusalCode::Method.into());
         }
         Ok(Demand {
             anyone: self.anyone || preflight,
@@ -106,18 +99,14 @@ impl Rule {
 /// in.
 ///
 /// ```
-/// use apply_cookies_auth::{Asked, Identity, Rule, RuleRefusal, Rules};
+/// use apply_cookies_auth::{Rule, Rules};
 ///
 /// let rules = Rules::new([
 ///     Rule::new("/public/*")?.anyone(),
 ///     Rule::new("/admin/*")?.roles(["admin"]),
 /// ])?;
-/// let demand = |address| rules.demand(&Asked::new(address, "GET"));
-/// let ada = Identity::new("password", "ada").unwrap();
-/// assert_eq!(demand("/public/logo.png").unwrap().check(None), Ok(()));
-/// assert_eq!(demand("/reports").unwrap().check(Some(&ada)), Ok(()));
-/// assert_eq!(demand("/%61dmin").unwrap().check(Some(&ada)), Err(RuleRefusal::RoleMissing));
-/// assert!(demand("/public/%2e%2e/admin").is_err());
+/// // This one would never be reached:
+/// assert!(Rules::new([Rule::new("/*")?, Rule::new("/admin")?]).is_err());
 /// # Ok::<_, apply_cookies_auth::RuleError>(())
 /// ```
 #[derive(Clone, Debug, Default)]
@@ -146,26 +135,102 @@ impl Rules {
         Ok(Self(rules))
     }
 
-    /// What a request needs.
+    /// What a request needs, by its address as the client wrote it. `preflight`: it has `Origin` and
+    /// `Access-Control-Request-Method`.
     ///
     /// # Errors
     ///
     /// If nobody may make it: its address is not in normal form, or its method is not allowed there.
-    pub fn demand<'r>(&'r self, asked: &Asked<'_>) -> Result<Demand<'r>, RuleRefusal> {
-        let address = Address::read(asked.address).map_err(RuleRefusal::Address)?;
-        let path = address.path();
+    pub fn demand<'r>(
+        &'r self,
+        address: &str,
+        method: &str,
+        preflight: bool,
+    ) -> Result<Demand<'r>, Refusal> {
+        let refused = |why| Refusal::new(RefusalCode::Address).because(why);
+        let path = normal(address).map_err(refused)?;
         // `/Admin` is `/admin` to an app that ignores case, and to another it is not. Whoever asks
         // must satisfy the rules in both readings.
-        let exact = self.0.iter().find(|rule| rule.pattern.matches(path));
-        let path = folded(path);
+        let exact = self.0.iter().find(|rule| rule.pattern.matches(&path));
+        let path = folded(&path);
         let other = self
             .0
             .iter()
             .find(|rule| rule.pattern.matches_folded(&path));
-        let demand =
-            |rule: Option<&'r Rule>| rule.map_or(Ok(Demand::SIGNED_IN), |rule| rule.demand(asked));
+        let demand = |rule: Option<&'r Rule>| {
+            rule.map_or(Ok(Demand::SIGNED_IN), |rule| rule.demand(method, preflight))
+        };
         Ok(demand(exact)?.and(demand(other)?))
     }
+}
+
+/// What a request needs.
+#[derive(Clone, Copy, Debug)]
+pub struct Demand<'r> {
+    /// Nothing.
+    pub(crate) anyone: bool,
+    /// What `Authorization` proves; nobody is sent to a page.
+    pub(crate) bearer: bool,
+    /// Of each that is not empty, one role.
+    roles: [&'r [String]; 2],
+}
+
+impl Demand<'_> {
+    pub(crate) const SIGNED_IN: Self = Self {
+        anyone: false,
+        bearer: false,
+        roles: [&[], &[]],
+    };
+
+    pub(crate) const NOTHING: Self = Self {
+        anyone: true,
+        ..Self::SIGNED_IN
+    };
+
+    const fn and(self, other: Self) -> Self {
+        Self {
+            anyone: self.anyone && other.anyone,
+            bearer: self.bearer && other.bearer,
+            roles: [self.roles[0], other.roles[0]],
+        }
+    }
+
+    /// Whether this person, or nobody, may make the request.
+    ///
+    /// # Errors
+    ///
+    /// If somebody must be signed in, or lacks the role.
+    pub fn check(&self, who: Option<&Identity>) -> Result<(), Refusal> {
+        if self.anyone {
+            return Ok(());
+        }
+        let who = who.ok_or(RefusalCode::SignedOut)?;
+        let has = |roles: &[String]| roles.is_empty() || who.has_one_of(roles);
+        if self.roles.into_iter().all(has) {
+            Ok(())
+        } else {
+            Err(RefusalCode::RoleMissing.into())
+        }
+    }
+}
+
+/// Why rules cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RuleError {
+    /// A pattern that no address matches.
+    #[error(
+        "the path `{0}` never matches; write segments, and `/*` at the end for everything below: /admin/*"
+    )]
+    Pattern(String),
+    /// `anyone` together with something that not everyone has.
+    #[error("the rule for `{0}` is for anyone, and asks for roles or a bearer")]
+    Contradiction(String),
+    /// An earlier rule always decides.
+    #[error(
+        "the rule for `{0}` is never reached, because `{1}` stands before it; a method that a rule does not allow is refused, not passed on"
+    )]
+    Unreachable(String, String),
 }
 
 #[cfg(test)]

@@ -5,13 +5,14 @@ mod suite;
 
 use std::sync::mpsc;
 
-use actix_web::web::{self, Query};
+use actix_web::middleware::Condition;
+use actix_web::web::{self, Query, ServiceConfig};
 use actix_web::{App, HttpServer, rt};
 use apply_cookies::PendingCookies;
 use apply_cookies_auth::{Identity, Visitor};
 
 use crate::harness::pages::{self, Events, Promotion, Typed};
-use crate::harness::{Framework, Running, Site};
+use crate::harness::{Framework, Layout, Running, Site};
 
 pub(crate) struct Tested;
 
@@ -21,26 +22,20 @@ impl Framework for Tested {
         std::thread::spawn(move || {
             rt::System::new().block_on(async move {
                 let server = HttpServer::new(move || {
-                    let (auth, door) = (&site.auth, site.door.clone());
-                    let admin = web::scope("/admin").wrap(auth.required().role("admin"));
+                    let Site { auth, layout, .. } = &site;
+                    let (cookies, nested) = (auth.cookies(), *layout == Layout::Nested);
                     App::new()
-                        .route("/", web::to(public))
-                        .route("/app", web::to(app))
-                        .service(admin.route("", web::to(|| async { "admin" })))
-                        .route("/sse-in", web::to(sign_in))
-                        .route("/sse-out", web::to(sign_out))
-                        .route("/watch", web::to(watch))
-                        .route("/keep", web::to(keep))
-                        .route("/rotate", web::to(rotate))
-                        .route(
-                            "/door",
-                            web::to(move |_: Identity| {
-                                let door = door.clone();
-                                async move { door.pass().await }
-                            }),
-                        )
-                        .wrap(auth.middleware())
-                        .wrap(auth.cookies().middleware())
+                        .configure(|service| {
+                            if nested {
+                                let inner = web::scope("/inner").configure(|s| routes(s, &site));
+                                let inner = inner.wrap(auth.middleware());
+                                service.service(inner.wrap(cookies.middleware()));
+                            } else {
+                                routes(service, &site);
+                            }
+                        })
+                        .wrap(Condition::new(*layout == Layout::Whole, auth.middleware()))
+                        .wrap(Condition::new(!nested, cookies.middleware()))
                 })
                 .workers(2)
                 .shutdown_timeout(1)
@@ -56,6 +51,27 @@ impl Framework for Tested {
         // Sent at once; the server's own thread acts on it.
         Running::new(address, move || drop(handle.stop(false)))
     }
+}
+
+fn routes(service: &mut ServiceConfig, site: &Site) {
+    let (auth, door) = (&site.auth, site.door.clone());
+    let admin = web::scope("/admin").wrap(auth.required().role("admin"));
+    service
+        .route("/", web::to(public))
+        .route("/app", web::to(app))
+        .service(admin.route("", web::to(|| async { "admin" })))
+        .route("/sse-in", web::to(sign_in))
+        .route("/sse-out", web::to(sign_out))
+        .route("/watch", web::to(watch))
+        .route("/keep", web::to(keep))
+        .route("/rotate", web::to(rotate))
+        .route(
+            "/door",
+            web::to(move |_: Identity| {
+                let door = door.clone();
+                async move { door.pass().await }
+            }),
+        );
 }
 
 async fn public(who: Option<Identity>) -> String {

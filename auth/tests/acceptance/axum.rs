@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::harness::pages::{self, Events, Promotion, Typed};
-use crate::harness::{Framework, Running, Site};
+use crate::harness::{Framework, Layout, Running, Site};
 
 pub(crate) struct Tested;
 
@@ -48,11 +48,11 @@ impl Framework for Tested {
 }
 
 fn router(site: Site) -> Router {
-    let Site { auth, door } = site;
+    let Site { auth, door, layout } = site;
     let admin = Router::new()
         .route("/admin", any(async || "admin"))
         .route_layer(auth.required().role("admin"));
-    Router::new()
+    let app = Router::new()
         .route("/", any(public))
         .route("/app", any(app))
         .merge(admin)
@@ -64,9 +64,13 @@ fn router(site: Site) -> Router {
         .route(
             "/door",
             any(move |_: Identity| async move { door.pass().await }),
-        )
-        .layer(auth.layer())
-        .layer(auth.cookies().layer())
+        );
+    let around = |app: Router| app.layer(auth.layer()).layer(auth.cookies().layer());
+    match layout {
+        Layout::Whole => around(app),
+        Layout::Nested => Router::new().nest_service("/inner", around(app)),
+        Layout::Forgotten => app.layer(auth.cookies().layer()),
+    }
 }
 
 async fn public(who: Option<Identity>) -> String {

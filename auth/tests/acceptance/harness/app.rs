@@ -27,6 +27,18 @@ pub(crate) trait Framework: 'static {
 pub(crate) struct Site {
     pub(crate) auth: Auth,
     pub(crate) door: Arc<Door>,
+    pub(crate) layout: Layout,
+}
+
+/// Where the middleware of the sign-ins is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// Around the whole app.
+    Whole,
+    /// Around all of it, which is below `/inner`.
+    Nested,
+    /// Nowhere.
+    Forgotten,
 }
 
 /// An app that is being served, until this is dropped.
@@ -73,16 +85,25 @@ impl<F: Framework> App<F> {
 
     /// An app with these sign-ins.
     pub(crate) fn with(sign_ins: impl FnOnce(AuthBuilder, Accounts) -> AuthBuilder) -> Self {
+        Self::built(&[ORIGIN], Layout::Whole, sign_ins)
+    }
+
+    /// An app on these origins.
+    pub(crate) fn built(
+        origins: &[&str],
+        layout: Layout,
+        sign_ins: impl FnOnce(AuthBuilder, Accounts) -> AuthBuilder,
+    ) -> Self {
         let ahead = Arc::new(AtomicU64::new(0));
         let hands = ahead.clone();
         let clock =
             Clock::from_fn(move || Clock::system().now().plus(hands.load(Ordering::SeqCst)));
-        let cookies = ApplyCookies::builder(Secrets::random())
-            .origin(ORIGIN)
-            .clock(clock.clone())
-            .build()
-            .unwrap();
-        Self::of(&cookies, Store::new(clock), ahead, sign_ins)
+        let builder = ApplyCookies::builder(Secrets::random()).clock(clock.clone());
+        let builder = origins
+            .iter()
+            .fold(builder, |builder, origin| builder.origin(*origin));
+        let cookies = builder.build().unwrap();
+        Self::of(&cookies, Store::new(clock), ahead, layout, sign_ins)
     }
 
     /// The same deployment, store and clock with other sign-ins, as after a restart.
@@ -90,21 +111,22 @@ impl<F: Framework> App<F> {
         &self,
         sign_ins: impl FnOnce(AuthBuilder, Accounts) -> AuthBuilder,
     ) -> Self {
-        let cookies = self.auth.cookies();
-        Self::of(cookies, self.store.clone(), self.ahead.clone(), sign_ins)
+        let (cookies, store) = (self.auth.cookies(), self.store.clone());
+        Self::of(cookies, store, self.ahead.clone(), Layout::Whole, sign_ins)
     }
 
     fn of(
         cookies: &ApplyCookies,
         store: Arc<Store>,
         ahead: Arc<AtomicU64>,
+        layout: Layout,
         sign_ins: impl FnOnce(AuthBuilder, Accounts) -> AuthBuilder,
     ) -> Self {
         let people = People::new();
         let accounts = Accounts::from_source(Table(people.clone()));
         let builder = Auth::builder(cookies).revocations(store.clone());
         let auth = sign_ins(builder, accounts).build().unwrap();
-        Self::serve(auth, people, store, ahead)
+        Self::serve(auth, people, store, ahead, layout)
     }
 
     /// An app for development.
@@ -112,14 +134,21 @@ impl<F: Framework> App<F> {
         let cookies = ApplyCookies::dev();
         let auth = Auth::dev(&cookies).unwrap();
         let store = Store::new(Clock::system());
-        Self::serve(auth, People::new(), store, Arc::default())
+        Self::serve(auth, People::new(), store, Arc::default(), Layout::Whole)
     }
 
-    fn serve(auth: Auth, people: Arc<People>, store: Arc<Store>, ahead: Arc<AtomicU64>) -> Self {
+    fn serve(
+        auth: Auth,
+        people: Arc<People>,
+        store: Arc<Store>,
+        ahead: Arc<AtomicU64>,
+        layout: Layout,
+    ) -> Self {
         let door = Arc::new(Door::default());
         let running = F::serve(Site {
             auth: auth.clone(),
             door: door.clone(),
+            layout,
         });
         Self {
             address: running.address,
@@ -166,6 +195,23 @@ impl<F: Framework> App<F> {
     /// Sends a request with exactly these fields.
     pub(crate) fn send(&self, method: &str, path: &str, fields: &[&str], body: &str) -> Response {
         Connection::open(self.address).request(method, path, fields, body.as_bytes())
+    }
+
+    /// The same to a server of this name.
+    pub(crate) fn send_to(
+        &self,
+        host: &str,
+        method: &str,
+        path: &str,
+        fields: &[&str],
+        body: &str,
+    ) -> Response {
+        let (length, fields) = (body.len(), fields.join("\r\n"));
+        let fields = format!("Host: {host}\r\nContent-Length: {length}\r\n{fields}");
+        let head = format!("{method} {path} HTTP/1.1\r\n{fields}\r\n\r\n");
+        let mut connection = Connection::open(self.address);
+        connection.send(format!("{head}{body}").as_bytes());
+        connection.response()
     }
 }
 

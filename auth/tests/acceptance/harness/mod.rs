@@ -7,7 +7,7 @@ pub(crate) mod pages;
 mod people;
 mod store;
 
-pub(crate) use app::{App, Framework, Running, Site};
+pub(crate) use app::{App, Framework, Layout, Running, Site};
 pub(crate) use browser::{Browser, cookie_of, sign_in_form};
 pub(crate) use log::Log;
 pub(crate) use people::{ADA, BOB, WRONG};

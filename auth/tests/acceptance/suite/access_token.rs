@@ -145,3 +145,42 @@ fn a_picture_on_another_sites_page_spends_nobodys_tries() {
     let bearer = format!("Authorization: Bearer {TOKEN}");
     assert_eq!(app.send("GET", "/app", &[&bearer], "").status, 200);
 }
+
+#[test]
+fn a_token_leaves_the_address_whoever_is_signed_in_and_two_of_them_prove_nothing() {
+    let app = app();
+    let doubled = format!("/app?access_token={TOKEN}&b&access%5Ftoken={TOKEN}");
+    let bare = "https://app.example/app?b";
+    let mut nobody = app.browser();
+    let sent = nobody.get(&doubled);
+    assert_eq!((sent.status, sent.header("location")), (303, Some(bare)));
+    assert!(cookie_of(&sent, SIGNED_IN).is_none());
+    assert!(!nobody.is_in());
+    let refused = nobody.fetch(&doubled);
+    assert_eq!((refused.status, &*refused.problem()), (401, "signed-out"));
+
+    let mut browser = app.browser();
+    browser.get(&format!("/?access_token={TOKEN}"));
+    let sent = browser.get(&doubled);
+    assert_eq!((sent.status, sent.header("location")), (303, Some(bare)));
+    assert!(browser.is_in());
+    assert_eq!(browser.fetch(&doubled).status, 200, "by the cookie");
+
+    let bearer = format!("Authorization: Bearer {TOKEN}");
+    let fields = [&*bearer, "Accept: text/html", "Sec-Fetch-Mode: navigate"];
+    for address in [doubled, format!("/app?b&access_token={TOKEN}")] {
+        let sent = app.send("GET", &address, &fields, "");
+        assert_eq!((sent.status, sent.header("location")), (303, Some(bare)));
+    }
+    let framed = [
+        "Sec-Fetch-Site: cross-site",
+        "Sec-Fetch-Mode: navigate",
+        "Sec-Fetch-Dest: iframe",
+    ];
+    let sent = app.send("GET", &format!("/app?b&access_token={TOKEN}"), &framed, "");
+    assert_eq!((sent.status, sent.header("location")), (303, Some(bare)));
+    assert!(
+        cookie_of(&sent, SIGNED_IN).is_none(),
+        "not in a frame of another site"
+    );
+}

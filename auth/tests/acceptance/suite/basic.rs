@@ -1,5 +1,6 @@
 //! The browser's own dialog, for the whole app.
 
+use apply_cookies_auth::{Gate, Rule, Rules};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
@@ -125,4 +126,57 @@ fn a_socket_needs_it_for_people_with_a_session_as_well() {
             "{origin}"
         );
     }
+}
+
+#[test]
+fn a_rule_for_anyone_opens_its_path_and_no_other() {
+    let rules = [
+        Rule::new("/").unwrap().anyone(),
+        Rule::new("/admin").unwrap().roles(["admin"]),
+    ];
+    let rules = Rules::new(rules).unwrap();
+    let app = App::with(|auth, accounts| auth.passwords(accounts).basic("Example").rules(rules));
+    assert_eq!(app.send("GET", "/", &[], "").body, "nobody");
+    assert_eq!(app.send("GET", "/", &[&basic(ADA)], "").body, "ada, ");
+    for path in ["/app", "/admin", "/nowhere", "/auth/me"] {
+        let refused = app.send("GET", path, &[], "");
+        assert_eq!(refused.status, 401, "{path}");
+        assert!(refused.header("www-authenticate").is_some(), "{path}");
+    }
+    assert_eq!(app.send("GET", "/admin", &[&basic(ADA)], "").status, 403);
+    assert_eq!(app.send("GET", "/admin", &[&basic(BOB)], "").status, 200);
+}
+
+#[test]
+fn a_gate_holds_for_those_who_bring_their_password_with_each_request() {
+    let admins = Gate::new().roles(["admin"]);
+    let app = App::with(|auth, accounts| auth.passwords(accounts).basic("Example").gate(admins));
+    let refused = app.send("GET", "/app", &[&basic(ADA)], "");
+    assert_eq!((refused.status, &*refused.problem()), (403, "role-missing"));
+    assert_eq!(app.send("GET", "/app", &[&basic(BOB)], "").status, 200);
+}
+
+#[test]
+fn the_page_to_sign_out_on_says_that_the_browser_keeps_the_password() {
+    let app = app();
+    let (own, credentials) = (origin_header(), basic(ADA));
+    for (method, fields) in [
+        ("GET", vec![&*credentials]),
+        ("GET", vec!["Accept: text/html", "Sec-Fetch-Mode: navigate"]),
+        (
+            "POST",
+            vec![
+                &*credentials,
+                &own,
+                crate::support::http::FORM,
+                "Accept: text/html",
+            ],
+        ),
+    ] {
+        let page = app.send(method, "/auth/sign-out", &fields, "");
+        assert_eq!(page.status, 200, "{method} {fields:?}");
+        assert!(page.body.contains("until you close it"), "{}", page.body);
+        assert!(!page.body.contains("You are signed out"), "{}", page.body);
+    }
+    assert_eq!(app.send("GET", "/app", &[&credentials], "").status, 200);
 }

@@ -4,17 +4,11 @@ use apply_cookies::{ApplyCookies, Secrets};
 use apply_cookies_auth::{Auth, AuthError};
 
 use super::App;
-use crate::support::http::{Connection, FORM, Response};
+use crate::support::http::{FORM, Response};
 
 fn ask(app: &App, method: &str, path: &str, fields: &[&str], body: &str) -> Response {
-    let (port, length) = (app.address.port(), body.len());
-    let fields = fields.join("\r\n");
-    let mut connection = Connection::open(app.address);
-    let head = format!(
-        "{method} {path} HTTP/1.1\r\nHost: localhost:{port}\r\nContent-Length: {length}\r\n{fields}\r\n\r\n"
-    );
-    connection.send(format!("{head}{body}").as_bytes());
-    connection.response()
+    let host = format!("localhost:{}", app.address.port());
+    app.send_to(&host, method, path, fields, body)
 }
 
 #[test]
@@ -49,6 +43,8 @@ fn a_request_that_a_proxy_has_forwarded_is_refused() {
         "Forwarded: for=192.0.2.1",
         "X-Forwarded-For: 192.0.2.1",
         "X-Forwarded-Host: app.example",
+        "X-Forwarded-Proto: https",
+        "x-forwarded-anything: 1",
         "X-Real-IP: 192.0.2.1",
         "Via: 1.1 proxy",
     ] {
@@ -70,6 +66,41 @@ fn a_request_that_a_proxy_has_forwarded_is_refused() {
             "{field}"
         );
         assert!(refused.all("set-cookie").is_empty());
+    }
+}
+
+/// A page of another site whose name leads to this machine, once it is loaded (DNS rebinding).
+#[test]
+fn a_request_to_a_server_of_another_name_is_refused() {
+    let app = App::dev();
+    for host in [
+        "evil.example",
+        "evil.example:8080",
+        "localhost.evil.example",
+        "127.0.0.1.evil.example",
+        "192.0.2.1",
+        "[2001:db8::1]:80",
+        "localhost\r\nHost: localhost",
+        "",
+    ] {
+        for path in ["/", "/auth/sign-in"] {
+            let refused = app.send_to(host, "GET", path, &["Accept: */*"], "");
+            assert!(
+                matches!(refused.status, 400 | 403),
+                "{host:?} {path}: {}",
+                refused.status
+            );
+        }
+    }
+    for host in [
+        "localhost",
+        "localhost:1",
+        "127.0.0.1:8080",
+        "127.9.9.9",
+        "[::1]:80",
+        "a.localhost",
+    ] {
+        assert_eq!(app.send_to(host, "GET", "/", &[], "").status, 200, "{host}");
     }
 }
 

@@ -2,8 +2,13 @@
 
 use apply_cookies_auth::AccessToken;
 
+use std::time::Duration;
+
+use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+
 use super::App;
-use crate::harness::{ADA, BOB, Browser, Log, WRONG};
+use crate::harness::{ADA, BOB, Browser, Layout, Log, WRONG};
+use crate::support::ORIGIN;
 
 const TOKEN: &str = "0123456789abcdef-of-the-app";
 const PLANTED: &str = "a secret that was planted";
@@ -84,4 +89,81 @@ fn the_log_says_what_happened_and_no_password_token_or_cookie() {
             }
         },
     );
+}
+
+#[test]
+fn strangers_cannot_fill_the_log() {
+    Log::of_a_process(module_path!(), "strangers_cannot_fill_the_log", |log| {
+        let app = App::start();
+        let mut browser = app.signed_in(ADA);
+        let mut strangers = || {
+            for _ in 0..20 {
+                app.browser()
+                    .get("/auth/sign-in?return_to=%2F%2Fevil.example");
+                app.send("GET", "/", &["X-Forwarded-For: 192.0.2.1"], "");
+                app.store.be_down(true);
+                assert_eq!(browser.fetch("/app").status, 503);
+                app.store.be_down(false);
+            }
+        };
+        let kinds = [
+            ("WARN", "return_to is refused"),
+            ("WARN", "X-Forwarded-For"),
+            ("ERROR", "code=\"unavailable\""),
+        ];
+        let said = |level: &str, words: &str| {
+            let text = log.text();
+            let lines = text.lines().filter(|line| line.contains(words));
+            let lines = lines.filter(|line| line.contains(&format!(" {level} ")));
+            lines.map(str::to_owned).collect::<Vec<_>>()
+        };
+        strangers();
+        for (level, words) in kinds {
+            assert_eq!(said(level, words).len(), 1, "{words}");
+        }
+        app.forward(Duration::from_secs(61));
+        strangers();
+        for (level, words) in kinds {
+            let lines = said(level, words);
+            assert_eq!(lines.len(), 2, "{words}");
+            assert!(lines[1].contains("left_out=19"), "{}", lines[1]);
+        }
+    });
+}
+
+#[test]
+fn nothing_is_said_of_a_proxy_that_is_trusted() {
+    let test = "nothing_is_said_of_a_proxy_that_is_trusted";
+    Log::of_a_process(module_path!(), test, |log| {
+        let app = App::with(|auth, accounts| auth.passwords(accounts).trusted_proxy("127.0.0.0/8"));
+        app.send("GET", "/", &["X-Forwarded-For: 192.0.2.1"], "");
+        assert!(!log.text().contains("X-Forwarded-For"), "{}", log.text());
+    });
+}
+
+#[test]
+fn a_forgotten_middleware_is_an_error_and_a_count() {
+    let test = "a_forgotten_middleware_is_an_error_and_a_count";
+    Log::of_a_process(module_path!(), test, |log| {
+        let recorder = DebuggingRecorder::new();
+        let snapshotter = recorder.snapshotter();
+        recorder.install().unwrap();
+        let app = App::built(&[ORIGIN], Layout::Forgotten, |auth, accounts| {
+            auth.passwords(accounts)
+        });
+        for path in ["/app", "/keep", "/admin"] {
+            assert_eq!(app.send("GET", path, &[], "").status, 500, "{path}");
+        }
+        let said = log.text();
+        assert!(said.contains(" ERROR ") && said.contains("auth."), "{said}");
+        let counted = snapshotter.snapshot().into_vec();
+        let count = counted.iter().find_map(|(key, _, _, value)| match value {
+            DebugValue::Counter(count) => {
+                let name = "apply_cookies_auth_middleware_missing_total";
+                (key.key().name() == name).then_some(*count)
+            }
+            _ => None,
+        });
+        assert_eq!(count, Some(3));
+    });
 }

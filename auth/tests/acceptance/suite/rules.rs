@@ -106,7 +106,8 @@ fn programs_are_not_sent_to_a_page_and_browsers_may_ask_before_they_send() {
         "Access-Control-Request-Method: POST",
     ];
     let answer = app.send("OPTIONS", "/keep", &preflight, "");
-    assert_eq!(answer.body, "nobody is signed in", "the handler answers");
+    let answered = "the request comes from a page of another origin";
+    assert_eq!(answer.body, answered, "by the handler");
     for (method, path) in [("OPTIONS", "/app"), ("POST", "/keep")] {
         let refused = app.send(method, path, &preflight, "");
         assert_eq!((refused.status, &*refused.problem()), (401, "signed-out"));

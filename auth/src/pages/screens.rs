@@ -1,0 +1,167 @@
+//! What is on each page.
+
+use apply_cookies::web::Answer;
+
+use super::{DOOR, LOCK, Pages, STOP, Text};
+use crate::identity::Identity;
+use crate::refusal::{Refusal, RefusalCode, RefusalId};
+use crate::return_to::ReturnTo;
+
+/// The page where people sign in, by what the app takes.
+pub(crate) struct SignInPage<'a> {
+    /// Where it leads.
+    pub(crate) place: &'a ReturnTo,
+    pub(crate) password: bool,
+    pub(crate) access_token: bool,
+    /// Any name, and roles: for development.
+    pub(crate) anybody: bool,
+    /// The name that was sent with a wrong password, so that it need not be typed again.
+    pub(crate) name: &'a str,
+    /// Why the last attempt was refused.
+    pub(crate) refused: Option<(&'a Refusal, RefusalId)>,
+}
+
+impl Pages {
+    pub(crate) fn sign_in(&self, page: &SignInPage<'_>) -> Answer {
+        let (prefix, place) = (Text(&self.prefix), Text(page.place.as_text()));
+        let form = |fields: String| html!("form", prefix = prefix, place = place, fields = fields);
+        let name = Text(page.name);
+        let (at_name, at_password) = match page.name {
+            "" => (" autofocus", ""),
+            _ => ("", " autofocus"),
+        };
+        // Lets a screen reader say the refusal with the field.
+        let described = page
+            .refused
+            .map_or("", |_| r#" aria-describedby="refused""#);
+        let to = self
+            .name
+            .as_deref()
+            .map(|name| html!("to", name = Text(name)));
+        let refused = page.refused.map(|(refusal, id)| {
+            let (sentence, code) = (refusal.sentence(), refusal.code().as_str());
+            html!("refused", sentence = sentence, code = code, id = id)
+        });
+        let password = page.password.then(|| {
+            form(html!(
+                "password",
+                name = name,
+                described = described,
+                at_name = at_name,
+                at_password = at_password
+            ))
+        });
+        let token = page.access_token.then(|| {
+            if page.password {
+                // A password manager would offer the password there.
+                return format!("<p class=\"or\">or</p>\n{}", form(html!("token-beside")));
+            }
+            // With a name for password managers; without one of its own it is not sent.
+            form(html!("token", described = described))
+        });
+        let anybody = page.anybody.then(|| {
+            let why = "In development anybody may sign in as anybody.";
+            format!(
+                "<p class=\"soft\">{why}</p>\n{}",
+                form(html!("anybody", name = name))
+            )
+        });
+        let html = html!(
+            "sign-in",
+            to = to.unwrap_or_default(),
+            refused = refused.unwrap_or_default(),
+            password = password.unwrap_or_default(),
+            token = token.unwrap_or_default(),
+            anybody = anybody.unwrap_or_default()
+        );
+        let elsewhere = page.place.other_origin();
+        let refusal = page.refused.map(|(refusal, _)| refusal);
+        self.page("Sign in", LOCK, refusal, elsewhere.as_deref(), &html)
+    }
+
+    /// Asks somebody who is signed in whether to sign out. `back` is where they came from.
+    pub(crate) fn sign_out(&self, who: &Identity, back: &ReturnTo) -> Answer {
+        let email = who.email().filter(|email| *email != who.name());
+        let email = email.map(|email| format!(" (<bdi>{}</bdi>)", Text(email)));
+        let html = html!(
+            "sign-out",
+            name = Text(who.name()),
+            email = email.unwrap_or_default(),
+            prefix = Text(&self.prefix),
+            back = Text(back.location())
+        );
+        self.page("Sign out", DOOR, None, None, &html)
+    }
+
+    /// Says that nobody is signed in any more.
+    pub(crate) fn signed_out(&self) -> Answer {
+        let html = html!("signed-out", prefix = Text(&self.prefix));
+        self.page("Signed out", DOOR, None, None, &html)
+    }
+
+    /// Says that nobody can be signed out, under HTTP Basic.
+    pub(crate) fn sign_out_of_basic(&self) -> Answer {
+        self.page("Sign out", DOOR, None, None, &html!("sign-out-basic"))
+    }
+
+    /// Says why a person cannot go on, and what can be done. `place` is where they wanted to go.
+    pub(crate) fn refusal(&self, refusal: &Refusal, id: RefusalId, place: &ReturnTo) -> Answer {
+        let (title, heading) = heading(refusal.code());
+        let button = |class: &str, address: &str, says: &str| {
+            format!(
+                "<a class=\"button{class}\" href=\"{}\">{says}</a>",
+                Text(address)
+            )
+        };
+        let sign_in = place.sign_in_path(&self.prefix);
+        let buttons = match refusal.code() {
+            RefusalCode::SignedOut => button("", &sign_in, "Sign in"),
+            code if is_about_the_account(code) => {
+                button("", &sign_in, "Use another account")
+                    + "\n"
+                    + &button(" quiet", place.location(), "Try again")
+            }
+            _ => button("", &sign_in, "Try again"),
+        };
+        let html = html!(
+            "refusal",
+            heading = heading,
+            sentence = refusal.sentence(),
+            buttons = buttons,
+            code = refusal.code().as_str(),
+            id = id
+        );
+        self.page(title, STOP, Some(refusal), None, &html)
+    }
+}
+
+/// Whether another account of the same person could help.
+pub(super) const fn is_about_the_account(code: RefusalCode) -> bool {
+    matches!(
+        code,
+        RefusalCode::NotInvited
+            | RefusalCode::EmailNotVerified
+            | RefusalCode::NotAllowed
+            | RefusalCode::RoleMissing
+            | RefusalCode::IdentityTooLarge
+    )
+}
+
+/// What the person was doing when it was refused.
+const fn heading(code: RefusalCode) -> (&'static str, &'static str) {
+    match code {
+        RefusalCode::NotInvited
+        | RefusalCode::EmailNotVerified
+        | RefusalCode::NotAllowed
+        | RefusalCode::RoleMissing => ("No access", "You do not have access"),
+        RefusalCode::Throttled => ("Too many attempts", "Too many attempts"),
+        RefusalCode::Unavailable | RefusalCode::ProviderUnreachable => {
+            ("Not available", "Not available right now")
+        }
+        RefusalCode::SignedOut => ("Signed out", "You are signed out"),
+        RefusalCode::Address | RefusalCode::Method | RefusalCode::Origin => {
+            ("Refused", "This request was refused")
+        }
+        _ => ("Not signed in", "You were not signed in"),
+    }
+}
