@@ -2,12 +2,10 @@
 
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr};
-use std::time::Duration;
 
 use apply_cookies::seldom;
-use apply_cookies::web::{Answer, Fields, Rest, Slot};
+use apply_cookies::web::{Answer, BodyRefused, Fields, Rest, Slot};
 use bytes::Bytes;
-use futures_core::Stream;
 
 use crate::auth::{Auth, Parts};
 use crate::header::Authorization;
@@ -26,23 +24,18 @@ type Who = (Option<Identity>, Option<Session>);
 
 impl Auth {
     /// All that a middleware does before the app: answers the pages, and finds out who makes every
-    /// other request. What is queued in the slot must leave with the answer.
+    /// other request. What is queued in the slot must leave with the answer. `form` is read only where
+    /// one is posted to a page.
     ///
     /// # Errors
     ///
     /// The answer, if the app is not to see the request.
-    pub(crate) async fn begin<F, B, E, T>(
+    pub(crate) async fn begin<F: Fields>(
         &self,
         request: Request<'_, F>,
         slot: &Slot,
-        body: &mut B,
-        timer: impl FnOnce(Duration) -> T,
-    ) -> Result<Visitor, Answer>
-    where
-        F: Fields,
-        B: Stream<Item = Result<Bytes, E>> + Unpin,
-        T: Future,
-    {
+        form: impl Future<Output = Result<Bytes, BodyRefused>>,
+    ) -> Result<Visitor, Answer> {
         if let Some(why) = self.0.is_not_development(&request) {
             let refusal = Refusal::new(RefusalCode::Origin).because(why);
             let mut answer = Audience::of(self, &request).refuse(self, &refusal);
@@ -50,7 +43,7 @@ impl Auth {
             return Err(answer);
         }
         match self.0.page(request.path) {
-            Some(page) => Err(self.answer(page, &request, slot, body, timer).await),
+            Some(page) => Err(self.answer(page, &request, slot, form).await),
             None => self.admit(&request, slot).await,
         }
     }
@@ -142,10 +135,16 @@ impl Parts {
         request: &Request<'_, F>,
         address: IpAddr,
     ) -> Result<Who, Refusal> {
-        let proved = match self.by_header(request, address).await? {
-            None => self.by_query(request, address)?,
-            who => who,
-        };
+        let mut proved = self.by_header(request, address).await?;
+        let takes_token = self.access_token.is_some() && request.is_read();
+        if proved.is_none()
+            && takes_token
+            && let Some(token) = only(request.parameters(ACCESS_TOKEN_PARAMETER))
+            && may_bring_a_token(request)
+        {
+            // A script's: that of a page has left its address.
+            proved = Some(self.prove_token_alone(token.as_bytes(), address)?);
+        }
         if let Some(who) = proved {
             // There is no sign-in that would have asked.
             self.gate.check(&who)?;
@@ -201,20 +200,6 @@ impl Parts {
             Ok(_) => Ok(None),
             Err(error) => Err(invalid(error.to_string())),
         }
-    }
-
-    /// The identity that a script's address proves.
-    fn by_query<F: Fields>(
-        &self,
-        request: &Request<'_, F>,
-        address: IpAddr,
-    ) -> Result<Option<Identity>, Refusal> {
-        let may_bring =
-            self.access_token.is_some() && request.is_read() && may_bring_a_token(request);
-        let token = only(request.parameters(ACCESS_TOKEN_PARAMETER)).filter(|_| may_bring);
-        token
-            .map(|token| self.prove_token_alone(token.as_bytes(), address))
-            .transpose()
     }
 
     /// The person's address, by which guessing is throttled.

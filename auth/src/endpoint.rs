@@ -1,13 +1,11 @@
 //! The pages below the prefix: signing in and out, and who somebody is.
 
 use std::future::Future;
-use std::time::Duration;
 
-use apply_cookies::web::{Answer, Asked, Fields, Rest, Slot};
+use apply_cookies::web::{Answer, BodyRefused, Fields, Rest, Slot};
 use apply_cookies::{Rejection, UnixMillis};
 use bytes::Bytes;
 use form_urlencoded::parse;
-use futures_core::Stream;
 use serde_json::json;
 use zeroize::Zeroizing;
 
@@ -46,21 +44,28 @@ impl Form {
     }
 }
 
+fn read(form: Result<Bytes, BodyRefused>) -> Result<Form, (Refusal, Rest)> {
+    let body = form.map_err(|refused| {
+        let code = match &refused.rejection {
+            Rejection::Origin(_) => RefusalCode::Origin,
+            _ => RefusalCode::Form,
+        };
+        let why = refused.rejection.to_string();
+        (Refusal::new(code).because(why), refused.rest)
+    })?;
+    let twice = || Refusal::new(RefusalCode::Form).because("a field stands twice");
+    Form::read(&body).ok_or_else(|| (twice(), Rest::Read))
+}
+
 impl Auth {
     /// Answers a request to a page: the part of its path below the [prefix](Self::prefix).
-    pub(crate) async fn answer<F, B, E, T>(
+    pub(crate) async fn answer<F: Fields>(
         &self,
         page: &str,
         request: &Request<'_, F>,
         slot: &Slot,
-        body: &mut B,
-        timer: impl FnOnce(Duration) -> T,
-    ) -> Answer
-    where
-        F: Fields,
-        B: Stream<Item = Result<Bytes, E>> + Unpin,
-        T: Future,
-    {
+        form: impl Future<Output = Result<Bytes, BodyRefused>>,
+    ) -> Answer {
         let (get, post) = (request.is_read(), request.method == "POST");
         let wanted = || only(request.parameters("return_to")).map(Into::into);
         match page {
@@ -72,7 +77,7 @@ impl Auth {
                 let audience = Audience::bound_for(self, request, wanted());
                 self.sign_in_page(&audience, "", None)
             }
-            "/sign-in" | "/sign-out" if post => match self.read_form(request, body, timer).await {
+            "/sign-in" | "/sign-out" if post => match read(form.await) {
                 Ok(form) => {
                     let wanted = form.get("return_to").map(str::to_owned);
                     let audience = Audience::bound_for(self, request, wanted);
@@ -95,35 +100,6 @@ impl Auth {
             }
             _ => Answer::uncached(404, Rest::Unasked),
         }
-    }
-
-    async fn read_form<F, B, E, T>(
-        &self,
-        request: &Request<'_, F>,
-        body: &mut B,
-        timer: impl FnOnce(Duration) -> T,
-    ) -> Result<Form, (Refusal, Rest)>
-    where
-        F: Fields,
-        B: Stream<Item = Result<Bytes, E>> + Unpin,
-        T: Future,
-    {
-        let asked = Asked {
-            method: request.method,
-            path: request.path,
-            fields: request.fields,
-        };
-        let body = self.0.cookies.read_form(asked, body, timer).await;
-        let body = body.map_err(|refused| {
-            let code = match &refused.rejection {
-                Rejection::Origin(_) => RefusalCode::Origin,
-                _ => RefusalCode::Form,
-            };
-            let why = refused.rejection.to_string();
-            (Refusal::new(code).because(why), refused.rest)
-        })?;
-        let twice = || Refusal::new(RefusalCode::Form).because("a field stands twice");
-        Form::read(&body).ok_or_else(|| (twice(), Rest::Read))
     }
 
     /// The page to sign in on, perhaps with the refusal of the last attempt.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 
 use apply_cookies::Origin;
-use apply_cookies::web::Fields;
+use apply_cookies::web::{Asked, Fields};
 use form_urlencoded::parse;
 
 /// The name of an access token in a query, as marimo has it.
@@ -30,7 +30,16 @@ pub(crate) fn only<T>(mut values: impl Iterator<Item = T>) -> Option<T> {
     value.filter(|_| values.next().is_none())
 }
 
-impl<F: Fields> Request<'_, F> {
+impl<'r, F: Fields> Request<'r, F> {
+    /// As much of it as the cookies read.
+    pub(crate) const fn asked(&self) -> Asked<'r, F> {
+        Asked {
+            method: self.method,
+            path: self.path,
+            fields: self.fields,
+        }
+    }
+
     /// The only value of a field.
     pub(crate) fn only(&self, name: &'static str) -> Option<&[u8]> {
         only(self.fields.all(name))

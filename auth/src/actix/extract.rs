@@ -1,6 +1,5 @@
 //! `Identity` and `Visitor` as handler arguments, and refusals as handler results.
 
-use std::fmt;
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
@@ -13,24 +12,13 @@ use crate::visitor::Visitor;
 
 /// An answer to whoever may not go on, as an error of a handler. That of a visitor who is signed out
 /// is made, and logged, only if it is sent: `Option<Identity>` drops it.
-#[derive(Clone)]
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("refused")]
 pub struct Refused(Result<Answer, Visitor>);
 
 impl From<Answer> for Refused {
     fn from(answer: Answer) -> Self {
         Self(Ok(answer))
-    }
-}
-
-impl fmt::Debug for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Refused(..)")
-    }
-}
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("refused")
     }
 }
 

@@ -1,7 +1,6 @@
 //! The middleware, which answers the pages and finds out who makes every other request, and the guard
 //! around a scope.
 
-use std::fmt;
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
 use std::rc::Rc;
@@ -44,22 +43,17 @@ impl Auth {
 #[derive(Clone, Debug)]
 pub struct Middleware(Auth);
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 enum Step {
     Begin(Auth),
     Require(Required),
 }
 
 /// The middleware, or a guard, around one service.
+#[derive(Debug)]
 pub struct MiddlewareService<S> {
     step: Step,
     service: Rc<S>,
-}
-
-impl<S> fmt::Debug for MiddlewareService<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("MiddlewareService(..)")
-    }
 }
 
 macro_rules! transform {
@@ -104,8 +98,9 @@ where
             let slot = request.extensions().get::<Slot>().cloned();
             let begun = match (step, slot) {
                 (Step::Begin(auth), Some(slot)) => {
-                    let begun = auth.begin(asked(&request), &slot, &mut body, sleep);
-                    begun.await.map(Some)
+                    let asked = asked(&request);
+                    let form = auth.cookies().read_form(asked.asked(), &mut body, sleep);
+                    auth.begin(asked, &slot, form).await.map(Some)
                 }
                 (Step::Begin(_), None) => Err(Visitor::forgotten(
                     "call .wrap(apply.middleware()) after .wrap(auth.middleware())",

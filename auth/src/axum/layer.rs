@@ -103,9 +103,9 @@ where
             let (mut body, version) = (Box::pin(body), head.version);
             let begun = match (step, head.extensions.get::<Slot>().cloned()) {
                 (Step::Begin(auth), Some(slot)) => {
-                    let mut data = Data(body.as_mut());
-                    let begun = auth.begin(asked(&head), &slot, &mut data, sleep);
-                    begun.await.map(Some)
+                    let (asked, mut data) = (asked(&head), Data(body.as_mut()));
+                    let form = auth.cookies().read_form(asked.asked(), &mut data, sleep);
+                    auth.begin(asked, &slot, form).await.map(Some)
                 }
                 (Step::Begin(_), None) => Err(Visitor::forgotten(
                     "call .layer(apply.layer()) after .layer(auth.layer())",

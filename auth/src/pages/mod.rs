@@ -26,20 +26,10 @@ const STYLE: &str = include_str!("style.css");
 /// The style's hash, as `Content-Security-Policy` names it.
 static STYLE_HASH: LazyLock<String> = LazyLock::new(|| STANDARD.encode(Sha256::digest(STYLE)));
 
-/// Pictures above the heading: a class, and what is in the frame.
-type Icon = (&'static str, &'static str);
-const LOCK: Icon = (
-    "icon",
-    r#"<rect x="12" y="20" width="20" height="14" rx="3"/><path d="M16 20v-4a6 6 0 0 1 12 0v4M22 26v2.5"/>"#,
-);
-const DOOR: Icon = (
-    "icon",
-    r#"<path d="M20 12h-5a3 3 0 0 0-3 3v14a3 3 0 0 0 3 3h5M27 28l6-6-6-6M33 22H19"/>"#,
-);
-const STOP: Icon = (
-    "icon stop",
-    r#"<circle cx="22" cy="22" r="10.5"/><path d="M22 16.5v6.5M22 27.4v.1"/>"#,
-);
+// Pictures above the heading.
+const LOCK: &str = include_str!("html/lock.svg");
+const DOOR: &str = include_str!("html/door.svg");
+const STOP: &str = include_str!("html/stop.svg");
 
 /// The pages of one app: what it is called, and where its sign-ins are.
 pub(crate) struct Pages {
@@ -53,7 +43,7 @@ impl Pages {
     fn page(
         &self,
         title: &str,
-        (class, picture): Icon,
+        icon: &str,
         refusal: Option<&Refusal>,
         elsewhere: Option<&str>,
         content: &str,
@@ -69,8 +59,7 @@ impl Pages {
             dot = dot,
             name = Text(self.name.as_deref().unwrap_or_default()),
             style = STYLE,
-            class = class,
-            picture = picture,
+            icon = icon,
             content = content
         );
         let policy = format!(

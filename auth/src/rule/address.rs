@@ -83,21 +83,16 @@ impl Pattern {
         })
     }
 
-    pub(super) fn matches(&self, path: &str) -> bool {
-        self.ends_after(path.strip_prefix(&*self.path))
-    }
-
-    pub(super) fn matches_folded(&self, path: &str) -> bool {
-        self.ends_after(path.strip_prefix(&*self.folded))
-    }
-
-    fn ends_after(&self, rest: Option<&str>) -> bool {
+    /// Whether it matches a path, or, where letters count alike, a [`folded`] one.
+    pub(super) fn matches(&self, path: &str, is_folded: bool) -> bool {
+        let own = if is_folded { &self.folded } else { &self.path };
+        let rest = path.strip_prefix(&**own);
         rest.is_some_and(|rest| matches!(rest, "" | "/") || (self.below && rest.starts_with('/')))
     }
 
     /// Whether this one matches every path that the other does.
     pub(super) fn covers(&self, other: &Self) -> bool {
-        (self.below || !other.below) && self.matches(&other.path)
+        (self.below || !other.below) && self.matches(&other.path, false)
     }
 }
 

@@ -151,16 +151,12 @@ impl Rules {
         let path = normal(address).map_err(refused)?;
         // `/Admin` is `/admin` to an app that ignores case, and to another it is not. Whoever asks
         // must satisfy the rules in both readings.
-        let exact = self.0.iter().find(|rule| rule.pattern.matches(&path));
-        let path = folded(&path);
-        let other = self
-            .0
-            .iter()
-            .find(|rule| rule.pattern.matches_folded(&path));
-        let demand = |rule: Option<&'r Rule>| {
+        let demand = |path: &str, is_folded| {
+            let mut rules = self.0.iter();
+            let rule = rules.find(|rule| rule.pattern.matches(path, is_folded));
             rule.map_or(Ok(Demand::SIGNED_IN), |rule| rule.demand(method, preflight))
         };
-        Ok(demand(exact)?.and(demand(other)?))
+        Ok(demand(&path, false)?.and(demand(&folded(&path), true)?))
     }
 }
 

@@ -92,6 +92,11 @@ fn a_request_to_a_server_of_another_name_is_refused() {
             );
         }
     }
+    let absolute = "http://evil.example/";
+    assert_eq!(
+        app.send_to("localhost", "GET", absolute, &[], "").status,
+        403
+    );
     for host in [
         "localhost",
         "localhost:1",
