@@ -1,58 +1,29 @@
--- Decides claims whose tokens end in one generation, and raises barriers, in order.
+-- Decides claims whose tokens end in one generation, and raises barriers, in order. Behind head.lua.
 --
 -- KEYS: the head; the hash of the generation; the hash of each span of barriers that the caller
 -- knows of; then that of each barrier to raise.
--- ARGV: the incarnation or '' for the server's own; the caller's now; the channel or ''; the skew;
--- the most barriers; the end of the generation; the ends of the spans that the caller knows of; '1'
--- if the claims have bindings, of all or of none; the number of claims; the first of their times of
--- issue, and all with commas between; the horizon that the caller knows of; then all nonces, all
--- digests and, if there are spans, all bindings; then for each barrier the place of its claim or 0, its binding, its nonce and issued at
--- as one text, and the end of its span.
+-- ARGV, behind those of head.lua, whose field is g and the end of the generation: the channel or '';
+-- the skew; the most barriers; '1' if the claims have bindings, of all or of none; the number of
+-- claims; the first of their times of issue, and all with commas between; then all nonces, all
+-- digests and, if there are spans, all bindings; then for each barrier the place of its claim or 0, its
+-- binding, its nonce and issued at as one text, and the end of its span.
 --
--- Answers: for each claim 0 first, 1 retry, 2 used, 3 before the horizon, 4 behind a barrier, 5 full;
--- for each barrier 0 not asked, 1 raised, 2 no room; the horizon; and up to when claims and barriers
--- are forgotten. Or only the ends of the spans, where the caller did not know them.
+-- Answers, behind those of head.lua: for each claim 0 first, 1 retry, 2 used, 3 before the horizon,
+-- 4 behind a barrier, 5 full; for each barrier 0 not asked, 1 raised, 2 no room.
 --
 -- The common case is that all claims are fresh and there are no barriers: it must be quick, because
 -- all processes share the server's one thread.
-local call, head, gen = redis.call, KEYS[1], KEYS[2]
-local channel, skew, room, ends, spans = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6], ARGV[7]
-local bound, n, first_issued = ARGV[8] == '1', tonumber(ARGV[9]), tonumber(ARGV[10])
+local gen, ends, channel = KEYS[2], string.sub(ARGV[5], 2), ARGV[6]
+local skew, room, bound, n = tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9] == '1', tonumber(ARGV[10])
+local first_issued, issues = tonumber(ARGV[11]), ARGV[12]
 local nonces, digests, bindings = 12, 12 + n, 12 + 2 * n
 local with_bindings = bound and spans ~= ''
 local barriers = with_bindings and 12 + 3 * n or 12 + 2 * n
 local m = (#ARGV - barriers) / 4
 
-local function int(number) return string.format('%.0f', number) end
 local function issued_at(standing) return tonumber(string.sub(standing, 17)) end
 
--- A replica has older data than its primary, and must not answer even what it could.
-local info, incarnation = call('INFO', 'replication'), ARGV[1]
-if not string.find(info, 'role:master', 1, true) then
-  return redis.error_reply('READONLY this server is a replica')
-end
-if incarnation == '' then
-  incarnation = string.match(info, 'master_replid:(%x+)')
-  if not incarnation then return redis.error_reply('NOINCARNATION INFO does not name master_replid') end
-end
-local time = call('TIME')
-local now = math.max(time[1] * 1000 + math.floor(time[2] / 1000), tonumber(ARGV[2]))
-
-local at = call('HMGET', head, 'i', 'h', 'f', 'd', 'b', 'g' .. ends)
-if (at[5] or '') ~= spans then return { at[5] or '' } end
-local horizon, forgotten, barriers_forgotten = tonumber(at[2] or 0), tonumber(at[3] or 0), tonumber(at[4] or 0)
-
--- Something is lost, or was never there: what came before now is not known.
-local function begin()
-  horizon = math.max(horizon, now)
-  call('HSET', head, 'v', '1', 'i', incarnation, 'h', int(horizon), 'f', int(forgotten), 'd', int(barriers_forgotten))
-end
--- A horizon goes back where older keys came back: by hand, or with a slot of a Cluster whose last node
--- was promoted without the latest.
-if at[1] ~= incarnation or horizon < tonumber(ARGV[12]) then begin() end
-
--- Each hash has an entry '' for as long as nothing of it is lost, and the head lists the hashes.
--- The spans that it lists, the latest time of issue in each, and what stands there.
+-- The spans, the latest time of issue in each, and what stands there.
 local list, latest, standing, known, held, stands = {}, {}, {}, 0, 0, false
 if with_bindings or m > 0 then
   local asked = { '' }
@@ -60,22 +31,14 @@ if with_bindings or m > 0 then
     for i = 1, n do asked[i + 1] = ARGV[bindings + i] end
   end
   for j = 1, m do asked[#asked + 1] = ARGV[barriers + 4 * j - 2] end
-  for span in string.gmatch(spans, '%d+') do
-    known = known + 1
-    local key = KEYS[2 + known]
-    local found = call('HMGET', key, unpack(asked))
-    if found[1] then
-      list[#list + 1], latest[span], standing[span] = span, tonumber(found[1]), {}
-      for i = 2, #found do
-        if found[i] then standing[span][asked[i]], stands = found[i], true end
-      end
-      if m > 0 then held = held + call('HLEN', key) - 1 end
-    else
-      begin()
-      call('UNLINK', key)
+  local found
+  found, list, held, known = read_spans(asked, m > 0)
+  for span, values in pairs(found) do
+    latest[span], standing[span] = tonumber(values[1]), {}
+    for i = 2, #asked do
+      if values[i] then standing[span][asked[i]], stands = values[i], true end
     end
   end
-  if #list < known then call('HSET', head, 'b', table.concat(list, ',')) end
 end
 
 local was, live = {}, false
@@ -94,11 +57,11 @@ local function behind(nonce, binding, issued)
     if other and issued_at(other) >= issued and string.sub(other, 1, 16) ~= nonce then return true end
   end
 end
-local least = math.max(horizon + skew, bound and barriers_forgotten or 0)
+local least = math.max(horizon + skew, bound and spans_forgotten or 0)
 local over, issued = n > 0 and tonumber(ends) <= forgotten, nil
 if stands or first_issued < least then -- otherwise nobody's time matters
   issued = {}
-  for text in string.gmatch(ARGV[11], '%d+') do issued[#issued + 1] = tonumber(text) end
+  for text in string.gmatch(issues, '%d+') do issued[#issued + 1] = tonumber(text) end
 end
 local out, grants, put = {}, {}, {}
 for i = 1, n do
@@ -121,7 +84,7 @@ for j = 1, m do
   local function covers(its, other)
     return its and tonumber(other) >= tonumber(span) and (its == own or issued_at(its) > issued)
   end
-  local covered = issued < barriers_forgotten
+  local covered = issued < spans_forgotten
   local sure = covered
   for other in pairs(latest) do
     local stands, new = (standing[other] or {})[binding], (anew[other] or {})[binding]
@@ -193,4 +156,4 @@ if channel ~= '' and n > 0 then
   end
   if #told > 0 then call('PUBLISH', channel, table.concat(told)) end
 end
-return { table.concat(out), table.concat(answers), int(horizon), int(forgotten), int(barriers_forgotten) }
+return { int(horizon), int(math.max(forgotten, spans_forgotten)), table.concat(out), table.concat(answers) }

@@ -28,6 +28,8 @@ mod link;
 
 mod script;
 
+mod claim;
+
 mod receipts;
 
 mod server;

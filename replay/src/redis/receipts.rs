@@ -1,5 +1,6 @@
-//! Hearing of claims that other processes made.
+//! Hearing of what other processes did.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use apply_cookies_protocol::Nonce;
@@ -19,27 +20,40 @@ use crate::remote::trouble::Trouble;
 /// After a silence of this length, whether the connection still lives is looked at.
 const SILENCE: Duration = Duration::from_secs(10);
 
-/// Tells listeners until the connection breaks.
+/// Tells listeners of claims until the connection breaks.
 pub(super) async fn hear(settings: &Settings, keys: &Keys, listeners: &Listeners) -> Trouble {
-    match listen(settings, keys, listeners).await {
+    let caught_up = Box::pin(catch_up(settings, keys, listeners));
+    let tell = |message: &[u8]| tell(message, listeners);
+    listen(settings, keys.channel(), caught_up, tell).await
+}
+
+/// Reads what was told before, and tells of each message until the connection breaks.
+pub(super) async fn listen(
+    settings: &Settings,
+    channel: &str,
+    caught_up: impl Future<Output = Result<(), Trouble>>,
+    tell: impl Fn(&[u8]),
+) -> Trouble {
+    match messages(settings, channel, caught_up, tell).await {
         Ok(never) => match never {},
         Err(trouble) => trouble,
     }
 }
 
-async fn listen(
+async fn messages(
     settings: &Settings,
-    keys: &Keys,
-    listeners: &Listeners,
-) -> Result<std::convert::Infallible, Trouble> {
-    let pubsub = timeout(settings.limits.connect, subscribe(settings, keys.channel()));
+    channel: &str,
+    caught_up: impl Future<Output = Result<(), Trouble>>,
+    tell: impl Fn(&[u8]),
+) -> Result<Infallible, Trouble> {
+    let pubsub = timeout(settings.limits.connect, subscribe(settings, channel));
     let pubsub = pubsub.await.unwrap_or_else(|_| Err(silent()))?;
     let (mut sink, mut messages) = pubsub.split();
     // What was told before is in the data. What is told meanwhile waits in the connection.
-    catch_up(settings, keys, listeners).await?;
+    caught_up.await?;
     loop {
         match timeout(SILENCE, messages.next()).await {
-            Ok(Some(message)) => tell(message.get_payload_bytes(), listeners),
+            Ok(Some(message)) => tell(message.get_payload_bytes()),
             Ok(None) => return Err(Trouble::lost("the subscription ended")),
             Err(_) => {
                 let pong = timeout(settings.limits.patience(), sink.ping::<Value>()).await;

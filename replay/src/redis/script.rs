@@ -1,11 +1,10 @@
-//! The scripts: how they are asked, and what they answer.
+//! The scripts: how they are asked, and forgetting.
 
-use std::fmt::Write;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use apply_cookies_protocol::UnixMillis;
 use apply_cookies_protocol::limits::SKEW_MS;
-use apply_cookies_protocol::{Grant, UnixMillis};
 use futures_util::future::join;
 use redis::{Cmd, ErrorKind, Script, ServerErrorKind, Value};
 
@@ -13,16 +12,12 @@ use super::error::trouble;
 use super::keys::Keys;
 use super::link::Connection;
 use super::settings::Settings;
-use crate::answer::{BarrierAnswer, ClaimAnswer};
-use crate::barrier::Raising;
 use crate::claim::MARGIN_MS;
-use crate::remote::question::{Asked, Decision, Group, Memory, Question};
+use crate::remote::question::Memory;
 use crate::remote::server::Forgotten;
 use crate::remote::trouble::Trouble;
 
-const CLAIM_SOURCE: &str = include_str!("claim.lua");
 const FORGET_SOURCE: &str = include_str!("forget.lua");
-static CLAIM: LazyLock<Script> = LazyLock::new(|| Script::new(CLAIM_SOURCE));
 static FORGET: LazyLock<Script> = LazyLock::new(|| Script::new(FORGET_SOURCE));
 
 /// A script, and what writes its keys and arguments behind it. The server knows a script by its digest,
@@ -77,215 +72,121 @@ impl Call<'_> {
     }
 }
 
-/// What the script of a claim is asked besides the questions.
+/// What every script that decides is asked besides its questions: see `head.lua`.
 pub(super) struct Terms<'a> {
     pub(super) keys: &'a Keys,
-    pub(super) incarnation: &'a str,
-    pub(super) barriers: u64,
-    /// Whether to tell listeners from within the script.
-    pub(super) tell: bool,
+    incarnation: &'static str,
     /// For each partition the horizon that the server named last.
-    pub(super) horizons: &'a [AtomicU64],
+    horizons: &'a [AtomicU64],
     /// Sent behind the script; its answer must be this number at least.
-    pub(super) wait: Option<(Cmd, u64)>,
+    wait: Option<(Cmd, u64)>,
 }
 
-/// The spans of barriers of one partition: their ends in the order and words of the head. A claim
-/// must name their keys, so whoever asks has to know them; one who does not is told.
+/// The spans of one partition: their ends in the order and words of the head. A script must be told
+/// their keys, so whoever asks has to know them; one who does not is told.
 pub(super) type Spans = String;
 
 /// How often spans may have changed while one batch is asked.
 const CHANGES_MAX: usize = 8;
 
-/// Decides questions of a group.
-pub(super) async fn decide(
-    connection: &mut Connection,
-    terms: &Terms<'_>,
-    spans: &mut Spans,
-    group: Group,
-    questions: &[Question],
-    now: UnixMillis,
-) -> Result<(Vec<Decision>, Memory), Trouble> {
-    for _ in 0..CHANGES_MAX {
-        let fill = |command: &mut Cmd| write_claims(command, terms, spans, group, questions, now);
-        let call = Call {
-            script: &CLAIM,
-            source: CLAIM_SOURCE,
-            fill: &fill,
-        };
-        let (answer, waited) = call
-            .run(connection, terms.wait.as_ref().map(|wait| &wait.0))
-            .await?;
-        match read(answer, questions)? {
-            Answer::Spans(known) => *spans = known,
-            Answer::Decided(decisions, memory) => {
-                // Not the latest: one that was in the future must not be asked for after a loss.
-                horizon(terms, group).store(memory.horizon.get(), Ordering::Relaxed);
-                if let Some((_, least)) = terms.wait {
-                    let have =
-                        waited.and_then(|waited| redis::from_redis_value::<u64>(waited).ok());
-                    if have.is_none_or(|have| have < least) {
-                        return Err(Trouble::busy(format_args!(
-                            "{} of {least} replicas have the claims",
-                            have.unwrap_or(0)
-                        )));
-                    }
-                }
-                return Ok((decisions, memory));
-            }
+impl<'a> Terms<'a> {
+    pub(super) fn new(settings: &Settings, keys: &'a Keys, horizons: &'a [AtomicU64]) -> Self {
+        let replicas = settings.replicas;
+        Self {
+            keys,
+            incarnation: if settings.no_incarnation { "none" } else { "" },
+            horizons,
+            wait: (replicas > 0).then(|| (wait(settings), replicas)),
         }
     }
-    Err(Trouble::busy("spans of barriers come and go"))
-}
 
-fn horizon<'a>(terms: &Terms<'a>, group: Group) -> &'a AtomicU64 {
-    &terms.horizons[usize::from(group.partition)]
-}
-
-/// Writes the keys and arguments of `claim.lua`.
-fn write_claims(
-    command: &mut Cmd,
-    terms: &Terms<'_>,
-    spans: &Spans,
-    group: Group,
-    questions: &[Question],
-    now: UnixMillis,
-) {
-    let (keys, part) = (terms.keys, group.partition);
-    let claims = || {
-        questions.iter().filter_map(|question| match question {
-            Question::Claim(asked) => Some(asked),
-            Question::Barrier(_) => None,
-        })
-    };
-    let raisings: Vec<(usize, Raising)> = raisings(questions).collect();
-    let count = claims().count();
-    let (head, ends) = (keys.head(part), group.generation);
-
-    let known = spans.split(',').filter(|span| !span.is_empty());
-    command.arg(2 + known.clone().count() + raisings.len());
-    command.arg(&head);
-    if count > 0 {
-        command.arg(keys.generation(part, ends));
-    } else {
-        command.arg(&head);
-    }
-    for span in known {
-        command.arg(keys.span(part, span));
-    }
-    let span_of = |raising: &Raising| raising.end_of_generation(0);
-    for (_, raising) in &raisings {
-        command.arg(keys.span(part, span_of(raising)));
+    /// Whether replicas are waited for.
+    pub(super) const fn waits(&self) -> bool {
+        self.wait.is_some()
     }
 
-    let first = claims().map(|asked| asked.claim.issued_at.get()).min();
-    command
-        .arg(terms.incarnation)
-        .arg(now.get())
-        .arg(if terms.tell { keys.channel() } else { "" })
-        .arg(SKEW_MS)
-        .arg(terms.barriers)
-        .arg(ends)
-        .arg(spans)
-        .arg(u8::from(group.bound))
-        .arg(count)
-        .arg(first.unwrap_or(0))
-        .arg(issues(claims()))
-        .arg(horizon(terms, group).load(Ordering::Relaxed));
-    for asked in claims() {
-        command.arg(&asked.claim.nonce.to_bytes()[..]);
-    }
-    for asked in claims() {
-        command.arg(&asked.digest[..]);
-    }
-    if group.bound && !spans.is_empty() {
-        for binding in claims().filter_map(|asked| asked.claim.binding) {
-            command.arg(&binding.to_bytes()[..]);
-        }
-    }
-    for (place, raising) in &raisings {
-        let mut standing = raising.standing.nonce.to_bytes().to_vec();
-        standing.extend(raising.standing.issued_at.get().to_string().bytes());
+    /// Writes the arguments of `head.lua`, behind the keys.
+    pub(super) fn write(
+        &self,
+        command: &mut Cmd,
+        spans: &Spans,
+        partition: u8,
+        field: &str,
+        now: UnixMillis,
+    ) {
         command
-            .arg(*place)
-            .arg(&raising.binding.to_bytes()[..])
-            .arg(standing)
-            .arg(span_of(raising));
+            .arg(self.incarnation)
+            .arg(now.get())
+            .arg(self.horizon(partition).load(Ordering::Relaxed))
+            .arg(spans)
+            .arg(field);
     }
-}
 
-/// The barriers of a batch, each with the place of its claim among the claims, or 0.
-fn raisings(questions: &[Question]) -> impl Iterator<Item = (usize, Raising)> + '_ {
-    let mut place = 0;
-    questions.iter().filter_map(move |question| match question {
-        Question::Claim(asked) => {
-            place += 1;
-            Some((place, Raising::of_claim(&asked.claim)?))
-        }
-        Question::Barrier(raising) => Some((0, *raising)),
-    })
-}
-
-/// Times of issue, with commas between.
-fn issues<'a>(claims: impl Iterator<Item = &'a Asked>) -> String {
-    let mut text = String::new();
-    for asked in claims {
-        let _ = write!(text, "{},", asked.claim.issued_at.get());
-    }
-    text
-}
-
-enum Answer {
-    /// The spans that the caller did not know.
-    Spans(Spans),
-    Decided(Vec<Decision>, Memory),
-}
-
-fn read(answer: Value, questions: &[Question]) -> Result<Answer, Trouble> {
-    let strange = || Trouble::lost("the script's answer is not one that it gives");
-    let texts: Vec<String> = redis::from_redis_value(answer).map_err(|_| strange())?;
-    let (claims, barriers, numbers) = match &texts[..] {
-        [spans] => return Ok(Answer::Spans(spans.clone())),
-        [claims, barriers, numbers @ ..] => (claims, barriers, numbers),
-        [] => return Err(strange()),
-    };
-    let numbers: Vec<u64> = numbers.iter().map_while(|text| text.parse().ok()).collect();
-    let [horizon, claims_forgotten, barriers_forgotten] = numbers[..] else {
-        return Err(strange());
-    };
-    let memory = Memory {
-        horizon: UnixMillis::new(horizon).ok_or_else(strange)?,
-        forgotten_until: claims_forgotten.max(barriers_forgotten),
-    };
-    let (mut claims, mut barriers) = (claims.bytes(), barriers.bytes());
-    let decisions = questions.iter().map(|question| {
-        let barrier = match question {
-            Question::Claim(asked) if Raising::of_claim(&asked.claim).is_none() => {
-                BarrierAnswer::NotAsked
+    /// Asks a script, which begins with `head.lua`, until it knows the spans. Returns what it answers
+    /// behind the head's words.
+    pub(super) async fn ask(
+        &self,
+        connection: &mut Connection,
+        (script, source): (&Script, &'static str),
+        partition: u8,
+        spans: &mut Spans,
+        write: impl Fn(&mut Cmd, &Spans),
+    ) -> Result<(Memory, Vec<String>), Trouble> {
+        for _ in 0..CHANGES_MAX {
+            let fill = |command: &mut Cmd| write(command, spans);
+            let call = Call {
+                script,
+                source,
+                fill: &fill,
+            };
+            let behind = self.wait.as_ref().map(|wait| &wait.0);
+            let (answer, waited) = call.run(connection, behind).await?;
+            let mut texts: Vec<String> = redis::from_redis_value(answer).map_err(|_| strange())?;
+            if let [known] = &mut texts[..] {
+                *spans = std::mem::take(known);
+                continue;
             }
-            _ => match barriers.next()? {
-                b'0' => BarrierAnswer::NotAsked,
-                b'1' => BarrierAnswer::Raised,
-                b'2' => BarrierAnswer::NoRoom,
-                _ => return None,
-            },
-        };
-        if matches!(question, Question::Barrier(_)) {
-            return Some(Decision::Barrier(barrier));
+            let number = |place: usize| texts.get(place).and_then(|text| text.parse().ok());
+            let (Some(horizon), Some(forgotten_until)) = (number(0), number(1)) else {
+                return Err(strange());
+            };
+            // Not the latest: one that was in the future must not be asked for after a loss.
+            self.horizon(partition).store(horizon, Ordering::Relaxed);
+            if let Some((_, least)) = self.wait {
+                let have = waited.and_then(|waited| redis::from_redis_value::<u64>(waited).ok());
+                if have.is_none_or(|have| have < least) {
+                    return Err(Trouble::busy(format_args!(
+                        "{} of {least} replicas have the data",
+                        have.unwrap_or(0)
+                    )));
+                }
+            }
+            let memory = Memory {
+                horizon: UnixMillis::new(horizon).ok_or_else(strange)?,
+                forgotten_until,
+            };
+            return Ok((memory, texts.split_off(2)));
         }
-        let granted = |grant| Decision::Claim(ClaimAnswer::Granted { grant, barrier });
-        Some(match claims.next()? {
-            b'0' => granted(Grant::First),
-            b'1' => granted(Grant::Retry),
-            b'2' => Decision::Claim(ClaimAnswer::AlreadyUsed),
-            b'3' => Decision::Claim(ClaimAnswer::BeforeHorizon),
-            b'4' => Decision::Claim(ClaimAnswer::BehindBarrier),
-            b'5' => Decision::Full,
-            _ => return None,
-        })
-    });
-    let decisions: Option<Vec<Decision>> = decisions.collect();
-    Ok(Answer::Decided(decisions.ok_or_else(strange)?, memory))
+        Err(Trouble::busy("spans come and go"))
+    }
+
+    fn horizon(&self, partition: u8) -> &'a AtomicU64 {
+        &self.horizons[usize::from(partition)]
+    }
+}
+
+/// The keys of spans, in the order of their names.
+pub(super) fn keys_of<'k>(
+    keys: &'k Keys,
+    partition: u8,
+    spans: &'k Spans,
+) -> impl Iterator<Item = String> + Clone + 'k {
+    let ends = spans.split(',').filter(|span| !span.is_empty());
+    ends.map(move |ends| keys.span(partition, ends))
+}
+
+pub(super) fn strange() -> Trouble {
+    Trouble::lost("the script's answer is not one that it gives")
 }
 
 /// The most hashes that are forgotten in one step: a script takes some 8,000 values at most.
@@ -372,22 +273,4 @@ pub(super) fn wait(settings: &Settings) -> Cmd {
     let millis = u64::try_from(settings.wait.as_millis()).unwrap_or(1);
     wait.arg(settings.replicas).arg(millis);
     wait
-}
-
-/// The message that tells of what was granted: nonces, each with what became of its barrier.
-pub(super) fn message(questions: &[Question], decisions: &[Decision]) -> Vec<u8> {
-    let mut message = Vec::new();
-    for pair in questions.iter().zip(decisions) {
-        if let (Question::Claim(asked), Decision::Claim(ClaimAnswer::Granted { barrier, .. })) =
-            pair
-        {
-            message.extend(asked.claim.nonce.to_bytes());
-            message.push(match barrier {
-                BarrierAnswer::NotAsked => b'0',
-                BarrierAnswer::Raised => b'1',
-                BarrierAnswer::NoRoom => b'2',
-            });
-        }
-    }
-    message
 }

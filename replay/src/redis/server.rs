@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicU64;
 
 use apply_cookies_protocol::UnixMillis;
 
+use super::claim;
 use super::keys::Keys;
 use super::link::Connection;
 use super::receipts;
@@ -29,9 +30,27 @@ pub(super) struct RedisServer {
 
 /// A connection, and what it knows of the data.
 pub(super) struct Link {
-    connection: Connection,
+    pub(super) connection: Connection,
     /// For each partition.
-    spans: Vec<Spans>,
+    pub(super) spans: Vec<Spans>,
+}
+
+impl Link {
+    pub(super) async fn open(settings: &Settings, keys: &Keys) -> Result<Self, Trouble> {
+        let mut connection = Connection::open(settings).await?;
+        let mut version = redis::cmd("HGET");
+        version.arg(keys.head(0)).arg("v");
+        let version: Option<String> = connection.read(&version).await?;
+        if version.as_deref().is_some_and(|version| version != VERSION) {
+            return Err(Trouble::refused(
+                "the server's data have another layout; give this version another prefix",
+            ));
+        }
+        Ok(Self {
+            connection,
+            spans: vec![Spans::new(); usize::from(keys.partitions())],
+        })
+    }
 }
 
 impl RedisServer {
@@ -46,21 +65,8 @@ impl RedisServer {
         }
     }
 
-    /// With replicas, listeners are told when those have the claims.
     fn terms(&self) -> Terms<'_> {
-        let replicas = self.settings.replicas;
-        Terms {
-            keys: &self.keys,
-            incarnation: if self.settings.no_incarnation {
-                "none"
-            } else {
-                ""
-            },
-            barriers: self.limits().barriers,
-            tell: replicas == 0,
-            horizons: &self.horizons,
-            wait: (replicas > 0).then(|| (script::wait(&self.settings), replicas)),
-        }
+        Terms::new(&self.settings, &self.keys, &self.horizons)
     }
 
     /// Asks a partition what it remembers, and nothing else.
@@ -74,10 +80,21 @@ impl RedisServer {
             partition,
             ..Group::default()
         };
-        let spans = &mut link.spans[usize::from(partition)];
-        let terms = self.terms();
-        let decided = script::decide(&mut link.connection, &terms, spans, group, &[], now);
-        decided.await.map(|(_, memory)| memory)
+        let (_, memory) = self.ask(link, group, &[], now).await?;
+        Ok(memory)
+    }
+
+    async fn ask(
+        &self,
+        link: &mut Link,
+        group: Group,
+        questions: &[Question],
+        now: UnixMillis,
+    ) -> Result<(Vec<Decision>, Memory), Trouble> {
+        let Link { connection, spans } = link;
+        let spans = &mut spans[usize::from(group.partition)];
+        let (terms, room) = (self.terms(), self.limits().barriers);
+        claim::decide(connection, &terms, room, spans, group, questions, now).await
     }
 
     /// Tells other processes, where the script did not.
@@ -85,7 +102,7 @@ impl RedisServer {
         if self.settings.replicas == 0 {
             return;
         }
-        let message = script::message(questions, decisions);
+        let message = claim::message(questions, decisions);
         if message.is_empty() {
             return;
         }
@@ -122,19 +139,7 @@ impl Server for RedisServer {
     }
 
     async fn connect(&self) -> Result<Link, Trouble> {
-        let mut connection = Connection::open(&self.settings).await?;
-        let mut version = redis::cmd("HGET");
-        version.arg(self.keys.head(0)).arg("v");
-        let version: Option<String> = connection.read(&version).await?;
-        if version.as_deref().is_some_and(|version| version != VERSION) {
-            return Err(Trouble::refused(
-                "the server's data have another layout; give this version another prefix",
-            ));
-        }
-        Ok(Link {
-            connection,
-            spans: vec![Spans::new(); usize::from(self.keys.partitions())],
-        })
+        Link::open(&self.settings, &self.keys).await
     }
 
     async fn decide(
@@ -144,10 +149,7 @@ impl Server for RedisServer {
         questions: &[Question],
         now: UnixMillis,
     ) -> Result<Vec<Decision>, Trouble> {
-        let spans = &mut link.spans[usize::from(group.partition)];
-        let terms = self.terms();
-        let decided = script::decide(&mut link.connection, &terms, spans, group, questions, now);
-        let (decisions, _) = decided.await?;
+        let (decisions, _) = self.ask(link, group, questions, now).await?;
         self.tell(link, questions, &decisions).await;
         Ok(decisions)
     }

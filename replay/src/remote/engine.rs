@@ -17,6 +17,7 @@ use super::inbox::MemoryReply;
 use super::lane::Lane;
 use super::question::{Asked, Kind, Question};
 use super::reply::Reply;
+use super::revoking::{self, Request, Revoking};
 use super::server::{QuestionOf, Server};
 use super::shared::Shared;
 use super::trouble::Why;
@@ -24,8 +25,13 @@ use crate::answer::{ClaimAnswer, StoreError};
 use crate::barrier::{Barrier, Raising};
 use crate::claim::Claim;
 use crate::clock::Clock;
-use crate::future::{BarrierFuture, ClaimFuture, HorizonFuture, StoreFuture};
-use crate::listeners::ClaimListener;
+use crate::future::{
+    BarrierFuture, ClaimFuture, HorizonFuture, MomentFuture, StandingFuture, StandingsFuture,
+    StoreFuture,
+};
+use crate::listeners::{ClaimListener, RevocationListener};
+use crate::revocation::{Revocation, SessionCheck, Standing};
+use crate::revocations::Revocations;
 use crate::store::ReplayStore;
 
 impl<S: Server> Shared<S> {
@@ -162,6 +168,52 @@ impl<S: Server<Kind = Claims>> ReplayStore for Remote<S> {
     }
 
     fn listen(&self, listener: Weak<dyn ClaimListener>) {
+        self.add(listener);
+    }
+
+    fn horizon(&self) -> HorizonFuture<'_> {
+        self.remembers_since()
+    }
+}
+
+impl<S: Server<Kind = Revoking>> Revocations for Remote<S> {
+    fn now(&self) -> MomentFuture<'_> {
+        self.ask(Request::Begin, revoking::Sender::Moment)
+    }
+
+    fn revoke(&self, revocation: Revocation) -> MomentFuture<'_> {
+        let request = Request::Revoke(Box::new(revocation));
+        self.ask(request, revoking::Sender::Moment)
+    }
+
+    fn check(&self, session: SessionCheck) -> StandingFuture<'_> {
+        let standings = self.check_all(&[session]);
+        StoreFuture::new(async {
+            let standing = standings.await?.first().copied();
+            Ok(standing.unwrap_or(Standing::BeforeHorizon))
+        })
+    }
+
+    fn check_all(&self, sessions: &[SessionCheck]) -> StandingsFuture<'_> {
+        // A store without a scope knows no session that has one.
+        let has_scope: Vec<bool> = sessions.iter().map(|one| one.scope.is_some()).collect();
+        let asked = sessions.iter().filter(|one| one.scope.is_none()).copied();
+        let asked: Box<[SessionCheck]> = asked.collect();
+        if asked.is_empty() {
+            return StoreFuture::ready(Ok(vec![Standing::BeforeHorizon; sessions.len()]));
+        }
+        let standings = self.ask(Request::Check(asked), revoking::Sender::Standings);
+        StoreFuture::new(async move {
+            let mut standings = standings.await?.into_iter();
+            let standing = |has_scope: &bool| {
+                let known = (!has_scope).then(|| standings.next()).flatten();
+                known.unwrap_or(Standing::BeforeHorizon)
+            };
+            Ok(has_scope.iter().map(standing).collect())
+        })
+    }
+
+    fn listen(&self, listener: Weak<dyn RevocationListener>) {
         self.add(listener);
     }
 

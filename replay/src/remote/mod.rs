@@ -29,7 +29,6 @@ pub(crate) mod blocking;
 
 pub(crate) mod claims;
 
-#[cfg(feature = "postgres")]
 pub(crate) mod revoking;
 
 mod reply;

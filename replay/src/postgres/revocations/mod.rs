@@ -12,11 +12,10 @@ use std::sync::Weak;
 use self::server::RevocationServer;
 use super::settings::Settings;
 use crate::clock::Clock;
-use crate::future::{HorizonFuture, MomentFuture, StandingFuture, StandingsFuture, StoreFuture};
+use crate::future::{HorizonFuture, MomentFuture, StandingFuture, StandingsFuture};
 use crate::listeners::RevocationListener;
-use crate::remote::revoking::{Request, Sender};
 use crate::remote::{Remote, StoreUrlError};
-use crate::revocation::{Revocation, SessionCheck, Standing};
+use crate::revocation::{Revocation, SessionCheck};
 use crate::revocations::Revocations;
 
 /// Revocations in Postgres 14 or later. Nobody is signed out by a restart, or by the failover to a
@@ -58,47 +57,27 @@ impl PostgresRevocations {
 
 impl Revocations for PostgresRevocations {
     fn now(&self) -> MomentFuture<'_> {
-        self.0.ask(Request::Begin, Sender::Moment)
+        self.0.now()
     }
 
     fn revoke(&self, revocation: Revocation) -> MomentFuture<'_> {
-        let request = Request::Revoke(Box::new(revocation));
-        self.0.ask(request, Sender::Moment)
+        self.0.revoke(revocation)
     }
 
     fn check(&self, session: SessionCheck) -> StandingFuture<'_> {
-        let standings = self.check_all(&[session]);
-        StoreFuture::new(async {
-            let standing = standings.await?.first().copied();
-            Ok(standing.unwrap_or(Standing::BeforeHorizon))
-        })
+        self.0.check(session)
     }
 
     fn check_all(&self, sessions: &[SessionCheck]) -> StandingsFuture<'_> {
-        // A store without a scope knows no session that has one.
-        let has_scope: Vec<bool> = sessions.iter().map(|one| one.scope.is_some()).collect();
-        let asked = sessions.iter().filter(|one| one.scope.is_none()).copied();
-        let asked: Box<[SessionCheck]> = asked.collect();
-        if asked.is_empty() {
-            return StoreFuture::ready(Ok(vec![Standing::BeforeHorizon; sessions.len()]));
-        }
-        let standings = self.0.ask(Request::Check(asked), Sender::Standings);
-        StoreFuture::new(async move {
-            let mut standings = standings.await?.into_iter();
-            let standing = |has_scope: &bool| {
-                let known = (!has_scope).then(|| standings.next()).flatten();
-                known.unwrap_or(Standing::BeforeHorizon)
-            };
-            Ok(has_scope.iter().map(standing).collect())
-        })
+        self.0.check_all(sessions)
     }
 
     fn listen(&self, listener: Weak<dyn RevocationListener>) {
-        self.0.add(listener);
+        self.0.listen(listener);
     }
 
     fn horizon(&self) -> HorizonFuture<'_> {
-        self.0.remembers_since()
+        self.0.horizon()
     }
 }
 
