@@ -51,7 +51,7 @@ pub use remote::StoreUrlError;
 #[cfg(feature = "redis")]
 mod redis;
 #[cfg(feature = "redis")]
-pub use self::redis::RedisReplayStore;
+pub use self::redis::{RedisReplayStore, RedisRevocations};
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "postgres")]

@@ -30,6 +30,11 @@ impl Keys {
         }
     }
 
+    /// Those of revocations beside the claims with this prefix: one partition, also in a Cluster.
+    pub(super) fn of_revocations(prefix: &str) -> Self {
+        Self::new(&format!("{prefix}:rev"), false)
+    }
+
     pub(super) fn partitions(&self) -> u8 {
         if self.tags.len() == 1 {
             1
@@ -74,7 +79,7 @@ impl Keys {
         self.key(partition, format_args!("{name}"))
     }
 
-    /// The channel on which claims are told.
+    /// The channel on which claims, or revocations, are told.
     pub(super) fn channel(&self) -> &str {
         &self.channel
     }
@@ -94,5 +99,9 @@ mod tests {
         let keys = Keys::new("apply-cookies", true);
         assert_eq!(keys.head(15), "{apply-cookies:16:15}h");
         assert_eq!(keys.channel(), "{apply-cookies}r");
+        let keys = Keys::of_revocations("apply-cookies");
+        assert_eq!(keys.head(0), "{apply-cookies:rev}h");
+        assert_eq!(keys.span(0, 7), "{apply-cookies:rev}b7");
+        assert_eq!(keys.channel(), "{apply-cookies:rev}r");
     }
 }

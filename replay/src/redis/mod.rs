@@ -35,6 +35,9 @@ mod receipts;
 mod server;
 use server::RedisServer;
 
+mod revocations;
+pub use revocations::RedisRevocations;
+
 // For operators.
 mod info;
 

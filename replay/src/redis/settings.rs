@@ -27,6 +27,8 @@ pub(super) struct Settings {
     pub(super) wait: Duration,
     /// Whether the server has no incarnation, by its operator's word.
     pub(super) no_incarnation: bool,
+    /// The most subjects that are kept as revoked.
+    pub(super) revocations: u64,
     pub(super) limits: Limits,
 }
 
@@ -124,6 +126,7 @@ impl Settings {
                 Some("none") => true,
                 Some(_) => return Err(StoreUrlError::new("incarnation can only be none")),
             },
+            revocations: address.number("revocations", 1_000_000, 0..=1_000_000_000)?,
             limits: address.limits(BATCH)?,
             place,
         };
