@@ -27,8 +27,9 @@ pub fn check(url: &str, clock: &Clock) -> Result<Vec<Finding>, StoreUrlError> {
 }
 
 /// Makes the store at this URL forget everything, safely: no token that was issued before is
-/// released afterwards, as after a restart that lost its data. It is for an operator who has put
-/// back a volume or a machine's memory, of which the store cannot know.
+/// released afterwards, and no session that began before is known, as after a restart that lost its
+/// data. It is for an operator who has put back a volume or a machine's memory, of which the store
+/// cannot know.
 ///
 /// # Errors
 ///

@@ -15,7 +15,10 @@ pub struct Forgot {
     pub claims: u64,
     /// How many barriers were removed.
     pub barriers: u64,
-    /// No token that was issued until five seconds after this is released any more.
+    /// How many revocations of sessions were removed.
+    pub revocations: u64,
+    /// No token that was issued until five seconds after this is released any more, and no session that
+    /// began by then is known.
     pub horizon: UnixMillis,
 }
 
@@ -24,6 +27,7 @@ impl Default for Forgot {
         Self {
             claims: 0,
             barriers: 0,
+            revocations: 0,
             horizon: UnixMillis::EPOCH,
         }
     }
@@ -42,8 +46,8 @@ impl fmt::Display for Forgot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "forgotten: tokens that were issued until now are refused, and those of the next five seconds; {} claims and {} barriers were removed",
-            self.claims, self.barriers
+            "forgotten: tokens that were issued and sessions that began until now are refused, and those of the next five seconds; {} claims, {} barriers and {} revocations were removed",
+            self.claims, self.barriers, self.revocations
         )
     }
 }
