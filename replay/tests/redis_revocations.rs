@@ -1,20 +1,28 @@
-//! Revocations in Redis, on real servers: the contract, two processes on one server, rights, replicas and
-//! a Cluster. What a server can lose is in `redis_revocations_lost.rs`.
+//! Revocations in Redis, on real servers: the contract, two processes on one server, rights, replicas, a
+//! Cluster, and what breaks under load. What a server can lose is in `redis_revocations_lost.rs`.
 //!
 //! `APPLY_COOKIES_FAULTS=full` runs more; `scripts/faults` does.
 
 #[path = "support/losses.rs"]
 mod losses;
+#[path = "support/relay.rs"]
+mod relay;
 #[path = "support/revoking.rs"]
 mod revoking;
 #[path = "support/servers/mod.rs"]
 mod servers;
 
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use apply_cookies_protocol::UnixMillis;
 use apply_cookies_replay::conformance::revocations::{self, Rule};
 use apply_cookies_replay::{
     Clock, RedisRevocations, Revocations, SessionCheck, SessionLength, Standing, StoreError,
 };
 use losses::Ahead;
+use relay::Relay;
 use revoking::{Maker, Shared, browser, open, revocation, session, wait};
 use servers::{Cluster, Redis, RedisOptions, wait_until};
 
@@ -218,7 +226,7 @@ fn a_deposed_primary_answers_nobody_who_waits_for_replicas() {
     let url = |redis: &Redis, more: &str| format!("{}?timeout=300ms{more}", redis.url());
     let careless: RedisRevocations = open_at(&url(&old, ""));
     let careful: RedisRevocations = open_at(&url(&old, "&replicas=1"));
-    std::thread::sleep(std::time::Duration::from_secs(6));
+    std::thread::sleep(Duration::from_secs(6));
     let since = wait(careless.now()).unwrap();
     assert_eq!(standing(&careful, session(1, since)), Standing::Valid);
     new.cut_link();
@@ -252,13 +260,13 @@ fn nobody_passes_while_the_slot_of_a_cluster_moves() {
     let url = format!("redis+cluster://{}?timeout=10s", cluster.addresses());
     let stores = [(); 2].map(|()| open_at(&url));
     let slot = cluster.slot_of("{apply-cookies:rev}h");
-    let moves = losses::count(4, 48);
+    let moves = losses::count(3, 12);
     let (mut revoked, mut known) = (0, 0);
     std::thread::scope(|scope| {
         let moving = scope.spawn(|| {
             for _ in 0..moves {
                 // Long enough for a horizon to pass.
-                std::thread::sleep(std::time::Duration::from_secs(6));
+                std::thread::sleep(Duration::from_secs(6));
                 let to = (cluster.owner_of(slot) + 1) % 3;
                 cluster.move_slot(slot, to);
             }
@@ -284,4 +292,100 @@ fn nobody_passes_while_the_slot_of_a_cluster_moves() {
         "table: Redis Cluster: revocations, their slot moved {moves} times under load | {revoked} revoked, {known} of them known before, 0 pass"
     );
     assert!(known > 0, "some sessions are known between two moves");
+}
+
+/// A connection that breaks between the question and its answer: it is asked again.
+#[test]
+fn what_was_answered_over_a_cut_link_is_revoked() {
+    let server = Timed::start(&[]);
+    let relay = Relay::to(server.redis.port());
+    let url = |time: &str| format!("redis://127.0.0.1:{}?timeout={time}", relay.port());
+    let store = server.settled(&url("20s"));
+    let since = wait(store.now()).unwrap();
+    for n in 0..u64::try_from(losses::count(20, 200)).unwrap() {
+        let people = 64 * n..64 * n + 64;
+        let asked: Vec<_> = (people.clone())
+            .map(|n| store.revoke(revocation(browser(n))))
+            .collect();
+        std::thread::scope(|scope| {
+            scope.spawn(|| relay.lead_to(server.redis.port()));
+            for revoked in asked {
+                wait(revoked).unwrap();
+            }
+        });
+        let sessions: Vec<_> = people.map(|n| session(n, since)).collect();
+        let standings = wait(store.check_all(&sessions)).unwrap();
+        assert_eq!(standings, [Standing::Revoked; 64]);
+    }
+    relay.lead_to(1);
+    let cut_off = RedisRevocations::new(&url("500ms"), server.time.clock()).unwrap();
+    assert!(wait(cut_off.check(session(1, since))).is_err());
+    assert!(wait(cut_off.revoke(revocation(browser(1)))).is_err());
+}
+
+/// People sign in and out, and somebody looks at those who have, while the server is killed.
+fn kills_under_load(args: &[&str], name: &str) {
+    let mut server = Timed::start(args);
+    let url = server.redis.url();
+    let [revoking, looking] = [(); 2].map(|()| server.settled(&url));
+    let answered = Mutex::new(Vec::<(u64, UnixMillis)>::new());
+    let (looks, refused, is_over) = (AtomicU64::new(0), AtomicU64::new(0), AtomicBool::new(false));
+    let kills = losses::count(3, 50);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for n in 0.. {
+                if is_over.load(Ordering::SeqCst) {
+                    break;
+                }
+                let Ok(since) = wait(revoking.now()) else {
+                    continue;
+                };
+                if wait(revoking.revoke(revocation(browser(n)))).is_ok() {
+                    answered.lock().unwrap().push((n, since));
+                }
+            }
+        });
+        scope.spawn(|| {
+            while !is_over.load(Ordering::SeqCst) {
+                let asked = answered.lock().unwrap().clone();
+                let latest = asked.iter().rev().take(200);
+                let sessions: Vec<_> = latest.map(|(n, since)| session(*n, *since)).collect();
+                let Ok(standings) = wait(looking.check_all(&sessions)) else {
+                    continue;
+                };
+                assert!(!standings.contains(&Standing::Valid), "{standings:?}");
+                let before = standings
+                    .iter()
+                    .filter(|one| **one == Standing::BeforeHorizon);
+                refused.fetch_add(before.count() as u64, Ordering::SeqCst);
+                looks.fetch_add(standings.len() as u64, Ordering::SeqCst);
+            }
+        });
+        for _ in 0..kills {
+            std::thread::sleep(Duration::from_millis(150));
+            let known = answered.lock().unwrap().len();
+            server.redis.restart();
+            server.pass(6_000);
+            wait_until("goes on", || {
+                (answered.lock().unwrap().len() > known + 20).then_some(())
+            });
+        }
+        is_over.store(true, Ordering::SeqCst);
+    });
+    let (looks, refused) = (looks.into_inner(), refused.into_inner());
+    println!(
+        "table: Redis: revocations, {kills} kills under load, {name} | {} revoked, {looks} look-ups of them, 0 pass, {refused} refused unknown",
+        answered.into_inner().unwrap().len()
+    );
+    assert!(looks > refused, "some are known");
+}
+
+#[test]
+fn nobody_passes_whatever_a_kill_under_load_loses() {
+    kills_under_load(&[], "restarted empty");
+}
+
+#[test]
+fn nobody_passes_a_kill_under_load_of_a_server_with_a_log() {
+    kills_under_load(&["--appendonly", "yes"], "AOF everysec");
 }

@@ -13,11 +13,8 @@ mod revoking;
 #[path = "support/servers/mod.rs"]
 mod servers;
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use apply_cookies_protocol::UnixMillis;
 use apply_cookies_replay::{RedisRevocations, Revocations, SessionCheck, Standing, inspect};
 use losses::{Ahead, count};
 use relay::Relay;
@@ -373,98 +370,4 @@ fn everybody_is_signed_out_on_an_operators_word() {
         let forgot = inspect::forget(&world.redis.url(), &world.time.clock()).unwrap();
         assert_eq!(forgot.revocations, PEOPLE / 2);
     });
-}
-
-/// A connection that breaks between the question and its answer: it is asked again.
-#[test]
-fn what_was_answered_over_a_cut_link_is_revoked() {
-    let world = World::new(&[]);
-    let since = wait(world.stores[0].now()).unwrap();
-    for n in 0..u64::try_from(count(20, 200)).unwrap() {
-        let people = 64 * n..64 * n + 64;
-        let asked: Vec<_> = (people.clone())
-            .map(|n| world.stores[0].revoke(revocation(browser(n))))
-            .collect();
-        std::thread::scope(|scope| {
-            scope.spawn(|| world.relay.lead_to(world.redis.port()));
-            for revoked in asked {
-                wait(revoked).unwrap();
-            }
-        });
-        let sessions: Vec<_> = people.map(|n| session(n, since)).collect();
-        assert_eq!(world.standings(&sessions), [Standing::Revoked; 64]);
-    }
-    world.relay.lead_to(1);
-    let url = format!("redis://127.0.0.1:{}?timeout=500ms", world.relay.port());
-    let cut_off = RedisRevocations::new(&url, world.time.clock()).unwrap();
-    assert!(wait(cut_off.check(session(1, since))).is_err());
-    assert!(wait(cut_off.revoke(revocation(browser(1)))).is_err());
-}
-
-/// People sign in and out, and somebody looks at those who have, while the server is killed.
-fn kills_under_load(args: &[&str], name: &str) {
-    let mut world = World::new(args);
-    let url = format!("{}?timeout=2s&connect=1s", world.redis.url());
-    let open = || RedisRevocations::new(&url, world.time.clock()).unwrap();
-    let (revoking, looking) = (open(), open());
-    let answered = Mutex::new(Vec::<(u64, UnixMillis)>::new());
-    let (looks, refused, is_over) = (AtomicU64::new(0), AtomicU64::new(0), AtomicBool::new(false));
-    let kills = count(3, 50);
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            for n in 0.. {
-                if is_over.load(Ordering::SeqCst) {
-                    break;
-                }
-                let Ok(since) = wait(revoking.now()) else {
-                    continue;
-                };
-                if wait(revoking.revoke(revocation(browser(n)))).is_ok() {
-                    answered.lock().unwrap().push((n, since));
-                }
-            }
-        });
-        scope.spawn(|| {
-            while !is_over.load(Ordering::SeqCst) {
-                let asked = answered.lock().unwrap().clone();
-                let latest = asked.iter().rev().take(200);
-                let sessions: Vec<_> = latest.map(|(n, since)| session(*n, *since)).collect();
-                let Ok(standings) = wait(looking.check_all(&sessions)) else {
-                    continue;
-                };
-                assert!(!standings.contains(&Standing::Valid), "{standings:?}");
-                let before = standings
-                    .iter()
-                    .filter(|one| **one == Standing::BeforeHorizon);
-                refused.fetch_add(before.count() as u64, Ordering::SeqCst);
-                looks.fetch_add(standings.len() as u64, Ordering::SeqCst);
-            }
-        });
-        for _ in 0..kills {
-            std::thread::sleep(Duration::from_millis(150));
-            let known = answered.lock().unwrap().len();
-            world.redis.restart();
-            world.pass(6_000);
-            wait_until("goes on", || {
-                (answered.lock().unwrap().len() > known + 20).then_some(())
-            });
-        }
-        is_over.store(true, Ordering::SeqCst);
-    });
-    let (looks, refused) = (looks.into_inner(), refused.into_inner());
-    println!(
-        "table: Redis: revocations, {kills} kills under load, {name} | {} revoked, {looks} look-ups of them, 0 pass, {refused} refused unknown",
-        answered.into_inner().unwrap().len()
-    );
-    assert!(looks > refused, "some are known");
-}
-
-#[test]
-fn nobody_passes_whatever_a_kill_under_load_loses() {
-    kills_under_load(&[], "restarted empty");
-}
-
-#[test]
-fn nobody_passes_a_kill_under_load_of_a_server_with_a_log() {
-    kills_under_load(&["--appendonly", "yes"], "AOF everysec");
 }
