@@ -200,9 +200,10 @@ fn a_sign_out_is_answered_when_the_replica_has_it_and_a_look_up_too() {
     revoking::another_hears_of_it(&careful, &other);
     let since = wait(careful.now()).unwrap();
     assert_eq!(standing(&careful, session(1_000, since)), Standing::Valid);
+    // By then it has said, as once a second, that it has everything; and nothing is written any more.
+    std::thread::sleep(Duration::from_secs(2));
     replica.pause();
     for _ in 0..3 {
-        // Nothing else is written meanwhile.
         let looked = wait(other.check(session(1_000, since)));
         assert!(
             matches!(looked, Err(StoreError::Unavailable(_))),
