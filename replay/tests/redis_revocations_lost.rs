@@ -190,7 +190,7 @@ fn nobody_passes_after_it_was_emptied() {
     let mut world = World::new(&[]);
     for _ in 0..times(2) {
         world.round(SignsEverybodyOut, |world| {
-            drop(world.redis.cli(&["FLUSHALL"]))
+            drop(world.redis.cli(&["FLUSHALL"]));
         });
     }
     world.report("FLUSHALL", true);
