@@ -1,18 +1,18 @@
 //! Whether the time of an answer says if a name exists: known and unknown names, each with a wrong
 //! password, in turn, and the Kolmogorov–Smirnov test of the two. Prints, and judges nothing: what
-//! must hold is counted in `tests/passwords.rs`.
+//! must hold is counted in `src/account/tests.rs`.
 //!
 //! `cargo bench -p apply-cookies-auth --features password [-- NUMBER]`; 2,000 of each by default.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use apply_cookies::{Clock, Secrets};
+use apply_cookies::web::{Asked, Exchange, Fields};
+use apply_cookies::{ApplyCookies, Secrets};
 use apply_cookies_auth::{
-    Account, AccountFuture, AccountSource, Accounts, Crowd, Password, PasswordAttempt,
-    PasswordHash, Passwords, Throttle,
+    Account, AccountFuture, AccountSource, Accounts, Auth, Crowd, PasswordHash, Request, Visitor,
 };
+use bytes::Bytes;
 
 /// Cheap ones of three costs, so that the difference between costs is large beside that of a look-up.
 const COSTS: [&str; 3] = [
@@ -44,25 +44,28 @@ fn main() {
         let hash = PasswordHash::parse(&format!("{cost}{digest}")).expect("a hash");
         Account::new(format!("user-{number:04}"), hash)
     };
-    let passwords = Passwords::from_secrets(
-        &Secrets::random(),
-        Clock::system(),
-        Accounts::from_source(Table((0..60).map(account).collect())),
-        Arc::new(Throttle::new([7; 32])),
-    );
-    let password = Password::new("a wrong password").expect("short enough");
+    let apply = ApplyCookies::builder(Secrets::random()).origin("https://app.example");
+    let apply = apply.build().expect("a deployment");
+    let accounts = Accounts::from_source(Table((0..60).map(account).collect()));
+    let auth = Auth::builder(&apply).passwords(accounts).build();
+    let auth = auth.expect("sign-ins");
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .expect("a runtime");
     let time = |name: &str, from: u32| {
         // A network for each, so that nothing is throttled.
         let from = IpAddr::from(Ipv4Addr::from(from));
-        let attempt = PasswordAttempt::new(name, &password, from);
-        let begun = Instant::now();
-        runtime
-            .block_on(passwords.check(&attempt))
-            .expect_err("the password is wrong");
-        begun.elapsed()
+        runtime.block_on(async {
+            let visitor = visitor(&apply, &auth, from).await;
+            let begun = Instant::now();
+            let checked = auth
+                .check_password(&visitor, name, "a wrong password")
+                .await;
+            let took = begun.elapsed();
+            let refusal = checked.expect_err("the password is wrong");
+            assert_eq!(refusal.to_string(), "wrong-password");
+            took
+        })
     };
     let (mut known, mut unknown) = (Vec::new(), Vec::new());
     for round in 0..number {
@@ -84,6 +87,38 @@ fn main() {
         );
     }
     println!("Kolmogorov–Smirnov: D = {d:.4}, p = {p:.3}");
+}
+
+/// The header of a request, with nothing in it.
+struct Bare;
+
+impl Fields for Bare {
+    fn all(&self, _: &'static str) -> impl Iterator<Item = &[u8]> + Clone {
+        std::iter::empty()
+    }
+
+    fn set(&mut self, _: &'static str, _: Bytes) {}
+
+    fn append(&mut self, _: &'static str, _: Bytes) {}
+
+    fn remove_each(&mut self, _: impl Fn(&str) -> bool) {}
+}
+
+async fn visitor(apply: &ApplyCookies, auth: &Auth, from: IpAddr) -> Visitor {
+    let asked = Asked {
+        method: "GET",
+        path: "/",
+        fields: &Bare,
+    };
+    let request = Request {
+        asked,
+        path: "/",
+        query: None,
+        peer: Some(from),
+    };
+    let slot = Exchange::begin(apply, asked).slot();
+    let admitted = auth.admit(request, &slot).await;
+    admitted.expect("nothing is asked of anybody")
 }
 
 /// The greatest distance of two sorted samples, and the chance of one as large if they are of one

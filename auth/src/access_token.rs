@@ -8,7 +8,7 @@ use apply_cookies::{Origin, Secrets};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
-use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
+use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::credential::{Credential, CredentialKeys, Kind};
@@ -23,21 +23,6 @@ const TOKEN_MAX: usize = 1024;
 
 /// The token that lets a person in. Wiped from memory when dropped, and never shown by `Debug`:
 /// [`link`](Self::link) is what a program prints when it starts.
-///
-/// ```
-/// use apply_cookies::{Origin, Secrets};
-/// use apply_cookies_auth::{AccessToken, CredentialKeys};
-///
-/// let secrets = Secrets::random(); // or from_env(): then it is the same in every process
-/// let token = AccessToken::from_secret(&secrets, "reports");
-/// let keys = CredentialKeys::from_secrets(&secrets);
-/// assert!(token.verify(b"a guess", &keys).is_none());
-///
-/// let link = token.link(&Origin::parse("http://localhost:8080")?, "/").to_string();
-/// let (_, text) = link.split_once("/?access_token=").unwrap();
-/// assert!(token.verify(text.as_bytes(), &keys).is_some());
-/// # Ok::<(), apply_cookies::OriginError>(())
-/// ```
 pub struct AccessToken {
     text: Zeroizing<String>,
     /// Of the text, then of those that previous secrets give.
@@ -101,22 +86,15 @@ impl AccessToken {
 
     /// What a session that begins with this token keeps, if it is the token. Any bytes may be asked
     /// about. Digests are compared, so the time says nothing of how much of a guess is right.
-    #[must_use]
-    pub fn verify(&self, presented: &[u8], keys: &CredentialKeys) -> Option<Credential> {
+    pub(crate) fn verify(&self, presented: &[u8], keys: &CredentialKeys) -> Option<Credential> {
         let presented = digest(presented);
-        let (mut found, mut at) = (Choice::from(0), 0);
-        for (number, own) in (0_u32..).zip(&self.digests) {
-            let same = own.ct_eq(&presented);
-            at = u32::conditional_select(&at, &number, same);
-            found |= same;
-        }
-        let own = self.digests.get(usize::try_from(at).ok()?)?;
-        bool::from(found).then(|| keys.make(Kind::AccessToken, own))
+        let is_it = |own: &&[u8; 32]| own.ct_eq(&presented).into();
+        let own = self.digests.iter().find(is_it)?;
+        Some(keys.make(Kind::AccessToken, own))
     }
 
     /// Whether a session that began with this credential began with a token that is still taken.
-    #[must_use]
-    pub fn still_takes(&self, credential: &Credential, keys: &CredentialKeys) -> bool {
+    pub(crate) fn still_takes(&self, credential: &Credential, keys: &CredentialKeys) -> bool {
         let matches = |own: &[u8; 32]| keys.matches(credential, Kind::AccessToken, own);
         self.digests.iter().any(matches)
     }
@@ -206,6 +184,10 @@ mod tests {
         Origin::parse("https://app.example").unwrap()
     }
 
+    fn keys(secrets: &Secrets) -> CredentialKeys {
+        CredentialKeys(secrets.purpose_keys(Purpose::Credential, ""))
+    }
+
     #[test]
     fn a_token_of_the_secret_is_the_same_everywhere_and_its_text_is_fixed() {
         let link = |name| {
@@ -226,7 +208,6 @@ mod tests {
         let (old, new) = (Secrets::new(OLD).unwrap(), Secrets::new(NEW).unwrap());
         let both = Secrets::new(NEW).unwrap().previous(OLD).unwrap();
         let token = |secrets| AccessToken::from_secret(secrets, "reports");
-        let keys = CredentialKeys::from_secrets;
         let text = |secrets| token(secrets).text.clone();
         // A session of before, and one that begins during the rotation with each of the two.
         let before = token(&old)
@@ -255,7 +236,7 @@ mod tests {
 
     #[test]
     fn random_ones_differ_and_any_bytes_may_be_asked_about() {
-        let keys = CredentialKeys::from_secrets(&Secrets::random());
+        let keys = keys(&Secrets::random());
         let token = AccessToken::random();
         assert!(token.verify(token.text.as_bytes(), &keys).is_some());
         assert!(
@@ -272,7 +253,7 @@ mod tests {
     fn chosen_ones_may_have_any_letters_and_links_carry_them() {
         let text = "Gr\u{FC}\u{DF}e & K\u{FC}sse? 100%";
         let token = AccessToken::chosen(text).unwrap();
-        let keys = CredentialKeys::from_secrets(&Secrets::random());
+        let keys = keys(&Secrets::random());
         let credential = token.verify(text.as_bytes(), &keys).unwrap();
         assert!(token.still_takes(&credential, &keys));
         assert!(!AccessToken::random().still_takes(&credential, &keys));

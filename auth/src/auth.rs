@@ -9,7 +9,7 @@ use apply_cookies::replay::{Revocations, SessionLength};
 
 use crate::access_token::AccessToken;
 #[cfg(feature = "password")]
-use crate::account::{Passwords, RememberedPasswords};
+use crate::account::Passwords;
 use crate::credential::CredentialKeys;
 #[cfg(feature = "password")]
 use crate::device::DeviceCookie;
@@ -48,10 +48,7 @@ pub(crate) struct Parts {
     // Who may sign in, and how.
     pub(crate) has_passwords: bool,
     #[cfg(feature = "password")]
-    pub(crate) passwords: Option<Arc<Passwords>>,
-    /// For HTTP Basic alone.
-    #[cfg(feature = "password")]
-    pub(crate) remembered: Option<RememberedPasswords>,
+    pub(crate) passwords: Option<Passwords>,
     /// Every request brings a name and a password, and there is no page.
     pub(crate) basic: bool,
     pub(crate) realm: Realm,

@@ -4,12 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use apply_cookies::protocol::Purpose;
 use apply_cookies::replay::{MemoryRevocations, Revocations, SessionLength};
 use apply_cookies::{ApplyCookies, OperationError, Origin, SameSite, Scheme};
 
 use crate::access_token::AccessToken;
 #[cfg(feature = "password")]
-use crate::account::{Accounts, Passwords, RememberedPasswords};
+use crate::account::{Accounts, Passwords};
 use crate::auth::{Auth, Parts};
 use crate::credential::CredentialKeys;
 #[cfg(feature = "password")]
@@ -277,7 +278,7 @@ impl AuthBuilder {
         #[cfg(feature = "password")]
         let passwords = self
             .accounts
-            .map(|accounts| Arc::new(Passwords::new(&cookies, accounts, throttle.clone())));
+            .map(|accounts| Passwords::new(&cookies, accounts, throttle.clone()));
         // The name that a client without a page reads.
         let realm = self.basic.as_deref().or(self.name.as_deref());
         let realm = Realm::new(realm.unwrap_or("sign-in"))?;
@@ -291,10 +292,7 @@ impl AuthBuilder {
             device: DeviceCookie::new(&cookies)?,
             subjects: SubjectKeys::new(&cookies)?,
             watch: Watch::new(revocations.clone(), clock),
-            credentials: CredentialKeys::new(&cookies),
-            #[cfg(feature = "password")]
-            remembered: (passwords.clone().filter(|_| self.basic.is_some()))
-                .map(|passwords| RememberedPasswords::new(&cookies, passwords)),
+            credentials: CredentialKeys(cookies.purpose_keys(Purpose::Credential, "")),
             #[cfg(feature = "password")]
             passwords,
             has_passwords,

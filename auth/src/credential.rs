@@ -3,36 +3,25 @@
 
 use std::fmt;
 
-use apply_cookies::protocol::{Purpose, PurposeKey};
-use apply_cookies::{ApplyCookies, Secrets};
+use apply_cookies::protocol::PurposeKey;
 use subtle::{Choice, ConstantTimeEq};
 
-/// A keyed digest of what a session began with. Compared in constant time, and never shown by
-/// `Debug`.
+/// A keyed digest of what a session began with.
 #[derive(Clone, Copy)]
-pub struct Credential([u8; 16]);
+#[cfg_attr(test, derive(PartialEq))]
+pub(crate) struct Credential([u8; 16]);
 
 impl Credential {
     /// One that was read back from a session.
-    #[must_use]
-    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+    pub(crate) fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
 
     /// The bytes, for the session.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8; 16] {
+    pub(crate) fn as_bytes(&self) -> &[u8; 16] {
         &self.0
     }
 }
-
-impl PartialEq for Credential {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.ct_eq(&other.0).into()
-    }
-}
-
-impl Eq for Credential {}
 
 impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -42,22 +31,9 @@ impl fmt::Debug for Credential {
 
 /// The keys of [`Credential`]s: the current secret's makes them, and those of previous secrets still
 /// recognise theirs, so that a rotation signs nobody out.
-#[derive(Debug)]
-pub struct CredentialKeys(Vec<PurposeKey>);
+pub(crate) struct CredentialKeys(pub(crate) Vec<PurposeKey>);
 
 impl CredentialKeys {
-    /// The keys of a deployment.
-    #[must_use]
-    pub fn new(cookies: &ApplyCookies) -> Self {
-        Self(cookies.purpose_keys(Purpose::Credential, ""))
-    }
-
-    /// The keys of secrets that belong to no deployment yet.
-    #[must_use]
-    pub fn from_secrets(secrets: &Secrets) -> Self {
-        Self(secrets.purpose_keys(Purpose::Credential, ""))
-    }
-
     pub(crate) fn make(&self, kind: Kind, content: &[u8]) -> Credential {
         // Never empty: there is a current secret.
         digest(&self.0[0], kind, content)

@@ -21,7 +21,6 @@ mod random;
 mod password;
 pub use password::{PASSWORD_MAX, Password, PasswordTooLong};
 mod credential;
-pub use credential::{Credential, CredentialKeys};
 mod forwarded;
 pub use forwarded::NotANetwork;
 mod request;
@@ -57,7 +56,6 @@ pub use access_token::{AccessLink, AccessToken, WeakToken};
 
 // Who guesses waits.
 mod throttle;
-pub use throttle::{Limit, Permit, Subject, Throttle, Throttled};
 
 // Names and passwords.
 #[cfg(feature = "password")]
@@ -65,8 +63,7 @@ mod account;
 #[cfg(feature = "password")]
 pub use account::{
     Account, AccountFuture, AccountSource, Accounts, AccountsError, AccountsUnavailable, Crowd,
-    HashError, ListError, Parameters, PasswordAttempt, PasswordHash, PasswordRefusal, Passwords,
-    RememberedPasswords,
+    HashError, ListError, Parameters, PasswordHash,
 };
 
 mod pages;

@@ -2,12 +2,13 @@
 
 use std::net::IpAddr;
 
+use apply_cookies::UnixMillis;
 use apply_cookies::replay::StoreError;
 #[cfg(feature = "password")]
 use apply_cookies::web::Fields;
 
 #[cfg(feature = "password")]
-use crate::account::{Account, PasswordAttempt, PasswordRefusal};
+use crate::account::Account;
 use crate::auth::{Auth, Parts};
 #[cfg(feature = "password")]
 use crate::device::Device;
@@ -21,7 +22,7 @@ use crate::refusal::{Refusal, RefusalCode};
 #[cfg(feature = "password")]
 use crate::standing::PASSWORD;
 use crate::standing::{ACCESS_TOKEN, DEV};
-use crate::throttle::{Subject, Throttled};
+use crate::throttle::Subject;
 use crate::visitor::Visitor;
 
 impl Auth {
@@ -66,6 +67,13 @@ impl Parts {
         self.device.read(fields.all("cookie"), now)
     }
 
+    /// The moment from which a session counts. A store may write to say it, so whoever guesses must
+    /// have passed the throttle before it is asked.
+    async fn moment(&self) -> Result<UnixMillis, Refusal> {
+        let now = self.revocations.now().await;
+        now.map_err(|error| unavailable(&error))
+    }
+
     /// Whose name and password these are, for a session.
     #[cfg(feature = "password")]
     pub(crate) async fn prove_password(
@@ -75,15 +83,13 @@ impl Parts {
         address: IpAddr,
         device: Option<&Device>,
     ) -> Result<Identity, Refusal> {
-        // A session that begins with it began when it arrived.
-        let since = self
-            .revocations
-            .now()
-            .await
-            .map_err(|error| unavailable(&error))?;
-        let password = Password::new(password);
-        let password = password.map_err(|_| Refusal::new(RefusalCode::WrongPassword))?;
-        let account = self.verify(name, &password, address, device).await?;
+        let wrong = || Refusal::new(RefusalCode::WrongPassword);
+        let passwords = self.passwords.as_ref().ok_or_else(wrong)?;
+        let password = Password::new(password).map_err(|_| wrong())?;
+        let device = device.and_then(|device| device.of_account(name));
+        let subject = Subject::account(name, address).known_device(device);
+        let proved = passwords.check(&subject, &password, self.moment()).await;
+        let (account, since) = proved?;
         let evidence = Evidence {
             since: Some(since),
             credential: Some(account.hash.credential(&self.credentials)),
@@ -100,27 +106,9 @@ impl Parts {
         address: IpAddr,
     ) -> Result<Identity, Refusal> {
         let wrong = || Refusal::new(RefusalCode::WrongPassword);
-        let passwords = self.remembered.as_ref().ok_or_else(wrong)?;
-        let attempt = PasswordAttempt::new(&basic.name, &basic.password, address);
-        let account = passwords.check(&attempt).await.map_err(password_refusal)?;
-        identity_of_account(account)
-    }
-
-    #[cfg(feature = "password")]
-    async fn verify(
-        &self,
-        name: &str,
-        password: &Password,
-        address: IpAddr,
-        device: Option<&Device>,
-    ) -> Result<Account, Refusal> {
-        let wrong = || Refusal::new(RefusalCode::WrongPassword);
         let passwords = self.passwords.as_ref().ok_or_else(wrong)?;
-        let mut attempt = PasswordAttempt::new(name, password, address);
-        if let Some(device) = device.and_then(|device| device.of_account(name)) {
-            attempt = attempt.known_device(device);
-        }
-        passwords.check(&attempt).await.map_err(password_refusal)
+        let subject = Subject::account(&basic.name, address);
+        identity_of_account(passwords.check_each(&subject, &basic.password).await?)
     }
 
     /// Whoever has the access token, for a session.
@@ -129,14 +117,11 @@ impl Parts {
         token: &[u8],
         address: IpAddr,
     ) -> Result<Identity, Refusal> {
-        let since = self
-            .revocations
-            .now()
-            .await
-            .map_err(|error| unavailable(&error))?;
         let who = self.prove_token_alone(token, address)?;
         let mut evidence = who.evidence().cloned().unwrap_or_default();
-        evidence.since = Some(since);
+        // The token does not change while the process runs: had it been shown only now, it would
+        // have proved as much.
+        evidence.since = Some(self.moment().await?);
         Ok(who.proved_by(evidence))
     }
 
@@ -150,10 +135,10 @@ impl Parts {
             || Refusal::new(RefusalCode::TokenInvalid).because("the access token is wrong");
         let own = self.access_token.as_ref().ok_or_else(invalid)?;
         let now = || self.cookies.clock().now();
-        let subject = Subject::token(ACCESS_TOKEN, address);
-        let permit = self.throttle.begin(now(), &subject).map_err(throttle)?;
+        let subject = Subject::token(address);
+        let permit = self.throttle.begin(now(), &subject)?;
         let credential = own.verify(token, &self.credentials).ok_or_else(invalid)?;
-        self.throttle.succeeded(now(), permit);
+        self.throttle.succeeded(now(), &permit);
         let who = Identity::new(ACCESS_TOKEN, ACCESS_TOKEN).map_err(|_| invalid())?;
         Ok(who.proved_by(Evidence::new(None, Some(credential))))
     }
@@ -182,21 +167,6 @@ pub(crate) fn prove_nothing(name: &str, roles: &str) -> Result<Identity, Refusal
     let who = Identity::new(DEV, name).map_err(malformed)?;
     let roles = roles.split([',', ' ']).filter(|role| !role.is_empty());
     Ok(who.with_roles(roles))
-}
-
-#[cfg(feature = "password")]
-fn password_refusal(refusal: PasswordRefusal) -> Refusal {
-    match refusal {
-        PasswordRefusal::Throttled(throttled) => throttle(throttled),
-        PasswordRefusal::Unavailable(error) => {
-            Refusal::new(RefusalCode::Unavailable).because(error.to_string())
-        }
-        PasswordRefusal::Wrong => Refusal::new(RefusalCode::WrongPassword),
-    }
-}
-
-fn throttle(throttled: Throttled) -> Refusal {
-    Refusal::throttled(throttled.retry_after).because(throttled.limit.as_str())
 }
 
 pub(crate) fn unavailable(error: &StoreError) -> Refusal {

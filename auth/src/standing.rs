@@ -107,7 +107,7 @@ impl Parts {
                 let Some(passwords) = &self.passwords else {
                     return Ok(false);
                 };
-                let source = passwords.accounts().source();
+                let source = passwords.accounts.source();
                 let account = source.find(session.who.subject()).await?;
                 Ok(
                     account

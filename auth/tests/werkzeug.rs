@@ -108,6 +108,7 @@ fn costs_out_of_bounds_are_refused() {
         "+1024:8:1",
         "01024:8:1",
         "1024:8:",
+        "1024:8:1$a",
         "99999999999:8:1",
         "4294967296:8:1",
     ] {
@@ -156,7 +157,6 @@ fn other_hashes_and_broken_ones_are_refused() {
         "$argon2i$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
         "$argon2id$m=19456,t=2,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
         "$argon2id$v=16$m=19456,t=2,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
-        "scrypt:1024:8:1$a$b$c",
     ] {
         assert_eq!(
             PasswordHash::parse(other).err(),

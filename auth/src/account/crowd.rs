@@ -12,18 +12,11 @@ use std::collections::BTreeMap;
 
 use apply_cookies::protocol::PurposeKey;
 
-use super::hash::PasswordHash;
 use super::parameters::Parameters;
 
-/// How many hashes of each cost there are.
+/// How many hashes of each cost there are, collected from [`PasswordHash::parameters`].
 ///
-/// ```
-/// use apply_cookies_auth::{Crowd, Password, PasswordHash};
-///
-/// let stored = [PasswordHash::make(&Password::new("correct horse")?)];
-/// let crowd: Crowd = stored.iter().map(PasswordHash::parameters).collect();
-/// # Ok::<(), apply_cookies_auth::PasswordTooLong>(())
-/// ```
+/// [`PasswordHash::parameters`]: crate::PasswordHash::parameters
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Crowd(BTreeMap<Parameters, u32>);
 
@@ -51,11 +44,6 @@ impl Crowd {
         let all = self.0.iter().map(score);
         let least = all.min_by(|one, other| one.0.total_cmp(&other.0));
         least.map_or(Parameters::NEW, |(_, parameters)| parameters)
-    }
-
-    /// A hash that costs as much as this name does, and that no password has.
-    pub(crate) fn stand_in(&self, key: &PurposeKey, name: &str) -> PasswordHash {
-        PasswordHash::dummy(self.cost_of(key, name))
     }
 }
 

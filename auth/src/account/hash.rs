@@ -10,11 +10,11 @@ use apply_cookies::protocol::PurposeKey;
 use argon2::{Algorithm, Argon2, Params, Version};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::parameters::{Parameters, Refused};
+use super::parameters::{HashError, Parameters};
 use crate::credential::{Credential, CredentialKeys, Kind};
 use crate::password::Password;
 use crate::random;
@@ -55,45 +55,33 @@ impl PasswordHash {
         if text.len() > TEXT_MAX {
             return Err(HashError::Malformed);
         }
-        let (method, rest) = match text.strip_prefix("$argon2id$v=19$") {
-            Some(rest) => ("argon2id", rest),
-            None => ("", text),
-        };
-        let mut parts = rest.split('$');
-        let (Some(first), Some(salt), Some(digest), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next())
+        let mut parts = text.rsplitn(3, '$');
+        let (Some(digest), Some(salt), Some(parameters)) =
+            (parts.next(), parts.next(), parts.next())
         else {
             return Err(HashError::Algorithm);
         };
-        let hash = if method.is_empty() {
-            Self {
-                parameters: Parameters::of_werkzeug(first)?,
-                salt: salt.as_bytes().to_vec(),
-                digest: unhex(digest).ok_or(HashError::Malformed)?,
-            }
+        let parameters = Parameters::parse(parameters)?;
+        let decoded = |text| BASE64_STANDARD_NO_PAD.decode(text).ok();
+        let is_phc = matches!(parameters, Parameters::Argon2id { .. });
+        let (salt, digest) = if is_phc {
+            (decoded(salt), decoded(digest))
         } else {
-            let decoded = |text| {
-                BASE64_STANDARD_NO_PAD
-                    .decode(text)
-                    .map_err(|_| HashError::Malformed)
-            };
-            Self {
-                parameters: Parameters::of_argon2id(first)?,
-                salt: decoded(salt)?,
-                digest: Zeroizing::new(decoded(digest)?),
-            }
+            // Werkzeug's salts are letters and digits.
+            let is_plain = salt.bytes().all(|byte| byte.is_ascii_graphic());
+            (is_plain.then(|| salt.as_bytes().to_vec()), unhex(digest))
         };
-        let is_salt = |bytes: &[u8]| match hash.parameters {
-            Parameters::Argon2id { .. } => (8..=64).contains(&bytes.len()),
-            // Werkzeug's are letters and digits.
-            _ => (1..=64).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic),
+        let hash = Self {
+            parameters,
+            salt: salt.ok_or(HashError::Malformed)?,
+            digest: Zeroizing::new(digest.ok_or(HashError::Malformed)?),
         };
-        let is_digest = match hash.parameters {
-            Parameters::Argon2id { .. } => (16..=64).contains(&hash.digest.len()),
-            Parameters::Scrypt { .. } => hash.digest.len() == 64,
-            Parameters::Pbkdf2 { .. } => hash.digest.len() == 32,
+        let (salts, digests) = match parameters {
+            Parameters::Argon2id { .. } => (8..=64, 16..=64),
+            Parameters::Scrypt { .. } => (1..=64, 64..=64),
+            Parameters::Pbkdf2 { .. } => (1..=64, 32..=32),
         };
-        if is_salt(&hash.salt) && is_digest {
+        if salts.contains(&hash.salt.len()) && digests.contains(&hash.digest.len()) {
             Ok(hash)
         } else {
             Err(HashError::Malformed)
@@ -101,18 +89,11 @@ impl PasswordHash {
     }
 
     /// A new hash, with a random salt: argon2id of 19 MiB, two passes and one lane, which takes some
-    /// 30 ms. For scripts and tests; an app's requests go through [`Passwords`](crate::Passwords).
+    /// 30 ms: not on a thread that serves requests.
     #[must_use]
     pub fn make(password: &Password) -> Self {
-        Self::make_with(Parameters::NEW, password)
-    }
-
-    pub(crate) fn make_with(parameters: Parameters, password: &Password) -> Self {
-        let mut hash = Self::dummy(parameters);
-        // 96 bits, as text: werkzeug's forms take no other.
-        hash.salt = BASE64_STANDARD_NO_PAD
-            .encode(random::bytes::<12>())
-            .into_bytes();
+        let mut hash = Self::dummy(Parameters::NEW);
+        hash.salt = random::bytes::<16>().to_vec();
         hash.digest = hash.derive(password);
         hash
     }
@@ -184,15 +165,13 @@ impl PasswordHash {
     }
 
     /// What a session that begins with this hash keeps.
-    #[must_use]
-    pub fn credential(&self, keys: &CredentialKeys) -> Credential {
+    pub(crate) fn credential(&self, keys: &CredentialKeys) -> Credential {
         keys.make(Kind::PasswordHash, self.to_text().as_bytes())
     }
 
     /// Whether a session that began with this credential began with this hash: otherwise the
     /// password has been changed since.
-    #[must_use]
-    pub fn is_of(&self, credential: &Credential, keys: &CredentialKeys) -> bool {
+    pub(crate) fn is_of(&self, credential: &Credential, keys: &CredentialKeys) -> bool {
         keys.matches(credential, Kind::PasswordHash, self.to_text().as_bytes())
     }
 
@@ -200,14 +179,9 @@ impl PasswordHash {
     pub(super) fn tag(&self, key: &PurposeKey, name: &str, password: &Password) -> [u8; 32] {
         let text = Zeroizing::new(self.to_text());
         let parts = [name.as_bytes(), text.as_bytes(), password.as_bytes()];
-        let length = parts.iter().map(|part| 8 + part.len()).sum();
-        // As much as it will have, so that it does not move and leave a copy behind.
-        let mut message = Zeroizing::new(Vec::with_capacity(length));
-        for part in parts {
-            message.extend_from_slice(&(part.len() as u64).to_be_bytes());
-            message.extend_from_slice(part);
-        }
-        key.tag(&message)
+        // Of one length each, so that no two lists of parts are one message.
+        let digests = Zeroizing::new(parts.map(|part| <[u8; 32]>::from(Sha256::digest(part))));
+        key.tag(digests.as_flattened())
     }
 }
 
@@ -224,45 +198,12 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// Bytes of lower-case hexadecimal digits.
-fn unhex(text: &str) -> Option<Zeroizing<Vec<u8>>> {
-    let digit = |byte: u8| match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        _ => None,
-    };
+fn unhex(text: &str) -> Option<Vec<u8>> {
     let (pairs, []) = text.as_bytes().as_chunks::<2>() else {
         return None;
     };
-    let byte = |[high, low]: &[u8; 2]| Some(digit(*high)? << 4 | digit(*low)?);
-    pairs
-        .iter()
-        .map(byte)
-        .collect::<Option<Vec<u8>>>()
-        .map(Zeroizing::new)
-}
-
-/// Why a text is not taken as a hash. Does not contain it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum HashError {
-    /// Another algorithm, or no hash at all.
-    #[error(
-        "not a hash of argon2id, or of werkzeug's scrypt or pbkdf2:sha256; `apply-cookies password` makes one"
-    )]
-    Algorithm,
-    /// More work or memory than is allowed, or parameters that do not exist.
-    #[error("the parameters of the hash are out of bounds")]
-    Parameters,
-    /// The salt or the digest has another form or length.
-    #[error("the salt or the digest is malformed; the hash may have been cut")]
-    Malformed,
-}
-
-impl From<Refused> for HashError {
-    fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::Algorithm => Self::Algorithm,
-            Refused::Bounds => Self::Parameters,
-        }
-    }
+    let byte = |pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    let bytes: Vec<u8> = pairs.iter().map(|pair| byte(pair)).collect::<Option<_>>()?;
+    // It has taken signs and capitals as well.
+    (hex(&bytes) == text).then_some(bytes)
 }

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use toml::{Table, Value};
 
 use super::crowd::Crowd;
-use super::hash::{HashError, PasswordHash};
+use super::hash::PasswordHash;
+use super::parameters::HashError;
 use super::source::Account;
 use crate::header::NAME_MAX;
 

@@ -12,9 +12,11 @@ mod verifier;
 
 pub use crowd::Crowd;
 pub use file::AccountsError;
-pub use hash::{HashError, PasswordHash};
+pub use hash::PasswordHash;
 pub use list::ListError;
-pub use parameters::Parameters;
-pub use passwords::{PasswordAttempt, PasswordRefusal, Passwords};
-pub use remembered::RememberedPasswords;
+pub use parameters::{HashError, Parameters};
+pub(crate) use passwords::Passwords;
 pub use source::{Account, AccountFuture, AccountSource, Accounts, AccountsUnavailable};
+
+#[cfg(test)]
+mod tests;

@@ -34,70 +34,52 @@ pub enum Parameters {
     },
 }
 
-/// Why parameters are refused.
-pub(super) enum Refused {
-    /// None of the three.
-    Algorithm,
-    /// Too much, or none.
-    Bounds,
-}
-
 impl Parameters {
     /// Those of new hashes, as OWASP recommends them.
-    pub const NEW: Self = Self::Argon2id {
+    pub(crate) const NEW: Self = Self::Argon2id {
         memory_kib: 19 * 1024,
         passes: 2,
         lanes: 1,
     };
 
-    /// Reads `m=…,t=…,p=…`.
-    pub(super) fn of_argon2id(text: &str) -> Result<Self, Refused> {
+    /// Reads `$argon2id$v=19$m=…,t=…,p=…`, `scrypt:N:r:p` or `pbkdf2:sha256:N`.
+    pub(super) fn parse(text: &str) -> Result<Self, HashError> {
+        let read = if let Some(costs) = text.strip_prefix("$argon2id$v=19$") {
+            Self::argon2id(costs)
+        } else if let Some(costs) = text.strip_prefix("scrypt:") {
+            Self::scrypt(costs)
+        } else if let Some(costs) = text.strip_prefix("pbkdf2:sha256:") {
+            let [iterations] = numbers(costs).unwrap_or([0]);
+            let within = (1..=2_000_000).contains(&iterations);
+            within.then_some(Self::Pbkdf2 { iterations })
+        } else {
+            return Err(HashError::Algorithm);
+        };
+        // Only the numbers were looked at.
+        read.filter(|parameters| parameters.to_string() == text)
+            .ok_or(HashError::Parameters)
+    }
+
+    fn argon2id(costs: &str) -> Option<Self> {
         const MEMORY_MAX: u32 = 128 * 1024;
         const WORK_MAX: u32 = 1024 * 1024;
-        let mut parts = text.split(',');
-        let mut next = |name| number(parts.next()?.strip_prefix(name)?);
-        let (memory, passes, lanes) = (next("m="), next("t="), next("p="));
-        let (Some(memory_kib), Some(passes), Some(lanes), None) =
-            (memory, passes, lanes, parts.next())
-        else {
-            return Err(Refused::Bounds);
-        };
+        let [memory_kib, passes, lanes] = numbers(costs)?;
         let within = (1..=16).contains(&passes)
             && (1..=16).contains(&lanes)
             && (8 * lanes..=MEMORY_MAX).contains(&memory_kib)
             && memory_kib * passes <= WORK_MAX;
-        let parameters = Self::Argon2id {
+        within.then_some(Self::Argon2id {
             memory_kib,
             passes,
             lanes,
-        };
-        within.then_some(parameters).ok_or(Refused::Bounds)
+        })
     }
 
-    /// Reads `scrypt:N:r:p` or `pbkdf2:sha256:N`.
-    pub(super) fn of_werkzeug(text: &str) -> Result<Self, Refused> {
-        let parts: Vec<&str> = text.split(':').collect();
-        let of = |at: usize| number(parts[at]).ok_or(Refused::Bounds);
-        let (parameters, within) = match parts[..] {
-            ["scrypt", _, _, _] => {
-                let (n, r, p) = (of(1)?, of(2)?, of(3)?);
-                let within = n.is_power_of_two()
-                    && (1..=17).contains(&n.ilog2())
-                    && (1..=8).contains(&r)
-                    && (1..=4).contains(&p);
-                let log_n = n.trailing_zeros().to_le_bytes()[0];
-                (Self::Scrypt { log_n, r, p }, within)
-            }
-            ["pbkdf2", "sha256", _] => {
-                let iterations = of(2)?;
-                (
-                    Self::Pbkdf2 { iterations },
-                    (1..=2_000_000).contains(&iterations),
-                )
-            }
-            _ => return Err(Refused::Algorithm),
-        };
-        within.then_some(parameters).ok_or(Refused::Bounds)
+    fn scrypt(costs: &str) -> Option<Self> {
+        let [n, r, p] = numbers(costs)?;
+        let log_n = u8::try_from(n.checked_ilog2()?).ok()?;
+        let within = (1..=17).contains(&log_n) && (1..=8).contains(&r) && (1..=4).contains(&p);
+        within.then_some(Self::Scrypt { log_n, r, p })
     }
 
     /// How much memory a verification takes, in bytes. That of PBKDF2 is not worth counting.
@@ -125,8 +107,27 @@ impl fmt::Display for Parameters {
     }
 }
 
-/// A decimal number without zeros in front.
-fn number(text: &str) -> Option<u32> {
-    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
-    is_plain.then(|| text.parse().ok())?
+/// The numbers of a text, if there are as many.
+fn numbers<const N: usize>(text: &str) -> Option<[u32; N]> {
+    let parts = text.split(|c: char| !c.is_ascii_digit());
+    let numbers = parts.filter(|part| !part.is_empty()).map(str::parse);
+    let numbers: Vec<u32> = numbers.collect::<Result<_, _>>().ok()?;
+    numbers.try_into().ok()
+}
+
+/// Why a text is not taken as a hash. Does not contain it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HashError {
+    /// Another algorithm, or no hash at all.
+    #[error(
+        "not a hash of argon2id, or of werkzeug's scrypt or pbkdf2:sha256; `apply-cookies password` makes one"
+    )]
+    Algorithm,
+    /// More work or memory than is allowed, or parameters that do not exist.
+    #[error("the parameters of the hash are out of bounds")]
+    Parameters,
+    /// The salt or the digest has another form or length.
+    #[error("the salt or the digest is malformed; the hash may have been cut")]
+    Malformed,
 }

@@ -1,245 +1,186 @@
 //! A name and a password, from the throttle to the account.
 
-use std::collections::BTreeMap;
-use std::fmt;
-use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use apply_cookies::protocol::{Purpose, PurposeKey};
-use apply_cookies::{ApplyCookies, Seldom};
-use apply_cookies::{Clock, Secrets};
+use apply_cookies::{ApplyCookies, Clock, Seldom};
 
+use super::hash::PasswordHash;
 use super::parameters::Parameters;
-use super::source::{Account, Accounts, AccountsUnavailable};
-use super::verifier::{Done, Full, Lane, Verifier, Work};
+use super::remembered::Remembered;
+use super::source::{Account, Accounts};
+use super::verifier::{Full, Verifier};
 use crate::header::NAME_MAX;
 use crate::password::Password;
-use crate::throttle::{Limit, Subject, Throttle, Throttled};
+use crate::refusal::{Refusal, RefusalCode};
+use crate::throttle::{Key, Permit, Subject, Throttle};
+
+/// How soon to come again where there is no room.
+const BUSY: Duration = Duration::from_secs(1);
 
 /// Verifies names and passwords: throttled, in equal time for known and unknown names, and away from
-/// the threads that serve requests. Works on every executor.
-///
-/// ```
-/// use std::sync::Arc;
-///
-/// use apply_cookies::{Clock, Secrets};
-/// use apply_cookies_auth::{Accounts, Password, PasswordAttempt, Passwords, Throttle};
-///
-/// async fn sign_in(passwords: &Passwords, peer: std::net::IpAddr) {
-///     let password = Password::new("correct horse battery staple").unwrap();
-///     match passwords.check(&PasswordAttempt::new("ada", &password, peer)).await {
-///         Ok(account) => println!("welcome, {}", account.name),
-///         Err(refusal) => println!("{refusal}"), // "wrong name or password", "throttled: again in 2 s"
-///     }
-/// }
-/// ```
-pub struct Passwords {
-    accounts: Accounts,
+/// the threads that serve requests.
+pub(crate) struct Passwords {
+    pub(crate) accounts: Accounts,
     throttle: Arc<Throttle>,
     verifier: Verifier,
     crowd_key: PurposeKey,
     clock: Clock,
     unavailable: Seldom,
-}
-
-/// Somebody wants to sign in with a name and a password.
-#[derive(Clone, Copy)]
-pub struct PasswordAttempt<'a> {
-    pub(super) name: &'a str,
-    pub(super) password: &'a Password,
-    address: IpAddr,
-    device: Option<[u8; 16]>,
-}
-
-impl<'a> PasswordAttempt<'a> {
-    /// From this address: the person's, not a proxy's.
-    #[must_use]
-    pub fn new(name: &'a str, password: &'a Password, address: IpAddr) -> Self {
-        Self {
-            name,
-            password,
-            address,
-            device: None,
-        }
-    }
-
-    /// From a browser that has signed in to this very account before
-    /// ([`Subject::known_device`]): strangers do not slow it.
-    #[must_use]
-    pub fn known_device(self, digest: [u8; 16]) -> Self {
-        Self {
-            device: Some(digest),
-            ..self
-        }
-    }
-
-    fn subject(&self) -> Subject<'a> {
-        let subject = Subject::account(self.name, self.address);
-        match self.device {
-            Some(digest) => subject.known_device(digest),
-            None => subject,
-        }
-    }
-}
-
-impl fmt::Debug for PasswordAttempt<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PasswordAttempt(..)")
-    }
-}
-
-/// Why nobody is signed in.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum PasswordRefusal {
-    /// The name, the password, or both: nothing says which.
-    #[error("wrong name or password")]
-    Wrong,
-    /// Too many have failed, or too many are being verified.
-    #[error(transparent)]
-    Throttled(#[from] Throttled),
-    /// The accounts cannot be asked.
-    #[error(transparent)]
-    Unavailable(#[from] AccountsUnavailable),
+    remembered: Remembered,
+    #[cfg(test)]
+    pub(super) meter: super::tests::Meter,
 }
 
 impl Passwords {
-    /// For the accounts of a deployment. The throttle is that of all its sign-ins.
-    #[must_use]
-    pub fn new(cookies: &ApplyCookies, accounts: Accounts, throttle: Arc<Throttle>) -> Self {
-        let keys = cookies.purpose_keys(Purpose::Crowd, "");
-        Self::with_key(keys, cookies.clock().clone(), accounts, throttle)
-    }
-
-    /// For accounts outside a deployment, as in tests, with a clock of your own.
-    #[must_use]
-    pub fn from_secrets(
-        secrets: &Secrets,
-        clock: Clock,
-        accounts: Accounts,
-        throttle: Arc<Throttle>,
-    ) -> Self {
-        Self::with_key(
-            secrets.purpose_keys(Purpose::Crowd, ""),
-            clock,
-            accounts,
-            throttle,
-        )
-    }
-
-    fn with_key(
-        mut keys: Vec<PurposeKey>,
-        clock: Clock,
-        accounts: Accounts,
-        throttle: Arc<Throttle>,
-    ) -> Self {
+    /// The throttle is that of all sign-ins.
+    pub(crate) fn new(cookies: &ApplyCookies, accounts: Accounts, throttle: Arc<Throttle>) -> Self {
+        // The current secret's: a rotation changes the costs of unknown names once.
+        let key = |purpose| cookies.purpose_keys(purpose, "").swap_remove(0);
         Self {
             accounts,
             throttle,
             verifier: Verifier::new(),
-            // The current secret's: a rotation changes the costs of unknown names once.
-            crowd_key: keys.swap_remove(0),
-            clock,
+            crowd_key: key(Purpose::Crowd),
+            clock: cookies.clock().clone(),
             unavailable: Seldom::new(),
+            remembered: Remembered::new(key(Purpose::Basic)),
+            #[cfg(test)]
+            meter: super::tests::Meter::default(),
         }
     }
 
-    /// The accounts, for whoever looks up somebody who is signed in.
-    #[must_use]
-    pub fn accounts(&self) -> &Accounts {
-        &self.accounts
-    }
-
-    pub(super) fn now(&self) -> u64 {
-        self.clock.now().get()
-    }
-
-    /// The account whose name and password these are.
+    /// The account whose name and password these are. `first` is asked for behind the throttle, and
+    /// before the account is looked up.
     ///
     /// # Errors
     ///
     /// A refusal. That of an unknown name is that of a wrong password, after as much work.
-    pub async fn check(&self, attempt: &PasswordAttempt<'_>) -> Result<Account, PasswordRefusal> {
+    pub(crate) async fn check<T>(
+        &self,
+        subject: &Subject<'_>,
+        password: &Password,
+        first: impl Future<Output = Result<T, Refusal>>,
+    ) -> Result<(Account, T), Refusal> {
+        let wrong = || Refusal::new(RefusalCode::WrongPassword);
         // Nobody has a longer name, and the throttle keeps none.
-        if attempt.name.len() > NAME_MAX {
-            return Err(PasswordRefusal::Wrong);
+        if subject.name.len() > NAME_MAX {
+            return Err(wrong());
         }
-        let permit = self.throttle.begin(self.clock.now(), &attempt.subject())?;
-        let source = self.accounts.source();
+        let permit = self.throttle.begin(self.clock.now(), subject)?;
+        let verified = async {
+            let first = first.await?;
+            let account = self.verify(&permit, subject.name, password).await?;
+            Ok((account, first))
+        };
+        match verified.await {
+            Ok((Some(account), first)) => {
+                self.throttle.succeeded(self.clock.now(), &permit);
+                let account = self.with_new_hash(&permit, account, password).await;
+                Ok((account, first))
+            }
+            Ok((None, _)) => Err(wrong()),
+            Err(refusal) => {
+                self.throttle.withdrawn(self.clock.now(), &permit);
+                Err(refusal)
+            }
+        }
+    }
+
+    /// As [`check`](Self::check), with one verification in five minutes, however many requests bring
+    /// the same, and one for those that come together. A refusal is not remembered.
+    pub(crate) async fn check_each(
+        &self,
+        subject: &Subject<'_>,
+        password: &Password,
+    ) -> Result<Account, Refusal> {
+        let (tag, known) = self.recall(subject.name, password).await?;
+        if let Some(account) = known {
+            return Ok(account);
+        }
+        let turn = self.remembered.turn(tag);
+        let _guard = turn.lock().await;
+        if let (_, Some(account)) = self.recall(subject.name, password).await? {
+            return Ok(account);
+        }
+        let nothing = std::future::ready(Ok(()));
+        let (account, ()) = self.check(subject, password, nothing).await?;
+        let tag = (self.remembered).tag(subject.name, password, Some(&account));
+        self.remembered.keep(self.clock.now().get(), tag);
+        Ok(account)
+    }
+
+    /// The account, if this is its name and password and is remembered. It is looked up each time.
+    async fn recall(
+        &self,
+        name: &str,
+        password: &Password,
+    ) -> Result<(Key, Option<Account>), Refusal> {
+        let found = self.find(name).await?;
+        let tag = self.remembered.tag(name, password, found.as_ref());
+        let holds = self.remembered.holds(self.clock.now().get(), tag);
+        Ok((tag, found.filter(|_| holds)))
+    }
+
+    /// The account with this name.
+    pub(crate) async fn find(&self, name: &str) -> Result<Option<Account>, Refusal> {
+        self.accounts.source().find(name).await.map_err(|error| {
+            if let Some(left_out) = self.unavailable.turn(self.clock.now()) {
+                tracing::error!(%error, left_out, "no password can be verified");
+            }
+            Refusal::new(RefusalCode::Unavailable).because(error.to_string())
+        })
+    }
+
+    async fn verify(
+        &self,
+        permit: &Permit,
+        name: &str,
+        password: &Password,
+    ) -> Result<Option<Account>, Refusal> {
         // For known names too: it takes time.
-        let stand_in = source.crowd().stand_in(&self.crowd_key, attempt.name);
-        let found = match source.find(attempt.name).await {
-            Ok(found) => found,
-            Err(error) => {
-                self.throttle.withdrawn(self.clock.now(), permit);
-                if let Some(left_out) = self.unavailable.turn(self.clock.now()) {
-                    tracing::error!(%error, left_out, "no password can be verified");
-                }
-                return Err(error.into());
-            }
+        let crowd = self.accounts.source().crowd();
+        let stand_in = PasswordHash::dummy(crowd.cost_of(&self.crowd_key, name));
+        let found = self.find(name).await?;
+        let hash = found.as_ref().map_or(&stand_in, |account| &account.hash);
+        let (hash, password) = (hash.clone(), password.clone());
+        let memory = hash.parameters().memory();
+        #[cfg(test)]
+        let meter = self.meter.clone();
+        let work = move || {
+            #[cfg(test)]
+            let _metered = meter.begin(hash.parameters());
+            hash.verify(&password)
         };
-        let hash = found
-            .as_ref()
-            .map_or(&stand_in, |account| &account.hash)
-            .clone();
-        let work = Work::Verify(hash, attempt.password.clone());
-        let is_right = match self.run(attempt, work).await {
-            Ok(Done::Verified(is_right)) => is_right,
-            Ok(Done::Made(_)) => false,
-            Err(Full) => {
-                self.throttle.withdrawn(self.clock.now(), permit);
-                return Err(Throttled::new(Limit::Busy, 1000).into());
-            }
-        };
+        let is_right = self.verifier.run(permit, memory, work).await;
         // Whatever an unknown name's password was, it was wrong.
-        let account = found.filter(|_| is_right).ok_or(PasswordRefusal::Wrong)?;
-        self.throttle.succeeded(self.clock.now(), permit);
-        Ok(self.with_new_hash(attempt, account).await)
+        is_right
+            .map(|is_right| found.filter(|_| is_right))
+            .map_err(|Full| Refusal::throttled(BUSY).because("busy"))
     }
 
     /// The account, with a new hash in the place of an old one if the source keeps it. A failure is
     /// no refusal: the old hash is as good as it was.
-    async fn with_new_hash(&self, attempt: &PasswordAttempt<'_>, mut account: Account) -> Account {
+    async fn with_new_hash(
+        &self,
+        permit: &Permit,
+        mut account: Account,
+        password: &Password,
+    ) -> Account {
         let source = self.accounts.source();
         if account.hash.parameters() == Parameters::NEW || !source.keeps_hashes() {
             return account;
         }
-        let work = Work::Make(attempt.password.clone());
-        if let Ok(Done::Made(new)) = self.run(attempt, work).await {
+        let password = password.clone();
+        let make = move || PasswordHash::make(&password);
+        let memory = Parameters::NEW.memory();
+        if let Ok(new) = self.verifier.run(permit, memory, make).await {
             match source.keep_hash(&account, &new).await {
                 Ok(()) => account.hash = new,
                 Err(error) => tracing::warn!(%error, "a new hash could not be stored"),
             }
         }
         account
-    }
-
-    async fn run(&self, attempt: &PasswordAttempt<'_>, work: Work) -> Result<Done, Full> {
-        let (lane, group) = match attempt.device {
-            Some(_) => (Lane::Known, self.throttle.group_of_account(attempt.name)),
-            None => (
-                Lane::Stranger,
-                self.throttle.group_of_network(attempt.address),
-            ),
-        };
-        self.verifier.run(lane, group, work).await
-    }
-
-    /// How many hashes of each cost have been verified.
-    #[must_use]
-    pub fn verified(&self) -> BTreeMap<Parameters, u64> {
-        self.verifier.verified()
-    }
-
-    /// The most memory that hashes have used at once, in bytes.
-    #[must_use]
-    pub fn most_memory(&self) -> usize {
-        self.verifier.most_memory()
-    }
-}
-
-impl fmt::Debug for Passwords {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Passwords(..)")
     }
 }

@@ -1,90 +1,70 @@
-//! Where hashes are computed: on threads of their own, a few at once, within a bound of memory.
+//! Where hashes are computed: a few at once, within a bound of memory, and away from the threads that
+//! serve requests.
 //!
-//! Strangers and browsers that have signed in before wait in two lanes. Strangers leave a core and
-//! its memory free where there are several, and where there is one the others go first: however many
-//! passwords strangers send, those whom the app knows wait for one verification at most.
+//! There is a slot for each core, with 33 MiB of memory. Strangers and browsers that have signed in
+//! before wait in two lanes, and whoever is at the head of a lane takes slots of all: strangers, who
+//! have one slot less where there are several, never delay the others by more than one verification.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::fmt;
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::hash::PasswordHash;
-use super::parameters::Parameters;
-use crate::password::Password;
+use crate::throttle::{Key, Permit};
 
-/// Memory for each core: one hash of werkzeug's takes as much.
-const MEMORY_PER_CORE: usize = 33 * 1024 * 1024;
-/// How many may wait in a lane, for each core.
-const WAITING_PER_CORE: usize = 8;
-/// How many of one network or account may be in a lane, for each core: half of them.
+/// The memory of a slot: one hash of werkzeug's takes as much.
+const SLOT: usize = 33 * 1024 * 1024;
+/// How many may be in a lane, for each core: those that wait and those that run.
+const IN_LANE_PER_CORE: usize = 9;
+/// How many of one network or account may be among them: half.
 const OF_ONE_PER_CORE: usize = 4;
-
-/// Who waits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Lane {
-    Stranger,
-    Known,
-}
-
-/// What is computed.
-pub(crate) enum Work {
-    Verify(PasswordHash, Password),
-    Make(Password),
-}
-
-/// What came out.
-pub(crate) enum Done {
-    Verified(bool),
-    Made(PasswordHash),
-}
 
 /// Full: the lane, or what one network or account may take of it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Full;
 
 /// Computes hashes. At most as many at once as there are cores, and in all with at most 33 MiB of
-/// memory for each; a hash that needs more than its lane has is computed when the lane is empty.
-#[derive(Clone)]
-pub(crate) struct Verifier(Arc<Shared>);
-
-struct Shared {
+/// memory for each; a hash that needs more than that is computed alone.
+pub(crate) struct Verifier {
     cores: usize,
-    state: Mutex<State>,
+    strangers: Lane,
+    known: Lane,
+    all: Slots,
 }
 
-#[derive(Default)]
-struct State {
-    strangers: LaneState,
-    known: LaneState,
-    most_memory: usize,
-    /// How many hashes of each cost were verified.
-    verified: BTreeMap<Parameters, u64>,
+struct Lane {
+    slots: Slots,
+    /// Whose hashes wait or run.
+    members: Arc<Mutex<Vec<Key>>>,
 }
 
-#[derive(Default)]
-struct LaneState {
-    running: usize,
-    memory: usize,
-    /// Whose they are, those that run and those that wait.
-    groups: Vec<[u8; 16]>,
-    waiting: VecDeque<Job>,
+/// Whoever waits for several is not overtaken; whoever has left does not wait.
+struct Slots(Arc<Semaphore>, usize);
+
+impl Slots {
+    fn new(number: usize) -> Self {
+        Self(Arc::new(Semaphore::new(number)), number)
+    }
+
+    /// Waits for as many as a hash needs, or for all.
+    async fn take(&self, needed: usize) -> Result<OwnedSemaphorePermit, Full> {
+        let number = u32::try_from(needed.min(self.1)).map_err(|_| Full)?;
+        let taken = self.0.clone().acquire_many_owned(number).await;
+        taken.map_err(|_| Full)
+    }
 }
 
-struct Job {
-    lane: Lane,
-    group: [u8; 16],
-    work: Work,
-    answer: oneshot::Sender<Done>,
+/// A place in a lane, which is free again when this is dropped.
+struct Place {
+    members: Arc<Mutex<Vec<Key>>>,
+    key: Key,
 }
 
-impl Work {
-    fn memory(&self) -> usize {
-        match self {
-            Self::Verify(hash, _) => hash.parameters().memory(),
-            Self::Make(_) => Parameters::NEW.memory(),
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = members.iter().position(|one| *one == self.key) {
+            members.swap_remove(at);
         }
     }
 }
@@ -95,197 +75,54 @@ impl Verifier {
     }
 
     pub(crate) fn with_cores(cores: usize) -> Self {
-        Self(Arc::new(Shared {
+        let lane = |slots| Lane {
+            slots: Slots::new(slots),
+            members: Arc::default(),
+        };
+        Self {
             cores,
-            state: Mutex::default(),
-        }))
-    }
-
-    /// Computes it as soon as there is room. `group` is the network of a stranger, or the account of
-    /// somebody known. Dropping the future leaves alone what is being computed already.
-    pub(crate) async fn run(&self, lane: Lane, group: [u8; 16], work: Work) -> Result<Done, Full> {
-        let (answer, done) = oneshot::channel();
-        self.0.clone().take(Job {
-            lane,
-            group,
-            work,
-            answer,
-        })?;
-        // Without an answer where a thread could not be started.
-        done.await.map_err(|_| Full)
-    }
-
-    /// How many hashes of each cost were verified so far.
-    pub(crate) fn verified(&self) -> BTreeMap<Parameters, u64> {
-        self.0.state().verified.clone()
-    }
-
-    /// The most memory that was in use at once, in bytes.
-    pub(crate) fn most_memory(&self) -> usize {
-        self.0.state().most_memory
-    }
-}
-
-impl fmt::Debug for Verifier {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Verifier(..)")
-    }
-}
-
-impl State {
-    fn lane(&mut self, lane: Lane) -> &mut LaneState {
-        match lane {
-            Lane::Stranger => &mut self.strangers,
-            Lane::Known => &mut self.known,
+            strangers: lane(cores.saturating_sub(1).max(1)),
+            known: lane(cores),
+            all: Slots::new(cores),
         }
     }
 
-    /// Whether a job may start now, beside those that run.
-    fn has_room(&self, cores: usize, lane: Lane, memory: usize) -> bool {
-        let (strangers, known) = (&self.strangers, &self.known);
-        // The core that is left free is not for strangers.
-        let own = cores.saturating_sub(1).max(1);
-        match lane {
-            Lane::Stranger => {
-                strangers.running < own
-                    && strangers.running + known.running < cores
-                    && (strangers.running == 0
-                        || strangers.memory + memory <= own * MEMORY_PER_CORE)
-            }
-            Lane::Known => {
-                let used = strangers.memory + known.memory;
-                strangers.running + known.running < cores
-                    && (known.running == 0 || used + memory <= cores * MEMORY_PER_CORE)
-            }
-        }
+    /// Computes something that takes so many bytes of memory, as soon as there is room. Dropping the
+    /// future leaves alone what is being computed already.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        permit: &Permit,
+        memory: usize,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Full> {
+        let (lane, key) = match permit.networks.first() {
+            Some(network) => (&self.strangers, *network),
+            None => (&self.known, permit.account),
+        };
+        let place = self.enter(lane, key)?;
+        let needed = memory.div_ceil(SLOT).max(1);
+        let of_lane = lane.slots.take(needed).await?;
+        let of_all = self.all.take(needed).await?;
+        let held = (of_all, of_lane, place);
+        let work = move || {
+            let _held = held;
+            work()
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|_| Full)
     }
 
-    /// The next job that may start: those of the known first.
-    fn next(&mut self, cores: usize) -> Option<Job> {
-        for lane in [Lane::Known, Lane::Stranger] {
-            // Nobody waits any more for these.
-            while (self.lane(lane).waiting.front()).is_some_and(|job| job.answer.is_closed()) {
-                if let Some(left) = self.lane(lane).waiting.pop_front() {
-                    self.leave(lane, &left.group);
-                }
-            }
-            let memory = self.lane(lane).waiting.front().map(|job| job.work.memory());
-            if memory.is_some_and(|memory| self.has_room(cores, lane, memory)) {
-                let job = self.lane(lane).waiting.pop_front()?;
-                self.start(&job);
-                return Some(job);
-            }
-        }
-        None
-    }
-
-    fn start(&mut self, job: &Job) {
-        let lane = self.lane(job.lane);
-        lane.running += 1;
-        lane.memory += job.work.memory();
-        let memory = self.strangers.memory + self.known.memory;
-        self.most_memory = self.most_memory.max(memory);
-    }
-
-    fn leave(&mut self, lane: Lane, group: &[u8; 16]) {
-        let groups = &mut self.lane(lane).groups;
-        if let Some(at) = groups.iter().position(|one| one == group) {
-            groups.swap_remove(at);
-        }
-    }
-}
-
-impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn take(self: Arc<Self>, job: Job) -> Result<(), Full> {
-        let mut state = self.state();
-        let lane = state.lane(job.lane);
-        let of_one = lane.groups.iter().filter(|one| **one == job.group).count();
-        if of_one >= OF_ONE_PER_CORE * self.cores
-            || lane.waiting.len() >= WAITING_PER_CORE * self.cores
+    fn enter(&self, lane: &Lane, key: Key) -> Result<Place, Full> {
+        let mut members = lane.members.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_one = members.iter().filter(|one| **one == key).count();
+        if of_one >= OF_ONE_PER_CORE * self.cores || members.len() >= IN_LANE_PER_CORE * self.cores
         {
             return Err(Full);
         }
-        lane.groups.push(job.group);
-        lane.waiting.push_back(job);
-        let next = state.next(self.cores);
-        drop(state);
-        next.map_or(Ok(()), |job| self.spawn(job))
-    }
-
-    /// Threads are started when there is work and end with it: one takes 50 µs to start, and the
-    /// cheapest of the usual hashes 30 ms.
-    fn spawn(self: Arc<Self>, job: Job) -> Result<(), Full> {
-        let running = Running::new(self, &job);
-        std::thread::Builder::new()
-            .name("password".to_owned())
-            .spawn(move || work(running, job))
-            .map(drop)
-            .map_err(|_| Full)
-    }
-}
-
-/// A job's place among those that run, which is free again when this is dropped.
-struct Running {
-    shared: Arc<Shared>,
-    lane: Lane,
-    group: [u8; 16],
-    memory: usize,
-}
-
-impl Running {
-    fn new(shared: Arc<Shared>, job: &Job) -> Self {
-        Self {
-            shared,
-            lane: job.lane,
-            group: job.group,
-            memory: job.work.memory(),
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let mut state = self.shared.state();
-        let lane = state.lane(self.lane);
-        lane.running -= 1;
-        lane.memory -= self.memory;
-        state.leave(self.lane, &self.group);
-    }
-}
-
-/// Computes this, and then what waits.
-fn work(running: Running, job: Job) {
-    let shared = running.shared.clone();
-    let mut next = Some((running, job));
-    while let Some((running, Job { work, answer, .. })) = next.take() {
-        let done = match work {
-            Work::Verify(hash, password) => {
-                let is_right = hash.verify(&password);
-                *shared
-                    .state()
-                    .verified
-                    .entry(hash.parameters())
-                    .or_insert(0) += 1;
-                Done::Verified(is_right)
-            }
-            Work::Make(password) => Done::Made(PasswordHash::make(&password)),
-        };
-        drop(running);
-        // Nobody may be waiting any more.
-        let _ = answer.send(done);
-        next = shared
-            .state()
-            .next(shared.cores)
-            .map(|job| (Running::new(shared.clone(), &job), job));
-        // Smaller ones may fit into what a large one has left.
-        let more = shared.state().next(shared.cores);
-        if let Some(job) = more {
-            let _ = shared.clone().spawn(job);
-        }
+        members.push(key);
+        Ok(Place {
+            members: lane.members.clone(),
+            key,
+        })
     }
 }
 
@@ -297,105 +134,139 @@ mod tests {
 
     use super::*;
 
-    const SLOW: Parameters = Parameters::Scrypt {
-        log_n: 13,
-        r: 8,
-        p: 1,
-    };
+    /// What runs, by its memory, and the most that it ever was; and how many have run.
+    #[derive(Clone, Default)]
+    struct Desk(Arc<Mutex<(usize, usize, usize)>>);
 
-    fn verify() -> Work {
-        Work::Verify(PasswordHash::dummy(SLOW), Password::new("guess").unwrap())
+    impl Desk {
+        async fn run(
+            &self,
+            verifier: &Verifier,
+            permit: Permit,
+            memory: usize,
+        ) -> Result<(), Full> {
+            let desk = self.0.clone();
+            let work = move || {
+                let mut begun = desk.lock().unwrap();
+                begun.0 += memory;
+                begun.1 = begun.1.max(begun.0);
+                begun.2 += 1;
+                drop(begun);
+                std::thread::sleep(Duration::from_millis(5));
+                desk.lock().unwrap().0 -= memory;
+            };
+            verifier.run(&permit, memory, work).await
+        }
+
+        fn most_memory(&self) -> usize {
+            self.0.lock().unwrap().1
+        }
+
+        fn have_run(&self) -> usize {
+            self.0.lock().unwrap().2
+        }
     }
 
-    fn group(number: u8) -> [u8; 16] {
-        [number; 16]
+    const MIB: usize = 1024 * 1024;
+
+    fn stranger(network: u8) -> Permit {
+        Permit {
+            pair: [0; 16],
+            account: [0; 16],
+            networks: vec![[network; 16]],
+        }
+    }
+
+    fn known(account: u8) -> Permit {
+        Permit {
+            pair: [0; 16],
+            account: [account; 16],
+            networks: Vec::new(),
+        }
     }
 
     #[tokio::test]
     async fn strangers_fill_their_queue_and_no_more() {
-        let verifier = Verifier::with_cores(2);
-        let all = (0..100).map(|number| verifier.run(Lane::Stranger, group(number), verify()));
-        let answers = join_all(all).await;
-        let heard = answers.iter().filter(|answer| answer.is_ok()).count();
-        // One runs and sixteen wait; perhaps the first has ended before the last has come.
-        assert!((17..30).contains(&heard), "{heard}");
-        assert_eq!(verifier.verified()[&SLOW], heard as u64);
-        assert_eq!(verifier.most_memory(), SLOW.memory());
+        let (verifier, desk) = (Verifier::with_cores(2), Desk::default());
+        let all = (0..100).map(|number| desk.run(&verifier, stranger(number), 32 * MIB));
+        let heard = join_all(all).await.iter().filter(|one| one.is_ok()).count();
+        assert_eq!((heard, desk.have_run()), (18, 18));
+        assert_eq!(
+            desk.most_memory(),
+            32 * MIB,
+            "one at a time: a core is left free"
+        );
     }
 
     #[tokio::test]
     async fn of_one_network_a_few_wait() {
-        let verifier = Verifier::with_cores(1);
-        let flood = (0..100).map(|_| verifier.run(Lane::Stranger, group(1), verify()));
-        let (answers, honest) = tokio::join!(
-            join_all(flood),
-            verifier.run(Lane::Stranger, group(2), verify())
-        );
-        let heard = answers.iter().filter(|answer| answer.is_ok()).count();
-        assert!((4..10).contains(&heard), "{heard}");
+        let (verifier, desk) = (Verifier::with_cores(1), Desk::default());
+        let flood = (0..100).map(|_| desk.run(&verifier, stranger(1), MIB));
+        let (answers, honest) =
+            tokio::join!(join_all(flood), desk.run(&verifier, stranger(2), MIB));
+        assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 4);
         assert!(honest.is_ok());
     }
 
     /// In each of these, strangers keep every place that they may have.
     #[tokio::test]
-    async fn the_known_go_first() {
+    async fn the_known_wait_for_one_verification_of_strangers_at_most() {
         for cores in [1, 2, 4] {
-            let verifier = Verifier::with_cores(cores);
-            let flood: Vec<_> = (0..40)
-                .map(|number| {
-                    let verifier = verifier.clone();
-                    tokio::spawn(async move {
-                        verifier.run(Lane::Stranger, group(number), verify()).await
-                    })
-                })
-                .collect();
-            tokio::task::yield_now().await;
-            tokio::time::sleep(Duration::from_millis(1)).await;
-            assert!(verifier.run(Lane::Known, group(1), verify()).await.is_ok());
-            let waiting = verifier.0.state().strangers.waiting.len();
-            assert!(waiting > 0, "{cores} cores: all strangers came first");
-            let memory = verifier.most_memory();
-            assert!(memory <= cores * MEMORY_PER_CORE, "{memory}");
-            join_all(flood).await;
+            let (verifier, desk) = (Verifier::with_cores(cores), Desk::default());
+            let flood = (0..9 * cores).map(|number| {
+                let network = u8::try_from(number).unwrap();
+                desk.run(&verifier, stranger(network), 32 * MIB)
+            });
+            let (_, strangers_before) = tokio::join!(join_all(flood), async {
+                desk.run(&verifier, known(1), 32 * MIB).await.unwrap();
+                desk.have_run() - 1
+            });
+            // Those that ran when it came, and perhaps those that began as it ended.
+            assert!(
+                strangers_before <= 2 * cores,
+                "{cores} cores: {strangers_before}"
+            );
+            assert!(desk.most_memory() <= cores * SLOT, "{}", desk.most_memory());
         }
     }
 
+    /// Small and large ones, from everywhere.
     #[tokio::test]
-    async fn a_hash_larger_than_the_bound_is_verified_alone() {
-        let large = Parameters::Argon2id {
-            memory_kib: 100 * 1024,
-            passes: 1,
-            lanes: 1,
-        };
-        let verifier = Verifier::with_cores(2);
-        let work = || Work::Verify(PasswordHash::dummy(large), Password::new("").unwrap());
-        let all = (0..3).map(|number| verifier.run(Lane::Stranger, group(number), work()));
+    async fn memory_is_bounded_as_a_sum() {
+        let (verifier, desk) = (Verifier::with_cores(4), Desk::default());
+        let sizes = [0, 19, 32, 40, 64, 100, 8].into_iter().cycle();
+        let all = (0..60).zip(sizes).map(|(number, size)| {
+            let permit = if number % 2 == 0 {
+                stranger(number)
+            } else {
+                known(number)
+            };
+            desk.run(&verifier, permit, size * MIB)
+        });
         assert!(join_all(all).await.iter().all(Result::is_ok));
-        assert_eq!(verifier.most_memory(), large.memory());
+        let most = desk.most_memory();
+        assert!((100 * MIB..=4 * SLOT).contains(&most), "{most}");
+    }
+
+    #[tokio::test]
+    async fn a_hash_larger_than_the_bound_is_computed_alone() {
+        let (verifier, desk) = (Verifier::with_cores(2), Desk::default());
+        let all = (0..3).flat_map(|number| {
+            let large = desk.run(&verifier, stranger(number), 100 * MIB);
+            [large, desk.run(&verifier, known(number), 19 * MIB)]
+        });
+        assert!(join_all(all).await.iter().all(Result::is_ok));
+        assert_eq!(desk.most_memory(), 100 * MIB);
     }
 
     #[tokio::test]
     async fn those_who_have_gone_are_not_verified() {
-        let verifier = Verifier::with_cores(1);
-        let gone: Vec<_> = (0..8)
-            .map(|number| {
-                let verifier = verifier.clone();
-                tokio::spawn(
-                    async move { verifier.run(Lane::Stranger, group(number), verify()).await },
-                )
-            })
-            .collect();
-        tokio::task::yield_now().await;
-        gone.iter().for_each(tokio::task::JoinHandle::abort);
-        join_all(gone).await;
-        assert!(
-            verifier
-                .run(Lane::Stranger, group(9), verify())
-                .await
-                .is_ok()
-        );
-        let heard = verifier.verified()[&SLOW];
-        assert!(heard < 9, "{heard}");
-        assert!(verifier.0.state().strangers.groups.is_empty());
+        let (verifier, desk) = (Verifier::with_cores(1), Desk::default());
+        let gone = join_all((0..8).map(|number| desk.run(&verifier, stranger(number), MIB)));
+        // One runs by now, and the others wait.
+        assert!(tokio::time::timeout(Duration::ZERO, gone).await.is_err());
+        desk.run(&verifier, stranger(9), MIB).await.unwrap();
+        assert!(desk.have_run() <= 2, "{}", desk.have_run());
+        assert!(verifier.strangers.members.lock().unwrap().is_empty());
     }
 }

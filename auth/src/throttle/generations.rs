@@ -8,7 +8,7 @@ use std::mem;
 pub(crate) type Key = [u8; 16];
 
 /// The most entries of a generation. With two, a table has at most some 5 MiB.
-pub(super) const CAPACITY: usize = 32_768;
+const CAPACITY: usize = 32_768;
 
 pub(crate) struct Generations<T> {
     young: HashMap<Key, T>,

@@ -15,25 +15,28 @@
 //! rule never locks an account: somebody new waits 30 s and is then heard, however many others are
 //! guessing. The last one is why strangers cannot slow down a browser that its owner has used.
 //!
-//! Memory is bounded: keys are digests, in two generations of at most 32,768 each a rule. Whoever
-//! fills one forgives older failures early, and needs more than a thousand networks to do so.
+//! Memory is bounded: keys are digests, in two tables with two generations of at most 32,768 each.
+//! Whoever fills one forgives older failures early, and needs more than a thousand networks to do so.
 
-pub(crate) mod generations;
-mod pace;
-mod steps;
-mod throttled;
+#![cfg_attr(
+    not(feature = "password"),
+    expect(dead_code, reason = "without names there is the access token alone")
+)]
 
-use std::fmt;
+mod generations;
+mod rules;
+
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use apply_cookies::UnixMillis;
 use sha2::{Digest, Sha256};
 
-use generations::{Generations, Key};
-use pace::Pace;
-use steps::Steps;
-pub use throttled::{Limit, Throttled};
+pub(crate) use generations::{Generations, Key};
+use rules::{Pace, Steps};
+
+use crate::refusal::Refusal;
 
 const SECOND: u64 = 1000;
 
@@ -50,131 +53,100 @@ const ACCOUNT: Pace = Pace {
 /// How long each network waits then.
 const ACCOUNT_WAIT: u64 = 30 * SECOND;
 
-/// How long failures are remembered at least, by rule: longer than each rule's longest wait.
-const PAIRS_FOR: u64 = 3600 * SECOND;
-const NETWORKS_FOR: u64 = 120 * SECOND;
-const ACCOUNTS_FOR: u64 = 3600 * SECOND;
+/// How long failures are remembered at least: longer than the longest wait.
+const REMEMBERED: u64 = 3600 * SECOND;
 
 /// Who wants to sign in, and where to.
 #[derive(Clone, Copy)]
-pub struct Subject<'a> {
-    target: Target<'a>,
+pub(crate) struct Subject<'a> {
+    target: Target,
+    pub(crate) name: &'a str,
     address: IpAddr,
     device: Option<[u8; 16]>,
 }
 
+/// What a digest is of, so that none is taken for another.
 #[derive(Clone, Copy)]
-enum Target<'a> {
-    Account(&'a str),
-    Token(&'a str),
+enum Target {
+    Account,
+    Token,
+    Device,
+    Pair,
+    Ipv4,
+    Ipv6Wide,
+    Ipv6,
 }
 
 impl<'a> Subject<'a> {
     /// Somebody who names an account, whether or not it exists. `address` is the person's, not a
     /// proxy's.
-    #[must_use]
-    pub fn account(name: &'a str, address: IpAddr) -> Self {
+    pub(crate) const fn account(name: &'a str, address: IpAddr) -> Self {
         Self {
-            target: Target::Account(name),
+            target: Target::Account,
+            name,
             address,
             device: None,
         }
     }
 
-    /// Somebody who presents an access token; `name` says which one is meant.
-    #[must_use]
-    pub fn token(name: &'a str, address: IpAddr) -> Self {
+    /// Somebody who presents the access token.
+    pub(crate) const fn token(address: IpAddr) -> Self {
         Self {
-            target: Target::Token(name),
+            target: Target::Token,
+            name: "",
             address,
             device: None,
         }
     }
 
-    /// The browser has signed in to this very account before, as a cookie proves which nobody else
-    /// can make; this is a digest of what is in it.
-    #[must_use]
-    pub fn known_device(self, digest: [u8; 16]) -> Self {
-        Self {
-            device: Some(digest),
-            ..self
-        }
-    }
-}
-
-/// Neither the name nor the address.
-impl fmt::Debug for Subject<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Subject")
-            .field("known_device", &self.device.is_some())
-            .finish_non_exhaustive()
+    /// From a browser that has signed in to this very account before, as a cookie proves which
+    /// nobody else can make; this is a digest of it.
+    pub(crate) const fn known_device(self, device: Option<[u8; 16]>) -> Self {
+        Self { device, ..self }
     }
 }
 
 /// An attempt that was let through. Dropping it leaves it counted as a failure.
 #[must_use]
-pub struct Permit(Keys);
-
-impl fmt::Debug for Permit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Permit(..)")
-    }
+#[cfg_attr(test, derive(Debug))]
+pub(crate) struct Permit {
+    /// This network, or this browser, on this account.
+    pub(crate) pair: Key,
+    pub(crate) account: Key,
+    /// Empty for a browser that is known: nothing but its own failures counts.
+    pub(crate) networks: Vec<Key>,
 }
 
-/// What an attempt counts under.
-enum Keys {
-    Known(Key),
-    Stranger {
-        pair: Key,
-        account: Key,
-        networks: [Option<Key>; 2],
-    },
+impl Permit {
+    fn paces(&self) -> impl Iterator<Item = (&'static Pace, Key)> {
+        let account = (!self.networks.is_empty()).then_some((&ACCOUNT, self.account));
+        let networks = self.networks.iter().map(|key| (&NETWORK, *key));
+        account.into_iter().chain(networks)
+    }
 }
 
 /// Counts failures, for all sign-ins of one process. It has no clock: `now` is an argument, and a
 /// clock that is set back makes waits longer by as much, at most by the longest.
-///
-/// ```
-/// use std::net::Ipv4Addr;
-///
-/// use apply_cookies::Clock;
-/// use apply_cookies_auth::{Limit, Subject, Throttle};
-///
-/// let (throttle, now) = (Throttle::new([7; 32]), Clock::system().now());
-/// let ada = Subject::account("ada", Ipv4Addr::new(192, 0, 2, 1).into());
-/// for _ in 0..5 {
-///     let permit = throttle.begin(now, &ada)?;
-///     drop(permit); // a wrong password
-/// }
-/// let refused = throttle.begin(now, &ada).unwrap_err();
-/// assert_eq!((refused.limit, refused.retry_after_seconds()), (Limit::Pair, 1));
-/// # Ok::<(), apply_cookies_auth::Throttled>(())
-/// ```
-pub struct Throttle {
+pub(crate) struct Throttle {
     /// Keys the digests: nobody can aim at somebody else's entry.
     seed: [u8; 32],
     tables: Mutex<Tables>,
 }
 
 struct Tables {
-    pairs: Generations<Steps>,
-    devices: Generations<Steps>,
+    steps: Generations<Steps>,
     /// The moment up to which each has used its pace.
-    networks: Generations<u64>,
-    accounts: Generations<u64>,
+    paces: Generations<u64>,
 }
 
 impl Throttle {
     /// Nobody has failed yet. `seed` is random.
-    #[must_use]
-    pub fn new(seed: [u8; 32]) -> Self {
+    pub(crate) fn new(seed: [u8; 32]) -> Self {
         Self {
             seed,
             tables: Mutex::new(Tables {
-                pairs: Generations::new(PAIRS_FOR),
-                devices: Generations::new(PAIRS_FOR),
-                networks: Generations::new(NETWORKS_FOR),
-                accounts: Generations::new(ACCOUNTS_FOR),
+                steps: Generations::new(REMEMBERED),
+                paces: Generations::new(REMEMBERED),
             }),
         }
     }
@@ -184,109 +156,88 @@ impl Throttle {
     /// # Errors
     ///
     /// When it is too early; then nothing is counted.
-    pub fn begin(&self, now: UnixMillis, subject: &Subject<'_>) -> Result<Permit, Throttled> {
-        let (now, keys) = (now.get(), self.keys(subject));
-        let mut tables = self.tables();
-        match &keys {
-            Keys::Known(device) => {
-                let steps = tables.devices.entry(now, *device);
-                let wait = steps.wait(now);
-                if wait > 0 {
-                    return Err(Throttled::new(Limit::Device, wait));
-                }
-                steps.failed(now, 0);
-            }
-            Keys::Stranger {
-                pair,
-                account,
-                networks,
-            } => tables.stranger(now, *pair, *account, *networks)?,
+    pub(crate) fn begin(&self, now: UnixMillis, subject: &Subject<'_>) -> Result<Permit, Refusal> {
+        let (now, permit) = (now.get(), self.permit(subject));
+        let Tables { steps, paces } = &mut *self.tables();
+        let mut used = |pace: &Pace, key| {
+            let used_until = paces.find(now, key);
+            used_until.map_or(0, |used_until| pace.wait(now, used_until))
+        };
+        for network in &permit.networks {
+            pass(used(&NETWORK, *network), "network")?;
         }
-        Ok(Permit(keys))
+        let is_known = permit.networks.is_empty();
+        let is_hot = !is_known && used(&ACCOUNT, permit.account) > 0;
+        let steps = steps.entry(now, permit.pair);
+        let is_new = is_hot && steps.join_queue(now, ACCOUNT_WAIT);
+        let rule = match (is_new, is_known) {
+            (true, _) => "account",
+            (_, true) => "device",
+            _ => "pair",
+        };
+        pass(steps.wait(now), rule)?;
+        steps.failed(now, if is_hot { ACCOUNT_WAIT } else { 0 });
+        for (pace, key) in permit.paces() {
+            pace.spend(now, paces.entry(now, key));
+        }
+        Ok(permit)
     }
 
     /// The attempt was right: what it counted is taken back, and earlier failures of this network or
     /// browser on this account are forgotten.
-    pub fn succeeded(&self, now: UnixMillis, permit: Permit) {
-        self.take_back(now, permit, true);
+    pub(crate) fn succeeded(&self, now: UnixMillis, permit: &Permit) {
+        self.take_back(now, permit, |steps| *steps = Steps::default());
     }
 
     /// The attempt was not verified: what it counted is taken back.
-    pub fn withdrawn(&self, now: UnixMillis, permit: Permit) {
-        self.take_back(now, permit, false);
+    pub(crate) fn withdrawn(&self, now: UnixMillis, permit: &Permit) {
+        self.take_back(now, permit, Steps::take_back);
     }
 
-    fn take_back(&self, now: UnixMillis, Permit(keys): Permit, succeeded: bool) {
-        let now = now.get();
-        let mut tables = self.tables();
-        let forgive = |steps: &mut Steps| {
-            if succeeded {
-                *steps = Steps::default();
-            } else {
-                steps.take_back();
-            }
-        };
-        match keys {
-            Keys::Known(device) => forgive(tables.devices.entry(now, device)),
-            Keys::Stranger {
-                pair,
-                account,
-                networks,
-            } => {
-                forgive(tables.pairs.entry(now, pair));
-                ACCOUNT.take_back(tables.accounts.entry(now, account));
-                for network in networks.into_iter().flatten() {
-                    NETWORK.take_back(tables.networks.entry(now, network));
-                }
-            }
+    fn take_back(&self, now: UnixMillis, permit: &Permit, forgive: impl Fn(&mut Steps)) {
+        let (now, mut tables) = (now.get(), self.tables());
+        forgive(tables.steps.entry(now, permit.pair));
+        for (pace, key) in permit.paces() {
+            pace.take_back(tables.paces.entry(now, key));
         }
-    }
-
-    /// A key for those who share a network, in other tables.
-    #[cfg(feature = "password")]
-    pub(crate) fn group_of_network(&self, address: IpAddr) -> [u8; 16] {
-        self.network(address).0
-    }
-
-    /// A key for those who name one account.
-    #[cfg(feature = "password")]
-    pub(crate) fn group_of_account(&self, name: &str) -> [u8; 16] {
-        self.digest(&[&[0], name.as_bytes()])
     }
 
     /// The network of an address, and the narrower one that is counted as well.
-    fn network(&self, address: IpAddr) -> (Key, Option<Key>) {
+    fn networks(&self, address: IpAddr) -> Vec<Key> {
         // An IPv4 address that came over an IPv6 socket is the same network.
         match address.to_canonical() {
-            IpAddr::V4(address) => (self.digest(&[&[3], &address.octets()]), None),
+            IpAddr::V4(address) => vec![self.digest(Target::Ipv4, &[&address.octets()])],
             IpAddr::V6(address) => {
                 let octets = address.octets();
-                let of = |kind, bytes| self.digest(&[&[kind], &octets[..bytes]]);
-                (of(4, 6), Some(of(5, 8)))
+                vec![
+                    self.digest(Target::Ipv6Wide, &[&octets[..6]]),
+                    self.digest(Target::Ipv6, &[&octets[..8]]),
+                ]
             }
         }
     }
 
-    fn keys(&self, subject: &Subject<'_>) -> Keys {
-        let (kind, name) = match subject.target {
-            Target::Account(name) => (0, name),
-            Target::Token(name) => (1, name),
+    fn permit(&self, subject: &Subject<'_>) -> Permit {
+        let account = self.digest(subject.target, &[subject.name.as_bytes()]);
+        let (pair, networks) = if let Some(device) = subject.device {
+            let pair = self.digest(Target::Device, &[&account, &device]);
+            (pair, Vec::new())
+        } else {
+            let networks = self.networks(subject.address);
+            let pair = self.digest(Target::Pair, &[&account, &networks[0]]);
+            (pair, networks)
         };
-        let account = self.digest(&[&[kind], name.as_bytes()]);
-        if let Some(device) = subject.device {
-            return Keys::Known(self.digest(&[&[2], &account, &device]));
-        }
-        let (network, narrower) = self.network(subject.address);
-        Keys::Stranger {
-            pair: self.digest(&[&[6], &account, &network]),
+        Permit {
+            pair,
             account,
-            networks: [Some(network), narrower],
+            networks,
         }
     }
 
     /// Only the last part may vary in length. The digests never leave, so the key may be in front.
-    fn digest(&self, parts: &[&[u8]]) -> Key {
+    fn digest(&self, target: Target, parts: &[&[u8]]) -> Key {
         let mut hasher = Sha256::new_with_prefix(self.seed);
+        hasher.update([target as u8]);
         for part in parts {
             hasher.update(part);
         }
@@ -300,44 +251,11 @@ impl Throttle {
     }
 }
 
-impl Tables {
-    fn stranger(
-        &mut self,
-        now: u64,
-        pair: Key,
-        account: Key,
-        networks: [Option<Key>; 2],
-    ) -> Result<(), Throttled> {
-        let used = |pace: &Pace, table: &mut Generations<u64>, key| {
-            let used_until = table.find(now, key);
-            used_until.map_or(0, |used_until| pace.wait(now, used_until))
-        };
-        for network in networks.into_iter().flatten() {
-            let wait = used(&NETWORK, &mut self.networks, network);
-            if wait > 0 {
-                return Err(Throttled::new(Limit::Network, wait));
-            }
-        }
-        let is_hot = used(&ACCOUNT, &mut self.accounts, account) > 0;
-        let steps = self.pairs.entry(now, pair);
-        let is_new = is_hot && steps.join_queue(now, ACCOUNT_WAIT);
-        let wait = steps.wait(now);
-        if wait > 0 {
-            let limit = if is_new { Limit::Account } else { Limit::Pair };
-            return Err(Throttled::new(limit, wait));
-        }
-        steps.failed(now, if is_hot { ACCOUNT_WAIT } else { 0 });
-        ACCOUNT.spend(now, self.accounts.entry(now, account));
-        for network in networks.into_iter().flatten() {
-            NETWORK.spend(now, self.networks.entry(now, network));
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Debug for Throttle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Throttle(..)")
+/// Refuses while there is a wait, in milliseconds. The log names the rule.
+fn pass(wait: u64, rule: &'static str) -> Result<(), Refusal> {
+    match wait {
+        0 => Ok(()),
+        _ => Err(Refusal::throttled(Duration::from_millis(wait)).because(rule)),
     }
 }
 

@@ -21,8 +21,16 @@ fn throttle() -> Throttle {
 }
 
 /// A wrong password at this moment. Whether it was verified, or how long to wait.
-fn fails(throttle: &Throttle, millis: u64, subject: Subject<'_>) -> Result<(), Throttled> {
+fn fails(throttle: &Throttle, millis: u64, subject: Subject<'_>) -> Result<(), Refusal> {
     throttle.begin(at(millis), &subject).map(drop)
+}
+
+fn refused(rule: &'static str, seconds: u64) -> Refusal {
+    Refusal::throttled(Duration::from_secs(seconds)).because(rule)
+}
+
+fn millis(refused: &Refusal) -> u64 {
+    u64::try_from(refused.wait().unwrap().as_millis()).unwrap()
 }
 
 #[test]
@@ -30,11 +38,11 @@ fn five_failures_are_free_and_then_waits_double_up_to_fifteen_minutes() {
     let (throttle, ada) = (throttle(), Subject::account("ada", network(1)));
     let (mut now, mut waits) = (0, Vec::new());
     for _ in 0..17 {
-        if let Err(refused) = fails(&throttle, now, ada) {
-            assert_eq!(refused.limit, Limit::Pair);
-            waits.push(refused.retry_after_seconds());
+        if let Err(refusal) = fails(&throttle, now, ada) {
+            let millis = millis(&refusal);
+            assert_eq!(refusal, refused("pair", millis / 1000));
+            waits.push(millis / 1000);
             // A moment too early, and then in time.
-            let millis = u64::try_from(refused.retry_after.as_millis()).unwrap();
             assert!(fails(&throttle, now + millis - 1, ada).is_err());
             now += millis;
             fails(&throttle, now, ada).unwrap();
@@ -46,7 +54,7 @@ fn five_failures_are_free_and_then_waits_double_up_to_fifteen_minutes() {
     fails(&throttle, now, Subject::account("ada", network(2))).unwrap();
     // An hour or two later it is forgotten.
     for _ in 0..5 {
-        fails(&throttle, now + 2 * PAIRS_FOR, ada).unwrap();
+        fails(&throttle, now + 2 * REMEMBERED, ada).unwrap();
     }
 }
 
@@ -58,14 +66,14 @@ fn a_success_costs_nothing_and_forgives() {
             fails(&throttle, round * 240_000, ada).unwrap();
         }
         let permit = throttle.begin(at(round * 240_000), &ada).unwrap();
-        throttle.succeeded(at(round * 240_000), permit);
+        throttle.succeeded(at(round * 240_000), &permit);
     }
     for _ in 0..1000 {
         let permit = throttle.begin(at(24_000_000), &ada).unwrap();
-        throttle.succeeded(at(24_000_000), permit);
+        throttle.succeeded(at(24_000_000), &permit);
         // No room for it: as if it had not come.
         let permit = throttle.begin(at(24_000_000), &ada).unwrap();
-        throttle.withdrawn(at(24_000_000), permit);
+        throttle.withdrawn(at(24_000_000), &permit);
     }
 }
 
@@ -101,8 +109,8 @@ fn an_address_of_ipv6_is_counted_with_its_neighbours() {
     let verified =
         (0..100).filter(|n| fails(&throttle, 0, Subject::account("ada", ip(*n, *n))).is_ok());
     assert_eq!(verified.count(), 5);
-    let refused = fails(&throttle, 0, Subject::account("ada", ip(0xFFFF, 0))).unwrap_err();
-    assert_eq!(refused.limit, Limit::Pair);
+    let refusal = fails(&throttle, 0, Subject::account("ada", ip(0xFFFF, 0))).unwrap_err();
+    assert_eq!(refusal, refused("pair", 1));
     // Many accounts, from one /64 and from many.
     let names: Vec<String> = (0..100).map(|number| number.to_string()).collect();
     let from = |net: fn(usize) -> u128| {
@@ -114,11 +122,8 @@ fn an_address_of_ipv6_is_counted_with_its_neighbours() {
             .count()
     };
     assert_eq!(from(|number| number as u128), 15);
-    let refused = fails(&throttle, 0, Subject::account("x", ip(0xFFFF, 0))).unwrap_err();
-    assert_eq!(
-        (refused.limit, refused.retry_after_seconds()),
-        (Limit::Network, 6)
-    );
+    let refusal = fails(&throttle, 0, Subject::account("x", ip(0xFFFF, 0))).unwrap_err();
+    assert_eq!(refusal, refused("network", 6));
     fails(&throttle, 0, Subject::account("x", ip(0x1_0000, 0))).unwrap();
     // The same IPv4 address, however it is written.
     let mapped = Ipv4Addr::new(10, 0, 0, 9).to_ipv6_mapped().into();
@@ -139,21 +144,18 @@ fn an_account_under_attack_lets_everybody_in_after_half_a_minute() {
     }
     assert_eq!(verified, 100);
     // Somebody new, from elsewhere.
-    let refused = fails(&throttle, 10_000, ada(20_000)).unwrap_err();
-    assert_eq!(
-        (refused.limit, refused.retry_after_seconds()),
-        (Limit::Account, 30)
-    );
+    let refusal = fails(&throttle, 10_000, ada(20_000)).unwrap_err();
+    assert_eq!(refusal, refused("account", 30));
     for number in 0..2_000 {
         let _ = fails(&throttle, 39_000, ada(number));
     }
     let permit = throttle.begin(at(40_000), &ada(20_000)).unwrap();
     // A mistake costs half a minute again, and no more.
     drop(permit);
-    let refused = fails(&throttle, 40_000, ada(20_000)).unwrap_err();
-    assert_eq!(refused.retry_after_seconds(), 30);
+    let refusal = fails(&throttle, 40_000, ada(20_000)).unwrap_err();
+    assert_eq!(refusal, refused("pair", 30));
     let permit = throttle.begin(at(70_000), &ada(20_000)).unwrap();
-    throttle.succeeded(at(70_000), permit);
+    throttle.succeeded(at(70_000), &permit);
     // Other accounts have not noticed.
     fails(
         &throttle,
@@ -175,31 +177,28 @@ fn a_browser_that_was_here_before_is_slowed_by_nobody_but_itself() {
         let _ = fails(&throttle, 0, Subject::account("ada", network(number)));
     }
     fails(&throttle, 0, stranger("ada")).unwrap_err();
-    let known = stranger("ada").known_device([1; 16]);
+    let known = stranger("ada").known_device(Some([1; 16]));
     for _ in 0..5 {
         fails(&throttle, 0, known).unwrap();
     }
-    let refused = fails(&throttle, 0, known).unwrap_err();
-    assert_eq!(
-        (refused.limit, refused.retry_after_seconds()),
-        (Limit::Device, 1)
-    );
+    let refusal = fails(&throttle, 0, known).unwrap_err();
+    assert_eq!(refusal, refused("device", 1));
     // Another of its browsers, and this one at another account, have their own.
-    fails(&throttle, 0, stranger("ada").known_device([2; 16])).unwrap();
-    fails(&throttle, 0, stranger("grace").known_device([1; 16])).unwrap();
+    fails(&throttle, 0, stranger("ada").known_device(Some([2; 16]))).unwrap();
+    fails(&throttle, 0, stranger("grace").known_device(Some([1; 16]))).unwrap();
     // Its failures are not the network's.
     fails(&throttle, 0, Subject::account("ada", network(5000))).unwrap_err();
     fails(&throttle, 0, Subject::account("grace", network(5000))).unwrap();
 }
 
 #[test]
-fn a_token_and_an_account_of_one_name_are_two() {
+fn a_token_and_an_account_without_a_name_are_two() {
     let throttle = throttle();
     for _ in 0..5 {
-        fails(&throttle, 0, Subject::token("ada", network(1))).unwrap();
+        fails(&throttle, 0, Subject::token(network(1))).unwrap();
     }
-    fails(&throttle, 0, Subject::token("ada", network(1))).unwrap_err();
-    fails(&throttle, 0, Subject::account("ada", network(1))).unwrap();
+    fails(&throttle, 0, Subject::token(network(1))).unwrap_err();
+    fails(&throttle, 0, Subject::account("", network(1))).unwrap();
 }
 
 #[test]
@@ -216,11 +215,8 @@ fn a_clock_that_is_set_back_locks_nobody_out() {
             Subject::account(name, network(1)),
         );
     }
-    let refused = fails(&throttle, 0, ada).unwrap_err();
-    assert!(
-        refused.retry_after <= Duration::from_secs(900),
-        "{refused:?}"
-    );
+    let refusal = fails(&throttle, 0, ada).unwrap_err();
+    assert!(millis(&refusal) <= 900_000, "{refusal:?}");
     // Seen by each rule once, they end.
     let _ = fails(&throttle, 1_000_000, ada);
     fails(&throttle, 2_000_000, ada).unwrap();
@@ -244,7 +240,7 @@ proptest! {
             let ours = failed.entry(from).or_default();
             match throttle.begin(at(now), &subject) {
                 Ok(permit) if is_right => {
-                    throttle.succeeded(at(now), permit);
+                    throttle.succeeded(at(now), &permit);
                     pairs.remove(&(from, name));
                 }
                 Ok(_) => {
@@ -257,21 +253,20 @@ proptest! {
                     prop_assert!(minute <= 30, "{minute} in a minute");
                     pairs.insert((from, name), (failures + 1, now));
                 }
-                Err(refused) => {
-                    let wait = u64::try_from(refused.retry_after.as_millis()).unwrap();
+                Err(refusal) => {
+                    let wait = millis(&refusal);
                     prop_assert!(wait > 0);
-                    match refused.limit {
-                        Limit::Pair => {
-                            let own = (1000_u64 << failures.saturating_sub(5)).min(900_000);
-                            prop_assert!(failures >= 5 && last + own == now + wait);
-                        }
-                        Limit::Network => prop_assert!(ours.len() >= 20 && wait <= 6000),
-                        other => prop_assert!(false, "{other:?}"),
+                    let of = |rule| refusal == Refusal::throttled(Duration::from_millis(wait)).because(rule);
+                    if of("pair") {
+                        let own = (1000_u64 << failures.saturating_sub(5)).min(900_000);
+                        prop_assert!(failures >= 5 && last + own == now + wait);
+                    } else {
+                        prop_assert!(of("network") && ours.len() >= 20 && wait <= 6000, "{refusal:?}");
                     }
                     let permit = throttle.begin(at(now + wait), &subject);
-                    prop_assert!(permit.is_ok() || refused.limit == Limit::Network);
+                    prop_assert!(permit.is_ok() || of("network"));
                     if let Ok(permit) = permit {
-                        throttle.withdrawn(at(now + wait), permit);
+                        throttle.withdrawn(at(now + wait), &permit);
                         now += wait;
                     }
                 }

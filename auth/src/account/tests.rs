@@ -5,14 +5,47 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
+use std::time::Duration;
 
-use apply_cookies::{Clock, Secrets, UnixMillis};
-use apply_cookies_auth::{
-    Account, AccountFuture, AccountSource, Accounts, AccountsUnavailable, CredentialKeys, Crowd,
-    Limit, Parameters, Password, PasswordAttempt, PasswordHash, PasswordRefusal, Passwords,
-    RememberedPasswords, Throttle,
-};
+use apply_cookies::protocol::Purpose;
+use apply_cookies::{ApplyCookies, Clock, Secrets, UnixMillis};
 use futures_util::future::join_all;
+
+use super::*;
+use crate::credential::CredentialKeys;
+use crate::password::Password;
+use crate::refusal::{Refusal, RefusalCode};
+use crate::throttle::{Subject, Throttle};
+
+/// Counts verifications, and the memory of those that run.
+#[derive(Clone, Default)]
+pub(super) struct Meter(Arc<Mutex<Counts>>);
+
+#[derive(Default)]
+struct Counts {
+    verified: BTreeMap<Parameters, u64>,
+    memory: usize,
+    most_memory: usize,
+}
+
+/// A verification that runs until this is dropped.
+pub(super) struct Metered(Meter, usize);
+
+impl Meter {
+    pub(super) fn begin(&self, parameters: Parameters) -> Metered {
+        let (memory, mut counts) = (parameters.memory(), self.0.lock().unwrap());
+        *counts.verified.entry(parameters).or_insert(0) += 1;
+        counts.memory += memory;
+        counts.most_memory = counts.most_memory.max(counts.memory);
+        Metered(self.clone(), memory)
+    }
+}
+
+impl Drop for Metered {
+    fn drop(&mut self) {
+        self.0.0.lock().unwrap().memory -= self.1;
+    }
+}
 
 const SECRET: &str = "8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA";
 
@@ -67,7 +100,7 @@ impl AccountSource for Table {
 }
 
 struct Rig {
-    passwords: Arc<Passwords>,
+    passwords: Passwords,
     now: Arc<AtomicU64>,
     accounts: Arc<Mutex<BTreeMap<String, Account>>>,
     kept: Arc<Mutex<Vec<(String, PasswordHash)>>>,
@@ -90,14 +123,16 @@ impl Rig {
             is_away: Arc::clone(&is_away),
         };
         let clock = now.clone();
-        let passwords = Passwords::from_secrets(
-            &Secrets::new(SECRET).unwrap(),
-            Clock::from_fn(move || UnixMillis::new(clock.load(Ordering::Relaxed)).unwrap()),
-            Accounts::from_source(table),
-            Arc::new(Throttle::new([7; 32])),
-        );
+        let cookies = ApplyCookies::builder(Secrets::new(SECRET).unwrap())
+            .origin("https://app.example")
+            .clock(Clock::from_fn(move || {
+                UnixMillis::new(clock.load(Ordering::Relaxed)).unwrap()
+            }))
+            .build()
+            .unwrap();
+        let throttle = Arc::new(Throttle::new([7; 32]));
         Self {
-            passwords: Arc::new(passwords),
+            passwords: Passwords::new(&cookies, Accounts::from_source(table), throttle),
             now,
             accounts,
             kept,
@@ -109,15 +144,15 @@ impl Rig {
         self.now.fetch_add(millis, Ordering::Relaxed);
     }
 
-    async fn check(
-        &self,
-        name: &str,
-        text: &str,
-        from: IpAddr,
-    ) -> Result<Account, PasswordRefusal> {
+    async fn check(&self, name: &str, text: &str, from: IpAddr) -> Result<Account, Refusal> {
+        self.ask(Subject::account(name, from), text).await
+    }
+
+    async fn ask(&self, subject: Subject<'_>, text: &str) -> Result<Account, Refusal> {
         let password = Password::new(text).unwrap();
-        let attempt = PasswordAttempt::new(name, &password, from);
-        self.passwords.check(&attempt).await
+        let nothing = std::future::ready(Ok(()));
+        let checked = self.passwords.check(&subject, &password, nothing).await;
+        checked.map(|(account, ())| account)
     }
 
     /// Tries until it is heard, as patiently as it is told. How many milliseconds that took.
@@ -129,8 +164,9 @@ impl Rig {
                     assert_eq!(account.name, name);
                     return self.now.load(Ordering::Relaxed) - begun;
                 }
-                Err(PasswordRefusal::Throttled(refused)) => {
-                    self.pass(refused.retry_after_seconds() * 1000);
+                Err(refused) if refused.code() == RefusalCode::Throttled => {
+                    let wait = refused.wait().unwrap().as_millis();
+                    self.pass(u64::try_from(wait).unwrap().next_multiple_of(1000));
                 }
                 Err(other) => panic!("{other}"),
             }
@@ -138,7 +174,11 @@ impl Rig {
     }
 
     fn verified(&self) -> u64 {
-        self.passwords.verified().values().sum()
+        self.verified_by_cost().values().sum()
+    }
+
+    fn verified_by_cost(&self) -> BTreeMap<Parameters, u64> {
+        self.passwords.meter.0.lock().unwrap().verified.clone()
     }
 }
 
@@ -171,7 +211,7 @@ async fn the_right_password_of_a_known_name_is_the_only_way_in() {
         (&"a".repeat(256), "correct horse"),
     ] {
         let refused = rig.check(name, password, network(2)).await.unwrap_err();
-        assert_eq!(refused.to_string(), "wrong name or password");
+        assert_eq!(refused, Refusal::new(RefusalCode::WrongPassword));
     }
 }
 
@@ -189,7 +229,7 @@ async fn of_a_thousand_wrong_passwords_few_are_verified_and_honest_people_get_in
                     "ada".to_owned()
                 };
                 let refused = rig.check(&name, "guess", network(1)).await.unwrap_err();
-                assert!(!matches!(refused, PasswordRefusal::Unavailable(_)));
+                assert_ne!(refused.code(), RefusalCode::Unavailable);
                 rig.pass(10);
                 if number == 500 && !honest_is_neighbour {
                     waited = Some(rig.sign_in("ada", network(2)).await);
@@ -215,15 +255,14 @@ async fn a_flood_uses_little_memory_and_known_browsers_do_not_notice() {
         let (rig, name) = (&rig, format!("user-{}", number % 50));
         async move { rig.check(&name, "guess", network(1)).await }
     });
-    let password = Password::new("correct horse").unwrap();
-    let ada = PasswordAttempt::new("ada", &password, network(1)).known_device([1; 16]);
-    let (refusals, ada) = tokio::join!(join_all(flood), rig.passwords.check(&ada));
+    let ada = Subject::account("ada", network(1)).known_device(Some([1; 16]));
+    let (refusals, ada) = tokio::join!(join_all(flood), rig.ask(ada, "correct horse"));
     assert_eq!(ada.unwrap().name, "ada");
     assert!(refusals.iter().all(Result::is_err));
     let guesses = rig.verified() - 1;
     assert!((1..=35).contains(&guesses), "{guesses}");
     let cores = std::thread::available_parallelism().unwrap().get();
-    let memory = rig.passwords.most_memory();
+    let memory = rig.passwords.meter.0.lock().unwrap().most_memory;
     // A hash of werkzeug's takes 32 MiB and two kilobytes.
     assert!(memory <= cores * cost(USUAL).memory(), "{memory} bytes");
 }
@@ -240,10 +279,10 @@ async fn an_own_password_opens_no_unknown_name() {
                 network(number),
             )
             .await;
-        assert!(matches!(tried, Err(PasswordRefusal::Wrong)), "{tried:?}");
+        assert_eq!(tried.unwrap_err().code(), RefusalCode::WrongPassword);
     }
     assert_eq!(
-        rig.passwords.verified(),
+        rig.verified_by_cost(),
         BTreeMap::from([(cost(CHEAP), 10_000)])
     );
     rig.check("attacker", "correct horse", network(1))
@@ -262,7 +301,7 @@ async fn unknown_names_cost_what_known_ones_do() {
             .check(&format!("user-{number}"), "guess", network(number))
             .await;
     }
-    let of_known = rig.passwords.verified();
+    let of_known = rig.verified_by_cost();
     let stored = BTreeMap::from([(cost(CHEAP), 30), (cost(PBKDF2), 20), (cost(ARGON2), 10)]);
     assert_eq!(of_known, stored);
     for round in 1..=2 {
@@ -271,7 +310,7 @@ async fn unknown_names_cost_what_known_ones_do() {
                 .check(&format!("nobody-{number}"), "guess", network(number))
                 .await;
         }
-        let verified = rig.passwords.verified();
+        let verified = rig.verified_by_cost();
         for (cost, of_known) in &stored {
             let of_unknown = verified[cost] - of_known;
             // 50 for each stored hash, within five standard deviations; each name always has the same.
@@ -290,9 +329,9 @@ async fn unknown_names_cost_what_known_ones_do() {
 async fn where_nobody_has_an_account_an_unknown_name_costs_what_a_new_hash_does() {
     let rig = Rig::new([]);
     let refused = rig.check("ada", "guess", network(1)).await.unwrap_err();
-    assert!(matches!(refused, PasswordRefusal::Wrong));
+    assert_eq!(refused.code(), RefusalCode::WrongPassword);
     assert_eq!(
-        rig.passwords.verified(),
+        rig.verified_by_cost(),
         BTreeMap::from([(Parameters::NEW, 1)])
     );
 }
@@ -310,7 +349,8 @@ async fn an_old_hash_is_written_anew_when_its_owner_signs_in() {
     assert_eq!((name.as_str(), new.parameters()), ("ada", Parameters::NEW));
     assert!(new.verify(&Password::new("correct horse").unwrap()));
     // The session begins with the hash that is stored now.
-    let keys = CredentialKeys::from_secrets(&Secrets::new(SECRET).unwrap());
+    let secrets = Secrets::new(SECRET).unwrap();
+    let keys = CredentialKeys(secrets.purpose_keys(Purpose::Credential, ""));
     assert!(new.is_of(&ada.hash.credential(&keys), &keys));
     assert!(
         !PasswordHash::parse(CHEAP)
@@ -328,10 +368,7 @@ async fn accounts_that_are_away_are_nobodys_failure() {
             .check("ada", "correct horse", network(1))
             .await
             .unwrap_err();
-        assert!(
-            matches!(refused, PasswordRefusal::Unavailable(_)),
-            "{refused}"
-        );
+        assert_eq!(refused.code(), RefusalCode::Unavailable);
     }
     rig.is_away.store(false, Ordering::Relaxed);
     rig.check("ada", "correct horse", network(1)).await.unwrap();
@@ -352,19 +389,21 @@ async fn a_request_that_is_dropped_has_failed() {
         .check("ada", "correct horse", network(1))
         .await
         .unwrap_err();
-    assert!(matches!(refused, PasswordRefusal::Throttled(refused) if refused.limit == Limit::Pair));
+    assert_eq!(
+        refused,
+        Refusal::throttled(Duration::from_secs(1)).because("pair")
+    );
 }
 
 /// A page and its nineteen pictures, each request with the name and password (HTTP Basic).
 #[tokio::test]
 async fn basic_verifies_a_password_once_in_five_minutes() {
     let rig = Rig::new(named(&["ada"]));
-    let secrets = Secrets::new(SECRET).unwrap();
-    let basic = RememberedPasswords::from_secrets(&secrets, Arc::clone(&rig.passwords));
     let page = async |text: &str| {
         let password = Password::new(text).unwrap();
-        let attempt = PasswordAttempt::new("ada", &password, network(1));
-        let answers = join_all((0..20).map(|_| basic.check(&attempt))).await;
+        let ada = Subject::account("ada", network(1));
+        let each = (0..20).map(|_| rig.passwords.check_each(&ada, &password));
+        let answers = join_all(each).await;
         let let_in = answers.iter().filter(|answer| answer.is_ok()).count();
         (let_in, rig.verified())
     };
@@ -389,4 +428,38 @@ async fn basic_verifies_a_password_once_in_five_minutes() {
     // The account is gone.
     rig.accounts.lock().unwrap().clear();
     assert_eq!(page("another").await.0, 0);
+}
+
+/// The moment from which a session counts may be a write of the store.
+#[tokio::test]
+async fn those_who_are_throttled_cost_the_store_nothing() {
+    let rig = Rig::new(named(&["ada"]));
+    let asked = AtomicU64::new(0);
+    let password = Password::new("guess").unwrap();
+    for _ in 0..100 {
+        let ada = Subject::account("ada", network(1));
+        let first = async {
+            assert_eq!(rig.verified(), asked.fetch_add(1, Ordering::Relaxed));
+            Ok(())
+        };
+        rig.passwords
+            .check(&ada, &password, first)
+            .await
+            .unwrap_err();
+    }
+    assert_eq!((asked.into_inner(), rig.verified()), (5, 5));
+}
+
+#[tokio::test]
+async fn a_store_that_is_away_is_nobodys_failure() {
+    let rig = Rig::new(named(&["ada"]));
+    let password = Password::new("correct horse").unwrap();
+    let ada = Subject::account("ada", network(1));
+    for _ in 0..100 {
+        let away = std::future::ready(Err::<(), _>(Refusal::new(RefusalCode::Unavailable)));
+        let refused = rig.passwords.check(&ada, &password, away).await;
+        assert_eq!(refused.unwrap_err().code(), RefusalCode::Unavailable);
+    }
+    assert_eq!(rig.verified(), 0);
+    rig.check("ada", "correct horse", network(1)).await.unwrap();
 }

@@ -1,4 +1,32 @@
-//! A few failures for nothing, then waits that double.
+//! The two shapes of a limit: so many in a while, and waits that double.
+
+/// So many at once, and one more as often: the generic cell rate algorithm. Its state is one number,
+/// the moment up to which it is used up, 0 at first.
+pub(super) struct Pace {
+    pub(super) burst: u64,
+    /// Milliseconds until one more may.
+    pub(super) every: u64,
+}
+
+impl Pace {
+    /// How long until one may, in milliseconds.
+    pub(super) fn wait(&self, now: u64, used_until: &mut u64) -> u64 {
+        // A clock that was set back makes nobody wait for longer than all of it.
+        *used_until = (*used_until).min(now + self.burst * self.every);
+        used_until.saturating_sub(now + (self.burst - 1) * self.every)
+    }
+
+    /// One more. Where none may, the state stays as full as it can be.
+    pub(super) fn spend(&self, now: u64, used_until: &mut u64) {
+        let next = (*used_until).max(now) + self.every;
+        *used_until = next.min(now + self.burst * self.every);
+    }
+
+    /// One less.
+    pub(super) fn take_back(&self, used_until: &mut u64) {
+        *used_until = used_until.saturating_sub(self.every);
+    }
+}
 
 /// How many failures cost no wait.
 const FREE: u32 = 5;
@@ -13,8 +41,6 @@ pub(super) struct Steps {
     failures: u32,
     /// When the next attempt is heard, in milliseconds since 1970.
     next: u64,
-    /// `next` before the last failure, so that it can be taken back.
-    before: u64,
     /// Whether it has asked while the account was under attack.
     queued: bool,
 }
@@ -30,26 +56,23 @@ impl Steps {
     /// Counts a failure. `least` is the shortest wait behind it.
     pub(super) fn failed(&mut self, now: u64, least: u64) {
         self.failures = self.failures.saturating_add(1);
-        let doublings = self.failures.saturating_sub(FREE);
         let wait = match self.failures {
             ..FREE => 0,
-            _ => (FIRST << doublings.min(20)).min(LONGEST),
+            failures => (FIRST << (failures - FREE).min(20)).min(LONGEST),
         };
-        self.before = self.next;
         self.next = now + wait.max(least);
     }
 
-    /// The last failure was none.
+    /// The last failure was none: there was no wait before it.
     pub(super) fn take_back(&mut self) {
         self.failures = self.failures.saturating_sub(1);
-        self.next = self.before;
+        self.next = 0;
     }
 
     /// Waits from the first time it asks while the account is under attack. Whether this is that.
     pub(super) fn join_queue(&mut self, now: u64, wait: u64) -> bool {
-        let is_new = !self.queued;
+        let is_new = !std::mem::replace(&mut self.queued, true);
         if is_new {
-            self.queued = true;
             self.next = self.next.max(now + wait);
         }
         is_new
