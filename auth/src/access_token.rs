@@ -27,6 +27,8 @@ pub struct AccessToken {
     text: Zeroizing<String>,
     /// Of the text, then of those that previous secrets give.
     digests: Vec<[u8; 32]>,
+    /// A person thought of it, and somebody may guess it.
+    is_chosen: bool,
 }
 
 impl AccessToken {
@@ -50,8 +52,9 @@ impl AccessToken {
     /// A token of your own: 16 characters or more, 8 different ones among them, at most 1,024 bytes,
     /// without control characters and without white space at its ends, which links and forms lose.
     ///
-    /// Prefer [`from_secret`](Self::from_secret): the throttle slows guessing down, and a text that
-    /// a person thought of may be among the first guesses.
+    /// Prefer [`from_secret`](Self::from_secret): a text that a person thought of may be among the
+    /// first guesses. The throttle slows those down, and with them whoever has the token on the same
+    /// network.
     ///
     /// # Errors
     ///
@@ -73,7 +76,10 @@ impl AccessToken {
         if text.contains(char::is_control) || text.trim() != text {
             return Err(WeakToken::Unclear);
         }
-        Ok(Self::accepting(&[Zeroizing::new(text.to_owned())]))
+        Ok(Self {
+            is_chosen: true,
+            ..Self::accepting(&[Zeroizing::new(text.to_owned())])
+        })
     }
 
     /// Takes the first text as the token, and the others as well.
@@ -81,7 +87,12 @@ impl AccessToken {
         Self {
             text: texts[0].clone(),
             digests: texts.iter().map(|text| digest(text.as_bytes())).collect(),
+            is_chosen: false,
         }
+    }
+
+    pub(crate) const fn is_chosen(&self) -> bool {
+        self.is_chosen
     }
 
     /// What a session that begins with this token keeps, if it is the token. Any bytes may be asked

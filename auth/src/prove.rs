@@ -90,6 +90,8 @@ impl Parts {
         let subject = Subject::account(name, address).known_device(device);
         let proved = passwords.check(&subject, &password, self.moment()).await;
         let (account, since) = proved?;
+        let now = self.cookies.clock().now();
+        self.throttle.begin_session(now, &subject)?;
         let evidence = Evidence {
             since: Some(since),
             credential: Some(account.hash.credential(&self.credentials)),
@@ -118,6 +120,8 @@ impl Parts {
         address: IpAddr,
     ) -> Result<Identity, Refusal> {
         let who = self.prove_token_alone(token, address)?;
+        let now = self.cookies.clock().now();
+        self.throttle.begin_session(now, &Subject::token(address))?;
         let mut evidence = who.evidence().cloned().unwrap_or_default();
         // The token does not change while the process runs: had it been shown only now, it would
         // have proved as much.
@@ -134,11 +138,16 @@ impl Parts {
         let invalid =
             || Refusal::new(RefusalCode::TokenInvalid).because("the access token is wrong");
         let own = self.access_token.as_ref().ok_or_else(invalid)?;
-        let now = || self.cookies.clock().now();
-        let subject = Subject::token(address);
-        let permit = self.throttle.begin(now(), &subject)?;
-        let credential = own.verify(token, &self.credentials).ok_or_else(invalid)?;
-        self.throttle.succeeded(now(), &permit);
+        let credential = own.verify(token, &self.credentials);
+        // Whoever has a token that nobody can guess does not wait for those who try.
+        if credential.is_none() || own.is_chosen() {
+            let now = self.cookies.clock().now();
+            let permit = self.throttle.begin(now, &Subject::token(address))?;
+            if credential.is_some() {
+                self.throttle.succeeded(now, &permit);
+            }
+        }
+        let credential = credential.ok_or_else(invalid)?;
         let who = Identity::new(ACCESS_TOKEN, ACCESS_TOKEN).map_err(|_| invalid())?;
         Ok(who.proved_by(Evidence::new(None, Some(credential))))
     }

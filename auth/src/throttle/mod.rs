@@ -1,4 +1,4 @@
-//! Slows guessing down, without locking anybody out.
+//! Slows guessing down, without locking anybody out, and bounds what those who are let in can store.
 //!
 //! Every attempt counts as a failure from the moment it is let through, and a success takes that back:
 //! otherwise a thousand that arrive together would all pass before the first has failed. What is
@@ -10,6 +10,7 @@
 //! | a network | 20 times, and once more every 6 s: 30 in any minute | until the next |
 //! | an account, by all networks | 100 times, and once more every 36 s | each network waits 30 s before each attempt |
 //! | a browser that has signed in to this account before | 5 times | the same waits; no other rule |
+//! | whoever is right: an account, or the token from one network | begin 300 sessions, and one more every second | until the next |
 //!
 //! A network is an IPv4 address, or a /48 of IPv6; the second rule counts each /64 as well. The third
 //! rule never locks an account: somebody new waits 30 s and is then heard, however many others are
@@ -53,6 +54,13 @@ const ACCOUNT: Pace = Pace {
 /// How long each network waits then.
 const ACCOUNT_WAIT: u64 = 30 * SECOND;
 
+/// How often a session may begin, by one account, or by the token from one network. Each leaves up to
+/// two entries in the store of revocations, which is for everybody.
+const SESSIONS: Pace = Pace {
+    burst: 300,
+    every: SECOND,
+};
+
 /// How long failures are remembered at least: longer than the longest wait.
 const REMEMBERED: u64 = 3600 * SECOND;
 
@@ -72,6 +80,7 @@ enum Target {
     Token,
     Device,
     Pair,
+    Sessions,
     Ipv4,
     Ipv6Wide,
     Ipv6,
@@ -192,6 +201,29 @@ impl Throttle {
     /// The attempt was not verified: what it counted is taken back.
     pub(crate) fn withdrawn(&self, now: UnixMillis, permit: &Permit) {
         self.take_back(now, permit, Steps::take_back);
+    }
+
+    /// Lets somebody begin a session who has proved who they are.
+    ///
+    /// # Errors
+    ///
+    /// When too many have begun.
+    pub(crate) fn begin_session(
+        &self,
+        now: UnixMillis,
+        subject: &Subject<'_>,
+    ) -> Result<(), Refusal> {
+        let (now, permit) = (now.get(), self.permit(subject));
+        let whose = match subject.target {
+            // Many people may have the token, and many networks one account.
+            Target::Token => permit.pair,
+            _ => permit.account,
+        };
+        let mut tables = self.tables();
+        let used_until = (tables.paces).entry(now, self.digest(Target::Sessions, &[&whose]));
+        pass(SESSIONS.wait(now, used_until), "sessions")?;
+        SESSIONS.spend(now, used_until);
+        Ok(())
     }
 
     fn take_back(&self, now: UnixMillis, permit: &Permit, forgive: impl Fn(&mut Steps)) {

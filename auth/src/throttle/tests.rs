@@ -192,6 +192,31 @@ fn a_browser_that_was_here_before_is_slowed_by_nobody_but_itself() {
 }
 
 #[test]
+fn three_hundred_sessions_begin_at_once_and_then_one_a_second() {
+    let throttle = throttle();
+    let begun = |millis, subject| throttle.begin_session(at(millis), &subject).is_ok();
+    // By one account from anywhere, by the token from one network.
+    let account = |number| begun(0, Subject::account("ada", network(number)));
+    assert_eq!((0..1000).filter(|number| account(*number)).count(), 300);
+    assert_eq!(
+        (0..1000)
+            .filter(|_| begun(0, Subject::token(network(1))))
+            .count(),
+        300
+    );
+    assert!(begun(0, Subject::account("grace", network(1))));
+    assert!(begun(0, Subject::token(network(2))));
+    let refusal = throttle.begin_session(at(0), &Subject::token(network(1)));
+    assert_eq!(refusal.unwrap_err(), refused("sessions", 1));
+    assert!(begun(1000, Subject::token(network(1))) && !begun(1000, Subject::token(network(1))));
+    // A day of it: what is printed in docs/sign-ins.md.
+    let day = (0..86_400).filter(|second| begun(second * 1000, Subject::token(network(3))));
+    assert_eq!(day.count(), 86_400);
+    // They are nobody's failures.
+    fails(&throttle, 0, Subject::token(network(1))).unwrap();
+}
+
+#[test]
 fn a_token_and_an_account_without_a_name_are_two() {
     let throttle = throttle();
     for _ in 0..5 {

@@ -14,6 +14,7 @@ pub(crate) struct Store {
     memory: MemoryRevocations,
     is_down: AtomicBool,
     revoked: AtomicUsize,
+    asked: AtomicUsize,
     first: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
@@ -23,6 +24,7 @@ impl Store {
             memory: MemoryRevocations::new(clock),
             is_down: AtomicBool::new(false),
             revoked: AtomicUsize::new(0),
+            asked: AtomicUsize::new(0),
             first: Mutex::new(None),
         })
     }
@@ -42,6 +44,11 @@ impl Store {
         self.revoked.load(Ordering::SeqCst)
     }
 
+    /// How often it was asked for the moment, which some stores write down.
+    pub(crate) fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+
     fn unless_down<'a, T: Unpin>(&self, answer: StoreFuture<'a, T>) -> StoreFuture<'a, T> {
         if self.is_down.load(Ordering::SeqCst) {
             return StoreFuture::ready(Err(StoreError::Unavailable("down".into())));
@@ -52,6 +59,7 @@ impl Store {
 
 impl Revocations for Store {
     fn now(&self) -> MomentFuture<'_> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
         self.unless_down(self.memory.now())
     }
 
