@@ -24,6 +24,8 @@ pub struct Identity {
     email: Option<Email>,
     name: Option<String>,
     roles: Vec<String>,
+    /// The roles are the account's, whatever those are by now.
+    follows_account: bool,
     claims: Map<String, Value>,
     auth_time: Option<UnixMillis>,
     /// What a session begins with, if there is to be one.
@@ -90,6 +92,7 @@ impl Identity {
             email: None,
             name: None,
             roles: Vec::new(),
+            follows_account: false,
             claims: Map::new(),
             auth_time: None,
             evidence: None,
@@ -168,13 +171,28 @@ impl Identity {
         self
     }
 
-    /// Replaces the roles.
+    /// Replaces the roles. A session that begins with this identity keeps them. One that begins with
+    /// what [`Auth::check_password`](crate::Auth::check_password) gave has the account's roles of
+    /// each moment.
     #[must_use]
     pub fn with_roles(mut self, roles: impl IntoIterator<Item: Into<String>>) -> Self {
+        self.follows_account = false;
         self.roles = roles.into_iter().map(Into::into).collect();
         self.roles.sort_unstable();
         self.roles.dedup();
         self
+    }
+
+    /// The roles of the account, which may change.
+    pub(crate) fn with_roles_of_account(self, roles: Vec<String>) -> Self {
+        Self {
+            follows_account: true,
+            ..self.with_roles(roles)
+        }
+    }
+
+    pub(crate) const fn follows_account(&self) -> bool {
+        self.follows_account
     }
 
     /// Adds a claim under a name, or replaces it.

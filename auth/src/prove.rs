@@ -158,7 +158,7 @@ fn identity_of_account(account: Account) -> Result<Identity, Refusal> {
     let who = Identity::new(PASSWORD, &account.name);
     let malformed =
         |error: IdentityError| Refusal::new(RefusalCode::NotAllowed).because(error.to_string());
-    let mut who = who.map_err(malformed)?.with_roles(account.roles);
+    let mut who = who.map_err(malformed)?.with_roles_of_account(account.roles);
     if let Some(email) = account.email {
         // Whoever keeps the accounts vouches for their addresses.
         who = who.with_email(email, true);

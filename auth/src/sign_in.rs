@@ -195,7 +195,8 @@ impl SessionChange<'_> {
         self
     }
 
-    /// The roles of a session under a new id ([`Auth::rotate`]). Of no meaning for the others.
+    /// The roles of a session under a new id ([`Auth::rotate`]), which keeps them, whatever those of
+    /// the person's account become. Of no meaning for the others.
     pub fn roles(mut self, new: impl IntoIterator<Item: Into<String>>) -> Self {
         if let Step::Rotate { roles, .. } = &mut self.step {
             *roles = Some(new.into_iter().map(Into::into).collect());
@@ -220,8 +221,8 @@ impl SessionChange<'_> {
             Step::Begin(who) => parts.begin(*who, self.pending).await?,
             Step::Rotate { since, roles } => {
                 let had = had.as_ref().ok_or(SignInError::SignedOut)?;
-                parts.go_on(had.clone()).await?;
-                parts.renamed(had, since, roles)
+                let now = parts.go_on(had.clone()).await?;
+                parts.renamed(&now, since, roles)
             }
             Step::Keep => {
                 let had = had.ok_or(SignInError::SignedOut)?;

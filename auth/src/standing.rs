@@ -63,8 +63,8 @@ impl Parts {
     }
 
     /// Asks whether a session is in force.
-    pub(crate) async fn judge(&self, session: Session) -> Result<Seen, Unknown> {
-        if !self.credential_stands(&session).await? {
+    pub(crate) async fn judge(&self, mut session: Session) -> Result<Seen, Unknown> {
+        if !self.credential_stands(&mut session).await? {
             return Ok(Seen::Over(Over::Credential));
         }
         // With the lists of now: somebody who was taken off them is out.
@@ -87,12 +87,12 @@ impl Parts {
         check
     }
 
-    /// Whether what the session began with is still in force.
+    /// Whether what the session began with is still in force. Reads the account's roles of now.
     #[cfg_attr(
         not(feature = "password"),
         expect(clippy::unused_async, reason = "only passwords are awaited")
     )]
-    async fn credential_stands(&self, session: &Session) -> Result<bool, Unknown> {
+    async fn credential_stands(&self, session: &mut Session) -> Result<bool, Unknown> {
         let Some(credential) = &session.credential else {
             // One of development counts nowhere else, even under the same secret.
             return Ok(self.dev || session.who.provider() != DEV);
@@ -108,11 +108,14 @@ impl Parts {
                     return Ok(false);
                 };
                 let source = passwords.accounts.source();
-                let account = source.find(session.who.subject()).await?;
-                Ok(
-                    account
-                        .is_some_and(|account| account.hash.is_of(credential, &self.credentials)),
-                )
+                let Some(account) = source.find(session.who.subject()).await? else {
+                    return Ok(false);
+                };
+                let stands = account.hash.is_of(credential, &self.credentials);
+                if session.who.follows_account() {
+                    session.who = session.who.clone().with_roles_of_account(account.roles);
+                }
+                Ok(stands)
             }
             _ => Ok(false),
         }

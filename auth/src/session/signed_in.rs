@@ -36,6 +36,9 @@ pub(super) struct SignedIn {
     name: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     roles: Vec<String>,
+    /// The roles are those of the account, and not here.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    acc: bool,
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     claims: Map<String, Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -59,7 +62,12 @@ impl From<&Session> for SignedIn {
             email: who.email().map(str::to_owned),
             ev: who.email_verified(),
             name: who.given_name().map(str::to_owned),
-            roles: who.roles().to_vec(),
+            roles: if who.follows_account() {
+                Vec::new()
+            } else {
+                who.roles().to_vec()
+            },
+            acc: who.follows_account(),
             claims: who.claims().clone(),
             auth_time: who.auth_time().map(UnixMillis::get),
         }
@@ -69,7 +77,12 @@ impl From<&Session> for SignedIn {
 impl SignedIn {
     /// `None` for what this version does not write: another version of the program did.
     pub(super) fn read(self) -> Option<Session> {
-        let mut who = Identity::new(self.p, self.sub).ok()?.with_roles(self.roles);
+        let mut who = Identity::new(self.p, self.sub).ok()?;
+        who = if self.acc {
+            who.with_roles_of_account(Vec::new())
+        } else {
+            who.with_roles(self.roles)
+        };
         if let Some(address) = self.email {
             who = who.with_email(address, self.ev);
         }

@@ -46,6 +46,13 @@ impl People {
         accounts.get_mut(ADA.0).unwrap().hash = hash;
     }
 
+    /// What the person may do from now on.
+    pub(crate) fn give_roles(&self, (name, _): (&str, &str), roles: &[&str]) {
+        let mut accounts = self.accounts.lock().unwrap();
+        accounts.get_mut(name).unwrap().roles =
+            roles.iter().map(|role| (*role).to_owned()).collect();
+    }
+
     pub(crate) fn remove(&self, name: &str) {
         self.accounts.lock().unwrap().remove(name).unwrap();
     }
