@@ -9,15 +9,6 @@ pub const PASSWORD_MAX: usize = 1024;
 
 /// A password of at most [`PASSWORD_MAX`] bytes, of any characters, exactly as it was sent. Wiped
 /// from memory when dropped, and never shown by `Debug`.
-///
-/// ```
-/// use apply_cookies_auth::Password;
-///
-/// let password = Password::new(" correct horse\tbattery ")?; // blanks count
-/// assert_eq!(format!("{password:?}"), "Password(..)");
-/// assert!(Password::new("a".repeat(1025)).is_err());
-/// # Ok::<(), apply_cookies_auth::PasswordTooLong>(())
-/// ```
 #[derive(Clone)]
 pub struct Password(Zeroizing<String>);
 

@@ -4,9 +4,10 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::UNIX_EPOCH;
 
 use apply_cookies::Clock;
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 use super::crowd::Crowd;
 use super::list::{List, ListError};
@@ -14,10 +15,6 @@ use super::source::{Account, AccountFuture, AccountSource, Accounts};
 
 /// How often the file is looked at, at most.
 const PAUSE_MS: u64 = 1000;
-
-/// A file that is as young as this may change again without looking different: file systems count
-/// time in steps.
-const UNSURE_MS: u64 = 2000;
 
 /// The most bytes of the file: some fifty thousand accounts.
 const FILE_MAX: u64 = 16 * 1024 * 1024;
@@ -91,21 +88,19 @@ struct FileAccounts {
 
 struct Watch {
     next_look: u64,
-    /// The file as it was read last, or nothing where it may have changed since without a sign.
-    seen: Option<Stamp>,
+    /// A digest of the text that the list was made of.
+    seen: [u8; 32],
     /// The last error, which is logged once.
     error: Option<String>,
 }
 
-/// By which a file that has changed differs: when it was written, and its length.
-type Stamp = (u64, u64);
-
 impl FileAccounts {
     fn open(path: PathBuf, clock: Clock) -> Result<Self, AccountsError> {
-        let (list, seen) = read(&path, &clock)?;
+        let text = read(&path)?;
+        let list = list(&path, &text)?;
         let watch = Watch {
             next_look: clock.now().get() + PAUSE_MS,
-            seen,
+            seen: Sha256::digest(&*text).into(),
             error: None,
         };
         Ok(Self {
@@ -133,26 +128,26 @@ impl FileAccounts {
     }
 
     fn look(&self, watch: &mut Watch) {
-        if watch.seen.is_some() && stamp(&self.path).ok() == watch.seen {
+        // The text itself: a file system's time and length do not show every change.
+        let looked = read(&self.path).and_then(|text| {
+            let seen = Sha256::digest(&*text).into();
+            if seen != watch.seen {
+                let list = Arc::new(list(&self.path, &text)?);
+                *self.list.write().unwrap_or_else(PoisonError::into_inner) = list;
+                watch.seen = seen;
+            }
+            Ok(())
+        });
+        let error = looked.err().map(|error| error.to_string());
+        if error == watch.error {
             return;
         }
-        match read(&self.path, &self.clock) {
-            Ok((list, seen)) => {
-                watch.seen = seen;
-                if watch.error.take().is_some() {
-                    tracing::info!(accounts = list.len(), "the accounts file can be read again");
-                }
-                *self.list.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(list);
-            }
-            Err(error) => {
-                watch.seen = None;
-                let error = error.to_string();
-                if watch.error.as_ref() != Some(&error) {
-                    tracing::error!(%error, "the accounts stay as they were");
-                    watch.error = Some(error);
-                }
-            }
+        if let Some(error) = &error {
+            tracing::error!(%error, "the accounts stay as they were");
+        } else {
+            tracing::info!("the accounts file can be read again");
         }
+        watch.error = error;
     }
 }
 
@@ -166,21 +161,12 @@ impl AccountSource for FileAccounts {
     }
 }
 
-fn stamp(path: &Path) -> std::io::Result<Stamp> {
-    let file = std::fs::metadata(path)?;
-    let written = file.modified()?.duration_since(UNIX_EPOCH);
-    let nanoseconds = written.map_or(0, |since| since.as_nanos());
-    Ok((u64::try_from(nanoseconds).unwrap_or(u64::MAX), file.len()))
-}
-
-fn read(path: &Path, clock: &Clock) -> Result<(List, Option<Stamp>), AccountsError> {
+fn read(path: &Path) -> Result<Zeroizing<String>, AccountsError> {
     let failed = |error| AccountsError::File {
         path: path.to_owned(),
         error,
     };
-    // Before the content: what is written in between is then seen as a change.
-    let stamp = stamp(path).map_err(failed)?;
-    let mut text = zeroize::Zeroizing::new(String::new());
+    let mut text = Zeroizing::new(String::new());
     let file = File::open(path).map_err(failed)?;
     let length = file
         .take(FILE_MAX + 1)
@@ -189,12 +175,14 @@ fn read(path: &Path, clock: &Clock) -> Result<(List, Option<Stamp>), AccountsErr
     if length as u64 > FILE_MAX {
         return Err(failed(std::io::ErrorKind::FileTooLarge.into()));
     }
-    let list = List::from_toml(&text).map_err(|reason| AccountsError::List {
+    Ok(text)
+}
+
+fn list(path: &Path, text: &str) -> Result<List, AccountsError> {
+    List::from_toml(text).map_err(|reason| AccountsError::List {
         place: path.display().to_string(),
         reason,
-    })?;
-    let sure = clock.now().get() > stamp.0 / 1_000_000 + UNSURE_MS;
-    Ok((list, sure.then_some(stamp)))
+    })
 }
 
 /// Why there are no accounts.
@@ -246,23 +234,14 @@ mod tests {
         PasswordHash::dummy(Parameters::NEW).to_text()
     }
 
-    /// Far behind everything that the test writes.
-    const FAR: u64 = 4_000_000_000_000;
-
     impl Rig {
         fn new(name: &str) -> Self {
-            Self::at(name, |_| FAR)
-        }
-
-        /// `now` is given when the file was written.
-        fn at(name: &str, now: impl Fn(u64) -> u64) -> Self {
             let folder =
                 std::env::temp_dir().join(format!("apply-cookies-auth-{}", std::process::id()));
             std::fs::create_dir_all(&folder).unwrap();
             let path = folder.join(name);
             std::fs::write(&path, format!("ada = '{}'", hash())).unwrap();
-            let written = stamp(&path).unwrap().0 / 1_000_000;
-            let now = Arc::new(AtomicU64::new(now(written)));
+            let now = Arc::new(AtomicU64::new(1_795_000_000_000));
             let clock = now.clone();
             let clock =
                 Clock::from_fn(move || UnixMillis::new(clock.load(Ordering::Relaxed)).unwrap());
@@ -335,8 +314,8 @@ mod tests {
 
     /// Within one step of the file system's time, and of the same length.
     #[test]
-    fn a_change_that_leaves_no_sign_is_seen_while_the_file_is_young() {
-        let rig = Rig::at("young.toml", |written| written + 500);
+    fn a_change_that_leaves_no_sign_is_seen() {
+        let rig = Rig::new("unmarked.toml");
         let written = std::fs::metadata(&rig.path).unwrap().modified().unwrap();
         assert!(rig.knows("ada"));
         std::fs::write(&rig.path, format!("eve = '{}'", hash())).unwrap();
@@ -352,9 +331,7 @@ mod tests {
         rig.write("[ada]\npasword = ''");
         let error = Accounts::from_file(&rig.path).unwrap_err().to_string();
         assert!(
-            error.ends_with(
-                "refused.toml: account ada has an unknown key; did you mean `password`?"
-            ),
+            error.contains("refused.toml: account ada: write ada = \"HASH\""),
             "{error}"
         );
         let error = Accounts::from_env("APPLY_COOKIES_NOT_SET")

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::crowd::Crowd;
@@ -9,6 +10,17 @@ use super::hash::PasswordHash;
 use super::parameters::HashError;
 use super::source::Account;
 use crate::header::NAME_MAX;
+
+/// An account's table.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    password: String,
+    email: Option<String>,
+    name: Option<String>,
+    #[serde(default)]
+    roles: Vec<String>,
+}
 
 /// Accounts that were read, all of them.
 #[derive(Debug, Default)]
@@ -20,10 +32,6 @@ pub(super) struct List {
 impl List {
     pub(super) fn find(&self, name: &str) -> Option<&Account> {
         self.accounts.get(name)
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.accounts.len()
     }
 
     fn of(
@@ -50,11 +58,19 @@ impl List {
         let table: Table = text.parse().map_err(|error| syntax(text, &error))?;
         Self::of(table.into_iter().map(|(name, value)| {
             check_name(&name)?;
-            match value {
-                Value::String(hash) => account(name, &hash),
-                Value::Table(table) => from_table(name, table),
-                _ => Err(ListError::NoHash(name)),
+            if let Value::String(hash) = value {
+                return account(name, &hash);
             }
+            // Its error may show what should not be seen.
+            let Ok(entry) = value.try_into::<Entry>() else {
+                return Err(ListError::Entry(name));
+            };
+            Ok(Account {
+                email: entry.email,
+                full_name: entry.name,
+                roles: entry.roles,
+                ..account(name, &entry.password)?
+            })
         }))
     }
 
@@ -94,68 +110,6 @@ fn account(name: String, hash: &str) -> Result<Account, ListError> {
     }
 }
 
-fn from_table(name: String, mut table: Table) -> Result<Account, ListError> {
-    let Some(Value::String(hash)) = table.remove("password") else {
-        // Perhaps it is there under another name.
-        return Err(
-            match table.keys().find(|key| !KEYS.contains(&key.as_str())) {
-                Some(key) => unknown(name, key),
-                None => ListError::NoHash(name),
-            },
-        );
-    };
-    let mut account = account(name, &hash)?;
-    for (key, value) in table {
-        let wrong = |name: &str| ListError::Value {
-            name: name.to_owned(),
-            key: key.clone(),
-        };
-        let text = |value| match value {
-            Value::String(text) => Some(text),
-            _ => None,
-        };
-        match (key.as_str(), value) {
-            ("email", Value::String(email)) => account.email = Some(email),
-            ("name", Value::String(full_name)) => account.full_name = Some(full_name),
-            ("roles", Value::Array(roles)) => {
-                let roles: Option<Vec<_>> = roles.into_iter().map(text).collect();
-                account.roles = roles.ok_or_else(|| wrong(&account.name))?;
-            }
-            ("email" | "name" | "roles", _) => return Err(wrong(&account.name)),
-            _ => return Err(unknown(account.name, &key)),
-        }
-    }
-    Ok(account)
-}
-
-/// The keys of an account's table.
-const KEYS: [&str; 4] = ["password", "email", "name", "roles"];
-
-fn unknown(name: String, key: &str) -> ListError {
-    let nearest = KEYS.into_iter().min_by_key(|known| distance(known, key));
-    ListError::UnknownKey {
-        name,
-        nearest: nearest.unwrap_or_default(),
-    }
-}
-
-/// How many characters must be put in, left out or changed to make one text of the other.
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().take(64).collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (above, c) in one.chars().enumerate() {
-        let (mut diagonal, mut left) = (row[0], above + 1);
-        row[0] = left;
-        for (at, o) in other.iter().enumerate() {
-            let changed = diagonal + usize::from(c != *o);
-            diagonal = row[at + 1];
-            left = changed.min(diagonal + 1).min(left + 1);
-            row[at + 1] = left;
-        }
-    }
-    row[other.len()]
-}
-
 /// Why a list of accounts is refused. Names the account, and never shows a hash.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -179,11 +133,11 @@ pub enum ListError {
     /// An entry of the environment without a colon.
     #[error("entry {0} is not `name:hash`")]
     NoColon(usize),
-    /// An account without a hash.
+    /// Neither a hash nor a table of an account.
     #[error(
-        "account {0}: its password's hash is missing; write {0} = \"HASH\", or password = \"HASH\" in its table"
+        "account {0}: write {0} = \"HASH\", or a table with password = \"HASH\", which may have email, name (texts) and roles (a list of texts), and nothing else"
     )]
-    NoHash(String),
+    Entry(String),
     /// Not TOML, or a key that is there twice.
     #[error("line {line} is not TOML, or repeats a name")]
     Syntax {
@@ -193,22 +147,6 @@ pub enum ListError {
     /// Two accounts of one name.
     #[error("account {0} is there twice")]
     Twice(String),
-    /// A key that means nothing.
-    #[error("account {name} has an unknown key; did you mean `{nearest}`?")]
-    UnknownKey {
-        /// Of the account.
-        name: String,
-        /// The key that is written most like it.
-        nearest: &'static str,
-    },
-    /// A value of the wrong type.
-    #[error("account {name}: `{key}` must be {}", if key == "roles" { "a list of texts" } else { "a text" })]
-    Value {
-        /// Of the account.
-        name: String,
-        /// Its key.
-        key: String,
-    },
 }
 
 #[cfg(test)]
@@ -225,7 +163,7 @@ mod tests {
              name = \"Rear Admiral\"\nroles = [\"admin\", \"editor\"]\n"
         ));
         let list = list.unwrap();
-        assert_eq!(list.len(), 2);
+        assert_eq!(list.accounts.len(), 2);
         assert_eq!(list.find("ada").unwrap().roles, [""; 0]);
         let grace = list.find("Grace Hopper").unwrap();
         assert_eq!(grace.email.as_deref(), Some("grace@example.com"));
@@ -235,7 +173,7 @@ mod tests {
         assert!(list.find("Ada").is_none() && list.find("").is_none());
 
         let list = List::from_words(&format!("ada:{HASH}; alan:{HASH}\n")).unwrap();
-        assert_eq!(list.len(), 2);
+        assert_eq!(list.accounts.len(), 2);
         assert_eq!(list.find("alan").unwrap().hash.to_text(), HASH);
     }
 
@@ -243,14 +181,7 @@ mod tests {
     fn mistakes_are_named_and_no_hash_is_shown() {
         let ada = || "ada".to_owned();
         let table = |rest: &str| format!("[ada]\npassword = \"{HASH}\"\n{rest}");
-        let key = |nearest| ListError::UnknownKey {
-            name: ada(),
-            nearest,
-        };
-        let value = |key: &str| ListError::Value {
-            name: ada(),
-            key: key.to_owned(),
-        };
+        let entry = || ListError::Entry(ada());
         let hash = |reason| ListError::Hash {
             name: ada(),
             reason,
@@ -263,15 +194,17 @@ mod tests {
                 format!("ada = \"{HASH}\"\nada = \"{HASH}\""),
                 ListError::Syntax { line: 2 },
             ),
-            (format!("[ada]\npasword = \"{HASH}\""), key("password")),
-            (format!("[ada]\nhash = \"{HASH}\""), key("name")),
-            (table("mail = 'a'"), key("email")),
-            (table("role = ['a']"), key("roles")),
-            (table("name = 1"), value("name")),
-            (table("roles = 'admin'"), value("roles")),
-            (table("roles = [1]"), value("roles")),
-            ("ada = 1".to_owned(), ListError::NoHash(ada())),
-            ("[ada]".to_owned(), ListError::NoHash(ada())),
+            (format!("[ada]\npasword = \"{HASH}\""), entry()),
+            (format!("[ada]\nhash = \"{HASH}\""), entry()),
+            (table("mail = 'a'"), entry()),
+            (table("role = ['a']"), entry()),
+            (table("name = 1"), entry()),
+            (table("roles = 'admin'"), entry()),
+            (table("roles = [1]"), entry()),
+            ("ada = 1".to_owned(), entry()),
+            ("[ada]".to_owned(), entry()),
+            (format!("[ada]\nroles = \"{HASH}\""), entry()),
+            (format!("[ada]\n\"{HASH}\" = 'password'"), entry()),
             ("ada = ''".to_owned(), hash(HashError::Algorithm)),
             ("ada = 'hunter2'".to_owned(), hash(HashError::Algorithm)),
             (

@@ -57,28 +57,6 @@ impl AccountsUnavailable {
 }
 
 /// An app's own accounts, in its database.
-///
-/// ```
-/// use apply_cookies_auth::{
-///     Account, AccountFuture, AccountSource, Accounts, Crowd, Password, PasswordHash,
-/// };
-///
-/// struct OnlyAda(PasswordHash);
-///
-/// impl AccountSource for OnlyAda {
-///     fn find<'a>(&'a self, name: &'a str) -> AccountFuture<'a, Option<Account>> {
-///         Box::pin(async move { Ok((name == "ada").then(|| Account::new(name, self.0.clone()))) })
-///     }
-///
-///     fn crowd(&self) -> Crowd {
-///         [self.0.parameters()].into_iter().collect()
-///     }
-/// }
-///
-/// let hash = PasswordHash::make(&Password::new("correct horse")?);
-/// let accounts = Accounts::from_source(OnlyAda(hash));
-/// # Ok::<(), apply_cookies_auth::PasswordTooLong>(())
-/// ```
 pub trait AccountSource: Send + Sync + 'static {
     /// The account with exactly this name, which anybody may have typed in. Asked for each sign-in
     /// and, for people who are signed in, at each request: answer from memory where you can.
