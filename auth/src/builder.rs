@@ -19,7 +19,6 @@ use crate::forwarded::{NotANetwork, TrustedProxies};
 use crate::gate::Gate;
 use crate::header::{Realm, RealmError};
 use crate::pages::Pages;
-use crate::random;
 use crate::refusal::Logged;
 use crate::return_to::Places;
 use crate::rule::Rules;
@@ -274,7 +273,7 @@ impl AuthBuilder {
         let revocations = self
             .revocations
             .unwrap_or_else(|| Arc::new(MemoryRevocations::new(clock.clone())));
-        let throttle = Arc::new(Throttle::new(random::bytes()));
+        let throttle = Arc::new(Throttle::new());
         #[cfg(feature = "password")]
         let passwords = self
             .accounts

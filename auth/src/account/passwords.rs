@@ -8,13 +8,13 @@ use apply_cookies::{ApplyCookies, Clock, Seldom};
 
 use super::hash::PasswordHash;
 use super::parameters::Parameters;
-use super::remembered::Remembered;
+use super::remembered::{Remembered, Tag};
 use super::source::{Account, Accounts};
 use super::verifier::{Full, Verifier};
 use crate::header::NAME_MAX;
 use crate::password::Password;
 use crate::refusal::{Refusal, RefusalCode};
-use crate::throttle::{Key, Permit, Subject, Throttle};
+use crate::throttle::{Permit, Subject, Throttle};
 
 /// How soon to come again where there is no room.
 const BUSY: Duration = Duration::from_secs(1);
@@ -65,13 +65,13 @@ impl Passwords {
     ) -> Result<(Account, T), Refusal> {
         let wrong = || Refusal::new(RefusalCode::WrongPassword);
         // Nobody has a longer name, and the throttle keeps none.
-        if subject.name.len() > NAME_MAX {
+        if subject.name().len() > NAME_MAX {
             return Err(wrong());
         }
         let permit = self.throttle.begin(self.clock.now(), subject)?;
         let verified = async {
             let first = first.await?;
-            let account = self.verify(&permit, subject.name, password).await?;
+            let account = self.verify(&permit, subject.name(), password).await?;
             Ok((account, first))
         };
         match verified.await {
@@ -95,18 +95,18 @@ impl Passwords {
         subject: &Subject<'_>,
         password: &Password,
     ) -> Result<Account, Refusal> {
-        let (tag, known) = self.recall(subject.name, password).await?;
+        let (tag, known) = self.recall(subject.name(), password).await?;
         if let Some(account) = known {
             return Ok(account);
         }
         let turn = self.remembered.turn(tag);
         let _guard = turn.lock().await;
-        if let (_, Some(account)) = self.recall(subject.name, password).await? {
+        if let (_, Some(account)) = self.recall(subject.name(), password).await? {
             return Ok(account);
         }
         let nothing = std::future::ready(Ok(()));
         let (account, ()) = self.check(subject, password, nothing).await?;
-        let tag = (self.remembered).tag(subject.name, password, Some(&account));
+        let tag = (self.remembered).tag(subject.name(), password, Some(&account));
         self.remembered.keep(self.clock.now().get(), tag);
         Ok(account)
     }
@@ -116,7 +116,7 @@ impl Passwords {
         &self,
         name: &str,
         password: &Password,
-    ) -> Result<(Key, Option<Account>), Refusal> {
+    ) -> Result<(Tag, Option<Account>), Refusal> {
         let found = self.find(name).await?;
         let tag = self.remembered.tag(name, password, found.as_ref());
         let holds = self.remembered.holds(self.clock.now().get(), tag);

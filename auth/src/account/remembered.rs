@@ -9,19 +9,21 @@ use super::hash::PasswordHash;
 use super::parameters::Parameters;
 use super::source::Account;
 use crate::password::Password;
-use crate::throttle::{Generations, Key};
+use crate::throttle::Generations;
 
 /// How long a password that was right need not be verified again.
 const REMEMBERED_MS: u64 = 5 * 60 * 1000;
+
+pub(super) type Tag = [u8; 16];
 
 /// Digests of name, password and stored hash, under a key of its own: nothing that is remembered
 /// outlives the process, a password that has been changed, or an account that has gone.
 pub(super) struct Remembered {
     key: PurposeKey,
     /// Until when each is remembered.
-    right: Mutex<Generations<u64>>,
+    right: Mutex<Generations<Tag, u64>>,
     /// Those that are being verified. Others that bring the same wait for the answer.
-    turns: Mutex<HashMap<Key, Weak<tokio::sync::Mutex<()>>>>,
+    turns: Mutex<HashMap<Tag, Weak<tokio::sync::Mutex<()>>>>,
     /// For names that nobody has, so that they take the same way.
     nobody: PasswordHash,
 }
@@ -37,7 +39,7 @@ impl Remembered {
     }
 
     /// `account` is that of the name, if it has one.
-    pub(super) fn tag(&self, name: &str, password: &Password, account: Option<&Account>) -> Key {
+    pub(super) fn tag(&self, name: &str, password: &Password, account: Option<&Account>) -> Tag {
         let hash = account.map_or(&self.nobody, |account| &account.hash);
         let tag = hash.tag(&self.key, name, password);
         let mut half = [0; 16];
@@ -45,7 +47,7 @@ impl Remembered {
         half
     }
 
-    pub(super) fn turn(&self, tag: Key) -> Arc<tokio::sync::Mutex<()>> {
+    pub(super) fn turn(&self, tag: Tag) -> Arc<tokio::sync::Mutex<()>> {
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(turn) = turns.get(&tag).and_then(Weak::upgrade) {
             return turn;
@@ -57,17 +59,17 @@ impl Remembered {
         turn
     }
 
-    pub(super) fn holds(&self, now: u64, tag: Key) -> bool {
+    pub(super) fn holds(&self, now: u64, tag: Tag) -> bool {
         let until = self.right().find(now, tag).map_or(0, |until| *until);
         // The second: a clock that was set back.
         now < until && until <= now + REMEMBERED_MS
     }
 
-    pub(super) fn keep(&self, now: u64, tag: Key) {
+    pub(super) fn keep(&self, now: u64, tag: Tag) {
         *self.right().entry(now, tag) = now + REMEMBERED_MS;
     }
 
-    fn right(&self) -> MutexGuard<'_, Generations<u64>> {
+    fn right(&self) -> MutexGuard<'_, Generations<Tag, u64>> {
         self.right.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -130,7 +130,7 @@ impl Rig {
             }))
             .build()
             .unwrap();
-        let throttle = Arc::new(Throttle::new([7; 32]));
+        let throttle = Arc::new(Throttle::new());
         Self {
             passwords: Passwords::new(&cookies, Accounts::from_source(table), throttle),
             now,

@@ -169,18 +169,18 @@ mod tests {
 
     const MIB: usize = 1024 * 1024;
 
-    fn stranger(network: u8) -> Permit {
+    fn stranger(network: u64) -> Permit {
         Permit {
-            pair: [0; 16],
-            account: [0; 16],
-            networks: vec![[network; 16]],
+            pair: 0,
+            account: 0,
+            networks: vec![network],
         }
     }
 
-    fn known(account: u8) -> Permit {
+    fn known(account: u64) -> Permit {
         Permit {
-            pair: [0; 16],
-            account: [account; 16],
+            pair: 0,
+            account,
             networks: Vec::new(),
         }
     }
@@ -214,7 +214,7 @@ mod tests {
         for cores in [1, 2, 4] {
             let (verifier, desk) = (Verifier::with_cores(cores), Desk::default());
             let flood = (0..9 * cores).map(|number| {
-                let network = u8::try_from(number).unwrap();
+                let network = u64::try_from(number).unwrap();
                 desk.run(&verifier, stranger(network), 32 * MIB)
             });
             let (_, strangers_before) = tokio::join!(join_all(flood), async {

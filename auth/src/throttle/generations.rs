@@ -2,24 +2,22 @@
 //! has lasted long enough.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::mem;
 
-/// A digest of whom an entry is about.
-pub(crate) type Key = [u8; 16];
-
-/// The most entries of a generation. With two, a table has at most some 5 MiB.
+/// The most entries of a generation. With two, a table has at most some 4 MiB.
 const CAPACITY: usize = 32_768;
 
-pub(crate) struct Generations<T> {
-    young: HashMap<Key, T>,
-    old: HashMap<Key, T>,
+pub(crate) struct Generations<K, T> {
+    young: HashMap<K, T>,
+    old: HashMap<K, T>,
     /// When the younger generation began.
     since: u64,
     /// How long an entry that nobody touches is kept at least; it is gone after twice that.
     lasts: u64,
 }
 
-impl<T: Copy + Default> Generations<T> {
+impl<K: Copy + Eq + Hash, T: Copy + Default> Generations<K, T> {
     pub(crate) fn new(lasts: u64) -> Self {
         Self {
             young: HashMap::new(),
@@ -30,7 +28,7 @@ impl<T: Copy + Default> Generations<T> {
     }
 
     /// The entry, if there is one.
-    pub(crate) fn find(&mut self, now: u64, key: Key) -> Option<&mut T> {
+    pub(crate) fn find(&mut self, now: u64, key: K) -> Option<&mut T> {
         self.turn(now);
         match self.young.get_mut(&key) {
             Some(found) => Some(found),
@@ -39,7 +37,7 @@ impl<T: Copy + Default> Generations<T> {
     }
 
     /// The entry, as the youngest of all.
-    pub(crate) fn entry(&mut self, now: u64, key: Key) -> &mut T {
+    pub(crate) fn entry(&mut self, now: u64, key: K) -> &mut T {
         self.turn(now);
         let earlier = self.old.remove(&key).unwrap_or_default();
         self.young.entry(key).or_insert(earlier)
@@ -65,36 +63,30 @@ impl<T: Copy + Default> Generations<T> {
 mod tests {
     use super::*;
 
-    fn key(number: u32) -> Key {
-        let mut key = [0; 16];
-        key[..4].copy_from_slice(&number.to_be_bytes());
-        key
-    }
-
     #[test]
     fn memory_is_bounded_and_what_is_used_stays() {
         let mut table = Generations::new(1000);
-        *table.entry(0, key(0)) = 7;
+        *table.entry(0, 0) = 7;
         let mut most = 0;
         for number in 1..200_000 {
-            *table.entry(0, key(number)) = 1;
+            *table.entry(0, number) = 1;
             if number % 10_000 == 0 {
-                assert_eq!(*table.entry(0, key(0)), 7);
+                assert_eq!(*table.entry(0, 0), 7);
             }
             most = most.max(table.young.len() + table.old.len());
         }
         assert!(most > CAPACITY && most <= 2 * CAPACITY, "{most}");
-        assert_eq!(table.find(0, key(1)), None);
+        assert_eq!(table.find(0, 1), None);
     }
 
     #[test]
     fn an_entry_is_kept_for_as_long_as_it_should_be() {
         for begun in [1, 600, 999] {
             let mut table = Generations::new(1000);
-            table.entry(0, key(9));
-            *table.entry(begun, key(0)) = 7;
-            assert_eq!(table.find(begun + 1000, key(0)), Some(&mut 7));
-            assert_eq!(table.find(begun + 4000, key(0)), None);
+            table.entry(0, 9);
+            *table.entry(begun, 0) = 7;
+            assert_eq!(table.find(begun + 1000, 0), Some(&mut 7));
+            assert_eq!(table.find(begun + 4000, 0), None);
         }
     }
 }

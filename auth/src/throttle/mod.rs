@@ -16,7 +16,7 @@
 //! rule never locks an account: somebody new waits 30 s and is then heard, however many others are
 //! guessing. The last one is why strangers cannot slow down a browser that its owner has used.
 //!
-//! Memory is bounded: keys are digests, in two tables with two generations of at most 32,768 each.
+//! Memory is bounded: keys are hashes, in two tables with two generations of at most 32,768 each.
 //! Whoever fills one forgives older failures early, and needs more than a thousand networks to do so.
 
 #![cfg_attr(
@@ -27,14 +27,14 @@
 mod generations;
 mod rules;
 
+use std::hash::{BuildHasher, Hash, RandomState};
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use apply_cookies::UnixMillis;
-use sha2::{Digest, Sha256};
 
-pub(crate) use generations::{Generations, Key};
+pub(crate) use generations::Generations;
 use rules::{Pace, Steps};
 
 use crate::refusal::Refusal;
@@ -61,51 +61,41 @@ const SESSIONS: Pace = Pace {
     every: SECOND,
 };
 
+/// A keyed hash of whom an entry is about. That two are one is as likely as a guess of 64 bits.
+pub(crate) type Key = u64;
+
 /// How long failures are remembered at least: longer than the longest wait.
 const REMEMBERED: u64 = 3600 * SECOND;
 
 /// Who wants to sign in, and where to.
 #[derive(Clone, Copy)]
 pub(crate) struct Subject<'a> {
-    target: Target,
-    pub(crate) name: &'a str,
+    /// Whether or not it exists. `None` for the access token.
+    account: Option<&'a str>,
     address: IpAddr,
     device: Option<[u8; 16]>,
 }
 
-/// What a digest is of, so that none is taken for another.
-#[derive(Clone, Copy)]
-enum Target {
-    Account,
-    Token,
-    Device,
-    Pair,
-    Sessions,
-    Ipv4,
-    Ipv6Wide,
-    Ipv6,
-}
-
 impl<'a> Subject<'a> {
-    /// Somebody who names an account, whether or not it exists. `address` is the person's, not a
-    /// proxy's.
+    /// Somebody who names an account. `address` is the person's, not a proxy's.
     pub(crate) const fn account(name: &'a str, address: IpAddr) -> Self {
         Self {
-            target: Target::Account,
-            name,
-            address,
-            device: None,
+            account: Some(name),
+            ..Self::token(address)
         }
     }
 
     /// Somebody who presents the access token.
     pub(crate) const fn token(address: IpAddr) -> Self {
         Self {
-            target: Target::Token,
-            name: "",
+            account: None,
             address,
             device: None,
         }
+    }
+
+    pub(crate) fn name(&self) -> &'a str {
+        self.account.unwrap_or_default()
     }
 
     /// From a browser that has signed in to this very account before, as a cookie proves which
@@ -137,22 +127,22 @@ impl Permit {
 /// Counts failures, for all sign-ins of one process. It has no clock: `now` is an argument, and a
 /// clock that is set back makes waits longer by as much, at most by the longest.
 pub(crate) struct Throttle {
-    /// Keys the digests: nobody can aim at somebody else's entry.
-    seed: [u8; 32],
+    /// Random: nobody can aim at somebody else's entry.
+    keys: RandomState,
     tables: Mutex<Tables>,
 }
 
 struct Tables {
-    steps: Generations<Steps>,
+    steps: Generations<Key, Steps>,
     /// The moment up to which each has used its pace.
-    paces: Generations<u64>,
+    paces: Generations<Key, u64>,
 }
 
 impl Throttle {
-    /// Nobody has failed yet. `seed` is random.
-    pub(crate) fn new(seed: [u8; 32]) -> Self {
+    /// Nobody has failed yet.
+    pub(crate) fn new() -> Self {
         Self {
-            seed,
+            keys: RandomState::new(),
             tables: Mutex::new(Tables {
                 steps: Generations::new(REMEMBERED),
                 paces: Generations::new(REMEMBERED),
@@ -214,13 +204,13 @@ impl Throttle {
         subject: &Subject<'_>,
     ) -> Result<(), Refusal> {
         let (now, permit) = (now.get(), self.permit(subject));
-        let whose = match subject.target {
-            // Many people may have the token, and many networks one account.
-            Target::Token => permit.pair,
-            _ => permit.account,
+        // Many people may have the token, and many networks one account.
+        let whose = match subject.account {
+            Some(_) => permit.account,
+            None => permit.pair,
         };
         let mut tables = self.tables();
-        let used_until = (tables.paces).entry(now, self.digest(Target::Sessions, &[&whose]));
+        let used_until = (tables.paces).entry(now, self.key(("sessions", whose)));
         pass(SESSIONS.wait(now, used_until), "sessions")?;
         SESSIONS.spend(now, used_until);
         Ok(())
@@ -238,25 +228,22 @@ impl Throttle {
     fn networks(&self, address: IpAddr) -> Vec<Key> {
         // An IPv4 address that came over an IPv6 socket is the same network.
         match address.to_canonical() {
-            IpAddr::V4(address) => vec![self.digest(Target::Ipv4, &[&address.octets()])],
+            IpAddr::V4(address) => vec![self.key(address)],
             IpAddr::V6(address) => {
-                let octets = address.octets();
-                vec![
-                    self.digest(Target::Ipv6Wide, &[&octets[..6]]),
-                    self.digest(Target::Ipv6, &[&octets[..8]]),
-                ]
+                let [a, b, c, d, ..] = address.segments();
+                vec![self.key((a, b, c)), self.key((a, b, c, d))]
             }
         }
     }
 
     fn permit(&self, subject: &Subject<'_>) -> Permit {
-        let account = self.digest(subject.target, &[subject.name.as_bytes()]);
+        let account = self.key(("account", subject.account));
         let (pair, networks) = if let Some(device) = subject.device {
-            let pair = self.digest(Target::Device, &[&account, &device]);
+            let pair = self.key(("device", account, device));
             (pair, Vec::new())
         } else {
             let networks = self.networks(subject.address);
-            let pair = self.digest(Target::Pair, &[&account, &networks[0]]);
+            let pair = self.key(("pair", account, networks[0]));
             (pair, networks)
         };
         Permit {
@@ -266,16 +253,8 @@ impl Throttle {
         }
     }
 
-    /// Only the last part may vary in length. The digests never leave, so the key may be in front.
-    fn digest(&self, target: Target, parts: &[&[u8]]) -> Key {
-        let mut hasher = Sha256::new_with_prefix(self.seed);
-        hasher.update([target as u8]);
-        for part in parts {
-            hasher.update(part);
-        }
-        let mut half = [0; 16];
-        half.copy_from_slice(&hasher.finalize()[..16]);
-        half
+    fn key(&self, of: impl Hash) -> Key {
+        self.keys.hash_one(of)
     }
 
     fn tables(&self) -> MutexGuard<'_, Tables> {

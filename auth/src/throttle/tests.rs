@@ -17,7 +17,7 @@ fn network(number: u32) -> IpAddr {
 }
 
 fn throttle() -> Throttle {
-    Throttle::new([7; 32])
+    Throttle::new()
 }
 
 /// A wrong password at this moment. Whether it was verified, or how long to wait.
