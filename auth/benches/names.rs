@@ -1,18 +1,20 @@
 //! Whether the time of an answer says if a name exists: known and unknown names, each with a wrong
-//! password, in turn, and the Kolmogorov–Smirnov test of the two. Prints, and judges nothing: what
-//! must hold is counted in `src/account/tests.rs`.
+//! password, in turn, sent to the page without a socket, and the Kolmogorov–Smirnov test of the two.
+//! Prints, and judges nothing: what must hold is counted in `src/account/tests.rs`.
 //!
-//! `cargo bench -p apply-cookies-auth --features password [-- NUMBER]`; 2,000 of each by default.
+//! `cargo bench -p apply-cookies-auth --features actix,password --bench names [-- NUMBER]`; 2,000 of
+//! each by default.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use apply_cookies::web::{Asked, Exchange, Fields};
+use actix_web::{App, test};
 use apply_cookies::{ApplyCookies, Secrets};
 use apply_cookies_auth::{
-    Account, AccountFuture, AccountSource, Accounts, Auth, Crowd, PasswordHash, Request, Visitor,
+    Account, AccountFuture, AccountSource, Accounts, Auth, Crowd, PasswordHash,
 };
-use bytes::Bytes;
+
+const ORIGIN: &str = "https://app.example";
 
 /// Cheap ones of three costs, so that the difference between costs is large beside that of a look-up.
 const COSTS: [&str; 3] = [
@@ -35,7 +37,8 @@ impl AccountSource for Table {
     }
 }
 
-fn main() {
+#[actix_web::main]
+async fn main() {
     let number = std::env::args().find_map(|text| text.parse().ok());
     let number: u32 = number.unwrap_or(2000);
     let account = |number: u32| {
@@ -44,34 +47,33 @@ fn main() {
         let hash = PasswordHash::parse(&format!("{cost}{digest}")).expect("a hash");
         Account::new(format!("user-{number:04}"), hash)
     };
-    let apply = ApplyCookies::builder(Secrets::random()).origin("https://app.example");
+    let apply = ApplyCookies::builder(Secrets::random()).origin(ORIGIN);
     let apply = apply.build().expect("a deployment");
     let accounts = Accounts::from_source(Table((0..60).map(account).collect()));
     let auth = Auth::builder(&apply).passwords(accounts).build();
     let auth = auth.expect("sign-ins");
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .expect("a runtime");
-    let time = |name: &str, from: u32| {
-        // A network for each, so that nothing is throttled.
-        let from = IpAddr::from(Ipv4Addr::from(from));
-        runtime.block_on(async {
-            let visitor = visitor(&apply, &auth, from).await;
-            let begun = Instant::now();
-            let checked = auth
-                .check_password(&visitor, name, "a wrong password")
-                .await;
-            let took = begun.elapsed();
-            let refusal = checked.expect_err("the password is wrong");
-            assert_eq!(refusal.to_string(), "wrong-password");
-            took
-        })
+    let app = App::new().wrap(auth.middleware()).wrap(apply.middleware());
+    let app = test::init_service(app).await;
+    let time = async |name: &str, from: u32| {
+        let request = test::TestRequest::post()
+            .uri("/auth/sign-in")
+            // A network for each, so that nothing is throttled.
+            .peer_addr(SocketAddr::from((Ipv4Addr::from(from), 443)))
+            .insert_header(("origin", ORIGIN))
+            .set_form([("name", name), ("password", "a wrong password")])
+            .to_request();
+        let begun = Instant::now();
+        let response = test::call_service(&app, request).await;
+        let took = begun.elapsed();
+        assert_eq!(response.status(), 401, "wrong, and not throttled");
+        took
     };
     let (mut known, mut unknown) = (Vec::new(), Vec::new());
     for round in 0..number {
         // The account's own limit is not reached: a hundred an hour, and 2,000 / 60 = 34 here.
-        known.push(time(&format!("user-{:04}", round % 60), 2 * round));
-        unknown.push(time(&format!("nobody-{round}"), 2 * round + 1));
+        known.push(time(&format!("user-{:04}", round % 60), 2 * round).await);
+        // As long as the others.
+        unknown.push(time(&format!("none-{round:04}"), 2 * round + 1).await);
     }
     known.sort_unstable();
     unknown.sort_unstable();
@@ -87,38 +89,6 @@ fn main() {
         );
     }
     println!("Kolmogorov–Smirnov: D = {d:.4}, p = {p:.3}");
-}
-
-/// The header of a request, with nothing in it.
-struct Bare;
-
-impl Fields for Bare {
-    fn all(&self, _: &'static str) -> impl Iterator<Item = &[u8]> + Clone {
-        std::iter::empty()
-    }
-
-    fn set(&mut self, _: &'static str, _: Bytes) {}
-
-    fn append(&mut self, _: &'static str, _: Bytes) {}
-
-    fn remove_each(&mut self, _: impl Fn(&str) -> bool) {}
-}
-
-async fn visitor(apply: &ApplyCookies, auth: &Auth, from: IpAddr) -> Visitor {
-    let asked = Asked {
-        method: "GET",
-        path: "/",
-        fields: &Bare,
-    };
-    let request = Request {
-        asked,
-        path: "/",
-        query: None,
-        peer: Some(from),
-    };
-    let slot = Exchange::begin(apply, asked).slot();
-    let admitted = auth.admit(request, &slot).await;
-    admitted.expect("nothing is asked of anybody")
 }
 
 /// The greatest distance of two sorted samples, and the chance of one as large if they are of one
