@@ -66,7 +66,7 @@ mod account;
 #[cfg(feature = "password")]
 pub use account::{
     Account, AccountFuture, AccountSource, Accounts, AccountsError, AccountsUnavailable, Crowd,
-    HashError, ListError, Parameters, PasswordHash,
+    HashError, Parameters, PasswordHash,
 };
 
 mod pages;

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::crowd::Crowd;
-use super::list::{List, ListError};
+use super::list::List;
 use super::source::{Account, AccountFuture, AccountSource, Accounts};
 
 /// How often the file is looked at, at most.
@@ -203,9 +203,8 @@ pub enum AccountsError {
     List {
         /// The file or the variable.
         place: String,
-        /// What.
-        #[source]
-        reason: ListError,
+        /// What, without a hash.
+        reason: String,
     },
     /// The variable is not set, or is not text.
     #[error(

@@ -7,7 +7,6 @@ use toml::{Table, Value};
 
 use super::crowd::Crowd;
 use super::hash::PasswordHash;
-use super::parameters::HashError;
 use super::source::Account;
 use crate::header::NAME_MAX;
 
@@ -22,7 +21,7 @@ struct Entry {
     roles: Vec<String>,
 }
 
-/// Accounts that were read, all of them.
+/// Accounts that were read, all of them. What is refused is said in words that show no hash.
 #[derive(Debug, Default)]
 pub(super) struct List {
     accounts: HashMap<String, Account>,
@@ -34,19 +33,17 @@ impl List {
         self.accounts.get(name)
     }
 
-    fn of(
-        accounts: impl IntoIterator<Item = Result<Account, ListError>>,
-    ) -> Result<Self, ListError> {
+    fn of(accounts: impl IntoIterator<Item = Result<Account, String>>) -> Result<Self, String> {
         let mut list = Self::default();
         for account in accounts {
             let account = account?;
             let name = account.name.clone();
             if list.accounts.insert(name.clone(), account).is_some() {
-                return Err(ListError::Twice(name));
+                return Err(format!("account {name} is there twice"));
             }
         }
         if list.accounts.is_empty() {
-            return Err(ListError::Empty);
+            return Err("it contains no account".to_owned());
         }
         let hashes = list.accounts.values().map(|account| &account.hash);
         list.crowd = hashes.map(PasswordHash::parameters).collect();
@@ -54,7 +51,7 @@ impl List {
     }
 
     /// `name = "hash"`, or a table of that name with `password`, and what may go with it.
-    pub(super) fn from_toml(text: &str) -> Result<Self, ListError> {
+    pub(super) fn from_toml(text: &str) -> Result<Self, String> {
         let table: Table = text.parse().map_err(|error| syntax(text, &error))?;
         Self::of(table.into_iter().map(|(name, value)| {
             check_name(&name)?;
@@ -63,7 +60,9 @@ impl List {
             }
             // Its error may show what should not be seen.
             let Ok(entry) = value.try_into::<Entry>() else {
-                return Err(ListError::Entry(name));
+                return Err(format!(
+                    "account {name}: write {name} = \"HASH\", or a table with password = \"HASH\", which may have email, name (texts) and roles (a list of texts), and nothing else"
+                ));
             };
             Ok(Account {
                 email: entry.email,
@@ -75,11 +74,13 @@ impl List {
     }
 
     /// `name:hash`, one behind the other, with white space or `;` between them.
-    pub(super) fn from_words(text: &str) -> Result<Self, ListError> {
+    pub(super) fn from_words(text: &str) -> Result<Self, String> {
         let words = text.split(|c: char| c.is_whitespace() || c == ';');
         let words = (1..).zip(words.filter(|word| !word.is_empty()));
         Self::of(words.map(|(number, word)| {
-            let (name, hash) = word.split_once(':').ok_or(ListError::NoColon(number))?;
+            let (name, hash) = word
+                .split_once(':')
+                .ok_or_else(|| format!("entry {number} is not `name:hash`"))?;
             check_name(name)?;
             account(name.to_owned(), hash)
         }))
@@ -87,66 +88,30 @@ impl List {
 }
 
 /// The parser's own words show the line, which may be a hash.
-fn syntax(text: &str, error: &toml::de::Error) -> ListError {
+fn syntax(text: &str, error: &toml::de::Error) -> String {
     let start = error.span().map_or(0, |span| span.start);
     let before = text.get(..start).unwrap_or_default();
-    ListError::Syntax {
-        line: before.matches('\n').count() + 1,
-    }
+    let line = before.matches('\n').count() + 1;
+    format!("line {line} is not TOML, or repeats a name")
 }
 
 /// Names that can be typed into every kind of sign-in. An error does not show one that may be a hash.
-fn check_name(name: &str) -> Result<(), ListError> {
+fn check_name(name: &str) -> Result<(), String> {
     let is_name = !name.is_empty()
         && name.len() <= NAME_MAX
         && !name.contains(|c: char| c.is_control() || c == ':' || c == '$');
-    is_name.then_some(()).ok_or(ListError::Name)
+    is_name.then_some(()).ok_or_else(|| {
+        format!(
+            "the name of an account is empty, longer than {NAME_MAX} bytes, or has a colon, a dollar sign or a control character"
+        )
+    })
 }
 
-fn account(name: String, hash: &str) -> Result<Account, ListError> {
+fn account(name: String, hash: &str) -> Result<Account, String> {
     match PasswordHash::parse(hash) {
         Ok(hash) => Ok(Account::new(name, hash)),
-        Err(reason) => Err(ListError::Hash { name, reason }),
+        Err(reason) => Err(format!("account {name}: {reason}")),
     }
-}
-
-/// Why a list of accounts is refused. Names the account, and never shows a hash.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ListError {
-    /// It contains no account.
-    #[error("it contains no account")]
-    Empty,
-    /// A hash that is not taken.
-    #[error("account {name}: {reason}")]
-    Hash {
-        /// Of the account.
-        name: String,
-        /// What is wrong with it.
-        reason: HashError,
-    },
-    /// A name that cannot be used.
-    #[error(
-        "the name of an account is empty, longer than {NAME_MAX} bytes, or has a colon, a dollar sign or a control character"
-    )]
-    Name,
-    /// An entry of the environment without a colon.
-    #[error("entry {0} is not `name:hash`")]
-    NoColon(usize),
-    /// Neither a hash nor a table of an account.
-    #[error(
-        "account {0}: write {0} = \"HASH\", or a table with password = \"HASH\", which may have email, name (texts) and roles (a list of texts), and nothing else"
-    )]
-    Entry(String),
-    /// Not TOML, or a key that is there twice.
-    #[error("line {line} is not TOML, or repeats a name")]
-    Syntax {
-        /// Counted from 1.
-        line: usize,
-    },
-    /// Two accounts of one name.
-    #[error("account {0} is there twice")]
-    Twice(String),
 }
 
 #[cfg(test)]
@@ -179,67 +144,64 @@ mod tests {
 
     #[test]
     fn mistakes_are_named_and_no_hash_is_shown() {
-        let ada = || "ada".to_owned();
         let table = |rest: &str| format!("[ada]\npassword = \"{HASH}\"\n{rest}");
-        let entry = || ListError::Entry(ada());
-        let hash = |reason| ListError::Hash {
-            name: ada(),
-            reason,
-        };
+        let entry = "account ada: write ada = \"HASH\", or a table";
+        let name = "the name of an account is empty, longer than 255 bytes";
+        let no_hash = "account ada: not a hash of argon2id";
         for (text, expected) in [
-            (String::new(), ListError::Empty),
-            ("# nobody".to_owned(), ListError::Empty),
-            (format!("ada = \"{HASH}"), ListError::Syntax { line: 1 }),
+            (String::new(), "it contains no account"),
+            ("# nobody".to_owned(), "it contains no account"),
+            (format!("ada = \"{HASH}"), "line 1 is not TOML"),
             (
                 format!("ada = \"{HASH}\"\nada = \"{HASH}\""),
-                ListError::Syntax { line: 2 },
+                "line 2 is not TOML",
             ),
-            (format!("[ada]\npasword = \"{HASH}\""), entry()),
-            (format!("[ada]\nhash = \"{HASH}\""), entry()),
-            (table("mail = 'a'"), entry()),
-            (table("role = ['a']"), entry()),
-            (table("name = 1"), entry()),
-            (table("roles = 'admin'"), entry()),
-            (table("roles = [1]"), entry()),
-            ("ada = 1".to_owned(), entry()),
-            ("[ada]".to_owned(), entry()),
-            (format!("[ada]\nroles = \"{HASH}\""), entry()),
-            (format!("[ada]\n\"{HASH}\" = 'password'"), entry()),
-            ("ada = ''".to_owned(), hash(HashError::Algorithm)),
-            ("ada = 'hunter2'".to_owned(), hash(HashError::Algorithm)),
+            (format!("[ada]\npasword = \"{HASH}\""), entry),
+            (format!("[ada]\nhash = \"{HASH}\""), entry),
+            (table("mail = 'a'"), entry),
+            (table("role = ['a']"), entry),
+            (table("name = 1"), entry),
+            (table("roles = 'admin'"), entry),
+            (table("roles = [1]"), entry),
+            ("ada = 1".to_owned(), entry),
+            ("[ada]".to_owned(), entry),
+            (format!("[ada]\nroles = \"{HASH}\""), entry),
+            (format!("[ada]\n\"{HASH}\" = 'password'"), entry),
+            ("ada = ''".to_owned(), no_hash),
+            ("ada = 'hunter2'".to_owned(), no_hash),
             (
                 format!("ada = '{}'", &HASH[..80]),
-                hash(HashError::Malformed),
+                "account ada: the salt or the digest is malformed",
             ),
             (
                 format!("ada = '{}'", HASH.replace("1024", "262144")),
-                hash(HashError::Parameters),
+                "account ada: the parameters of the hash are out of bounds",
             ),
             // Name and hash changed places.
-            (format!("\"{HASH}\" = 'ada'"), ListError::Name),
-            ("\"a:b\" = ''".to_owned(), ListError::Name),
-            ("\"\" = ''".to_owned(), ListError::Name),
+            (format!("\"{HASH}\" = 'ada'"), name),
+            ("\"a:b\" = ''".to_owned(), name),
+            ("\"\" = ''".to_owned(), name),
         ] {
             let error = List::from_toml(&text).unwrap_err();
-            assert_eq!(error, expected, "{text}");
-            let shown = format!("{error} {error:?}");
+            assert!(error.starts_with(expected), "{text}: {error}");
             assert!(
-                !shown.contains("0f0e") && !shown.contains("hunter2"),
-                "{shown}"
+                !error.contains("0f0e") && !error.contains("hunter2"),
+                "{error}"
             );
         }
         for (text, expected) in [
-            (" ; ", ListError::Empty),
-            ("ada", ListError::NoColon(1)),
-            (":x", ListError::Name),
-            ("ada:x", hash(HashError::Algorithm)),
+            (" ; ", "it contains no account"),
+            ("ada", "entry 1 is not `name:hash`"),
+            (":x", name),
+            ("ada:x", no_hash),
         ] {
-            assert_eq!(List::from_words(text).unwrap_err(), expected);
+            let error = List::from_words(text).unwrap_err();
+            assert!(error.starts_with(expected), "{error}");
         }
         let twice = format!("ada:{HASH} ada:{HASH}");
         assert_eq!(
             List::from_words(&twice).unwrap_err(),
-            ListError::Twice(ada())
+            "account ada is there twice"
         );
     }
 }

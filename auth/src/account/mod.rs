@@ -13,7 +13,6 @@ mod verifier;
 pub use crowd::Crowd;
 pub use file::AccountsError;
 pub use hash::PasswordHash;
-pub use list::ListError;
 pub use parameters::{HashError, Parameters};
 pub(crate) use passwords::Passwords;
 pub use source::{Account, AccountFuture, AccountSource, Accounts, AccountsUnavailable};
