@@ -98,9 +98,20 @@ impl AccessToken {
     }
 
     /// Whether a session that began with this credential began with a token that is still taken.
+    #[cfg(test)]
     pub(crate) fn still_takes(&self, credential: &Credential, keys: &CredentialKeys) -> bool {
-        let matches = |own: &[u8; 32]| keys.matches(credential, Kind::AccessToken, own);
-        self.digests.iter().any(matches)
+        self.renewed(credential, keys).is_some()
+    }
+
+    /// If so, the same under the current key.
+    pub(crate) fn renewed(
+        &self,
+        credential: &Credential,
+        keys: &CredentialKeys,
+    ) -> Option<Credential> {
+        let matches = |own: &&[u8; 32]| keys.matches(credential, Kind::AccessToken, *own);
+        let own = self.digests.iter().find(matches)?;
+        Some(keys.make(Kind::AccessToken, own))
     }
 
     /// The address that lets a person in: `origin`, `path` and `?access_token=`. Its `Display` shows

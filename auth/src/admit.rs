@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 use apply_cookies::seldom;
 use apply_cookies::web::{Answer, BodyRefused, Fields, Rest, Slot};
@@ -10,17 +11,15 @@ use bytes::Bytes;
 use crate::auth::{Auth, Parts};
 use crate::header::Authorization;
 use crate::identity::Identity;
-use crate::prove::unavailable;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::request::{ACCESS_TOKEN_PARAMETER, Request, only};
 use crate::respond::{Audience, see_other};
 use crate::rule::Demand;
 use crate::session::Session;
-use crate::standing::{Seen, Unknown};
-use crate::visitor::Visitor;
+use crate::visitor::{Inner, Visitor};
 
 /// Who a request proves to be, and by which session.
-type Who = (Option<Identity>, Option<Session>);
+type Who = (Option<Identity>, Option<Arc<Session>>);
 
 impl Auth {
     /// All that a middleware does before the app: answers the pages, and finds out who makes every
@@ -64,7 +63,7 @@ impl Auth {
         let address = parts.person(request);
         let proved = match self.strip_token(request, slot, address).await {
             Ok(Some(answer)) => return Err(answer),
-            Ok(None) => parts.who(request, address).await,
+            Ok(None) => self.who(request, slot, address).await,
             Err(refusal) => Err(refusal),
         };
         let mut who = proved.map_err(|refusal| {
@@ -92,15 +91,15 @@ impl Auth {
             audience.person &= !demand.bearer;
             audience.refuse(self, &refusal)
         })?;
-        Ok(Visitor::new(
-            self,
+        let (who, session) = who;
+        Ok(Visitor(Arc::new(Inner {
+            auth: self.clone(),
             who,
+            session,
             address,
-            #[cfg(feature = "password")]
-            parts.device_of(request.fields),
             audience,
-            slot.clone(),
-        ))
+            slot: slot.clone(),
+        })))
     }
 
     /// A token leaves the address of a page, so that it stays in no history. It becomes a cookie if
@@ -127,47 +126,35 @@ impl Auth {
             see_other(location).with("referrer-policy", &b"no-referrer"[..]),
         ))
     }
-}
 
-impl Parts {
     async fn who<F: Fields>(
         &self,
         request: &Request<'_, F>,
+        slot: &Slot,
         address: IpAddr,
     ) -> Result<Who, Refusal> {
-        let mut proved = self.by_header(request, address).await?;
-        let takes_token = self.access_token.is_some() && request.is_read();
+        let parts = &self.0;
+        let mut proved = parts.by_header(request, address).await?;
+        let takes_token = parts.access_token.is_some() && request.is_read();
         if proved.is_none()
             && takes_token
             && let Some(token) = only(request.parameters(ACCESS_TOKEN_PARAMETER))
             && may_bring_a_token(request)
         {
             // A script's: that of a page has left its address.
-            proved = Some(self.prove_token_alone(token.as_bytes(), address)?);
+            proved = Some(parts.prove_token_alone(token.as_bytes(), address)?);
         }
         if let Some(who) = proved {
             // There is no sign-in that would have asked.
-            self.gate.check(&who)?;
+            parts.gate.check(&who)?;
             return Ok((Some(who), None));
         }
-        match self.see(request.fields).await {
-            Ok(Seen::Somebody(seen)) => {
-                let (session, check) = *seen;
-                Ok((Some(self.identity_of(&session, check)), Some(session)))
-            }
-            Ok(Seen::Nobody) => Ok((None, None)),
-            Ok(Seen::Over(over)) => {
-                tracing::debug!(?over, "the sign-in is not in force");
-                Ok((None, None))
-            }
-            Err(Unknown::Revocations(error)) => Err(unavailable(&error)),
-            #[cfg(feature = "password")]
-            Err(Unknown::Accounts(error)) => {
-                Err(Refusal::new(RefusalCode::Unavailable).because(error.to_string()))
-            }
-        }
+        let seen = self.see(request.fields, slot).await?;
+        Ok(seen.map_or((None, None), |(who, session)| (Some(who), Some(session))))
     }
+}
 
+impl Parts {
     /// The identity that `Authorization` proves, where such is taken. Schemes that the app takes
     /// itself are left alone.
     #[cfg_attr(

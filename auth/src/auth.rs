@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use apply_cookies::ApplyCookies;
+use apply_cookies::protocol::PurposeKey;
 use apply_cookies::replay::{Revocations, SessionLength};
 
 use crate::access_token::AccessToken;
@@ -16,11 +16,12 @@ use crate::device::DeviceCookie;
 use crate::forwarded::TrustedProxies;
 use crate::gate::Gate;
 use crate::header::Realm;
+use crate::on_sign_in::OnSignIn;
 use crate::pages::Pages;
 use crate::refusal::Logged;
 use crate::return_to::Places;
 use crate::rule::Rules;
-use crate::session::{SessionCookie, SubjectKeys};
+use crate::session::SessionCookie;
 use crate::throttle::Throttle;
 use crate::watch::Watch;
 
@@ -39,9 +40,9 @@ pub(crate) struct Parts {
     #[cfg(feature = "password")]
     pub(crate) device: DeviceCookie,
     pub(crate) length: SessionLength,
-    pub(crate) idle: Option<Duration>,
     pub(crate) revocations: Arc<dyn Revocations>,
-    pub(crate) subjects: SubjectKeys,
+    /// Of the digests of persons: the current secret's, then those of previous ones.
+    pub(crate) person_keys: Vec<PurposeKey>,
     pub(crate) watch: Arc<Watch>,
     pub(crate) credentials: CredentialKeys,
 
@@ -53,6 +54,7 @@ pub(crate) struct Parts {
     pub(crate) basic: bool,
     pub(crate) realm: Realm,
     pub(crate) access_token: Option<AccessToken>,
+    pub(crate) on_sign_in: Option<OnSignIn>,
     pub(crate) gate: Gate,
     pub(crate) rules: Option<Rules>,
     pub(crate) throttle: Arc<Throttle>,

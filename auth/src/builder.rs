@@ -1,11 +1,11 @@
 //! Settings → sign-ins. What cannot be safe is refused here.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use apply_cookies::protocol::Purpose;
-use apply_cookies::replay::{MemoryRevocations, Revocations, SessionLength};
+use apply_cookies::replay::{MemoryRevocations, RevocationListener, Revocations, SessionLength};
 use apply_cookies::{ApplyCookies, OperationError, Origin, SameSite, Scheme};
 
 use crate::access_token::AccessToken;
@@ -18,11 +18,13 @@ use crate::device::DeviceCookie;
 use crate::forwarded::{NotANetwork, TrustedProxies};
 use crate::gate::Gate;
 use crate::header::{Realm, RealmError};
+use crate::identity::Identity;
+use crate::on_sign_in::{OnSignIn, SignInCookies};
 use crate::pages::Pages;
-use crate::refusal::Logged;
+use crate::refusal::{Logged, Refusal};
 use crate::return_to::Places;
 use crate::rule::Rules;
-use crate::session::{SessionCookie, SubjectKeys, TooManySecrets};
+use crate::session::{KEYS_MAX, SessionCookie};
 use crate::throttle::Throttle;
 use crate::watch::Watch;
 
@@ -43,6 +45,7 @@ pub struct AuthBuilder {
     accounts: Option<Accounts>,
     basic: Option<String>,
     access_token: Option<AccessToken>,
+    on_sign_in: Option<OnSignIn>,
     gate: Gate,
     rules: Option<Rules>,
     proxies: Vec<String>,
@@ -57,9 +60,6 @@ pub enum AuthError {
     /// Nobody could sign in.
     #[error("there is no way to sign in; call passwords, access_token, or Auth::dev")]
     NoMethod,
-    /// Basic has no passwords.
-    #[error("basic needs passwords")]
-    BasicWithoutPasswords,
     /// Anybody on the network reads a password that is sent with every request over plain http.
     #[error(
         "basic over plain http outside this machine sends the password in the clear; configure an https origin"
@@ -77,9 +77,6 @@ pub enum AuthError {
     /// A trusted proxy.
     #[error(transparent)]
     Proxy(#[from] NotANetwork),
-    /// The deployment's secrets.
-    #[error(transparent)]
-    Secrets(#[from] TooManySecrets),
     /// The name of a cookie.
     #[error(transparent)]
     Cookie(#[from] OperationError),
@@ -88,15 +85,6 @@ pub enum AuthError {
 impl Auth {
     /// Sign-ins whose sessions travel in the cookies of this deployment: one secret, one list of
     /// origins, one clock.
-    ///
-    /// ```
-    /// use apply_cookies::ApplyCookies;
-    /// use apply_cookies_auth::{AccessToken, Auth};
-    ///
-    /// let cookies = ApplyCookies::dev(); // or ApplyCookies::builder(…)
-    /// let auth = Auth::builder(&cookies).access_token(AccessToken::random()).build()?;
-    /// # Ok::<(), apply_cookies_auth::AuthError>(())
-    /// ```
     pub fn builder(cookies: &ApplyCookies) -> AuthBuilder {
         AuthBuilder {
             cookies: cookies.clone(),
@@ -110,6 +98,7 @@ impl Auth {
             accounts: None,
             basic: None,
             access_token: None,
+            on_sign_in: None,
             gate: Gate::new(),
             rules: None,
             proxies: Vec::new(),
@@ -152,6 +141,19 @@ impl AuthBuilder {
     /// `Authorization`, as Bearer or as the password of Basic.
     pub fn access_token(mut self, token: AccessToken) -> Self {
         self.access_token = Some(token);
+        self
+    }
+
+    /// The app's own step of every sign-in, on the page, by a link and by [`Auth::sign_in`]: after
+    /// somebody has proved who they are, and before the gates, which judge what it answers. It may
+    /// change everything but the provider and the subject, set cookies that travel with the sign-in or
+    /// not at all, and refuse. Not asked of those who prove who they are with each request.
+    pub fn on_sign_in<F, A>(mut self, step: F) -> Self
+    where
+        F: Fn(Identity, SignInCookies) -> A + Send + Sync + 'static,
+        A: Future<Output = Result<Identity, Refusal>> + Send + 'static,
+    {
+        self.on_sign_in = Some(Arc::new(move |who, cookies| Box::pin(step(who, cookies))));
         self
     }
 
@@ -231,48 +233,57 @@ impl AuthBuilder {
         let has_passwords = self.accounts.is_some();
         #[cfg(not(feature = "password"))]
         let has_passwords = false;
-        if !has_passwords && self.access_token.is_none() && !self.dev {
-            return Err(AuthError::NoMethod);
-        }
-        if self.basic.is_some() && !has_passwords {
-            return Err(AuthError::BasicWithoutPasswords);
-        }
-        if self.basic.is_some() && self.access_token.is_some() {
-            return Err(AuthError::Setting(
-                "basic and access_token exclude each other: the password of Basic would mean both",
-            ));
-        }
+        let (basic, http) = (self.basic.is_some(), cookies.scheme() == Scheme::Http);
         let here = cookies.origins().iter().all(Origin::is_loopback);
-        if self.basic.is_some() && cookies.scheme() == Scheme::Http && !here {
-            return Err(AuthError::BasicOverHttp);
-        }
-        if self.same_site == SameSite::None {
-            return Err(AuthError::Setting(
+        let person_keys = cookies.purpose_keys(Purpose::Revocation, "");
+        let idle_is_short = self.idle.is_some_and(|idle| idle < Duration::from_secs(1));
+        let is_path = self.prefix.starts_with('/') && !self.prefix.ends_with('/');
+        let mistakes = [
+            (
+                !has_passwords && self.access_token.is_none() && !self.dev,
+                AuthError::NoMethod,
+            ),
+            (basic && http && !here, AuthError::BasicOverHttp),
+            (self.dev && !here, AuthError::NotDevelopment),
+        ];
+        let settings = [
+            (basic && !has_passwords, "basic needs passwords"),
+            (
+                basic && self.access_token.is_some(),
+                "basic and access_token exclude each other: the password of Basic would mean both",
+            ),
+            (
+                self.same_site == SameSite::None,
                 "SameSite=None lets every site act for whoever is signed in",
-            ));
-        }
-        if self.dev && !here {
-            return Err(AuthError::NotDevelopment);
-        }
-        if !self.prefix.starts_with('/') || self.prefix.ends_with('/') {
-            return Err(AuthError::Setting(
+            ),
+            (
+                !is_path,
                 "the prefix must begin with a slash and not end with one",
-            ));
+            ),
+            (idle_is_short, "idle is a second or more"),
+            (
+                person_keys.len() > KEYS_MAX,
+                "sign-ins take at most five previous secrets",
+            ),
+        ];
+        let settings = settings.map(|(is_wrong, why)| (is_wrong, AuthError::Setting(why)));
+        let mut all = mistakes.into_iter().chain(settings);
+        if let Some((_, error)) = all.find(|(is_wrong, _)| *is_wrong) {
+            return Err(error);
         }
         let length = u64::try_from(self.length.as_millis()).ok();
         let length = length.and_then(SessionLength::from_millis);
         let length = length.ok_or(AuthError::Setting("a session lasts for up to 400 days"))?;
-        if self.idle.is_some_and(|idle| idle < Duration::from_secs(1)) {
-            return Err(AuthError::Setting("idle is a second or more"));
-        }
         let mut proxies = TrustedProxies::default();
         for network in &self.proxies {
             proxies.trust(network)?;
         }
-        let clock = cookies.clock().clone();
         let revocations = self
             .revocations
-            .unwrap_or_else(|| Arc::new(MemoryRevocations::new(clock.clone())));
+            .unwrap_or_else(|| Arc::new(MemoryRevocations::new(cookies.clock().clone())));
+        let watch = Watch::new();
+        let listener: Weak<dyn RevocationListener> = Arc::<Watch>::downgrade(&watch);
+        revocations.listen(listener);
         let throttle = Arc::new(Throttle::new());
         #[cfg(feature = "password")]
         let passwords = self
@@ -286,18 +297,19 @@ impl AuthBuilder {
             "browsers cannot read one of the origins",
         ))?;
         Ok(Auth(Arc::new(Parts {
-            cookie: SessionCookie::new(&cookies, self.same_site)?,
+            cookie: SessionCookie::new(&cookies, self.same_site, self.idle)?,
             #[cfg(feature = "password")]
             device: DeviceCookie::new(&cookies)?,
-            subjects: SubjectKeys::new(&cookies)?,
-            watch: Watch::new(revocations.clone(), clock),
+            person_keys,
+            watch,
             credentials: CredentialKeys(cookies.purpose_keys(Purpose::Credential, "")),
             #[cfg(feature = "password")]
             passwords,
             has_passwords,
-            basic: self.basic.is_some(),
+            basic,
             realm,
             access_token: self.access_token,
+            on_sign_in: self.on_sign_in,
             gate: self.gate,
             rules: self.rules,
             places,
@@ -308,7 +320,6 @@ impl AuthBuilder {
             },
             prefix: self.prefix,
             length,
-            idle: self.idle,
             revocations,
             throttle,
             proxies,
@@ -323,5 +334,48 @@ impl fmt::Debug for AuthBuilder {
         f.debug_struct("AuthBuilder")
             .field("prefix", &self.prefix)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use apply_cookies::Secrets;
+
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_safe_is_refused() {
+        let deployment = |secrets: Secrets, origin: &str| {
+            let builder = ApplyCookies::builder(secrets).origin(origin);
+            builder.allow_insecure_http().build().unwrap()
+        };
+        let https = deployment(Secrets::random(), "https://app.example");
+        let auth = || Auth::builder(&https).access_token(AccessToken::random());
+        let mut many = Secrets::random();
+        for _ in 0..KEYS_MAX {
+            many = many.previous(&Secrets::generate()).unwrap();
+        }
+        let many = deployment(many, "https://app.example");
+        for (builder, why) in [
+            (Auth::builder(&https), "there is no way to sign in"),
+            (auth().same_site(SameSite::None), "SameSite=None"),
+            (auth().basic("x"), "basic needs passwords"),
+            (auth().prefix("auth"), "the prefix"),
+            (auth().prefix("/auth/"), "the prefix"),
+            (auth().idle(Duration::from_millis(999)), "idle"),
+            (auth().session_length(Duration::ZERO), "400 days"),
+            (
+                auth().session_length(Duration::from_secs(401 * 86_400)),
+                "400 days",
+            ),
+            (
+                Auth::builder(&many).access_token(AccessToken::random()),
+                "previous secrets",
+            ),
+        ] {
+            let error = builder.build().unwrap_err().to_string();
+            assert!(error.contains(why), "{error}");
+        }
+        assert!(auth().same_site(SameSite::Strict).build().is_ok());
     }
 }

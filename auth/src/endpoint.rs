@@ -17,6 +17,7 @@ use crate::prove::prove_nothing;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::request::{Request, only};
 use crate::respond::{Audience, see_other};
+use crate::sign_in::SignInError;
 
 /// The fields of a form, which stand once each; others are ignored.
 const FIELDS: [&str; 5] = ["name", "password", "access_token", "roles", "return_to"];
@@ -197,10 +198,14 @@ impl Auth {
 
     async fn post_sign_out(&self, audience: &Audience, slot: &Slot, form: &Form) -> Answer {
         match self.sign_out(&slot.pending()).push().await {
+            Ok(_) | Err(SignInError::SignedOut) if !audience.person => {
+                Answer::uncached(204, Rest::Read)
+            }
             // Somebody who cannot be signed out everywhere stays signed in, and reads that.
-            Err(error) => audience.refuse(self, &error.into()),
-            Ok(_) if !audience.person => Answer::uncached(204, Rest::Read),
-            Ok(_) => match form.get("return_to").and_then(|_| audience.place(self)) {
+            Err(error) if !matches!(error, SignInError::SignedOut) => {
+                audience.refuse(self, &error.into())
+            }
+            _ => match form.get("return_to").and_then(|_| audience.place(self)) {
                 Some(place) => see_other(place.location()),
                 None => self.0.pages.signed_out(),
             },

@@ -1,66 +1,86 @@
 //! Who somebody is, verified.
 
 use std::fmt;
+use std::future::pending;
+use std::pin::Pin;
+use std::sync::Arc;
 
 use apply_cookies::UnixMillis;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::credential::Credential;
-use crate::watch::{Ended, Life};
 
 /// The longest subject, in bytes (as OIDC bounds `sub`).
-pub const SUBJECT_MAX: usize = 255;
+const SUBJECT_MAX: usize = 255;
 /// The longest name of a provider, in bytes.
-pub const PROVIDER_MAX: usize = 64;
+const PROVIDER_MAX: usize = 64;
 
 /// Who somebody is: a provider vouches for a subject, and says more about it.
 ///
 /// An identity is made by what has verified it. To change a person's roles, change them where they
-/// come from, or in the app's own step after a sign-in.
+/// come from, or in the app's own step after a sign-in
+/// ([`on_sign_in`](crate::AuthBuilder::on_sign_in)).
 #[derive(Clone)]
 pub struct Identity {
-    provider: String,
-    subject: String,
-    email: Option<Email>,
-    name: Option<String>,
-    roles: Vec<String>,
-    /// The roles are the account's, whatever those are by now.
-    follows_account: bool,
-    claims: Map<String, Value>,
-    auth_time: Option<UnixMillis>,
+    person: Person,
     /// What a session begins with, if there is to be one.
-    evidence: Option<Evidence>,
+    pub(crate) evidence: Evidence,
     /// The session that proves it, if one does.
-    life: Option<Life>,
+    life: Option<Arc<dyn Life>>,
+}
+
+/// An identity as a session's cookie has it. Its names are short, because every request carries
+/// them; they persist in browsers, so none may change its meaning.
+#[derive(Clone, Serialize, Deserialize)]
+struct Person {
+    #[serde(rename = "p")]
+    provider: String,
+    #[serde(rename = "sub")]
+    subject: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not", rename = "ev")]
+    email_verified: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    roles: Vec<String>,
+    /// The roles are the account's, whatever those are by now, and not in the cookie.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not", rename = "acc")]
+    follows_account: bool,
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    claims: Map<String, Value>,
 }
 
 /// What a session begins with.
-#[derive(Clone, Default)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Evidence {
     /// The moment before the evidence was asked for, by the clock of the store of revocations.
     pub(crate) since: Option<UnixMillis>,
     /// Of the password's hash, or the access token.
     pub(crate) credential: Option<Credential>,
-    /// The account whose password it was: its browser is known from now on.
-    #[cfg(feature = "password")]
-    pub(crate) account: Option<String>,
 }
 
-impl Evidence {
-    pub(crate) const fn new(since: Option<UnixMillis>, credential: Option<Credential>) -> Self {
-        Self {
-            since,
-            credential,
-            #[cfg(feature = "password")]
-            account: None,
-        }
-    }
+/// Why a session has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Ended {
+    /// Its time is over, or nobody has used it for too long.
+    Expired,
+    /// A sign-out, here or elsewhere, a revocation, another password, or an account that was removed.
+    Revoked,
+    /// The store of revocations has not answered for ten seconds, or no longer knows.
+    Unknown,
 }
 
-#[derive(Clone)]
-struct Email {
-    address: String,
-    verified: bool,
+/// The rest of a session's life.
+pub(crate) trait Life: Send + Sync {
+    /// When it ends by itself.
+    fn ends_at(&self) -> UnixMillis;
+
+    /// Ready once it has ended.
+    fn ended(&self) -> Pin<Box<dyn Future<Output = Ended> + Send + '_>>;
 }
 
 impl Identity {
@@ -86,48 +106,39 @@ impl Identity {
         if subject.chars().any(char::is_control) {
             return Err(IdentityError::SubjectControl);
         }
-        Ok(Self {
+        Ok(Self::from(Person {
             provider,
             subject,
             email: None,
+            email_verified: false,
             name: None,
             roles: Vec::new(),
             follows_account: false,
             claims: Map::new(),
-            auth_time: None,
-            evidence: None,
-            life: None,
-        })
+        }))
     }
 
     /// The same, with what a session would begin with.
     pub(crate) fn proved_by(mut self, evidence: Evidence) -> Self {
-        self.evidence = Some(evidence);
+        self.evidence = evidence;
         self
     }
 
-    pub(crate) const fn evidence(&self) -> Option<&Evidence> {
-        self.evidence.as_ref()
-    }
-
-    /// The account whose password has just proved it.
-    #[cfg(feature = "password")]
-    pub(crate) fn account(&self) -> Option<&str> {
-        self.evidence.as_ref()?.account.as_deref()
-    }
-
     /// The same, of a session.
-    pub(crate) fn living(mut self, life: Life) -> Self {
+    pub(crate) fn living(mut self, life: Arc<dyn Life>) -> Self {
         self.life = Some(life);
         self
     }
 
-    /// Ready once the session has ended, by a sign-out in whichever tab or process, by a revocation, or
-    /// by time: for streams and sockets, which outlive the request that opened them. Never ready for an
-    /// identity without a session, as of a header that every request brings.
+    /// Ready once the session has ended: for streams and sockets, which outlive the request that opened
+    /// them. Never ready for an identity without a session, as of a header that every request brings.
     ///
-    /// In another process than this one's a sign-out is heard of within two seconds. If the store
-    /// of revocations does not answer for ten, the session counts as ended.
+    /// | what ends it | heard of |
+    /// |---|---|
+    /// | a sign-out or a revocation | at once; from another process within two seconds |
+    /// | another password, an account that was removed | within six seconds, or as long as it takes to look the accounts of all open sessions up, one at a time |
+    /// | its end, or the [idle](crate::AuthBuilder::idle) end of its cookie, unless this process has written the cookie anew: `Auth::keep`, or another request of the browser | at once |
+    /// | a store of revocations that does not answer | after ten seconds |
     ///
     /// ```
     /// # use apply_cookies_auth::Identity;
@@ -144,30 +155,28 @@ impl Identity {
     pub async fn ended(&self) -> Ended {
         match &self.life {
             Some(life) => life.ended().await,
-            None => std::future::pending().await,
+            None => pending().await,
         }
     }
 
     /// When the session ends by itself. `None` for an identity without one.
     #[must_use]
     pub fn session_ends_at(&self) -> Option<UnixMillis> {
-        self.life.as_ref().map(Life::ends_at)
+        self.life.as_ref().map(|life| life.ends_at())
     }
 
     /// Adds an e-mail address, and whether the provider has verified that it is this person's.
     #[must_use]
     pub fn with_email(mut self, address: impl Into<String>, verified: bool) -> Self {
-        self.email = Some(Email {
-            address: address.into(),
-            verified,
-        });
+        self.person.email = Some(address.into());
+        self.person.email_verified = verified;
         self
     }
 
     /// Adds the name to show.
     #[must_use]
     pub fn with_name(mut self, name: impl Into<String>) -> Self {
-        self.name = Some(name.into());
+        self.person.name = Some(name.into());
         self
     }
 
@@ -176,56 +185,49 @@ impl Identity {
     /// each moment.
     #[must_use]
     pub fn with_roles(mut self, roles: impl IntoIterator<Item: Into<String>>) -> Self {
-        self.follows_account = false;
-        self.roles = roles.into_iter().map(Into::into).collect();
-        self.roles.sort_unstable();
-        self.roles.dedup();
+        let mut roles: Vec<String> = roles.into_iter().map(Into::into).collect();
+        roles.sort_unstable();
+        roles.dedup();
+        self.person.roles = roles;
+        self.person.follows_account = false;
         self
     }
 
     /// The roles of the account, which may change.
-    pub(crate) fn with_roles_of_account(self, roles: Vec<String>) -> Self {
-        Self {
-            follows_account: true,
-            ..self.with_roles(roles)
-        }
+    pub(crate) fn with_roles_of_account(mut self, roles: Vec<String>) -> Self {
+        self = self.with_roles(roles);
+        self.person.follows_account = true;
+        self
     }
 
     pub(crate) const fn follows_account(&self) -> bool {
-        self.follows_account
+        self.person.follows_account
     }
 
     /// Adds a claim under a name, or replaces it.
     #[must_use]
     pub fn with_claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.claims.insert(name.into(), value.into());
-        self
-    }
-
-    /// Adds when the provider last saw the person prove who they are.
-    #[must_use]
-    pub const fn with_auth_time(mut self, at: UnixMillis) -> Self {
-        self.auth_time = Some(at);
+        self.person.claims.insert(name.into(), value.into());
         self
     }
 
     /// Who vouches.
     #[must_use]
     pub fn provider(&self) -> &str {
-        &self.provider
+        &self.person.provider
     }
 
     /// The provider's name for the person. Store this with the provider, not the e-mail address:
     /// addresses are given to other people.
     #[must_use]
     pub fn subject(&self) -> &str {
-        &self.subject
+        &self.person.subject
     }
 
     /// The e-mail address, verified or not.
     #[must_use]
     pub fn email(&self) -> Option<&str> {
-        self.email.as_ref().map(|email| &*email.address)
+        self.person.email.as_deref()
     }
 
     /// The e-mail address, if the provider has verified it.
@@ -237,34 +239,29 @@ impl Identity {
     /// Whether there is an e-mail address that the provider has verified.
     #[must_use]
     pub fn email_verified(&self) -> bool {
-        self.email.as_ref().is_some_and(|email| email.verified)
+        self.person.email_verified
     }
 
     /// The name to show: if there is none, the e-mail address, or else the subject. Anybody may
     /// choose any name, so it proves nothing.
     #[must_use]
     pub fn name(&self) -> &str {
-        let given = self.given_name().filter(|name| !name.trim().is_empty());
+        let given = self.person.name.as_deref();
+        let given = given.filter(|name| !name.trim().is_empty());
         let email = || self.email().filter(|address| !address.is_empty());
-        given.or_else(email).unwrap_or(&self.subject)
-    }
-
-    /// The name as the provider gave it, if it gave one.
-    #[must_use]
-    pub fn given_name(&self) -> Option<&str> {
-        self.name.as_deref()
+        given.or_else(email).unwrap_or(&self.person.subject)
     }
 
     /// The roles, sorted, each once.
     #[must_use]
     pub fn roles(&self) -> &[String] {
-        &self.roles
+        &self.person.roles
     }
 
     /// Whether the person has this role, in exactly this spelling.
     #[must_use]
     pub fn has_role(&self, role: &str) -> bool {
-        self.roles.iter().any(|one| one == role)
+        self.person.roles.iter().any(|one| one == role)
     }
 
     pub(crate) fn has_one_of(&self, roles: &[String]) -> bool {
@@ -274,19 +271,45 @@ impl Identity {
     /// The chosen claims by name.
     #[must_use]
     pub const fn claims(&self) -> &Map<String, Value> {
-        &self.claims
+        &self.person.claims
     }
 
     /// A chosen claim.
     #[must_use]
     pub fn claim(&self, name: &str) -> Option<&Value> {
-        self.claims.get(name)
+        self.person.claims.get(name)
+    }
+}
+
+impl From<Person> for Identity {
+    fn from(person: Person) -> Self {
+        Self {
+            person,
+            evidence: Evidence::default(),
+            life: None,
+        }
+    }
+}
+
+/// How a session's cookie has it: not `Serialize`, which would let an app depend on it.
+pub(crate) mod in_cookie {
+    use super::{Deserialize, Identity, Person, Serialize};
+
+    pub(crate) fn serialize<S: serde::Serializer>(
+        who: &Identity,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        let mut person = who.person.clone();
+        if person.follows_account {
+            person.roles.clear();
+        }
+        person.serialize(to)
     }
 
-    /// When the provider last saw the person prove who they are, if it says so.
-    #[must_use]
-    pub const fn auth_time(&self) -> Option<UnixMillis> {
-        self.auth_time
+    pub(crate) fn deserialize<'de, D: serde::Deserializer<'de>>(
+        from: D,
+    ) -> Result<Identity, D::Error> {
+        Person::deserialize(from).map(Identity::from)
     }
 }
 
@@ -294,7 +317,7 @@ impl Identity {
 impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Identity")
-            .field("provider", &self.provider)
+            .field("provider", &self.person.provider)
             .finish_non_exhaustive()
     }
 }
@@ -374,8 +397,7 @@ mod tests {
             .with_email("ada@example.com", true)
             .with_name("Ada Lovelace")
             .with_roles(["secret-role"])
-            .with_claim("department", "analytical engines")
-            .with_auth_time(UnixMillis::new(1).unwrap());
+            .with_claim("department", "analytical engines");
         assert_eq!(
             format!("{ada:?}"),
             r#"Identity { provider: "password", .. }"#

@@ -33,15 +33,14 @@ mod refusal;
 pub use refusal::{Refusal, RefusalCode};
 
 // Who somebody is, for how long, and whether that is enough.
-mod watch;
-pub use watch::Ended;
 mod identity;
-pub use identity::{Identity, IdentityError, PROVIDER_MAX, SUBJECT_MAX};
+pub use identity::{Ended, Identity, IdentityError};
 mod session;
-pub use session::{COOKIE_MAX, IdentityTooLarge, TooManySecrets};
+pub use session::IdentityTooLarge;
 #[cfg(feature = "password")]
 mod device;
 mod gate;
+mod watch;
 pub use gate::{ClaimPath, Gate, WrongClaim};
 
 // Which paths need what.
@@ -72,6 +71,8 @@ pub use account::{
 mod pages;
 
 // What all sign-ins of a deployment share.
+mod on_sign_in;
+pub use on_sign_in::SignInCookies;
 mod auth;
 pub use auth::Auth;
 mod builder;

@@ -2,8 +2,6 @@
 
 use std::net::IpAddr;
 
-use apply_cookies::UnixMillis;
-use apply_cookies::replay::StoreError;
 #[cfg(feature = "password")]
 use apply_cookies::web::Fields;
 
@@ -15,7 +13,6 @@ use crate::device::Device;
 #[cfg(feature = "password")]
 use crate::header::Basic;
 use crate::identity::{Evidence, Identity, IdentityError};
-use crate::metrics;
 #[cfg(feature = "password")]
 use crate::password::Password;
 use crate::refusal::{Refusal, RefusalCode};
@@ -40,7 +37,9 @@ impl Auth {
         password: &str,
     ) -> Result<Identity, Refusal> {
         let (address, device) = (visitor.address(), visitor.device());
-        self.0.prove_password(name, password, address, device).await
+        (self.0)
+            .prove_password(name, password, address, device.as_ref())
+            .await
     }
 
     /// The identity of whoever has the access token.
@@ -67,13 +66,6 @@ impl Parts {
         self.device.read(fields.all("cookie"), now)
     }
 
-    /// The moment from which a session counts. A store may write to say it, so whoever guesses must
-    /// have passed the throttle before it is asked.
-    async fn moment(&self) -> Result<UnixMillis, Refusal> {
-        let now = self.revocations.now().await;
-        now.map_err(|error| unavailable(&error))
-    }
-
     /// Whose name and password these are, for a session.
     #[cfg(feature = "password")]
     pub(crate) async fn prove_password(
@@ -95,7 +87,6 @@ impl Parts {
         let evidence = Evidence {
             since: Some(since),
             credential: Some(account.hash.credential(&self.credentials)),
-            account: Some(account.name.clone()),
         };
         Ok(identity_of_account(account)?.proved_by(evidence))
     }
@@ -119,14 +110,13 @@ impl Parts {
         token: &[u8],
         address: IpAddr,
     ) -> Result<Identity, Refusal> {
-        let who = self.prove_token_alone(token, address)?;
-        let now = self.cookies.clock().now();
+        let mut who = self.prove_token_alone(token, address)?;
+        let now = self.now();
         self.throttle.begin_session(now, &Subject::token(address))?;
-        let mut evidence = who.evidence().cloned().unwrap_or_default();
         // The token does not change while the process runs: had it been shown only now, it would
         // have proved as much.
-        evidence.since = Some(self.moment().await?);
-        Ok(who.proved_by(evidence))
+        who.evidence.since = Some(self.moment().await?);
+        Ok(who)
     }
 
     /// Whoever has the access token, for a request.
@@ -149,7 +139,10 @@ impl Parts {
         }
         let credential = credential.ok_or_else(invalid)?;
         let who = Identity::new(ACCESS_TOKEN, ACCESS_TOKEN).map_err(|_| invalid())?;
-        Ok(who.proved_by(Evidence::new(None, Some(credential))))
+        Ok(who.proved_by(Evidence {
+            since: None,
+            credential: Some(credential),
+        }))
     }
 }
 
@@ -176,9 +169,4 @@ pub(crate) fn prove_nothing(name: &str, roles: &str) -> Result<Identity, Refusal
     let who = Identity::new(DEV, name).map_err(malformed)?;
     let roles = roles.split([',', ' ']).filter(|role| !role.is_empty());
     Ok(who.with_roles(roles))
-}
-
-pub(crate) fn unavailable(error: &StoreError) -> Refusal {
-    metrics::revocation_error();
-    Refusal::new(RefusalCode::Unavailable).because(format!("the store of revocations: {error}"))
 }

@@ -3,39 +3,37 @@
 
 use std::fmt;
 
-use apply_cookies::protocol::StoreScope;
-use apply_cookies::replay::{Revocation, StoreError};
+use apply_cookies::replay::{Revocation, StoreError, Subject};
 use apply_cookies::{IntoOperation, PendingBatch, PendingCookies, PushError, Receipt, UnixMillis};
 
 use crate::auth::{Auth, Parts};
 use crate::identity::Identity;
 use crate::metrics;
+use crate::on_sign_in;
 use crate::random;
 use crate::refusal::{Refusal, RefusalCode};
-use crate::session::{IdentityTooLarge, Session};
+use crate::session::{Bytes, IdentityTooLarge, Session, all, person};
+#[cfg(feature = "password")]
+use crate::standing::PASSWORD;
+use crate::standing::unavailable;
 
 /// Why nobody was signed in, or out.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignInError {
-    /// A gate refuses this person.
+    /// A gate or [`on_sign_in`](crate::AuthBuilder::on_sign_in) refuses this person, or the store of
+    /// revocations or the accounts do not answer (`unavailable`).
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// The identity does not fit into a cookie.
-    #[error(transparent)]
-    TooLarge(#[from] IdentityTooLarge),
     /// A page of another origin made the request ([`PendingCookies::is_foreign`]).
     #[error("the request comes from a page of another origin")]
     Foreign,
-    /// There is no session that could go on.
+    /// There is no session that could go on, or end. For a sign-out the cookie was deleted all the same.
     #[error("nobody is signed in")]
     SignedOut,
-    /// The store of revocations does not answer. Nothing was pushed.
-    #[error("the store of revocations: {0}")]
-    Unavailable(#[from] StoreError),
-    /// The accounts cannot be asked. Nothing was pushed.
-    #[error("the accounts cannot be asked")]
-    AccountsUnavailable,
+    /// The identity does not fit into a cookie.
+    #[error(transparent)]
+    TooLarge(#[from] IdentityTooLarge),
     /// The cookie cannot travel.
     #[error(transparent)]
     Push(#[from] PushError),
@@ -49,9 +47,7 @@ impl From<SignInError> for Refusal {
             SignInError::Foreign => RefusalCode::Origin,
             SignInError::TooLarge(_) => RefusalCode::IdentityTooLarge,
             SignInError::SignedOut => RefusalCode::SignedOut,
-            SignInError::Unavailable(_)
-            | SignInError::AccountsUnavailable
-            | SignInError::Push(_) => RefusalCode::Unavailable,
+            SignInError::Push(_) => RefusalCode::Unavailable,
         };
         Self::new(code).because(why)
     }
@@ -63,14 +59,14 @@ impl From<SignInError> for Refusal {
 /// Nothing happens before [`push`](Self::push).
 #[must_use = "nothing happens until it is pushed"]
 pub struct SessionChange<'p> {
-    pub(crate) auth: &'p Auth,
-    pub(crate) pending: &'p PendingCookies,
-    pub(crate) batch: PendingBatch<'p>,
-    pub(crate) step: Step,
+    auth: &'p Auth,
+    pending: &'p PendingCookies,
+    batch: PendingBatch<'p>,
+    step: Step,
 }
 
 /// What becomes of the session.
-pub(crate) enum Step {
+enum Step {
     /// A new one, after the one that the browser had.
     Begin(Box<Identity>),
     /// It ends.
@@ -89,47 +85,29 @@ impl Auth {
     /// Signs somebody in: the browser of this response gets a new session, and the one that it had
     /// is over. Older tokens of the browser that are still on their way are refused once this one
     /// has arrived.
-    ///
-    /// ```
-    /// # use apply_cookies::{Outcome, PendingCookies};
-    /// # use apply_cookies_auth::{Auth, Identity, SignInError};
-    /// /// Inside a stream, once somebody has proved who they are.
-    /// async fn welcome(auth: &Auth, pending: &PendingCookies, me: Identity) -> Result<bool, SignInError> {
-    ///     let receipt = auth.sign_in(pending, me).go_to("/app").push().await?;
-    ///     Ok(receipt.await == Outcome::Released)
-    /// }
-    /// ```
     pub fn sign_in<'p>(&'p self, pending: &'p PendingCookies, who: Identity) -> SessionChange<'p> {
-        SessionChange {
-            auth: self,
-            pending,
-            batch: pending.batch().barrier().bind(),
-            step: Step::Begin(Box::new(who)),
-        }
+        let batch = pending.batch().barrier().bind();
+        self.change(pending, batch, Step::Begin(Box::new(who)))
     }
 
     /// Signs the browser of this response out: its session is over everywhere, also in copies of its
-    /// cookie and in open streams, and sign-ins that are still on their way to it are refused. Where
-    /// nobody is signed in, the cookie is deleted and nothing else happens.
+    /// cookie and in open streams, and sign-ins that are still on their way to it are refused.
+    ///
+    /// A stream knows the session of the request that opened it, those that began in it, and those of
+    /// its browser's streams in this process that wait for [`ended`](Identity::ended). If there is none,
+    /// the cookie is deleted, and `push` answers [`SignInError::SignedOut`]: nothing was revoked, since
+    /// strangers could fill the store. If somebody has signed in in another tab meanwhile, the browser
+    /// is signed out then, and a copy of its cookie is good until its end: have a stream opened anew
+    /// after a sign-in elsewhere.
     pub fn sign_out<'p>(&'p self, pending: &'p PendingCookies) -> SessionChange<'p> {
-        SessionChange {
-            auth: self,
-            pending,
-            batch: pending.batch(),
-            step: Step::End,
-        }
+        self.change(pending, pending.batch(), Step::End)
     }
 
     /// Lets the session of this response's browser go on, in a long stream: its cookie is written
     /// anew, with the same end and after the gates were asked again. Ordinary responses do that by
     /// themselves.
     pub fn keep<'p>(&'p self, pending: &'p PendingCookies) -> SessionChange<'p> {
-        SessionChange {
-            auth: self,
-            pending,
-            batch: pending.batch(),
-            step: Step::Keep,
-        }
+        self.change(pending, pending.batch(), Step::Keep)
     }
 
     /// Gives the session of this response's browser a new id, as after a change of what the person
@@ -143,15 +121,23 @@ impl Auth {
         &'p self,
         pending: &'p PendingCookies,
     ) -> Result<SessionChange<'p>, SignInError> {
-        Ok(SessionChange {
+        let since = self.0.moment().await?;
+        let step = Step::Rotate { since, roles: None };
+        Ok(self.change(pending, pending.batch().barrier(), step))
+    }
+
+    fn change<'p>(
+        &'p self,
+        pending: &'p PendingCookies,
+        batch: PendingBatch<'p>,
+        step: Step,
+    ) -> SessionChange<'p> {
+        SessionChange {
             auth: self,
             pending,
-            batch: pending.batch().barrier(),
-            step: Step::Rotate {
-                since: self.0.revocations.now().await?,
-                roles: None,
-            },
-        })
+            batch,
+            step,
+        }
     }
 
     /// Ends all sessions of a person, in every browser.
@@ -161,9 +147,10 @@ impl Auth {
     /// If the store of revocations does not answer. They may be over all the same.
     pub async fn end_all_of(&self, provider: &str, subject: &str) -> Result<(), StoreError> {
         let parts = &self.0;
-        let subjects = parts.subjects.of_person(provider, subject);
-        let revocation = Revocation::new(subjects, parts.length);
-        parts.revocations.revoke(revocation).await?;
+        let person = person(&parts.person_keys, provider, subject);
+        (parts.revocations)
+            .revoke(Revocation::new(all(&person), parts.length))
+            .await?;
         metrics::session_ended("person");
         tracing::info!(provider, "all sessions of a person were ended");
         Ok(())
@@ -209,43 +196,45 @@ impl SessionChange<'_> {
     ///
     /// # Errors
     ///
-    /// Says why nothing was pushed. A session that had to end may be over all the same.
+    /// Says why nothing was pushed; for a sign-out of nobody, that nothing but the deletion was. A session
+    /// that had to end may be over all the same.
     pub async fn push(self) -> Result<Receipt, SignInError> {
         if self.pending.is_foreign() {
             return Err(SignInError::Foreign);
         }
         let parts = &*self.auth.0;
         let had = parts.session_of(self.pending);
-        let session = match self.step {
-            Step::End => return parts.end(had, self.batch).await,
-            Step::Begin(who) => parts.begin(*who, self.pending).await?,
+        let (session, batch) = match self.step {
+            Step::End => return parts.end(had, self.pending, self.batch).await,
+            Step::Begin(who) => parts.begin(*who, self.pending, self.batch).await?,
             Step::Rotate { since, roles } => {
-                let had = had.as_ref().ok_or(SignInError::SignedOut)?;
-                let now = parts.go_on(had.clone()).await?;
-                parts.renamed(&now, since, roles)
+                let mut session = parts.go_on(had.as_ref()).await?;
+                session.id = Bytes(random::bytes());
+                if let Some(roles) = roles {
+                    session.since = since;
+                    session.who = session.who.with_roles(roles);
+                }
+                (session, self.batch)
             }
             Step::Keep => {
-                let had = had.ok_or(SignInError::SignedOut)?;
-                let session = parts.go_on(had).await?;
-                return parts.push(&session, self.batch);
+                let session = parts.go_on(had.as_ref()).await?;
+                let receipt = self.batch.set(parts.cookie.write(&session)?).push()?;
+                parts.watch.renewed(&session, parts.cookie.end_of(&session));
+                return Ok(receipt);
             }
         };
         parts.gate.check(&session.who)?;
         // Before anything ends: an identity that is too large leaves the browser as it was.
-        let batch = self
-            .batch
-            .set(parts.cookie.write(&session, parts.end_of(&session))?);
-        if let Some(had) = had {
-            let subjects = parts.subjects.of_session(&had);
-            let revocation = Revocation::new(subjects, parts.length);
-            parts.revocations.revoke(revocation).await?;
+        #[cfg_attr(not(feature = "password"), expect(unused_mut, reason = "for a device"))]
+        let mut batch = batch.set(parts.cookie.write(&session)?);
+        if let Some(had) = &had {
+            parts.revoke(&[had.alone()]).await?;
             metrics::session_ended("replaced");
         }
         #[cfg(feature = "password")]
-        let batch = match session.who.account() {
-            Some(account) => batch.set(parts.device_after(account, self.pending)),
-            None => batch,
-        };
+        if session.who.provider() == PASSWORD && session.credential.is_some() {
+            batch = batch.set(parts.device_after(session.who.subject(), self.pending));
+        }
         let receipt = batch.push()?;
         metrics::sign_in(session.who.provider(), "signed-in");
         tracing::info!(provider = session.who.provider(), "signed in");
@@ -254,14 +243,6 @@ impl SessionChange<'_> {
 }
 
 impl Parts {
-    /// The authentic session of a response's browser, whether or not it is in force.
-    fn session_of(&self, pending: &PendingCookies) -> Option<Session> {
-        let text = pending.get_raw(self.cookie.name()).ok()?;
-        let binding = pending.binding().to_bytes();
-        let now = self.cookies.clock().now();
-        self.cookie.decode(&text, Some(binding), now).ok()
-    }
-
     /// The cookie of a browser in which somebody has signed in to this account.
     #[cfg(feature = "password")]
     fn device_after(
@@ -269,83 +250,59 @@ impl Parts {
         account: &str,
         pending: &PendingCookies,
     ) -> apply_cookies::SetCookie<'static> {
-        let fields = pending.cookie_fields();
-        let now = self.cookies.clock().now();
+        let (fields, now) = (pending.cookie_fields(), self.now());
         let device = self.device.read([&*fields].into_iter(), now);
         self.device.write(device, account, now)
     }
 
-    /// A new session.
-    async fn begin(&self, who: Identity, pending: &PendingCookies) -> Result<Session, StoreError> {
-        let evidence = who.evidence().cloned().unwrap_or_default();
-        let since = match evidence.since {
+    /// The moment from which a session counts. A store may write to say it, so whoever guesses must
+    /// have passed the throttle before it is asked.
+    pub(crate) async fn moment(&self) -> Result<UnixMillis, Refusal> {
+        let moment = self.revocations.now().await;
+        moment.map_err(|error| unavailable(&error))
+    }
+
+    async fn revoke(&self, subjects: &[Subject]) -> Result<(), Refusal> {
+        let revocation = Revocation::new(all(subjects), self.length);
+        let revoked = self.revocations.revoke(revocation).await;
+        revoked.map(drop).map_err(|error| unavailable(&error))
+    }
+
+    /// A new session, and what travels with its cookie.
+    async fn begin<'p>(
+        &self,
+        mut who: Identity,
+        pending: &PendingCookies,
+        mut batch: PendingBatch<'p>,
+    ) -> Result<(Session, PendingBatch<'p>), Refusal> {
+        if let Some(step) = &self.on_sign_in {
+            (who, batch) = on_sign_in::ask(step, &self.cookies, who, batch).await?;
+        }
+        let since = match who.evidence.since {
             Some(since) => since,
             // The app itself vouches for it, as of now.
-            None => self.revocations.now().await?,
+            None => self.moment().await?,
         };
-        Ok(Session {
-            id: random::bytes(),
+        let credential = who.evidence.credential;
+        let session = Session {
+            id: Bytes(random::bytes()),
             since,
             end: since.plus(self.length.as_millis()),
-            written: self.cookies.clock().now(),
-            scope: self.revocations.scope().map(StoreScope::to_bytes),
-            binding: pending.binding().to_bytes(),
-            credential: evidence.credential,
-            // Of a provider, which none of these is.
-            at_provider: None,
+            written: self.now(),
+            scope: (self.revocations.scope()).map(|scope| Bytes(scope.to_bytes())),
+            binding: Bytes(pending.binding().to_bytes()),
+            credential: credential.map(|credential| Bytes(*credential.as_bytes())),
             who,
-        })
+        };
+        Ok((session, batch))
     }
 
-    /// The same session under a new id.
-    fn renamed(&self, had: &Session, since: UnixMillis, roles: Option<Vec<String>>) -> Session {
-        let mut session = Session {
-            id: random::bytes(),
-            written: self.cookies.clock().now(),
-            ..had.clone()
-        };
-        if let Some(roles) = roles {
-            session.since = since;
-            session.who = session.who.with_roles(roles);
-        }
-        session
-    }
-
-    /// A session that is in force, and passes the gates of now.
-    pub(crate) async fn go_on(&self, session: Session) -> Result<Session, SignInError> {
-        use crate::standing::{Seen, Unknown};
-        let seen = self.judge(session).await.map_err(|unknown| match unknown {
-            Unknown::Revocations(error) => SignInError::Unavailable(error),
-            #[cfg(feature = "password")]
-            Unknown::Accounts(_) => SignInError::AccountsUnavailable,
-        })?;
-        let Seen::Somebody(seen) = seen else {
-            return Err(SignInError::SignedOut);
-        };
-        let (mut session, _) = *seen;
-        self.gate.check(&session.who)?;
-        session.written = self.cookies.clock().now();
+    /// A copy of a session that is in force.
+    async fn go_on(&self, had: Option<&Session>) -> Result<Session, SignInError> {
+        let mut session = had.ok_or(SignInError::SignedOut)?.clone();
+        (self.judge(&mut session).await?).ok_or(SignInError::SignedOut)?;
+        session.written = self.now();
         Ok(session)
-    }
-
-    /// Pushes a copy of a session.
-    pub(crate) fn push(
-        &self,
-        session: &Session,
-        batch: PendingBatch<'_>,
-    ) -> Result<Receipt, SignInError> {
-        let cookie = self.cookie.write(session, self.end_of(session))?;
-        Ok(batch.set(cookie).push()?)
-    }
-
-    /// When this copy of a session ends.
-    fn end_of(&self, session: &Session) -> UnixMillis {
-        let idle = self
-            .idle
-            .map(|idle| u64::try_from(idle.as_millis()).unwrap_or(u64::MAX));
-        idle.map_or(session.end, |idle| {
-            session.written.plus(idle).min(session.end)
-        })
     }
 
     /// Ends a session, and deletes its cookie. Only an authentic one is written to the stores, or
@@ -353,25 +310,19 @@ impl Parts {
     async fn end(
         &self,
         had: Option<Session>,
+        pending: &PendingCookies,
         batch: PendingBatch<'_>,
     ) -> Result<Receipt, SignInError> {
-        let mut batch = batch.delete_cookie(self.cookie.name());
-        if let Some(session) = had {
-            let subjects = self.subjects.of_browser(&session);
-            let revocation = Revocation::new(subjects, self.length);
-            self.revocations.revoke(revocation).await?;
-            batch = batch.barrier();
-            metrics::session_ended("sign-out");
-            tracing::info!(provider = session.who.provider(), "signed out");
-        }
-        Ok(batch.push()?)
-    }
-
-    /// Whether a copy of a session is to be written anew: past a third of its life.
-    pub(crate) fn is_due(&self, session: &Session) -> bool {
-        let (written, end) = (session.written.get(), self.end_of(session).get());
-        let now = self.cookies.clock().now().get();
-        now.saturating_sub(written) >= end.saturating_sub(written) / 3
+        let batch = batch.delete_cookie(self.cookie.name());
+        let had = had.or_else(|| self.watch.in_browser(pending.binding().to_bytes()));
+        let Some(session) = had else {
+            batch.push()?;
+            return Err(SignInError::SignedOut);
+        };
+        self.revoke(&[session.alone(), session.browser()]).await?;
+        metrics::session_ended("sign-out");
+        tracing::info!(provider = session.who.provider(), "signed out");
+        Ok(batch.barrier().push()?)
     }
 }
 

@@ -1,134 +1,22 @@
-//! A request's cookie → the session that it proves, if that is in force.
+//! A request's cookie → the session that it proves, if that is in force, and for as long as it is.
 
-use std::sync::Arc;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+#[cfg(feature = "password")]
+use std::{collections::HashMap, time::Duration};
 
-use apply_cookies::protocol::StoreScope;
 use apply_cookies::replay::{SessionCheck, Standing, StoreError};
-use apply_cookies::web::Fields;
+use apply_cookies::web::{Fields, Slot};
+use apply_cookies::{PendingCookies, UnixMillis};
 
-use crate::auth::Parts;
-use crate::identity::{Evidence, Identity};
-use crate::session::{Session, Unread};
-use crate::watch::Life;
-
-/// Who made a request, by its cookie.
-pub(crate) enum Seen {
-    /// The session is in force. With what the store was asked, which costs a few MACs to make.
-    Somebody(Box<(Session, SessionCheck)>),
-    /// There is no session.
-    Nobody,
-    /// There is the cookie of one that is not in force.
-    Over(Over),
-}
-
-/// Why a session is not in force.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Over {
-    /// The cookie cannot be read, or its time is over.
-    Unreadable,
-    /// It was given to another browser.
-    OtherBrowser,
-    /// It was ended.
-    Revoked,
-    /// The store cannot vouch for it.
-    Forgotten,
-    /// A gate refuses the person by now.
-    Gate,
-    /// The account is gone, or its password, or the access token, is another one.
-    Credential,
-}
-
-/// The store of revocations, or that of the accounts, does not answer: nobody knows who this is.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Unknown {
-    #[error("the store of revocations: {0}")]
-    Revocations(#[from] StoreError),
-    #[cfg(feature = "password")]
-    #[error(transparent)]
-    Accounts(#[from] crate::account::AccountsUnavailable),
-}
-
-impl Parts {
-    /// Reads the cookie of a request, and asks whether its session is in force.
-    pub(crate) async fn see(&self, fields: &impl Fields) -> Result<Seen, Unknown> {
-        let binding = self.cookies.binding_of(fields);
-        let binding = binding.map(|binding| binding.digest().to_bytes());
-        let now = self.cookies.clock().now();
-        match self.cookie.read(fields.all("cookie"), binding, now) {
-            Err(Unread::Absent) => Ok(Seen::Nobody),
-            Err(Unread::Unreadable) => Ok(Seen::Over(Over::Unreadable)),
-            Err(Unread::OtherBrowser) => Ok(Seen::Over(Over::OtherBrowser)),
-            Ok(session) => self.judge(session).await,
-        }
-    }
-
-    /// Asks whether a session is in force.
-    pub(crate) async fn judge(&self, mut session: Session) -> Result<Seen, Unknown> {
-        if !self.credential_stands(&mut session).await? {
-            return Ok(Seen::Over(Over::Credential));
-        }
-        // With the lists of now: somebody who was taken off them is out.
-        if self.gate.check(&session.who).is_err() {
-            return Ok(Seen::Over(Over::Gate));
-        }
-        let check = self.check_of(&session);
-        let standing = self.revocations.check(check).await?;
-        Ok(match standing {
-            Standing::Valid => Seen::Somebody(Box::new((session, check))),
-            Standing::Revoked => Seen::Over(Over::Revoked),
-            Standing::BeforeHorizon => Seen::Over(Over::Forgotten),
-        })
-    }
-
-    /// What the store of revocations is asked.
-    fn check_of(&self, session: &Session) -> SessionCheck {
-        let mut check = SessionCheck::new(session.since, self.subjects.of(session));
-        check.scope = session.scope.map(StoreScope::from_random);
-        check
-    }
-
-    /// Whether what the session began with is still in force. Reads the account's roles of now.
-    #[cfg_attr(
-        not(feature = "password"),
-        expect(clippy::unused_async, reason = "only passwords are awaited")
-    )]
-    async fn credential_stands(&self, session: &mut Session) -> Result<bool, Unknown> {
-        let Some(credential) = &session.credential else {
-            // One of development counts nowhere else, even under the same secret.
-            return Ok(self.dev || session.who.provider() != DEV);
-        };
-        match session.who.provider() {
-            ACCESS_TOKEN => Ok(self
-                .access_token
-                .as_ref()
-                .is_some_and(|token| token.still_takes(credential, &self.credentials))),
-            #[cfg(feature = "password")]
-            PASSWORD => {
-                let Some(passwords) = &self.passwords else {
-                    return Ok(false);
-                };
-                let source = passwords.accounts.source();
-                let Some(account) = source.find(session.who.subject()).await? else {
-                    return Ok(false);
-                };
-                let stands = account.hash.is_of(credential, &self.credentials);
-                if session.who.follows_account() {
-                    session.who = session.who.clone().with_roles_of_account(account.roles);
-                }
-                Ok(stands)
-            }
-            _ => Ok(false),
-        }
-    }
-
-    /// Who the session is of, with its end.
-    pub(crate) fn identity_of(&self, session: &Session, check: SessionCheck) -> Identity {
-        let life = Life::new(Arc::clone(&self.watch), check, session.end);
-        // Signed in again, as after a change of roles, it is still of what it began with.
-        let evidence = Evidence::new(Some(session.since), session.credential);
-        session.who.clone().proved_by(evidence).living(life)
-    }
-}
+#[cfg(feature = "password")]
+use crate::account::{Account, AccountsUnavailable};
+use crate::auth::{Auth, Parts};
+use crate::identity::{Ended, Evidence, Identity, Life};
+use crate::metrics;
+use crate::refusal::{Refusal, RefusalCode};
+use crate::session::{Bytes, Session};
+use crate::watch::{EVERY, Open};
 
 /// The provider of those who gave a name and a password.
 #[cfg(feature = "password")]
@@ -137,3 +25,238 @@ pub(crate) const PASSWORD: &str = "password";
 pub(crate) const ACCESS_TOKEN: &str = "access-token";
 /// The provider of those who said who they are, in development.
 pub(crate) const DEV: &str = "dev";
+
+/// How often the accounts of open sessions are compared.
+#[cfg(feature = "password")]
+const ACCOUNTS_EVERY: Duration = Duration::from_secs(4);
+
+/// How many sessions a store is asked about at once.
+const AT_ONCE: usize = 10_000;
+
+impl Auth {
+    /// Who sent a request, by its cookie, and the session that says so.
+    pub(crate) async fn see(
+        &self,
+        fields: &impl Fields,
+        slot: &Slot,
+    ) -> Result<Option<(Identity, Arc<Session>)>, Refusal> {
+        let parts = &self.0;
+        let Some(binding) = parts.cookies.binding_of(fields) else {
+            return Ok(None);
+        };
+        let (binding, now) = (binding.digest().to_bytes(), parts.now());
+        let Some(mut session) = parts.cookie.read(fields.all("cookie"), binding, now) else {
+            return Ok(None);
+        };
+        let check = parts.judge(&mut session).await?;
+        Ok(check.map(|check| self.hold(session, check, slot)))
+    }
+
+    /// Who a session is of, with its end.
+    fn hold(&self, session: Session, check: SessionCheck, slot: &Slot) -> (Identity, Arc<Session>) {
+        // Signed in again, as after a change of roles, it is still of what it began with.
+        let evidence = Evidence {
+            since: Some(session.since),
+            credential: session.credential(),
+        };
+        let who = session.who.clone().proved_by(evidence);
+        let session = Arc::new(session);
+        let held = Held {
+            auth: self.clone(),
+            slot: slot.clone(),
+            session: session.clone(),
+            check,
+            open: OnceLock::new(),
+        };
+        (who.living(Arc::new(held)), session)
+    }
+
+    /// Has whatever is due looked up for all that are open.
+    fn look_around(&self) {
+        let watch = &self.0.watch;
+        watch.of_store.take(EVERY, || self.clone().ask_the_store());
+        #[cfg(feature = "password")]
+        (watch.of_accounts).take(ACCOUNTS_EVERY, || self.clone().ask_the_accounts());
+    }
+
+    async fn ask_the_store(self) {
+        for open in self.0.watch.all().chunks(AT_ONCE) {
+            let checks: Vec<_> = open.iter().map(|open| open.check).collect();
+            let standings = self.0.revocations.check_all(&checks).await;
+            for (open, standing) in open.iter().zip(standings.unwrap_or_default()) {
+                open.heard(standing);
+            }
+        }
+    }
+
+    /// One account after the other, each once. Where they do not answer nobody is out: requests are
+    /// refused meanwhile.
+    #[cfg(feature = "password")]
+    async fn ask_the_accounts(self) {
+        let mut by_name: HashMap<String, Vec<Arc<Open>>> = HashMap::new();
+        for open in self.0.watch.all() {
+            let who = &open.session.who;
+            if who.provider() == PASSWORD && open.session.credential.is_some() {
+                by_name
+                    .entry(who.subject().to_owned())
+                    .or_default()
+                    .push(open);
+            }
+        }
+        for (name, open) in by_name {
+            let Ok(account) = self.0.account(&name).await else {
+                continue;
+            };
+            for open in open {
+                let credential = open.session.credential();
+                let same = account.as_ref().zip(credential);
+                if !same.is_some_and(|(now, one)| now.hash.is_of(&one, &self.0.credentials)) {
+                    open.end(Ended::Revoked);
+                }
+            }
+        }
+    }
+}
+
+impl Parts {
+    pub(crate) fn now(&self) -> UnixMillis {
+        self.cookies.clock().now()
+    }
+
+    /// The authentic session of a response's browser, whether or not it is in force.
+    pub(crate) fn session_of(&self, pending: &PendingCookies) -> Option<Session> {
+        let text = pending.get_raw(self.cookie.name()).ok()?;
+        (self.cookie).decode(&text, pending.binding().to_bytes(), self.now())
+    }
+
+    /// Whether a session is in force: if so, with what the store was asked.
+    pub(crate) async fn judge(
+        &self,
+        session: &mut Session,
+    ) -> Result<Option<SessionCheck>, Refusal> {
+        let check = session.check(&self.person_keys);
+        let over = if !self.credential_stands(session).await? {
+            "the account is gone, or its password or the access token is another one"
+        } else if self.gate.check(&session.who).is_err() {
+            // With the lists of now: somebody who was taken off them is out.
+            "a gate refuses the person by now"
+        } else {
+            let standing = self.revocations.check(check).await;
+            match standing.map_err(|error| unavailable(&error))? {
+                Standing::Valid => return Ok(Some(check)),
+                Standing::Revoked => "it was ended",
+                Standing::BeforeHorizon => "the store cannot vouch for it",
+            }
+        };
+        tracing::debug!(over, "the sign-in is not in force");
+        Ok(None)
+    }
+
+    /// Whether what the session began with is still in force. A digest under a previous key becomes one
+    /// under the current key, so that a copy outlives the previous secret. Reads the account's roles of now.
+    #[cfg_attr(
+        not(feature = "password"),
+        expect(clippy::unused_async, reason = "only passwords are awaited")
+    )]
+    async fn credential_stands(&self, session: &mut Session) -> Result<bool, Refusal> {
+        let Some(credential) = session.credential() else {
+            // One of development counts nowhere else, even under the same secret.
+            return Ok(self.dev || session.who.provider() != DEV);
+        };
+        let current = match session.who.provider() {
+            ACCESS_TOKEN => {
+                let token = self.access_token.as_ref();
+                token.and_then(|token| token.renewed(&credential, &self.credentials))
+            }
+            #[cfg(feature = "password")]
+            PASSWORD => {
+                let account = self.account(session.who.subject()).await;
+                let account = account.map_err(|error| {
+                    Refusal::new(RefusalCode::Unavailable).because(error.to_string())
+                })?;
+                account
+                    .filter(|account| account.hash.is_of(&credential, &self.credentials))
+                    .map(|account| {
+                        if session.who.follows_account() {
+                            session.who = session.who.clone().with_roles_of_account(account.roles);
+                        }
+                        account.hash.credential(&self.credentials)
+                    })
+            }
+            _ => None,
+        };
+        if let Some(current) = &current {
+            session.credential = Some(Bytes(*current.as_bytes()));
+        }
+        Ok(current.is_some())
+    }
+
+    #[cfg(feature = "password")]
+    async fn account(&self, name: &str) -> Result<Option<Account>, AccountsUnavailable> {
+        match &self.passwords {
+            Some(passwords) => passwords.accounts.source().find(name).await,
+            None => Ok(None),
+        }
+    }
+}
+
+/// The session behind an identity.
+struct Held {
+    auth: Auth,
+    slot: Slot,
+    session: Arc<Session>,
+    check: SessionCheck,
+    /// Once somebody waits for its end.
+    open: OnceLock<Arc<Open>>,
+}
+
+impl Held {
+    fn open(&self) -> &Arc<Open> {
+        self.open.get_or_init(|| {
+            let parts = &self.auth.0;
+            // The response may have written a copy.
+            let latest = parts.session_of(&self.slot.pending());
+            let latest = latest.filter(|latest| latest.id == self.session.id);
+            let end = (parts.cookie).end_of(latest.as_ref().unwrap_or(&self.session));
+            let open = Arc::new(Open::new(self.session.clone(), self.check, end));
+            parts.watch.add(&open);
+            open
+        })
+    }
+}
+
+impl Life for Held {
+    fn ends_at(&self) -> UnixMillis {
+        self.session.end
+    }
+
+    fn ended(&self) -> Pin<Box<dyn Future<Output = Ended> + Send + '_>> {
+        Box::pin(async {
+            let parts = &self.auth.0;
+            let open = self.open();
+            // Looked up once it would be heard of, so that nothing falls between.
+            if let Ok(standing) = parts.revocations.check(self.check).await {
+                open.heard(standing);
+            }
+            let look = || self.auth.look_around();
+            open.ended(|| parts.now(), look).await
+        })
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(open) = self.open.get() {
+            self.auth.0.watch.remove(open);
+        }
+    }
+}
+
+pub(crate) fn unavailable(error: &StoreError) -> Refusal {
+    metrics::revocation_error();
+    Refusal::new(RefusalCode::Unavailable).because(format!("the store of revocations: {error}"))
+}
+
+#[cfg(test)]
+#[cfg(all(feature = "axum", feature = "password"))]
+mod tests;

@@ -4,9 +4,8 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use apply_cookies::web::{Answer, ExtractError, Slot};
-
 use apply_cookies::PendingState;
+use apply_cookies::web::{Answer, ExtractError, Slot};
 
 use crate::auth::Auth;
 #[cfg(feature = "password")]
@@ -21,41 +20,19 @@ use crate::session::Session;
 /// argument, and can keep it in a stream or a socket: a password that arrives there is checked for
 /// this visitor.
 #[derive(Clone)]
-pub struct Visitor(Arc<Inner>);
+pub struct Visitor(pub(crate) Arc<Inner>);
 
-struct Inner {
-    auth: Auth,
-    who: Option<Identity>,
+pub(crate) struct Inner {
+    pub(crate) auth: Auth,
+    pub(crate) who: Option<Identity>,
     /// What the cookie says, if it is what proves who this is.
-    session: Option<Session>,
-    address: IpAddr,
-    #[cfg(feature = "password")]
-    device: Option<Device>,
-    audience: Audience,
-    slot: Slot,
+    pub(crate) session: Option<Arc<Session>>,
+    pub(crate) address: IpAddr,
+    pub(crate) audience: Audience,
+    pub(crate) slot: Slot,
 }
 
 impl Visitor {
-    pub(crate) fn new(
-        auth: &Auth,
-        (who, session): (Option<Identity>, Option<Session>),
-        address: IpAddr,
-        #[cfg(feature = "password")] device: Option<Device>,
-        audience: Audience,
-        slot: Slot,
-    ) -> Self {
-        Self(Arc::new(Inner {
-            #[cfg(feature = "password")]
-            device,
-            auth: auth.clone(),
-            who,
-            session,
-            address,
-            audience,
-            slot,
-        }))
-    }
-
     /// Who it is, if somebody is signed in.
     #[must_use]
     pub fn identity(&self) -> Option<&Identity> {
@@ -76,9 +53,11 @@ impl Visitor {
         &self.0.auth
     }
 
+    /// The browser, if it is known.
     #[cfg(feature = "password")]
-    pub(crate) fn device(&self) -> Option<&Device> {
-        self.0.device.as_ref()
+    pub(crate) fn device(&self) -> Option<Device> {
+        let (parts, fields) = (&self.0.auth.0, self.0.slot.pending().cookie_fields());
+        parts.device.read([&*fields].into_iter(), parts.now())
     }
 
     /// The identity, for handlers that need one.
@@ -108,20 +87,9 @@ impl Visitor {
     /// The response is about to leave: writes the session's cookie anew if that is due. A session that has ended meanwhile, and one that the handler itself has begun or
     /// ended, is left alone.
     pub(crate) async fn leaves(&self) {
-        let Inner {
-            auth,
-            session,
-            slot,
-            ..
-        } = &*self.0;
-        if !session
-            .as_ref()
-            .is_some_and(|session| auth.0.is_due(session))
-        {
-            return;
-        }
-        let pending = slot.pending();
-        if pending.state() != PendingState::Headers {
+        let (auth, pending) = (&self.0.auth, self.0.slot.pending());
+        let due = |copy: &Arc<Session>| auth.0.cookie.is_due(copy, auth.0.now());
+        if !self.0.session.as_ref().is_some_and(due) || pending.state() != PendingState::Headers {
             return;
         }
         if let Err(error) = auth.keep(&pending).push().await {

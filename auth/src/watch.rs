@@ -1,142 +1,195 @@
 //! Open sessions: whoever holds one, as a stream or a socket does, hears when it ends.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use apply_cookies::UnixMillis;
 use apply_cookies::replay::{
-    Clock, RevocationDigest, RevocationListener, Revocations, SessionCheck, Standing,
+    RevocationDigest, RevocationListener, SessionCheck, Standing, Subject,
 };
 use dashmap::DashMap;
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, watch};
 use tokio::time::{Instant, timeout};
 
-/// How often a session of a store that other processes share is looked up: a message of another
-/// process can be lost.
-const EVERY: Duration = Duration::from_secs(2);
+use crate::identity::Ended;
+use crate::session::Session;
 
-/// How long the store may be silent. After that nobody knows whether the session is over.
+/// How often whoever waits looks around: a message of another process can be lost, and the clock set.
+pub(crate) const EVERY: Duration = Duration::from_secs(2);
+
+/// How long the store of revocations may be silent. After that nobody knows whether a session is over.
 const SILENCE: Duration = Duration::from_secs(10);
 
-/// Why a session has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Ended {
-    /// Its time is over.
-    Expired,
-    /// A sign-out, here or elsewhere, or a revocation.
-    Revoked,
-    /// The store of revocations has not answered for ten seconds, or no longer knows.
-    Unknown,
+/// A session that somebody holds open.
+pub(crate) struct Open {
+    pub(crate) session: Arc<Session>,
+    pub(crate) check: SessionCheck,
+    state: watch::Sender<State>,
 }
 
-/// The rest of a session's life, for who holds it open.
-#[derive(Clone)]
-pub(crate) struct Life(Arc<(Arc<Watch>, SessionCheck, UnixMillis)>);
+struct State {
+    /// When the store last said that it is valid.
+    heard: Instant,
+    /// When the latest copy of its cookie ends, as far as this process knows.
+    end: UnixMillis,
+    ended: Option<Ended>,
+}
 
-impl Life {
-    pub(crate) fn new(watch: Arc<Watch>, session: SessionCheck, end: UnixMillis) -> Self {
-        Self(Arc::new((watch, session, end)))
+impl Open {
+    pub(crate) fn new(session: Arc<Session>, check: SessionCheck, end: UnixMillis) -> Self {
+        Self {
+            session,
+            check,
+            state: watch::Sender::new(State {
+                heard: Instant::now(),
+                end,
+                ended: None,
+            }),
+        }
     }
 
-    /// When it ends by itself.
-    pub(crate) fn ends_at(&self) -> UnixMillis {
-        self.0.2
+    /// Ready once it has ended. Looks around every now and then.
+    pub(crate) async fn ended(&self, now: impl Fn() -> UnixMillis, look: impl Fn()) -> Ended {
+        let mut changes = self.state.subscribe();
+        loop {
+            let left = {
+                let state = changes.borrow_and_update();
+                let left = state.end.get().saturating_sub(now().get());
+                let unknown = (state.heard.elapsed() >= SILENCE).then_some(Ended::Unknown);
+                let expired = (left == 0).then_some(Ended::Expired);
+                if let Some(why) = state.ended.or(expired).or(unknown) {
+                    return why;
+                }
+                Duration::from_millis(left)
+            };
+            look();
+            // The end of the pause is no error.
+            let _ = timeout(left.min(EVERY), changes.changed()).await;
+        }
     }
 
-    /// Ready once it has ended.
-    pub(crate) async fn ended(&self) -> Ended {
-        let (watch, session, end) = &*self.0;
-        watch.ended(session, *end).await
+    pub(crate) fn end(&self, why: Ended) {
+        self.state.send_modify(|state| {
+            state.ended.get_or_insert(why);
+        });
+    }
+
+    /// The store of revocations has answered.
+    pub(crate) fn heard(&self, standing: Standing) {
+        match standing {
+            Standing::Valid => drop(self.state.send_if_modified(|state| {
+                state.heard = Instant::now();
+                false
+            })),
+            Standing::Revoked => self.end(Ended::Revoked),
+            Standing::BeforeHorizon => self.end(Ended::Unknown),
+        }
     }
 }
 
-/// Those who wait for the end of a session, by what it belongs to.
+/// Those that are open, by each thing that they belong to.
 pub(crate) struct Watch {
-    revocations: Arc<dyn Revocations>,
-    clock: Clock,
-    waiting: DashMap<RevocationDigest, Vec<Arc<Notify>>>,
+    open: DashMap<RevocationDigest, Vec<Arc<Open>>>,
+    pub(crate) of_store: Turn,
+    #[cfg(feature = "password")]
+    pub(crate) of_accounts: Turn,
 }
 
 impl Watch {
-    pub(crate) fn new(revocations: Arc<dyn Revocations>, clock: Clock) -> Arc<Self> {
-        let watch = Arc::new(Self {
-            revocations,
-            clock,
-            waiting: DashMap::new(),
-        });
-        let listener: Weak<Self> = Arc::downgrade(&watch);
-        watch.revocations.listen(listener);
-        watch
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            open: DashMap::new(),
+            of_store: Turn::new(),
+            #[cfg(feature = "password")]
+            of_accounts: Turn::new(),
+        })
     }
 
-    /// Ready once this session, which ends at `end` by itself, has ended.
-    pub(crate) async fn ended(&self, session: &SessionCheck, end: UnixMillis) -> Ended {
-        let waiting = Waiting::new(self, session);
-        let shared = session.scope.is_none();
-        let mut heard = Instant::now();
-        loop {
-            // Looked up once it would be heard of, so that nothing falls between.
-            match self.revocations.check(*session).await {
-                Ok(Standing::Valid) => heard = Instant::now(),
-                Ok(Standing::Revoked) => return Ended::Revoked,
-                Ok(Standing::BeforeHorizon) => return Ended::Unknown,
-                Err(_) if heard.elapsed() >= SILENCE => return Ended::Unknown,
-                Err(_) => {}
-            }
-            let left = end.get().saturating_sub(self.clock.now().get());
-            if left == 0 {
-                return Ended::Expired;
-            }
-            let mut pause = Duration::from_millis(left);
-            if shared || heard.elapsed() > Duration::ZERO {
-                pause = pause.min(EVERY);
-            }
-            // An end of the pause is no error: it is looked up again.
-            let _ = timeout(pause, waiting.notify.notified()).await;
+    pub(crate) fn add(&self, open: &Arc<Open>) {
+        for subject in open.check.subjects.iter() {
+            let mut open_ones = self.open.entry(subject.digest()).or_default();
+            open_ones.push(open.clone());
+        }
+    }
+
+    pub(crate) fn remove(&self, open: &Arc<Open>) {
+        for subject in open.check.subjects.iter() {
+            self.open.remove_if_mut(&subject.digest(), |_, open_ones| {
+                open_ones.retain(|one| !Arc::ptr_eq(one, open));
+                open_ones.is_empty()
+            });
+        }
+    }
+
+    fn of(&self, digest: RevocationDigest) -> Vec<Arc<Open>> {
+        (self.open.get(&digest)).map_or_else(Vec::new, |open| open.clone())
+    }
+
+    /// An open session of this browser.
+    pub(crate) fn in_browser(&self, binding: [u8; 16]) -> Option<Session> {
+        let open = self.of(RevocationDigest::from_bytes(binding)).pop()?;
+        Some((*open.session).clone())
+    }
+
+    /// Each of them, once.
+    pub(crate) fn all(&self) -> Vec<Arc<Open>> {
+        let entries = self.open.iter();
+        let alone = |open: &&Arc<Open>, digest| open.session.alone().digest() == digest;
+        entries
+            .flat_map(|entry| {
+                let open = entry
+                    .value()
+                    .iter()
+                    .filter(|open| alone(open, *entry.key()));
+                open.cloned().collect::<Vec<_>>()
+            })
+            .collect()
+    }
+
+    /// A copy of a session's cookie was written that ends then.
+    pub(crate) fn renewed(&self, session: &Session, end: UnixMillis) {
+        for open in self.of(session.alone().digest()) {
+            open.state
+                .send_modify(|state| state.end = state.end.max(end));
         }
     }
 }
 
 impl RevocationListener for Watch {
-    fn revoked(&self, digest: RevocationDigest, _: UnixMillis) {
-        if let Some(waiting) = self.waiting.get(&digest) {
-            for one in waiting.iter() {
-                one.notify_one();
+    fn revoked(&self, digest: RevocationDigest, at: UnixMillis) {
+        for open in self.of(digest) {
+            let is_over = |subject: Subject| {
+                subject.digest() == digest && subject.is_over(open.check.since, at)
+            };
+            if open.check.subjects.iter().any(is_over) {
+                open.end(Ended::Revoked);
             }
         }
     }
 }
 
-/// One who waits, for as long as it does.
-struct Waiting<'w> {
-    watch: &'w Watch,
-    session: SessionCheck,
-    notify: Arc<Notify>,
-}
+/// What one of those who wait does for all of them. It is a task of its own: that one may be gone
+/// before the end.
+pub(crate) struct Turn(Arc<Mutex<Instant>>);
 
-impl<'w> Waiting<'w> {
-    fn new(watch: &'w Watch, session: &SessionCheck) -> Self {
-        let notify = Arc::new(Notify::new());
-        for subject in session.subjects.iter() {
-            let mut waiting = watch.waiting.entry(subject.digest()).or_default();
-            waiting.push(notify.clone());
-        }
-        Self {
-            watch,
-            session: *session,
-            notify,
-        }
+impl Turn {
+    fn new() -> Self {
+        Self(Arc::new(Mutex::new(Instant::now())))
     }
-}
 
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        for subject in self.session.subjects.iter() {
-            let digest = subject.digest();
-            self.watch.waiting.remove_if_mut(&digest, |_, waiting| {
-                waiting.retain(|one| !Arc::ptr_eq(one, &self.notify));
-                waiting.is_empty()
+    /// Begins a round if the last one has ended, and began this long ago.
+    pub(crate) fn take<F>(&self, every: Duration, round: impl FnOnce() -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        if let Ok(mut last) = self.0.clone().try_lock_owned()
+            && last.elapsed() >= every
+        {
+            *last = Instant::now();
+            let round = round();
+            tokio::spawn(async move {
+                round.await;
+                drop(last);
             });
         }
     }

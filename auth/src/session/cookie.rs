@@ -6,7 +6,6 @@ use apply_cookies::protocol::{CookieHeader, Lookup, Stamp, ValueCodec};
 use apply_cookies::{ApplyCookies, OperationError, Protection, SameSite, SetCookie, UnixMillis};
 
 use super::Session;
-use super::signed_in::SignedIn;
 use crate::random;
 
 /// The cookie of a session. Over plain http it has no prefix.
@@ -14,7 +13,7 @@ const NAME: &str = "__Host-signed-in";
 
 /// The most bytes of the cookie, name and value together: browsers keep 4,096, and other cookies of
 /// the app need room in a proxy's header buffer.
-pub const COOKIE_MAX: usize = 3_800;
+pub(super) const COOKIE_MAX: usize = 3_800;
 
 /// An identity that does not fit into a cookie.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,23 +32,23 @@ pub struct IdentityTooLarge {
 pub(crate) struct SessionCookie {
     codec: ValueCodec,
     same_site: SameSite,
-}
-
-/// Why a request's cookie is nobody's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unread {
-    /// There is none.
-    Absent,
-    /// It is not one of ours, was changed, or is over.
-    Unreadable,
-    /// It was given to another browser.
-    OtherBrowser,
+    /// How long a copy is good for, in milliseconds, if not as long as its session.
+    idle: Option<u64>,
 }
 
 impl SessionCookie {
-    pub(crate) fn new(cookies: &ApplyCookies, same_site: SameSite) -> Result<Self, OperationError> {
+    pub(crate) fn new(
+        cookies: &ApplyCookies,
+        same_site: SameSite,
+        idle: Option<Duration>,
+    ) -> Result<Self, OperationError> {
         let codec = cookies.classes().value_codec(NAME, Protection::Encrypted)?;
-        Ok(Self { codec, same_site })
+        let idle = idle.map(|idle| u64::try_from(idle.as_millis()).unwrap_or(u64::MAX));
+        Ok(Self {
+            codec,
+            same_site,
+            idle,
+        })
     }
 
     /// The cookie's name, as the browser knows it.
@@ -57,15 +56,23 @@ impl SessionCookie {
         self.codec.name()
     }
 
-    /// The cookie, which ends at `end` or with the session.
-    pub(crate) fn write(
-        &self,
-        session: &Session,
-        end: UnixMillis,
-    ) -> Result<SetCookie<'static>, IdentityTooLarge> {
-        let (now, end) = (session.written, end.min(session.end));
+    /// When this copy of a session ends.
+    pub(crate) fn end_of(&self, copy: &Session) -> UnixMillis {
+        let idle = self.idle.map(|idle| copy.written.plus(idle));
+        idle.map_or(copy.end, |idle| idle.min(copy.end))
+    }
+
+    /// Whether a copy is to be written anew: past a third of its life.
+    pub(crate) fn is_due(&self, copy: &Session, now: UnixMillis) -> bool {
+        let age = |at: UnixMillis| at.get().saturating_sub(copy.written.get());
+        age(now) >= age(self.end_of(copy)) / 3
+    }
+
+    /// The cookie with this copy.
+    pub(crate) fn write(&self, session: &Session) -> Result<SetCookie<'static>, IdentityTooLarge> {
+        let (now, end) = (session.written, self.end_of(session));
         let stamp = Stamp::new(now, random::bytes()).expires_at(end);
-        let value = self.codec.encode_json(&SignedIn::from(session), &stamp);
+        let value = self.codec.encode_json(session, &stamp);
         // A claim that is nested too deeply to be read back is too large as well.
         let value = value.unwrap_or_default();
         let size = self.name().len() + value.len();
@@ -82,38 +89,35 @@ impl SessionCookie {
             .same_site(self.same_site))
     }
 
-    /// Reads the cookie of a browser with this binding, from the values of the `Cookie` fields.
+    /// The session of a browser with this binding, by the values of its `Cookie` fields.
     pub(crate) fn read<'h>(
         &self,
         fields: impl Iterator<Item = &'h [u8]> + Clone,
-        binding: Option<[u8; 16]>,
+        binding: [u8; 16],
         now: UnixMillis,
-    ) -> Result<Session, Unread> {
+    ) -> Option<Session> {
         match CookieHeader::new(fields).find(self.name()) {
-            Lookup::Absent => Err(Unread::Absent),
-            Lookup::Duplicate => Err(Unread::Unreadable),
             Lookup::One(text) => self.decode(text, binding, now),
+            Lookup::Absent | Lookup::Duplicate => None,
         }
     }
 
-    /// Reads the cookie's value.
+    /// The session that the cookie's value proves.
     pub(crate) fn decode(
         &self,
         text: &[u8],
-        binding: Option<[u8; 16]>,
+        binding: [u8; 16],
         now: UnixMillis,
-    ) -> Result<Session, Unread> {
+    ) -> Option<Session> {
         let mut buffer = Vec::new();
         let opened = self.codec.decode(text, now, &mut buffer);
-        let session = opened.and_then(|opened| opened.json::<SignedIn>());
-        let session = session.ok().and_then(SignedIn::read);
+        let session = opened.and_then(|opened| opened.json::<Session>()).ok();
         let session = session.filter(|session| now < session.end);
-        let session = session.ok_or(Unread::Unreadable)?;
-        if binding == Some(session.binding) {
-            Ok(session)
-        } else {
-            Err(Unread::OtherBrowser)
+        let own = session.filter(|session| session.binding.0 == binding);
+        if own.is_none() {
+            tracing::debug!("the sign-in cookie is over, of another browser, or cannot be read");
         }
+        own
     }
 }
 

@@ -1,47 +1,105 @@
 //! A session: one identity in one browser, with a random id and an end.
 
 mod cookie;
-mod digests;
-mod signed_in;
-
-use std::fmt;
+mod in_cookie;
 
 use apply_cookies::UnixMillis;
+use apply_cookies::protocol::{PurposeKey, StoreScope};
+use apply_cookies::replay::{RevocationDigest, SessionCheck, Subject, Subjects};
+use serde::{Deserialize, Serialize};
 
 use crate::credential::Credential;
-use crate::identity::Identity;
+use crate::identity::{Identity, in_cookie as identity_in_cookie};
 
-pub use cookie::{COOKIE_MAX, IdentityTooLarge};
-pub(crate) use cookie::{SessionCookie, Unread};
-pub(crate) use digests::SubjectKeys;
-pub use digests::TooManySecrets;
+pub use cookie::IdentityTooLarge;
+pub(crate) use cookie::SessionCookie;
+pub(crate) use in_cookie::Bytes;
+use in_cookie::millis;
 
-/// A session, as its cookie says.
-#[derive(Clone)]
+/// A session, as its cookie says: JSON, encrypted. The names are short, because every request carries
+/// them; they persist in browsers, so none may change its meaning.
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Session {
-    pub(crate) id: [u8; 16],
+    #[serde(rename = "sid")]
+    pub(crate) id: Bytes,
     /// The moment before its evidence was asked for, by the clock of the store of revocations.
     /// Copies keep it: a copy must not outrun a revocation.
+    #[serde(with = "millis")]
     pub(crate) since: UnixMillis,
     /// Copies keep it.
+    #[serde(with = "millis")]
     pub(crate) end: UnixMillis,
     /// When this copy was written.
+    #[serde(with = "millis", rename = "at")]
     pub(crate) written: UnixMillis,
     /// The store's, if it is of one process.
-    pub(crate) scope: Option<[u8; 16]>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) scope: Option<Bytes>,
     /// The digest of the browser's binding.
-    pub(crate) binding: [u8; 16],
-    /// Of the password's hash or the access token that it began with.
-    pub(crate) credential: Option<Credential>,
-    /// What the provider calls its own session.
-    pub(crate) at_provider: Option<String>,
+    #[serde(rename = "bind")]
+    pub(crate) binding: Bytes,
+    /// The digest of the password's hash or the access token that it began with.
+    #[serde(default, skip_serializing_if = "Option::is_none", rename = "cred")]
+    pub(crate) credential: Option<Bytes>,
+    #[serde(with = "identity_in_cookie")]
     pub(crate) who: Identity,
 }
 
-impl fmt::Debug for Session {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Session(..)")
+// Stores keep the digests below for as long as the longest session: they cannot change.
+
+impl Session {
+    /// The session alone. Its id is random, and so is the browser's binding: a store learns nothing
+    /// from them, and they outlive a rotation of the secret.
+    pub(crate) fn alone(&self) -> Subject {
+        Subject::Absolute(RevocationDigest::from_bytes(self.id.0))
     }
+
+    /// Those of its browser that have begun.
+    pub(crate) fn browser(&self) -> Subject {
+        Subject::Timed(RevocationDigest::from_bytes(self.binding.0))
+    }
+
+    pub(crate) fn credential(&self) -> Option<Credential> {
+        (self.credential).map(|bytes| Credential::from_bytes(bytes.0))
+    }
+
+    /// What the store of revocations is asked. A session is over once one thing that it belongs to is
+    /// revoked.
+    pub(crate) fn check(&self, keys: &[PurposeKey]) -> SessionCheck {
+        let mut subjects = vec![self.alone(), self.browser()];
+        subjects.extend(person(keys, self.who.provider(), self.who.subject()));
+        let mut check = SessionCheck::new(self.since, all(&subjects));
+        check.scope = self.scope.map(|scope| StoreScope::from_random(scope.0));
+        check
+    }
+}
+
+/// The most keys whose digests fit into one look-up, beside the session's own and its browser's.
+pub(crate) const KEYS_MAX: usize = Subjects::MAX - 2;
+
+/// A person, under each key of the deployment, so that a store learns no name: a revocation is written
+/// and looked up under all of them, and a rotation of the secret neither ends a session nor revives
+/// one.
+pub(crate) fn person(keys: &[PurposeKey], provider: &str, subject: &str) -> Vec<Subject> {
+    // HMAC-SHA256(key, 3 ‖ L(provider) ‖ provider ‖ L(subject) ‖ subject), its first half; L is a length
+    // of 16 bits, and an identity's texts have at most 255 bytes.
+    let mut message = vec![3];
+    for part in [provider, subject] {
+        let length = u16::try_from(part.len()).unwrap_or(u16::MAX);
+        message.extend_from_slice(&length.to_be_bytes());
+        message.extend_from_slice(part.as_bytes());
+    }
+    let under = |key: &PurposeKey| {
+        let mut half = [0; 16];
+        half.copy_from_slice(&key.tag(&message)[..16]);
+        Subject::Timed(RevocationDigest::from_bytes(half))
+    };
+    keys.iter().map(under).collect()
+}
+
+/// As a store takes them.
+pub(crate) fn all(subjects: &[Subject]) -> Subjects {
+    Subjects::new(subjects).expect("there are two, and one for each of a few keys")
 }
 
 #[cfg(test)]

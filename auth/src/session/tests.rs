@@ -1,6 +1,8 @@
+use apply_cookies::protocol::Purpose;
 use apply_cookies::replay::Subject;
 use apply_cookies::{ApplyCookies, SameSite, Secrets, SetCookie};
 
+use super::cookie::COOKIE_MAX;
 use super::*;
 
 const SECRET: &str = "8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA";
@@ -22,31 +24,30 @@ fn session() -> Session {
         .with_roles(["admin"])
         .with_claim("department", "engines");
     Session {
-        id: [1; 16],
+        id: Bytes([1; 16]),
         since: at(0),
         end: at(43_200_000),
         written: at(5),
-        scope: Some([2; 16]),
-        binding: [3; 16],
-        credential: Some(Credential::from_bytes([4; 16])),
-        at_provider: None,
+        scope: Some(Bytes([2; 16])),
+        binding: Bytes([3; 16]),
+        credential: Some(Bytes([4; 16])),
         who,
     }
 }
 
 fn cookie() -> SessionCookie {
-    SessionCookie::new(&cookies(), SameSite::Lax).unwrap()
+    SessionCookie::new(&cookies(), SameSite::Lax, None).unwrap()
 }
 
 #[test]
 fn a_session_comes_back_as_it_was_and_only_to_its_browser_and_in_its_time() {
     let (cookie, session) = (cookie(), session());
-    let sent = cookie.write(&session, session.end).unwrap();
+    let sent = cookie.write(&session).unwrap();
     let read = |binding, now| {
         let field = format!("a=b; {}={}", sent.name(), sent.value());
         cookie.read([field.as_bytes()].into_iter(), binding, now)
     };
-    let back = read(Some([3; 16]), at(10)).unwrap();
+    let back = read([3; 16], at(10)).unwrap();
     assert_eq!(
         (back.id, back.since, back.end),
         (session.id, session.since, session.end)
@@ -59,37 +60,50 @@ fn a_session_comes_back_as_it_was_and_only_to_its_browser_and_in_its_time() {
     );
     assert_eq!(back.who.claim("department").unwrap(), "engines");
     assert!(back.who.email_verified());
-    assert_eq!(
-        read(Some([9; 16]), at(10)).unwrap_err(),
-        Unread::OtherBrowser
-    );
-    assert_eq!(read(None, at(10)).unwrap_err(), Unread::OtherBrowser);
-    assert_eq!(
-        read(Some([3; 16]), session.end).unwrap_err(),
-        Unread::Unreadable
-    );
-    let idle = cookie.write(&session, at(60_000)).unwrap();
-    let idle = cookie.decode(idle.value().as_bytes(), Some([3; 16]), at(60_000));
-    assert_eq!(idle.unwrap_err(), Unread::Unreadable);
+    assert!(read([9; 16], at(10)).is_none());
+    assert!(read([3; 16], session.end).is_none());
+    let idle = Some(std::time::Duration::from_secs(60));
+    let idle = SessionCookie::new(&cookies(), SameSite::Lax, idle).unwrap();
+    let sent = idle.write(&session).unwrap();
+    let read = |now| idle.decode(sent.value().as_bytes(), [3; 16], now);
+    assert!(read(at(60_004)).is_some() && read(at(60_005)).is_none());
 }
+
+/// Browsers keep these.
+#[test]
+fn what_a_cookie_has_never_changes() {
+    let text = serde_json::to_string(&session()).unwrap();
+    assert_eq!(text, IN_COOKIE);
+    let back: Session = serde_json::from_str(IN_COOKIE).unwrap();
+    assert_eq!(serde_json::to_string(&back).unwrap(), IN_COOKIE);
+    for broken in [
+        IN_COOKIE.replace("AQEBAQEBAQEBAQEBAQEBAQ", "AQEBAQ"),
+        IN_COOKIE.replace("1800000000005", "18000000000051800000"),
+        IN_COOKIE.replace("\"bind\"", "\"bound\""),
+    ] {
+        assert!(serde_json::from_str::<Session>(&broken).is_err());
+    }
+}
+
+const IN_COOKIE: &str = r#"{"sid":"AQEBAQEBAQEBAQEBAQEBAQ","since":1800000000000,"end":1800043200000,"at":1800000000005,"scope":"AgICAgICAgICAgICAgICAg","bind":"AwMDAwMDAwMDAwMDAwMDAw","cred":"BAQEBAQEBAQEBAQEBAQEBA","who":{"p":"password","sub":"ada","email":"ada@example.com","ev":true,"name":"Ada","roles":["admin"],"claims":{"department":"engines"}}}"#;
 
 #[test]
 fn what_does_not_fit_is_refused_with_the_part_that_is_too_large() {
     let mut session = session();
     session.who = session.who.with_claim("groups", "x".repeat(4_000));
-    let refused = cookie().write(&session, session.end).unwrap_err();
+    let refused = cookie().write(&session).unwrap_err();
     assert!(refused.size > COOKIE_MAX);
     assert_eq!(refused.largest, "the claim `groups`");
     let roles = (0..500).map(|number| format!("role-{number}"));
     session.who = self::session().who.with_roles(roles);
-    let refused = cookie().write(&session, session.end).unwrap_err();
+    let refused = cookie().write(&session).unwrap_err();
     assert_eq!(refused.largest, "`roles`");
 }
 
 #[test]
 fn the_cookie_is_out_of_reach_of_scripts_and_of_other_sites() {
     let session = session();
-    let cookie: SetCookie<'_> = cookie().write(&session, session.end).unwrap();
+    let cookie: SetCookie<'_> = cookie().write(&session).unwrap();
     let line = cookies()
         .classes()
         .operation(cookie)
@@ -107,55 +121,34 @@ fn the_cookie_is_out_of_reach_of_scripts_and_of_other_sites() {
 /// Stores keep these for as long as the longest session.
 #[test]
 fn digests_of_subjects_never_change() {
-    let keys = SubjectKeys::new(&cookies()).unwrap();
-    let mut session = session();
-    session.at_provider = Some("s-1".to_owned());
-    let digests: Vec<String> = keys
-        .of(&session)
-        .iter()
-        .map(|subject| {
-            let kind = match subject {
-                Subject::Absolute(_) => "absolute",
-                Subject::Timed(_) => "timed",
-            };
-            let bytes = subject.digest().to_bytes();
-            let digits = bytes.iter().map(|byte| format!("{byte:02x}"));
-            format!("{kind} {}", digits.collect::<String>())
-        })
-        .collect();
-    assert_eq!(digests, EXPECTED);
+    let keys = cookies().purpose_keys(Purpose::Revocation, "");
+    let digests = session().check(&keys).subjects;
+    let digests = digests.iter().map(|subject| {
+        let kind = match subject {
+            Subject::Absolute(_) => "absolute",
+            Subject::Timed(_) => "timed",
+        };
+        let bytes = subject.digest().to_bytes();
+        let digits = bytes.iter().map(|byte| format!("{byte:02x}"));
+        format!("{kind} {}", digits.collect::<String>())
+    });
+    assert_eq!(digests.collect::<Vec<_>>(), EXPECTED);
 }
 
-/// Made in Python, from the text of the rule alone.
-const EXPECTED: [&str; 4] = [
-    "absolute d2be5a2321a27d5935cb242f2ff8b099",
-    "timed ff0c26cc77042e82e421eac158b074bb",
+/// The id, the binding, and a digest made in Python from the text of the rule alone.
+const EXPECTED: [&str; 3] = [
+    "absolute 01010101010101010101010101010101",
+    "timed 03030303030303030303030303030303",
     "timed 940a1eb0e8992b094dd24de5b8e3df8d",
-    "absolute 85b52efb250cba7c965a63d0b8283244",
 ];
 
 #[test]
-fn two_previous_secrets_are_one_too_many() {
-    let secrets = |previous: &[&str]| {
-        let secrets = Secrets::new(SECRET).unwrap();
-        let mut previous = previous.iter();
-        previous
-            .try_fold(secrets, |secrets, one| secrets.previous(one))
-            .unwrap()
-    };
-    let one = Secrets::generate();
-    let two = Secrets::generate();
-    let keys = |secrets| {
-        let cookies = ApplyCookies::builder(secrets).origin("https://app.example");
-        SubjectKeys::new(&cookies.build().unwrap())
-    };
-    assert_eq!(
-        keys(secrets(&[&one]))
-            .unwrap()
-            .of(&session())
-            .iter()
-            .count(),
-        6
-    );
-    assert!(keys(secrets(&[&one, &two])).is_err());
+fn five_previous_secrets_fit_into_a_look_up() {
+    let mut secrets = Secrets::new(SECRET).unwrap();
+    for _ in 0..5 {
+        secrets = secrets.previous(&Secrets::generate()).unwrap();
+    }
+    let keys = secrets.purpose_keys(Purpose::Revocation, "");
+    assert_eq!(keys.len(), KEYS_MAX);
+    assert_eq!(session().check(&keys).subjects.iter().count(), 8);
 }

@@ -54,7 +54,7 @@ impl Framework for Tested {
 }
 
 fn routes(service: &mut ServiceConfig, site: &Site) {
-    let (auth, door) = (&site.auth, site.door.clone());
+    let (auth, door, later) = (&site.auth, site.door.clone(), site.door.clone());
     let admin = web::scope("/admin").wrap(auth.required().role("admin"));
     service
         .route("/", web::to(public))
@@ -62,6 +62,13 @@ fn routes(service: &mut ServiceConfig, site: &Site) {
         .service(admin.route("", web::to(|| async { "admin" })))
         .route("/sse-in", web::to(sign_in))
         .route("/sse-out", web::to(sign_out))
+        .route(
+            "/sse-out-later",
+            web::to(move |visitor: Visitor, pending: PendingCookies| {
+                let door = later.clone();
+                async move { pages::sign_out_later(visitor, pending, door) }
+            }),
+        )
         .route("/watch", web::to(watch))
         .route("/keep", web::to(keep))
         .route("/rotate", web::to(rotate))

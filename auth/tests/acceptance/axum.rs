@@ -49,6 +49,7 @@ impl Framework for Tested {
 
 fn router(site: Site) -> Router {
     let Site { auth, door, layout } = site;
+    let later = door.clone();
     let admin = Router::new()
         .route("/admin", any(async || "admin"))
         .route_layer(auth.required().role("admin"));
@@ -58,6 +59,14 @@ fn router(site: Site) -> Router {
         .merge(admin)
         .route("/sse-in", any(sign_in))
         .route("/sse-out", any(sign_out))
+        .route(
+            "/sse-out-later",
+            any(
+                move |visitor: Visitor, pending: PendingCookies| async move {
+                    pages::sign_out_later(visitor, pending, later)
+                },
+            ),
+        )
         .route("/watch", any(watch))
         .route("/keep", any(keep))
         .route("/rotate", any(rotate))

@@ -98,12 +98,22 @@ impl<F: Framework> App<F> {
         let hands = ahead.clone();
         let clock =
             Clock::from_fn(move || Clock::system().now().plus(hands.load(Ordering::SeqCst)));
-        let builder = ApplyCookies::builder(Secrets::random()).clock(clock.clone());
-        let builder = origins
-            .iter()
-            .fold(builder, |builder, origin| builder.origin(*origin));
-        let cookies = builder.build().unwrap();
+        let cookies = deployment(Secrets::random(), clock.clone(), origins);
         Self::of(&cookies, Store::new(clock), ahead, layout, sign_ins)
+    }
+
+    /// The same store and clock with these secrets, and the usual sign-ins.
+    pub(crate) fn with_secrets(&self, secrets: Secrets) -> Self {
+        let clock = self.auth.cookies().clock().clone();
+        let cookies = deployment(secrets, clock, &[ORIGIN]);
+        let (store, ahead) = (self.store.clone(), self.ahead.clone());
+        Self::of(
+            &cookies,
+            store,
+            ahead,
+            Layout::Whole,
+            AuthBuilder::passwords,
+        )
     }
 
     /// The same deployment, store and clock with other sign-ins, as after a restart.
@@ -213,6 +223,14 @@ impl<F: Framework> App<F> {
         connection.send(format!("{head}{body}").as_bytes());
         connection.response()
     }
+}
+
+fn deployment(secrets: Secrets, clock: Clock, origins: &[&str]) -> ApplyCookies {
+    let builder = ApplyCookies::builder(secrets).clock(clock);
+    let builder = origins
+        .iter()
+        .fold(builder, |builder, origin| builder.origin(*origin));
+    builder.build().unwrap()
 }
 
 fn end_all_of(auth: &Auth, name: &str) {

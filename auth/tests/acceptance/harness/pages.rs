@@ -1,11 +1,13 @@
 //! The pages of the app, without a framework.
 
 use std::pin::Pin;
+use std::sync::Arc;
 
 use apply_cookies::{Event, PendingCookies, Sse, Streamed};
 use apply_cookies_auth::{Auth, Identity, SignInError, Visitor};
 use async_stream::stream;
 use futures_util::Stream;
+use futures_util::future::poll_immediate;
 use serde::Deserialize;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -75,12 +77,33 @@ pub(crate) fn sign_out(visitor: Visitor, pending: PendingCookies) -> Events {
     })
 }
 
+/// The same, later.
+pub(crate) fn sign_out_later(visitor: Visitor, pending: PendingCookies, door: Arc<Door>) -> Events {
+    events(pending, |pending| {
+        stream! {
+            yield Event::data("open");
+            door.pass().await;
+            yield match visitor.auth().sign_out(&pending).push().await {
+                Ok(receipt) => Event::data(format!("{:?}", receipt.await)),
+                Err(error) => Event::data(error.to_string()),
+            };
+        }
+    })
+}
+
 /// Says so when the session has ended.
 pub(crate) fn watch(who: Identity, pending: PendingCookies) -> Events {
     events(pending, |_| {
         stream! {
+            let mut ended = Box::pin(who.ended());
+            // It hears of the end before it says that it does.
+            let why = poll_immediate(&mut ended).await;
             yield Event::data("watching");
-            yield Event::data(format!("ended: {:?}", who.ended().await));
+            let why = match why {
+                Some(why) => why,
+                None => ended.await,
+            };
+            yield Event::data(format!("ended: {why:?}"));
         }
     })
 }

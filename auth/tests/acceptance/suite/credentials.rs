@@ -81,3 +81,30 @@ fn a_gate_asks_for_the_roles_of_now() {
     app.people.give_roles(BOB, &["admin"]);
     assert!(bob.is_in());
 }
+
+#[test]
+fn a_stream_hears_of_a_changed_password_and_of_a_removed_account() {
+    let app = App::start();
+    let (mut ada, mut bob) = (app.signed_in(ADA), app.signed_in(BOB));
+    let (mut of_ada, mut of_bob) = (ada.open("/watch"), bob.open("/watch"));
+    assert_eq!(ada.next(&mut of_ada).unwrap(), "watching");
+    assert_eq!(bob.next(&mut of_bob).unwrap(), "watching");
+    app.people.change_password_of_ada();
+    assert_eq!(ada.next(&mut of_ada).unwrap(), "ended: Revoked");
+    app.people.remove(BOB.0);
+    assert_eq!(bob.next(&mut of_bob).unwrap(), "ended: Revoked");
+}
+
+#[test]
+fn whom_a_gate_refuses_by_now_is_out_though_the_session_goes_on() {
+    let app = App::start();
+    let (mut ada, mut bob) = (app.signed_in(ADA), app.signed_in(BOB));
+    let gate = Gate::new().roles(["admin"]);
+    let closed = app.restarted(|auth, accounts| auth.passwords(accounts).gate(gate));
+    (ada.address, bob.address) = (closed.address, closed.address);
+    assert!(!ada.is_in() && bob.is_in());
+    assert_eq!(ada.fetch("/").body, "nobody");
+    assert_eq!(ada.fetch("/keep").body, "nobody is signed in");
+    ada.address = app.address;
+    assert!(ada.is_in());
+}

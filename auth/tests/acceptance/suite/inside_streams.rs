@@ -41,6 +41,38 @@ fn a_sign_out_inside_a_stream_ends_the_session_everywhere() {
     assert!(!browser.is_in() && !copy.is_in());
 }
 
+/// A stream that was opened as nobody, and a sign-in in another tab meanwhile.
+#[test]
+fn a_sign_out_in_a_stream_older_than_the_sign_in_ends_it_if_the_browser_has_it_open_and_else_says_so()
+ {
+    let app = App::start();
+    for is_open in [false, true] {
+        let mut browser = app.browser();
+        let mut stream = browser.open("/sse-out-later");
+        assert_eq!(browser.next(&mut stream).unwrap(), "open");
+        assert_eq!(browser.sign_in(ADA.0, ADA.1).status, 303);
+        let mut copy = browser.clone();
+        let mut open = is_open.then(|| browser.open("/watch"));
+        if let Some(open) = &mut open {
+            assert_eq!(browser.next(open).unwrap(), "watching");
+        }
+        app.door.let_one_through();
+        let said = browser.next(&mut stream).unwrap();
+        while browser.next(&mut stream).is_some() {}
+        assert!(!browser.is_in(), "the cookie is deleted");
+        if is_open {
+            assert_eq!(said, "Released");
+            let mut open = open.unwrap();
+            assert_eq!(browser.next(&mut open).unwrap(), "ended: Revoked");
+            assert!(!copy.is_in());
+        } else {
+            assert_eq!(said, "nobody is signed in");
+            assert!(copy.is_in(), "as it says: nothing was revoked");
+            assert_eq!(app.store.revoked(), 0);
+        }
+    }
+}
+
 #[test]
 fn the_token_of_a_sign_in_is_worth_nothing_to_another_browser() {
     let app = App::start();

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{App, SIGNED_IN};
 use crate::harness::{ADA, cookie_of};
+use crate::support::http::{Connection, FORM, origin_header};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -53,6 +54,33 @@ fn a_renewal_that_is_on_its_way_while_somebody_signs_out_is_dropped() {
         assert_eq!(is_renewed, !signs_out);
         assert_eq!(tab.is_in(), !signs_out);
     }
+}
+
+#[test]
+fn no_renewal_and_no_keep_outlives_a_sign_out_that_races_it() {
+    const RACES: usize = 1_000;
+    let app = App::start();
+    let mut renewed = 0;
+    let (mut asking, mut ending) = (Connection::open(app.address), Connection::open(app.address));
+    for race in 0..RACES {
+        // As often as one person may sign in.
+        app.forward(Duration::from_secs(1));
+        let mut browser = app.signed_in(ADA);
+        app.forward(5 * HOUR);
+        let mut tab = browser.clone();
+        let path = if race % 2 == 0 { "/app" } else { "/keep" };
+        let answer = thread::scope(|scope| {
+            let tab = &mut tab;
+            let asked = scope.spawn(|| tab.ask_on(&mut asking, "GET", path, &[], ""));
+            let fields = [&*origin_header(), FORM];
+            let answer = browser.ask_on(&mut ending, "POST", "/auth/sign-out", &fields, "");
+            assert_eq!(answer.status, 204);
+            asked.join().unwrap()
+        });
+        renewed += usize::from(cookie_of(&answer, SIGNED_IN).is_some());
+        assert!(!tab.is_in(), "{path}");
+    }
+    assert!(renewed > 0, "some come before the sign-out");
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! A session whose person may do something else than before.
 
-use super::App;
-use crate::harness::ADA;
+use apply_cookies::Secrets;
+
+use super::{App, SIGNED_IN};
+use crate::harness::{ADA, BOB, Browser};
 
 #[test]
 fn a_session_whose_roles_were_changed_has_the_new_ones_and_its_old_cookie_is_nobody() {
@@ -54,4 +56,53 @@ fn a_stranger_has_no_session_that_could_be_changed() {
     let said = browser.fetch("/rotate?role=admin").body;
     assert_eq!(said, "nobody is signed in");
     assert!(!browser.is_in());
+}
+
+#[test]
+fn a_new_secret_signs_nobody_out_while_the_old_one_is_kept_and_copies_outlive_it() {
+    let [first, second, third] = [(); 3].map(|()| Secrets::generate());
+    let secrets = |current: &str, previous: &[&str]| {
+        let secrets = Secrets::new(current).unwrap();
+        let mut previous = previous.iter();
+        (previous.try_fold(secrets, |secrets, one| secrets.previous(one))).unwrap()
+    };
+    let app = App::start();
+    let old = app.with_secrets(secrets(&first, &[]));
+    let both = app.with_secrets(secrets(&second, &[&first]));
+    let all = app.with_secrets(secrets(&third, &[&second, &first]));
+    let new = app.with_secrets(secrets(&third, &[]));
+    let mut browsers = [ADA, ADA, ADA, BOB].map(|person| old.signed_in(person));
+    for app in [&both, &all] {
+        for browser in &mut browsers {
+            browser.address = app.address;
+            assert!(browser.is_in());
+        }
+    }
+    let [kept, rest @ ..] = &mut browsers;
+    let before = kept.jar[SIGNED_IN].clone();
+    assert_eq!(kept.fetch("/keep").body, "done");
+    assert_ne!(kept.jar[SIGNED_IN], before);
+    // A sign-out under the new secrets, and the end of all sessions of a person, reach those who
+    // still have the first.
+    let [signed_out, ended, other] = rest;
+    let mut copy = signed_out.clone();
+    assert_eq!(signed_out.sign_out().status, 200);
+    for app in [&old, &both, &all] {
+        copy.address = app.address;
+        assert!(!copy.is_in());
+    }
+    // Once the old ones are dropped, the copy that was kept counts, and no older one.
+    let dropped = |browser: &Browser| {
+        let mut browser = browser.clone();
+        browser.address = new.address;
+        browser.is_in()
+    };
+    assert!(dropped(kept) && !dropped(ended) && !dropped(other));
+    all.end_all_of(ADA);
+    for app in [&old, &both, &all] {
+        ended.address = app.address;
+        other.address = app.address;
+        assert!(!ended.is_in() && other.is_in());
+    }
+    assert!(!dropped(kept));
 }

@@ -1,5 +1,8 @@
 //! Signing in on the page.
 
+use apply_cookies::SetCookie;
+use apply_cookies_auth::{Gate, Identity, Refusal, RefusalCode};
+
 use super::{App, BINDING, SIGNED_IN};
 use crate::harness::{ADA, BOB, WRONG, cookie_of};
 use crate::support::http::{FORM, origin_header};
@@ -171,5 +174,74 @@ fn a_cookie_that_stands_twice_or_was_changed_is_nobodys() {
         changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
         let changed = String::from_utf8(changed).unwrap();
         assert_eq!(ask(&format!("{SIGNED_IN}={changed}")), "nobody", "at {at}");
+    }
+}
+
+/// An app that gives those who may read their role, and greets everybody.
+fn app_with_a_step() -> App {
+    App::with(|auth, accounts| {
+        let auth = auth.passwords(accounts).gate(Gate::new().roles(["reader"]));
+        auth.on_sign_in(|me, cookies| async move {
+            cookies.set(SetCookie::new("greet", "yes"));
+            // As a database would answer.
+            tokio::task::yield_now().await;
+            match me.subject() {
+                "ada" => Ok(me.with_roles(["reader"])),
+                "bob" if me.has_role("admin") => Ok(me.with_roles(["writer"])),
+                _ => Err(Refusal::new(RefusalCode::NotInvited)),
+            }
+        })
+    })
+}
+
+#[test]
+fn the_gates_see_the_roles_of_the_apps_own_step_and_its_cookies_travel_with_the_sign_in_or_not() {
+    let app = app_with_a_step();
+    let mut ada = app.signed_in(ADA);
+    assert_eq!(ada.jar["greet"], "yes");
+    assert_eq!(ada.fetch("/app").body, "ada, reader");
+    let mut inside = app.browser();
+    let mut stream = inside.open("/sse-in?name=ada&password=correct+horse");
+    assert_eq!(inside.next(&mut stream).unwrap(), "open");
+    assert_eq!(inside.next(&mut stream).unwrap(), "Released");
+    assert_eq!(inside.jar["greet"], "yes");
+    assert_eq!(inside.fetch("/app").body, "ada, reader");
+    // A gate refuses after it.
+    let form = crate::harness::sign_in_form(BOB.0, BOB.1);
+    let refused = app.browser().fetch_post("/auth/sign-in", &form);
+    assert_eq!((refused.status, &*refused.problem()), (403, "role-missing"));
+    assert!(cookie_of(&refused, "greet").is_none() && cookie_of(&refused, SIGNED_IN).is_none());
+    // What the session began with is not lost on the way.
+    app.people.change_password_of_ada();
+    assert!(!ada.is_in() && !inside.is_in());
+}
+
+#[test]
+fn the_apps_own_step_can_refuse_and_cannot_answer_with_somebody_else() {
+    for somebody_else in [false, true] {
+        let app = App::with(|auth, accounts| {
+            auth.passwords(accounts)
+                .on_sign_in(move |_, cookies| async move {
+                    cookies.set(SetCookie::new("greet", "yes"));
+                    if somebody_else {
+                        return Ok(Identity::new("password", "bob").unwrap());
+                    }
+                    Err(Refusal::new(RefusalCode::NotInvited))
+                })
+        });
+        let code = if somebody_else {
+            "not-allowed"
+        } else {
+            "not-invited"
+        };
+        let mut browser = app.browser();
+        let form = crate::harness::sign_in_form(ADA.0, ADA.1);
+        let refused = browser.fetch_post("/auth/sign-in", &form);
+        assert_eq!((refused.status, &*refused.problem()), (403, code));
+        let mut stream = browser.open("/sse-in?name=ada&password=correct+horse");
+        assert_eq!(browser.next(&mut stream).unwrap(), "open");
+        assert_eq!(browser.next(&mut stream).unwrap(), code);
+        assert_eq!(browser.next(&mut stream), None);
+        assert!(!browser.is_in() && !browser.jar.contains_key("greet"));
     }
 }
