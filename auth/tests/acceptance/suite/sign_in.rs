@@ -186,7 +186,10 @@ fn app_with_a_step() -> App {
             // As a database would answer.
             tokio::task::yield_now().await;
             match me.subject() {
-                "ada" => Ok(me.with_roles(["reader"])),
+                // A new one of the same person still ends with the password.
+                "ada" => Ok(Identity::new("password", "ada")
+                    .unwrap()
+                    .with_roles(["reader"])),
                 "bob" if me.has_role("admin") => Ok(me.with_roles(["writer"])),
                 _ => Err(Refusal::new(RefusalCode::NotInvited)),
             }
