@@ -39,7 +39,7 @@ async fn sign_in(form: Form<SignIn>, visitor: Visitor, cookies: PendingCookies) 
             yield Event::data("checking");
             let auth = visitor.auth();
             let said = match auth.check_password(&visitor, &form.name, &form.password).await {
-                Ok(who) => match auth.sign_in(&cookies, who).go_to("/account").push().await {
+                Ok(who) => match auth.sign_in(&cookies, who).push().await {
                     Ok(receipt) => match receipt.await {
                         Outcome::Released => "welcome".to_owned(),
                         _ => "your browser did not take the sign-in".to_owned(),

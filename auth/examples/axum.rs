@@ -9,7 +9,7 @@ mod accounts;
 
 use std::net::SocketAddr;
 
-use apply_cookies::{ApplyCookies, Event, Outcome, PendingCookies};
+use apply_cookies::{ApplyCookies, Event, Outcome, PendingCookies, SecretError, Secrets};
 use apply_cookies_auth::{Auth, Identity, Refusal, Visitor};
 use async_stream::stream;
 use axum::Router;
@@ -38,7 +38,7 @@ async fn sign_in(visitor: Visitor, cookies: PendingCookies, body: String) -> imp
             yield Event::data("checking");
             let auth = visitor.auth();
             let said = match auth.check_password(&visitor, &name, &password).await {
-                Ok(who) => match auth.sign_in(&cookies, who).go_to("/account").push().await {
+                Ok(who) => match auth.sign_in(&cookies, who).push().await {
                     Ok(receipt) => match receipt.await {
                         Outcome::Released => "welcome".to_owned(),
                         _ => "your browser did not take the sign-in".to_owned(),
@@ -54,7 +54,14 @@ async fn sign_in(visitor: Visitor, cookies: PendingCookies, body: String) -> imp
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let apply = ApplyCookies::dev();
+    // With APPLY_COOKIES_SECRET_KEY and ORIGIN: production, for pages of this origin.
+    let apply = match Secrets::from_env() {
+        Ok(secrets) => ApplyCookies::builder(secrets)
+            .origin(std::env::var("ORIGIN")?)
+            .build()?,
+        Err(SecretError::Missing) => ApplyCookies::dev(),
+        Err(error) => return Err(error.into()),
+    };
     let auth = Auth::builder(&apply)
         .passwords(accounts::ada()?)
         .name("Example")

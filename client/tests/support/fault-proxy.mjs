@@ -1,8 +1,9 @@
 // A bad network on loopback: a proxy between client and server that loses, delays, repeats and cuts
 // traffic. Requests and answers are hit separately, because a lost answer is the hard case: the
-// server has done its work and the client does not know. Upgrades are not passed on.
+// server has done its work and the client does not know. Sockets (upgrades) pass, whatever the rules.
 
 import { Agent, createServer, request as ask } from "node:http";
+import { connect } from "node:net";
 
 import { randomFrom } from "./random.mjs";
 
@@ -140,7 +141,7 @@ export async function startFaultProxy({ seed, rules = [], port }) {
       case "reset":
         return socket.resetAndDestroy();
       case "truncate": {
-        const head = headOf(answer);
+        const head = headOf(`HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}`, answer);
         return socket.end(head.slice(0, Math.floor(head.length / 2)));
       }
     }
@@ -157,6 +158,12 @@ export async function startFaultProxy({ seed, rules = [], port }) {
           count("broken");
           incoming.socket.destroy();
         });
+      });
+      server.on("upgrade", (incoming, near, first) => {
+        const far = connect(proxy.port, "127.0.0.1").on("error", () => near.destroy());
+        far.write(headOf(`${incoming.method} ${incoming.url} HTTP/1.1`, incoming));
+        far.write(first);
+        near.once("close", () => far.destroy()).pipe(far).pipe(near);
       });
       server.on("connection", (socket) => {
         sockets.add(socket.on("error", () => {}).once("close", () => sockets.delete(socket)));
@@ -189,8 +196,8 @@ async function readWhole(message) {
   return Buffer.concat(chunks);
 }
 
-const headOf = ({ statusCode, statusMessage, rawHeaders }) => {
-  let head = `HTTP/1.1 ${statusCode} ${statusMessage}\r\n`;
+const headOf = (firstLine, { rawHeaders }) => {
+  let head = `${firstLine}\r\n`;
   for (let i = 0; i < rawHeaders.length; i += 2) head += `${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`;
   return head + "\r\n";
 };

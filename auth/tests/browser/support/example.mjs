@@ -1,9 +1,15 @@
-// Runs an example of the crate that has been built: what it prints to standard output, line by line.
+// Runs the examples of the crate, which have been built.
 
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
+import { startExample } from "../../../../client/tests/browser/support/program.mjs";
+
+/** Starts an app, on a port of its own. */
+export const startApp = (name, env) => startExample(name, { crate: "apply-cookies-auth", env });
+
+/** Runs a program to its end: what it prints to standard output, line by line. */
 export function example(name, args, input) {
   const target = process.env.CARGO_TARGET_DIR ?? fileURLToPath(new URL("../../../../target", import.meta.url));
   const program = `${target}/debug/examples/${name}`;

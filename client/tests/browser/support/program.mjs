@@ -19,14 +19,14 @@ export const startDemo = (listen = "127.0.0.1:0") =>
     {},
   );
 
-/** Starts the example app of this framework. */
-export const startExample = (framework) =>
+/** Starts an example app: one of the library has the name of its framework. */
+export const startExample = (name, { crate = "apply-cookies", env = {} } = {}) =>
   start(
-    `the example on ${framework}`,
-    built(`examples/${framework}`),
-    "run `cargo build -p apply-cookies --examples --features actix,axum`",
+    `the example ${name}`,
+    built(`examples/${name}`),
+    `run \`cargo build -p ${crate} --examples --all-features\``,
     [],
-    { LISTEN: "127.0.0.1:0", APPLY_COOKIES_SECRET_KEY: "" },
+    { LISTEN: "127.0.0.1:0", APPLY_COOKIES_SECRET_KEY: "", ...env },
     ["SIGTERM", 0], // axum leaves signals to the app, and the example is short
   );
 
