@@ -16,7 +16,7 @@ use axum::Router;
 use axum::extract::Query;
 use axum::extract::ws::{Message, WebSocketUpgrade};
 use axum::response::{Html, IntoResponse};
-use axum::routing::get;
+use axum::routing::{any, get};
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
@@ -139,7 +139,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .route("/theme", get(theme))
         .route("/sign-in", get(sign_in))
         .route("/sign-out", get(sign_out))
-        .route("/socket", get(socket))
+        .route("/socket", any(socket)) // over HTTP/2 a socket begins with CONNECT
         .layer(apply.layer()); // the last one, and so the outermost
     let listen = std::env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:8080".to_owned());
     let listener = TcpListener::bind(listen).await?;

@@ -5,12 +5,12 @@
 //! cargo run -p apply-cookies-auth --features actix,password --example sign-ins-actix
 //! ```
 
-#[path = "accounts/mod.rs"]
-mod accounts;
+#[path = "common/mod.rs"]
+mod common;
 
 use actix_web::web::{self, Form, Html};
 use actix_web::{App, HttpServer, Responder};
-use apply_cookies::{ApplyCookies, Event, Outcome, PendingCookies};
+use apply_cookies::{Event, Outcome, PendingCookies};
 use apply_cookies_auth::{Auth, Identity, Refusal, Visitor};
 use async_stream::stream;
 use serde::Deserialize;
@@ -55,9 +55,9 @@ async fn sign_in(form: Form<SignIn>, visitor: Visitor, cookies: PendingCookies) 
 
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let apply = ApplyCookies::dev();
+    let apply = common::deployment()?;
     let auth = Auth::builder(&apply)
-        .passwords(accounts::ada()?)
+        .passwords(common::ada()?)
         .name("Example")
         .build()?;
     let listen = std::env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:8080".to_owned());

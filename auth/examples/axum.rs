@@ -4,12 +4,12 @@
 //! cargo run -p apply-cookies-auth --features axum,password --example sign-ins-axum
 //! ```
 
-#[path = "accounts/mod.rs"]
-mod accounts;
+#[path = "common/mod.rs"]
+mod common;
 
 use std::net::SocketAddr;
 
-use apply_cookies::{ApplyCookies, Event, Outcome, PendingCookies, SecretError, Secrets};
+use apply_cookies::{Event, Outcome, PendingCookies};
 use apply_cookies_auth::{Auth, Identity, Refusal, Visitor};
 use async_stream::stream;
 use axum::Router;
@@ -54,16 +54,9 @@ async fn sign_in(visitor: Visitor, cookies: PendingCookies, body: String) -> imp
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // With APPLY_COOKIES_SECRET_KEY and ORIGIN: production, for pages of this origin.
-    let apply = match Secrets::from_env() {
-        Ok(secrets) => ApplyCookies::builder(secrets)
-            .origin(std::env::var("ORIGIN")?)
-            .build()?,
-        Err(SecretError::Missing) => ApplyCookies::dev(),
-        Err(error) => return Err(error.into()),
-    };
+    let apply = common::deployment()?;
     let auth = Auth::builder(&apply)
-        .passwords(accounts::ada()?)
+        .passwords(common::ada()?)
         .name("Example")
         .build()?;
     let app = Router::new()

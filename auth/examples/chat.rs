@@ -5,19 +5,19 @@
 //! cargo run -p apply-cookies-auth --features axum,password --example chat
 //! ```
 
-#[path = "accounts/mod.rs"]
-mod accounts;
+#[path = "common/mod.rs"]
+mod common;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use apply_cookies::{ApplyCookies, Outcome, PendingCookies, Receipt};
+use apply_cookies::{Outcome, PendingCookies, Receipt};
 use apply_cookies_auth::{Auth, Identity, Refusal, Visitor};
 use axum::Router;
 use axum::extract::State;
 use axum::extract::ws::{Message, WebSocketUpgrade};
 use axum::response::{Html, IntoResponse};
-use axum::routing::get;
+use axum::routing::{any, get};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use serde::{Deserialize, Serialize};
@@ -161,15 +161,15 @@ async fn enter(
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let apply = ApplyCookies::dev();
-    let auth = Auth::builder(&apply).passwords(accounts::ada()?).build()?;
+    let apply = common::deployment()?;
+    let auth = Auth::builder(&apply).passwords(common::ada()?).build()?;
     let room = Arc::new(Room {
         lines: Mutex::default(),
         listeners: broadcast::channel(50).0,
     });
     let app = Router::new()
         .route("/", get(Html(include_str!("page/chat.html"))))
-        .route("/socket", get(socket))
+        .route("/socket", any(socket)) // over HTTP/2 a socket begins with CONNECT
         .with_state(room)
         .layer(auth.layer())
         .layer(apply.layer()); // the last one, and so the outermost

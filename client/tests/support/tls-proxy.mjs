@@ -5,8 +5,11 @@ import { execFileSync } from "node:child_process";
 import { connect } from "node:net";
 import { createServer } from "node:tls";
 
-/** `port`, the server's, is to be set before anybody connects. */
-export async function startTlsProxy() {
+/**
+ * `port`, the server's, is to be set before anybody connects. With `protocols: ["h2"]` browsers speak
+ * HTTP/2, to a server that takes it without TLS.
+ */
+export async function startTlsProxy({ protocols } = {}) {
   const pem = execFileSync(
     "openssl",
     "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout - -out - -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1".split(
@@ -16,7 +19,7 @@ export async function startTlsProxy() {
   );
   const sockets = new Set();
   const proxy = { port: undefined };
-  const server = createServer({ key: pem, cert: pem }, (near) => {
+  const server = createServer({ key: pem, cert: pem, ALPNProtocols: protocols }, (near) => {
     const far = connect(proxy.port, "127.0.0.1");
     for (const [one, other] of [
       [near, far],
