@@ -17,11 +17,12 @@ const reopen = watch((name) => {
 
 // One after the other: a visitor who signs out while signing in wants to end up signed out.
 let last = Promise.resolve();
-const run = (source, done, also = () => {}) => {
+const run = (way, source, also = () => {}) => {
   last = last.then(async () => {
+    for (const text of document.querySelectorAll("[data-out]")) text.textContent = text.dataset[way];
     try {
       await follow(source, timeline);
-      timeline.applied(done);
+      timeline.applied(`Signed ${way}`);
       also();
       reopen();
     } catch (error) {
@@ -33,9 +34,9 @@ const run = (source, done, also = () => {}) => {
 const form = at("enter");
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  run(() => new PostedStream("/sign-in/enter", new FormData(form)), "Signed in", tellOthers);
+  run("in", () => new PostedStream("/sign-in/enter", new FormData(form)), tellOthers);
 });
-at("leave").addEventListener("click", () => run(() => new PostedStream("/sign-in/leave"), "Signed out"));
+at("leave").addEventListener("click", () => run("out", () => new PostedStream("/sign-in/leave")));
 
 for (const button of document.querySelectorAll("[data-account]")) {
   button.addEventListener("click", () => {

@@ -23,6 +23,8 @@ export function watch(known, ended = () => {}) {
     });
   };
   channel.addEventListener("message", open);
+  // The page without a script tells nobody: asked again when somebody comes back to this window.
+  document.addEventListener("visibilitychange", () => document.hidden || events.readyState !== EventSource.CLOSED || open());
   open();
   return open;
 }
