@@ -7,7 +7,7 @@ use apply_cookies_auth::{
     Account, AccountFuture, AccountSource, Accounts, Password, PasswordHash, PasswordTooLong,
 };
 
-/// With APPLY_COOKIES_SECRET_KEY and ORIGIN: production, for pages of this origin. Without: development.
+/// With `APPLY_COOKIES_SECRET_KEY` and `ORIGIN`: production, for pages of this origin. Without: development.
 pub(crate) fn deployment() -> Result<ApplyCookies, Box<dyn Error>> {
     match Secrets::from_env() {
         Ok(secrets) => Ok(ApplyCookies::builder(secrets)
