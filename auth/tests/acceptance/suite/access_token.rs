@@ -58,6 +58,20 @@ fn scripts_bring_the_token_with_each_request_and_get_no_session() {
 }
 
 #[test]
+fn a_token_of_any_characters_comes_by_every_way() {
+    const CHOSEN: &str = "a chosen token! (2026)";
+    let app = App::with(|auth, _| auth.access_token(token(CHOSEN)));
+    for field in [
+        format!("Authorization: Bearer {CHOSEN}"),
+        basic(&format!("any:{CHOSEN}")),
+    ] {
+        assert_eq!(app.send("GET", "/app", &[&field], "").status, 200);
+    }
+    let address = "/app?access_token=a+chosen+token!+(2026)";
+    assert_eq!(app.send("GET", address, &[], "").status, 200);
+}
+
+#[test]
 fn a_wrong_token_is_refused_and_says_how_to_bring_one() {
     let app = app();
     let bearer = format!("Authorization: Bearer {WRONG_TOKEN}");
