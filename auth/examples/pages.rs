@@ -11,7 +11,8 @@ use axum::extract::{ConnectInfo, Path};
 use axum::routing::get;
 use tower_service::Service;
 
-mod accounts;
+#[allow(dead_code, reason = "this one needs the account alone")]
+mod common;
 
 type Failed = Box<dyn std::error::Error>;
 
@@ -78,7 +79,7 @@ impl Browser {
 async fn main() -> Result<(), Failed> {
     const TO_REPORTS: &str = "/auth/sign-in?return_to=%2Freports%3Fyear%3D2026";
     const WRONG: &str = "return_to=%2Freports%3Fyear%3D2026&name=ada&password=hunter2";
-    let ada = accounts::ada()?;
+    let ada = common::ada()?;
     let mut browser = Browser::of(|auth| auth.passwords(ada))?;
     browser.show("sign-in", TO_REPORTS, None).await?;
     browser
@@ -106,12 +107,12 @@ async fn main() -> Result<(), Failed> {
             browser.show(&name, &path, None).await?;
         }
     }
-    let (ada, token) = (accounts::ada()?, AccessToken::random());
+    let (ada, token) = (common::ada()?, AccessToken::random());
     let mut either = Browser::of(|auth| auth.passwords(ada).access_token(token))?;
     either.show("sign-in-either", TO_REPORTS, None).await?;
     let mut token = Browser::of(|auth| auth.access_token(AccessToken::random()))?;
     token.show("sign-in-token", TO_REPORTS, None).await?;
-    let ada = accounts::ada()?;
+    let ada = common::ada()?;
     let mut basic = Browser::of(|auth| auth.passwords(ada).basic("Reports"))?;
     basic.show("sign-out-basic", "/auth/sign-out", None).await?;
     let apply = ApplyCookies::dev();

@@ -60,12 +60,9 @@ fn expected(field: &[u8]) -> Option<Expected> {
         }
         "bearer" => {
             let text = std::str::from_utf8(rest).ok()?;
-            let mut stem = text;
-            while let Some(shorter) = stem.strip_suffix('=') {
-                stem = shorter;
-            }
-            let is_one = |c: char| c.is_ascii_alphanumeric() || "-._~+/".contains(c);
-            let is_token = !stem.is_empty() && stem.chars().all(is_one) && text.len() <= 16 * 1024;
+            let is_token = text.chars().any(|c| !c.is_whitespace())
+                && !text.chars().any(char::is_control)
+                && text.len() <= 16 * 1024;
             is_token.then(|| Expected::Bearer(text.to_owned()))
         }
         _ => Some(Expected::Other),
