@@ -194,12 +194,14 @@ impl Identity {
     }
 
     /// The roles of the account, which may change.
+    #[cfg(feature = "password")]
     pub(crate) fn with_roles_of_account(mut self, roles: Vec<String>) -> Self {
         self = self.with_roles(roles);
         self.person.follows_account = true;
         self
     }
 
+    #[cfg(feature = "password")]
     pub(crate) const fn follows_account(&self) -> bool {
         self.person.follows_account
     }

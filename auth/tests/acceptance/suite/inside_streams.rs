@@ -1,5 +1,7 @@
 //! Signing in and out after the headers have left.
 
+use std::time::Duration;
+
 use super::{App, SIGNED_IN};
 use crate::harness::ADA;
 
@@ -56,6 +58,8 @@ fn a_sign_out_in_a_stream_older_than_the_sign_in_ends_it_if_the_browser_has_it_o
         if let Some(open) = &mut open {
             assert_eq!(browser.next(open).unwrap(), "watching");
         }
+        // A token of the very millisecond of the sign-in would count as older than it.
+        app.forward(Duration::from_millis(2));
         app.door.let_one_through();
         let said = browser.next(&mut stream).unwrap();
         while browser.next(&mut stream).is_some() {}
