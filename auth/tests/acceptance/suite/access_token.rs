@@ -198,3 +198,14 @@ fn a_token_leaves_the_address_whoever_is_signed_in_and_two_of_them_prove_nothing
         "not in a frame of another site"
     );
 }
+
+#[test]
+fn an_old_link_signs_nobody_out_who_is_in_already() {
+    let app = app();
+    let mut browser = app.browser();
+    browser.get(&format!("/?access_token={TOKEN}"));
+    let sent = browser.get("/app?access_token=one-of-last-year");
+    let bare = Some("https://app.example/app");
+    assert_eq!((sent.status, sent.header("location")), (303, bare));
+    assert!(browser.is_in());
+}
