@@ -20,6 +20,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -28,7 +29,7 @@ use apply_cookies::replay::{
     Clock, MemoryRevocations, PostgresRevocations, RedisRevocations, Revocations,
 };
 use apply_cookies::{ApplyCookies, Event, PendingCookies, Secrets, Sse, Streamed};
-use apply_cookies_auth::{Accounts, Auth, Identity};
+use apply_cookies_auth::{Account, AccountFuture, AccountSource, Accounts, Auth, Identity};
 use async_stream::stream;
 use browser::{Browser, Events};
 use futures_util::Stream;
@@ -60,11 +61,23 @@ async fn watch(who: Identity, pending: PendingCookies) -> Watching {
     })
 }
 
+/// Whoever has Ada's password, under whatever name: one person alone may not sign in so often.
+struct Everybody(Table);
+
+impl AccountSource for Everybody {
+    fn find<'a>(&'a self, name: &'a str) -> AccountFuture<'a, Option<Account>> {
+        Box::pin(async move {
+            let ada = self.0.find(ADA.0).await?;
+            Ok(ada.map(|ada| Account::new(name, ada.hash)))
+        })
+    }
+}
+
 /// Serves the app until the process ends.
 fn serve(secret: &str, revocations: Arc<dyn Revocations>) -> SocketAddr {
     let cookies = ApplyCookies::builder(Secrets::new(secret).unwrap()).origin(ORIGIN);
     let auth = Auth::builder(&cookies.build().unwrap())
-        .passwords(Accounts::from_source(Table(People::new())))
+        .passwords(Accounts::from_source(Everybody(Table(People::new()))))
         .revocations(revocations)
         .build()
         .unwrap();
@@ -152,8 +165,10 @@ fn at(process: &Process, browser: &Browser) -> Browser {
 }
 
 fn signed_in(process: &Process) -> Browser {
+    static PEOPLE: AtomicUsize = AtomicUsize::new(0);
+    let name = format!("ada-{}", PEOPLE.fetch_add(1, Ordering::Relaxed) % 199);
     let mut browser = Browser::new(process.1);
-    let answer = browser.sign_in(ADA.0, ADA.1);
+    let answer = browser.sign_in(&name, ADA.1);
     assert_eq!(answer.status, 303, "{}", answer.body);
     browser
 }
