@@ -44,7 +44,7 @@ use crate::revocations::Revocations;
 /// # Ok::<(), apply_cookies_replay::StoreError>(())
 /// ```
 ///
-/// An entry takes up to 30 bytes, and with room for a million the store has 4 MB from the beginning.
+/// An entry takes up to 30 bytes, and with room for a million a filter of up to 4 MB.
 /// A look-up takes no lock unless something may be revoked.
 pub struct MemoryRevocations {
     clock: Clock,
