@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use apply_cookies::seldom;
-use apply_cookies::web::{Answer, BodyRefused, Fields, Rest, Slot};
+use apply_cookies::web::{Answer, BodyRefused, Fields, Rest, Slot, is_ahead_of_a_visit};
 use bytes::Bytes;
 
 use crate::auth::{Auth, Parts};
@@ -41,6 +41,11 @@ impl Auth {
             answer.rest = Rest::GivenUp;
             return Err(answer);
         }
+        match self.strip_token(&request, slot).await {
+            Ok(None) => {}
+            Ok(Some(answer)) => return Err(answer),
+            Err(refusal) => return Err(Audience::of(self, &request).refuse_proof(self, &refusal)),
+        }
         match self.0.page(request.path) {
             Some(page) => Err(self.answer(page, &request, slot, form).await),
             None => self.admit(&request, slot).await,
@@ -51,8 +56,7 @@ impl Auth {
     ///
     /// # Errors
     ///
-    /// The answer, if the app is not to see it: nobody can say who it is, a rule refuses it, or a
-    /// token leaves its address.
+    /// The answer, if the app is not to see it: nobody can say who it is, or a rule refuses it.
     pub(crate) async fn admit<F: Fields>(
         &self,
         request: &Request<'_, F>,
@@ -61,18 +65,11 @@ impl Auth {
         let parts = &self.0;
         let mut audience = Audience::of(self, request);
         let address = parts.person(request);
-        let proved = match self.strip_token(request, slot, address).await {
-            Ok(Some(answer)) => return Err(answer),
-            Ok(None) => self.who(request, slot, address).await,
-            Err(refusal) => Err(refusal),
+        let proved = self.who(request, slot, address).await;
+        let who = match proved {
+            Ok(who) => who,
+            Err(refusal) => return Err(audience.refuse_proof(self, &refusal)),
         };
-        let mut who = proved.map_err(|refusal| {
-            audience.refused = true;
-            audience.refuse(self, &refusal)
-        })?;
-        if !parts.may_be_known(request, who.1.is_some()) {
-            who = (None, None);
-        }
         let demand = match &parts.rules {
             Some(rules) if parts.page(request.path).is_none() => {
                 let preflight =
@@ -108,7 +105,6 @@ impl Auth {
         &self,
         request: &Request<'_, F>,
         slot: &Slot,
-        address: IpAddr,
     ) -> Result<Option<Answer>, Refusal> {
         let is_page = request.is_read() && request.is_navigation();
         let tokens = || request.parameters(ACCESS_TOKEN_PARAMETER);
@@ -116,6 +112,7 @@ impl Auth {
             return Ok(None);
         }
         if let Some(token) = only(tokens()).filter(|_| may_bring_a_token(request)) {
+            let address = self.0.person(request);
             match self.0.prove_token(token.as_bytes(), address).await {
                 Ok(who) => drop(self.sign_in(&slot.pending(), who).push().await?),
                 // An old link, followed by somebody who is signed in.
@@ -125,7 +122,7 @@ impl Auth {
         }
         let wanted = request.address();
         let place = Audience::bound_for(self, request, Some(wanted.clone())).place(self);
-        let location = place.map_or(wanted, |place| place.location().to_owned());
+        let location = place.ok_or(RefusalCode::Origin)?.location().to_owned();
         Ok(Some(
             see_other(location).with("referrer-policy", &b"no-referrer"[..]),
         ))
@@ -138,9 +135,16 @@ impl Auth {
         address: IpAddr,
     ) -> Result<Who, Refusal> {
         let parts = &self.0;
-        let mut proved = parts.by_header(request, address).await?;
+        // Asked before anything is proved: a wrong password that another site has sent would spend the
+        // person's tries.
+        let counts_alone = parts.may_be_known(request, false);
+        let mut proved = None;
+        if counts_alone {
+            proved = parts.by_header(request, address).await?;
+        }
         let takes_token = parts.access_token.is_some() && request.is_read();
         if proved.is_none()
+            && counts_alone
             && takes_token
             && let Some(token) = only(request.parameters(ACCESS_TOKEN_PARAMETER))
             && may_bring_a_token(request)
@@ -152,6 +156,9 @@ impl Auth {
             // There is no sign-in that would have asked.
             parts.gate.check(&who)?;
             return Ok((Some(who), None));
+        }
+        if !parts.may_be_known(request, true) {
+            return Ok((None, None));
         }
         let seen = self.see(request.fields, slot).await?;
         Ok(seen.map_or((None, None), |(who, session)| (Some(who), Some(session))))
@@ -195,8 +202,15 @@ impl Parts {
 
     /// The person's address, by which guessing is throttled.
     pub(crate) fn person<F: Fields>(&self, request: &Request<'_, F>) -> IpAddr {
-        // One for all whose peer is not known.
-        let peer = request.peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        let Some(peer) = request.peer else {
+            seldom!(
+                self.logged.no_peer,
+                self.now(),
+                WARN,
+                "nobody's address is known, so all people share one in the throttle; serve with into_make_service_with_connect_info::<SocketAddr>()"
+            );
+            return IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        };
         if !self.proxies.trusts(peer) && request.has("x-forwarded-for") {
             seldom!(
                 self.logged.forwarded,
@@ -255,12 +269,19 @@ impl Parts {
     }
 }
 
-/// Whether a query may bring a token: not that of a picture on another site's page, whose wrong tokens
-/// would spend the tries of the person's network.
+/// Whether a query may bring a token: that of a link which a person follows, and not of a picture, a
+/// popup or a prefetch of another site's page, whose wrong tokens would spend the tries of the person's
+/// network. Chromium says `none` of a prefetch by speculation rules, as of an address that was typed.
 fn may_bring_a_token<F: Fields>(request: &Request<'_, F>) -> bool {
+    if is_ahead_of_a_visit(request.fields) {
+        return false;
+    }
     match request.only("sec-fetch-site") {
         Some(b"same-origin" | b"none") => true,
         None => !request.has("sec-fetch-site"),
-        Some(_) => request.only("sec-fetch-dest") == Some(b"document"),
+        Some(_) => {
+            request.only("sec-fetch-dest") == Some(b"document")
+                && request.only("sec-fetch-user") == Some(b"?1")
+        }
     }
 }

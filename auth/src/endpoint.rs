@@ -71,8 +71,14 @@ impl Auth {
         let wanted = || only(request.parameters("return_to")).map(Into::into);
         match page {
             "/me" if get => self.me(request, slot).await,
-            // The browser has no way to forget a password.
-            "/sign-out" if self.0.basic && (get || post) => self.0.pages.sign_out_of_basic(),
+            // The browser has no way to forget a password; a session that the app gave it ends.
+            "/sign-out" if self.0.basic && get => self.0.pages.sign_out_of_basic(),
+            "/sign-out" if self.0.basic && post => {
+                match self.sign_out(&slot.pending()).push().await {
+                    Ok(_) | Err(SignInError::SignedOut) => self.0.pages.sign_out_of_basic(),
+                    Err(error) => Audience::of(self, request).refuse(self, &error.into()),
+                }
+            }
             "/sign-out" if get => self.sign_out_page(request, slot).await,
             "/sign-in" if get && self.0.has_page() => {
                 let audience = Audience::bound_for(self, request, wanted());
@@ -87,6 +93,15 @@ impl Auth {
                     } else {
                         self.post_sign_out(&audience, slot, &form).await
                     }
+                }
+                // A script's, without a body: there is no field that it needs.
+                Err((refusal, Rest::Read | Rest::Unasked))
+                    if page == "/sign-out"
+                        && refusal.code() == RefusalCode::Form
+                        && !request.has("content-type") =>
+                {
+                    let audience = Audience::bound_for(self, request, None);
+                    self.post_sign_out(&audience, slot, &Form::default()).await
                 }
                 Err((refusal, rest)) => {
                     let audience = Audience::bound_for(self, request, None);
@@ -189,9 +204,10 @@ impl Auth {
         let place = Audience::bound_for(self, request, wanted).place(self);
         match self.admit(request, slot).await {
             Err(answer) => answer,
-            Ok(visitor) => match visitor.identity().zip(place) {
-                Some((who, place)) => self.0.pages.sign_out(who, &place),
-                None => self.0.pages.signed_out(),
+            Ok(visitor) => match (visitor.identity(), place) {
+                (None, _) => self.0.pages.signed_out(),
+                (Some(who), Some(place)) => self.0.pages.sign_out(who, &place),
+                (Some(_), None) => visitor.refuse(&RefusalCode::Origin.into()),
             },
         }
     }

@@ -101,7 +101,12 @@ impl Parts {
         let wrong = || Refusal::new(RefusalCode::WrongPassword);
         let passwords = self.passwords.as_ref().ok_or_else(wrong)?;
         let subject = Subject::account(&basic.name, address);
-        identity_of_account(passwords.check_each(&subject, &basic.password).await?)
+        let account = passwords.check_each(&subject, &basic.password).await?;
+        let evidence = Evidence {
+            since: None,
+            credential: Some(account.hash.credential(&self.credentials)),
+        };
+        Ok(identity_of_account(account)?.proved_by(evidence))
     }
 
     /// Whoever has the access token, for a session.

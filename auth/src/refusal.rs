@@ -66,7 +66,7 @@ codes! {
     SignedOut = "signed-out" 401 "Sign in to continue.",
     Origin = "origin" 403 "This request did not come from a page of this app.",
     Address = "address" 400 "This address can be read in more than one way.",
-    Form = "form" 400 "The form is incomplete.",
+    Form = "form" 400 "The form is incomplete, or was not sent as a form.",
     Method = "method" 403 "This page does not take requests of this kind.",
     Unavailable = "unavailable" 503 "Something that sign-ins need does not answer. Try again in a moment.",
 }
@@ -96,6 +96,22 @@ impl fmt::Display for Refusal {
 /// Whole seconds, so that whoever waits that long has waited long enough.
 fn seconds(wait: Duration) -> u64 {
     (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
+}
+
+impl RefusalCode {
+    /// Whether it takes somebody who is known, or an attempt that the throttle has let through: nobody
+    /// can fill the log with these.
+    pub(crate) const fn is_of_somebody(self) -> bool {
+        matches!(
+            self,
+            Self::WrongPassword
+                | Self::NotInvited
+                | Self::EmailNotVerified
+                | Self::NotAllowed
+                | Self::RoleMissing
+                | Self::IdentityTooLarge
+        )
+    }
 }
 
 impl Refusal {
@@ -215,6 +231,8 @@ pub(crate) struct Logged {
     pub(crate) refused: [Seldom; RefusalCode::ALL.len()],
     pub(crate) return_to: Seldom,
     pub(crate) forwarded: Seldom,
+    pub(crate) no_peer: Seldom,
+    pub(crate) unknown: Seldom,
 }
 
 #[cfg(test)]

@@ -20,8 +20,8 @@ pub(crate) struct Audience {
     wanted: Option<String>,
     /// Of the origin that they are on. `None` if nothing says which.
     places: Option<Arc<ReturnPlaces>>,
-    /// What `Authorization` proved was refused.
-    pub(crate) refused: bool,
+    /// What a request proves was refused.
+    refused: bool,
 }
 
 impl Audience {
@@ -66,6 +66,12 @@ impl Audience {
         }
     }
 
+    /// The answer to a refusal of what the request proves.
+    pub(crate) fn refuse_proof(mut self, auth: &Auth, refusal: &Refusal) -> Answer {
+        self.refused = true;
+        self.refuse(auth, refusal)
+    }
+
     /// The answer to a refusal. Nobody who is merely signed out is refused a page: they are sent to
     /// the page to sign in on.
     pub(crate) fn refuse(&self, auth: &Auth, refusal: &Refusal) -> Answer {
@@ -97,14 +103,14 @@ impl Parts {
     pub(crate) fn log(&self, refusal: &Refusal) -> RefusalId {
         let id = RefusalId(random::bytes());
         let (code, why) = (refusal.code(), refusal.why());
-        if code.status() >= 500 {
-            let (line, now) = (
-                &self.logged.refused[code as usize],
-                self.cookies.clock().now(),
-            );
-            seldom!(line, now, ERROR, code = code.as_str(), %id, why, "refused");
+        let (line, now) = (&self.logged.refused[code as usize], self.now());
+        let name = code.as_str();
+        if code.is_of_somebody() {
+            tracing::info!(code = name, %id, why, "refused");
+        } else if code.status() >= 500 {
+            seldom!(line, now, ERROR, code = name, %id, why, "refused");
         } else {
-            tracing::info!(code = code.as_str(), %id, why, "refused");
+            seldom!(line, now, INFO, code = name, %id, why, "refused");
         }
         id
     }

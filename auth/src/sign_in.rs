@@ -209,6 +209,8 @@ impl SessionChange<'_> {
             Step::Begin(who) => parts.begin(*who, self.pending, self.batch).await?,
             Step::Rotate { since, roles } => {
                 let mut session = parts.go_on(had.as_ref()).await?;
+                let whose = (session.who.provider(), session.who.subject());
+                parts.throttle.rotate_session(parts.now(), whose)?;
                 session.id = Bytes(random::bytes());
                 if let Some(roles) = roles {
                     session.since = since;
@@ -283,7 +285,7 @@ impl Parts {
             // The app itself vouches for it, as of now.
             None => self.moment().await?,
         };
-        let credential = who.evidence.credential;
+        let credential = self.credential_of(&who).await?;
         let session = Session {
             id: Bytes(random::bytes()),
             since,

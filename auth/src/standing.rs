@@ -6,17 +6,20 @@ use std::sync::{Arc, OnceLock};
 use std::{collections::HashMap, time::Duration};
 
 use apply_cookies::replay::{SessionCheck, Standing, StoreError};
+use apply_cookies::seldom;
 use apply_cookies::web::{Fields, Slot};
 use apply_cookies::{PendingCookies, UnixMillis};
+use tokio::time::timeout;
 
 #[cfg(feature = "password")]
 use crate::account::{Account, AccountsUnavailable};
 use crate::auth::{Auth, Parts};
+use crate::credential::Credential;
 use crate::identity::{Ended, Evidence, Identity, Life};
 use crate::metrics;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::session::{Bytes, Session};
-use crate::watch::{EVERY, Open};
+use crate::watch::{EVERY, Open, SILENCE};
 
 /// The provider of those who gave a name and a password.
 #[cfg(feature = "password")]
@@ -82,8 +85,11 @@ impl Auth {
     async fn ask_the_store(self) {
         for open in self.0.watch.all().chunks(AT_ONCE) {
             let checks: Vec<_> = open.iter().map(|open| open.check).collect();
-            let standings = self.0.revocations.check_all(&checks).await;
-            for (open, standing) in open.iter().zip(standings.unwrap_or_default()) {
+            let asked = timeout(SILENCE, self.0.revocations.check_all(&checks));
+            let Ok(Ok(standings)) = asked.await else {
+                continue;
+            };
+            for (open, standing) in open.iter().zip(standings) {
                 open.heard(standing);
             }
         }
@@ -104,7 +110,8 @@ impl Auth {
             }
         }
         for (name, open) in by_name {
-            let Ok(account) = self.0.account(&name).await else {
+            // One that never answers holds up no other.
+            let Ok(Ok(account)) = timeout(SILENCE, self.0.account(&name)).await else {
                 continue;
             };
             for open in open {
@@ -145,7 +152,15 @@ impl Parts {
             match standing.map_err(|error| unavailable(&error))? {
                 Standing::Valid => return Ok(Some(check)),
                 Standing::Revoked => "it was ended",
-                Standing::BeforeHorizon => "the store cannot vouch for it",
+                Standing::BeforeHorizon => {
+                    seldom!(
+                        self.logged.unknown,
+                        self.now(),
+                        INFO,
+                        "somebody is signed out whose session began before the store of revocations, or in another process: see AuthBuilder::revocations"
+                    );
+                    "the store cannot vouch for it"
+                }
             }
         };
         tracing::debug!(over, "the sign-in is not in force");
@@ -170,10 +185,10 @@ impl Parts {
             }
             #[cfg(feature = "password")]
             PASSWORD => {
-                let account = self.account(session.who.subject()).await;
-                let account = account.map_err(|error| {
-                    Refusal::new(RefusalCode::Unavailable).because(error.to_string())
-                })?;
+                let account = self
+                    .account(session.who.subject())
+                    .await
+                    .map_err(|error| away(&error))?;
                 account
                     .filter(|account| account.hash.is_of(&credential, &self.credentials))
                     .map(|account| {
@@ -189,6 +204,35 @@ impl Parts {
             session.credential = Some(Bytes(*current.as_bytes()));
         }
         Ok(current.is_some())
+    }
+
+    /// What an identity proves that the app has made itself under a name of this crate: without it the
+    /// session would outlive its account.
+    #[cfg_attr(
+        not(feature = "password"),
+        expect(clippy::unused_async, reason = "only accounts are awaited")
+    )]
+    pub(crate) async fn credential_of(
+        &self,
+        who: &Identity,
+    ) -> Result<Option<Credential>, Refusal> {
+        let refused = || Refusal::new(RefusalCode::NotAllowed);
+        match who.provider() {
+            _ if who.evidence.credential.is_some() => Ok(who.evidence.credential),
+            #[cfg(feature = "password")]
+            PASSWORD if self.passwords.is_some() => {
+                let account = self
+                    .account(who.subject())
+                    .await
+                    .map_err(|error| away(&error))?;
+                let account =
+                    account.ok_or_else(|| refused().because("there is no such account"))?;
+                Ok(Some(account.hash.credential(&self.credentials)))
+            }
+            ACCESS_TOKEN => Err(refused().because("`access-token` is for those who have it")),
+            DEV if !self.dev => Err(refused().because("`dev` is for Auth::dev()")),
+            _ => Ok(None),
+        }
     }
 
     #[cfg(feature = "password")]
@@ -250,6 +294,11 @@ impl Drop for Held {
             self.auth.0.watch.remove(open);
         }
     }
+}
+
+#[cfg(feature = "password")]
+fn away(error: &AccountsUnavailable) -> Refusal {
+    Refusal::new(RefusalCode::Unavailable).because(error.to_string())
 }
 
 pub(crate) fn unavailable(error: &StoreError) -> Refusal {

@@ -18,7 +18,7 @@ use crate::session::Session;
 pub(crate) const EVERY: Duration = Duration::from_secs(2);
 
 /// How long the store of revocations may be silent. After that nobody knows whether a session is over.
-const SILENCE: Duration = Duration::from_secs(10);
+pub(crate) const SILENCE: Duration = Duration::from_secs(10);
 
 /// A session that somebody holds open.
 pub(crate) struct Open {

@@ -16,7 +16,7 @@ use crate::seldom::{Seldom, seldom};
 #[non_exhaustive]
 pub enum ExtractError {
     /// The app lacks the middleware.
-    #[error("PendingCookies and Cookie<..> need the middleware: {remedy}")]
+    #[error("an argument of a handler, or a guard, needs the middleware: {remedy}")]
     NoMiddleware {
         /// The call that adds it.
         remedy: &'static str,

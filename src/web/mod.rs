@@ -24,6 +24,15 @@ mod streamed;
 
 mod exchange;
 
+use crate::browser;
+
+/// Whether nobody visits the page yet that a request is for, and perhaps nobody will: browsers and
+/// scripts fetch it ahead. What such a request changes would surprise people.
+#[must_use]
+pub fn is_ahead_of_a_visit(fields: &impl Fields) -> bool {
+    browser::is_ahead_of_a_visit(|name| fields.all(name))
+}
+
 pub use crate::deployment::path_below;
 pub use answer::{Answer, Rest};
 pub use body::Refused as BodyRefused;

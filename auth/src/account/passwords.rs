@@ -125,7 +125,10 @@ impl Passwords {
 
     /// The account with this name.
     pub(crate) async fn find(&self, name: &str) -> Result<Option<Account>, Refusal> {
-        self.accounts.source().find(name).await.map_err(|error| {
+        let found = self.accounts.source().find(name).await;
+        // The throttle counts spellings that differ in case as one name, and no others.
+        let is_named = |account: &Account| account.name.to_lowercase() == name.to_lowercase();
+        found.map(|found| found.filter(is_named)).map_err(|error| {
             if let Some(left_out) = self.unavailable.turn(self.clock.now()) {
                 tracing::error!(%error, left_out, "no password can be verified");
             }

@@ -58,7 +58,8 @@ impl AccountsUnavailable {
 
 /// An app's own accounts, in its database.
 pub trait AccountSource: Send + Sync + 'static {
-    /// The account with exactly this name, which anybody may have typed in. Asked for each sign-in
+    /// The account with exactly this name, which anybody may have typed in. An app whose names have no
+    /// case may answer with one that differs in case alone; any other is taken for none. Asked for each sign-in
     /// and, for people who are signed in, at each request: answer from memory where you can.
     fn find<'a>(&'a self, name: &'a str) -> AccountFuture<'a, Option<Account>>;
 

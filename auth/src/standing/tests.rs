@@ -296,16 +296,135 @@ async fn a_copy_that_the_same_response_has_written_counts() {
 #[tokio::test]
 async fn a_session_of_development_counts_nowhere_else_even_under_the_same_secret() {
     let site = Site::new(|auth| auth);
-    for (provider, counts) in [("badges", true), (DEV, false)] {
-        let (request, who) = (site.request(), Identity::new(provider, "eve").unwrap());
-        let who = who.proved_by(Evidence {
-            since: Some(site.auth.0.now()),
-            credential: None,
-        });
-        let pending = request.slot().pending();
-        site.auth.sign_in(&pending, who).push().await.unwrap();
-        let mut session = site.auth.0.session_of(&pending).unwrap();
-        let stands = site.auth.0.judge(&mut session).await.unwrap();
-        assert_eq!(stands.is_some(), counts, "{provider}");
+    let (request, who) = (site.request(), Identity::new("badges", "eve").unwrap());
+    let who = who.proved_by(Evidence {
+        since: Some(site.auth.0.now()),
+        credential: None,
+    });
+    let pending = request.slot().pending();
+    site.auth.sign_in(&pending, who).push().await.unwrap();
+    let mut session = site.auth.0.session_of(&pending).unwrap();
+    assert!(site.auth.0.judge(&mut session).await.unwrap().is_some());
+    session.who = Identity::new(DEV, "eve").unwrap();
+    assert!(site.auth.0.judge(&mut session).await.unwrap().is_none());
+    // Nor can an app begin one under a name of this crate.
+    for provider in [DEV, ACCESS_TOKEN] {
+        let who = Identity::new(provider, "eve").unwrap();
+        assert!(site.auth.sign_in(&pending, who).push().await.is_err());
     }
+}
+
+struct Hangs(Arc<Table>);
+
+impl AccountSource for Hangs {
+    fn find<'a>(&'a self, name: &'a str) -> AccountFuture<'a, Option<Account>> {
+        if name == "bob" && self.0.is_away.load(Ordering::SeqCst) {
+            return Box::pin(std::future::pending());
+        }
+        Box::pin(async move {
+            let hash = self.0.accounts.lock().unwrap().get(name).cloned();
+            Ok(hash.map(|hash| Account::new(name, hash)))
+        })
+    }
+}
+
+/// One look-up that never answers, as on a connection that has silently gone.
+#[tokio::test(start_paused = true)]
+async fn one_account_that_hangs_holds_up_no_other() {
+    let table = Site::new(|auth| auth).table;
+    let hangs = Accounts::from_source(Hangs(table.clone()));
+    let mut site = Site::new(|auth| auth.passwords(hangs));
+    site.table = table.clone();
+    let (ada, _ada) = site.request_of("ada").await;
+    let (bob, _bob) = site.request_of("bob").await;
+    let ada = tokio::spawn(async move { ada.ended().await });
+    let bob = tokio::spawn(async move { bob.ended().await });
+    sleep(6 * SECOND).await;
+    table.is_away.store(true, Ordering::SeqCst);
+    // Long enough for a round to hang.
+    sleep(20 * SECOND).await;
+    table.is_away.store(false, Ordering::SeqCst);
+    // The database answers again.
+    table.accounts.lock().unwrap().remove("ada");
+    table.accounts.lock().unwrap().remove("bob");
+    let heard = timeout(3600 * SECOND, ada).await;
+    assert!(heard.is_ok(), "the account went an hour ago");
+    assert!(timeout(3600 * SECOND, bob).await.is_ok());
+}
+
+struct Stuck {
+    shared: Shared,
+    is_stuck: AtomicBool,
+}
+
+impl Revocations for Stuck {
+    fn now(&self) -> MomentFuture<'_> {
+        self.shared.now()
+    }
+
+    fn revoke(&self, revocation: Revocation) -> MomentFuture<'_> {
+        self.shared.revoke(revocation)
+    }
+
+    fn check(&self, session: SessionCheck) -> StandingFuture<'_> {
+        self.shared.check(session)
+    }
+
+    fn check_all(&self, sessions: &[SessionCheck]) -> StandingsFuture<'_> {
+        if self.is_stuck.load(Ordering::SeqCst) {
+            return StoreFuture::new(std::future::pending());
+        }
+        self.shared.check_all(sessions)
+    }
+
+    fn listen(&self, _: Weak<dyn RevocationListener>) {}
+
+    fn horizon(&self) -> HorizonFuture<'_> {
+        self.shared.horizon()
+    }
+}
+
+/// One question that the store never answers.
+#[tokio::test(start_paused = true)]
+async fn one_question_that_hangs_ends_no_later_stream() {
+    let store = Arc::new(Stuck {
+        shared: Shared::default(),
+        is_stuck: AtomicBool::new(false),
+    });
+    let site = Site::new(|auth| auth.revocations(store.clone()));
+    let (who, _who) = site.request_of("ada").await;
+    let who = tokio::spawn(async move { who.ended().await });
+    sleep(5 * SECOND).await;
+    store.is_stuck.store(true, Ordering::SeqCst);
+    assert_eq!(
+        timeout(60 * SECOND, who).await.unwrap().unwrap(),
+        Ended::Unknown
+    );
+    store.is_stuck.store(false, Ordering::SeqCst);
+    // An hour later, with a store that answers.
+    sleep(3600 * SECOND).await;
+    let (who, _who) = site.request_of("ada").await;
+    let later = timeout(60 * SECOND, who.ended()).await;
+    assert!(later.is_err(), "{later:?}");
+}
+
+/// An app that makes the identity of an account itself, as after a link by mail.
+#[tokio::test]
+async fn a_session_of_an_account_ends_with_the_account_whoever_has_made_it() {
+    let site = Site::new(|auth| auth);
+    let (request, who) = (site.request(), Identity::new(PASSWORD, "ada").unwrap());
+    let who = who.proved_by(Evidence {
+        since: Some(site.auth.0.now()),
+        credential: None,
+    });
+    let pending = request.slot().pending();
+    site.auth
+        .sign_in(&pending, who.with_roles(["admin"]))
+        .push()
+        .await
+        .unwrap();
+    let mut session = site.auth.0.session_of(&pending).unwrap();
+    site.table.accounts.lock().unwrap().remove("ada");
+    let stands = site.auth.0.judge(&mut session).await.unwrap();
+    assert!(stands.is_none(), "the account is gone");
 }

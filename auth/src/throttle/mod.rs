@@ -203,14 +203,32 @@ impl Throttle {
         now: UnixMillis,
         subject: &Subject<'_>,
     ) -> Result<(), Refusal> {
-        let (now, permit) = (now.get(), self.permit(subject));
+        let permit = self.permit(subject);
         // Many people may have the token, and many networks one account.
         let whose = match subject.account {
             Some(_) => permit.account,
             None => permit.pair,
         };
+        self.spend_session(now, self.key(("sessions", whose)))
+    }
+
+    /// Lets somebody's session go on under a new id, which ends the old one.
+    ///
+    /// # Errors
+    ///
+    /// When that was done too often.
+    pub(crate) fn rotate_session(
+        &self,
+        now: UnixMillis,
+        whose: (&str, &str),
+    ) -> Result<(), Refusal> {
+        self.spend_session(now, self.key(("rotations", whose)))
+    }
+
+    fn spend_session(&self, now: UnixMillis, key: Key) -> Result<(), Refusal> {
+        let now = now.get();
         let mut tables = self.tables();
-        let used_until = (tables.paces).entry(now, self.key(("sessions", whose)));
+        let used_until = tables.paces.entry(now, key);
         pass(SESSIONS.wait(now, used_until), "sessions")?;
         SESSIONS.spend(now, used_until);
         Ok(())
@@ -237,7 +255,9 @@ impl Throttle {
     }
 
     fn permit(&self, subject: &Subject<'_>) -> Permit {
-        let account = self.key(("account", subject.account));
+        // In one spelling: an app's database may find `ada` where `Ada` is asked for, and each spelling
+        // would have limits of its own.
+        let account = self.key(("account", subject.account.map(str::to_lowercase)));
         let (pair, networks) = if let Some(device) = subject.device {
             let pair = self.key(("device", account, device));
             (pair, Vec::new())

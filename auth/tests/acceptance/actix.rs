@@ -70,6 +70,7 @@ fn routes(service: &mut ServiceConfig, site: &Site) {
             }),
         )
         .route("/watch", web::to(watch))
+        .route("/adopt", web::to(adopt))
         .route("/keep", web::to(keep))
         .route("/rotate", web::to(rotate))
         .route(
@@ -99,6 +100,10 @@ async fn sign_out(visitor: Visitor, pending: PendingCookies) -> Events {
 
 async fn watch(who: Identity, pending: PendingCookies) -> Events {
     pages::watch(who, pending)
+}
+
+async fn adopt(visitor: Visitor, who: Identity, pending: PendingCookies) -> String {
+    pages::adopt(visitor.auth(), who, pending).await
 }
 
 async fn keep(visitor: Visitor, pending: PendingCookies) -> String {

@@ -68,6 +68,7 @@ fn router(site: Site) -> Router {
             ),
         )
         .route("/watch", any(watch))
+        .route("/adopt", any(adopt))
         .route("/keep", any(keep))
         .route("/rotate", any(rotate))
         .route(
@@ -100,6 +101,10 @@ async fn sign_out(visitor: Visitor, pending: PendingCookies) -> Events {
 
 async fn watch(who: Identity, pending: PendingCookies) -> Events {
     pages::watch(who, pending)
+}
+
+async fn adopt(visitor: Visitor, who: Identity, pending: PendingCookies) -> String {
+    pages::adopt(visitor.auth(), who, pending).await
 }
 
 async fn keep(visitor: Visitor, pending: PendingCookies) -> String {

@@ -139,6 +139,15 @@ impl<F: Framework> App<F> {
         Self::serve(auth, people, store, ahead, layout)
     }
 
+    /// An app on the cookies of development, with sign-ins that are not.
+    pub(crate) fn on_dev_cookies(
+        sign_ins: impl FnOnce(AuthBuilder, Accounts) -> AuthBuilder,
+    ) -> Self {
+        let cookies = ApplyCookies::dev();
+        let store = Store::new(Clock::system());
+        Self::of(&cookies, store, Arc::default(), Layout::Whole, sign_ins)
+    }
+
     /// An app for development.
     pub(crate) fn dev() -> Self {
         let cookies = ApplyCookies::dev();

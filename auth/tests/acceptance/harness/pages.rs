@@ -108,6 +108,11 @@ pub(crate) fn watch(who: Identity, pending: PendingCookies) -> Events {
     })
 }
 
+/// Signs in whoever the request proves to be, as an app does that gives a cookie for it.
+pub(crate) async fn adopt(auth: &Auth, who: Identity, pending: PendingCookies) -> String {
+    said(auth.sign_in(&pending, who).push().await)
+}
+
 pub(crate) async fn keep(auth: &Auth, pending: PendingCookies) -> String {
     said(auth.keep(&pending).push().await)
 }

@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
 use super::{App, SIGNED_IN};
-use crate::harness::cookie_of;
+use crate::harness::{ADA, cookie_of};
 
 const TOKEN: &str = "0123456789abcdef-of-the-app";
 const WRONG_TOKEN: &str = "0123456789abcdef-of-another";
@@ -208,4 +208,75 @@ fn an_old_link_signs_nobody_out_who_is_in_already() {
     let bare = Some("https://app.example/app");
     assert_eq!((sent.status, sent.header("location")), (303, bare));
     assert!(browser.is_in());
+}
+
+#[test]
+fn a_stripped_address_stays_here_in_development() {
+    let app = App::on_dev_cookies(|auth, _| auth.access_token(token(TOKEN)));
+    for host in [
+        "192.168.1.7:8080",
+        "my-laptop.local:8080",
+        "localhost:8080",
+        "a b",
+        "",
+    ] {
+        let sent = app.send_to(
+            host,
+            "GET",
+            "//evil.example/x?access_token=a&access_token=b",
+            &["Accept: text/html", "Sec-Fetch-Mode: navigate"],
+            "",
+        );
+        let location = sent.header("location").unwrap_or_default().to_owned();
+        assert!(!location.starts_with("//"), "{host:?}: {location}");
+    }
+}
+
+const PREFETCH: [&str; 5] = [
+    "Accept: text/html",
+    "Sec-Fetch-Site: cross-site",
+    "Sec-Fetch-Mode: navigate",
+    "Sec-Fetch-Dest: document",
+    "Sec-Purpose: prefetch",
+];
+
+/// As Chromium sends it for `popup.location = …` of another site's page, again and again.
+#[test]
+fn a_popup_that_another_site_drives_spends_nobodys_tries() {
+    let app = App::with(|auth, _| auth.access_token(token(TOKEN)));
+    for _ in 0..10 {
+        let address = format!("/app?access_token={WRONG_TOKEN}");
+        app.send("GET", &address, &PREFETCH[..4], "");
+    }
+    let bearer = format!("Authorization: Bearer {TOKEN}");
+    assert_eq!(app.send("GET", "/app", &[&bearer], "").status, 200);
+}
+
+#[test]
+fn what_another_site_prefetches_spends_nobodys_tries() {
+    let app = App::with(|auth, _| auth.access_token(token(TOKEN)));
+    for _ in 0..10 {
+        let address = format!("/app?access_token={WRONG_TOKEN}");
+        app.send("GET", &address, &PREFETCH, "");
+    }
+    let bearer = format!("Authorization: Bearer {TOKEN}");
+    assert_eq!(app.send("GET", "/app", &[&bearer], "").status, 200);
+}
+
+#[test]
+fn what_another_site_prefetches_signs_nobody_in() {
+    let app = App::with(|auth, accounts| auth.passwords(accounts).access_token(token(TOKEN)));
+    let mut browser = app.signed_in(ADA);
+    let sent = browser.ask("GET", &format!("/app?access_token={TOKEN}"), &PREFETCH, "");
+    assert!(cookie_of(&sent, SIGNED_IN).is_none());
+    assert_eq!(browser.fetch("/app").body, "ada, ");
+}
+
+#[test]
+fn a_token_leaves_the_address_of_the_sign_in_page() {
+    let app = App::with(|auth, _| auth.access_token(token(TOKEN)));
+    let page = app
+        .browser()
+        .get(&format!("/auth/sign-in?access_token={TOKEN}"));
+    assert_eq!(page.status, 303, "{:?}", page.headers);
 }

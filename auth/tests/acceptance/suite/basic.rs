@@ -180,3 +180,63 @@ fn the_page_to_sign_out_on_says_that_the_browser_keeps_the_password() {
     }
     assert_eq!(app.send("GET", "/app", &[&credentials], "").status, 200);
 }
+
+#[test]
+fn a_session_that_began_with_basic_ends_with_the_password() {
+    let app = App::with(|auth, accounts| auth.passwords(accounts).basic("Example"));
+    let mut browser = app.browser();
+    let said = browser.ask(
+        "POST",
+        "/adopt",
+        &[&basic(ADA), "Sec-Fetch-Site: same-origin"],
+        "",
+    );
+    assert_eq!(said.body, "done");
+    assert!(browser.is_in(), "by the cookie alone");
+    app.people.change_password_of_ada();
+    assert!(!browser.is_in());
+}
+
+#[test]
+fn a_session_that_began_with_basic_ends_with_a_sign_out() {
+    let app = App::with(|auth, accounts| auth.passwords(accounts).basic("Example"));
+    let mut browser = app.browser();
+    let fields = [&*basic(ADA), "Sec-Fetch-Site: same-origin"];
+    assert_eq!(browser.ask("POST", "/adopt", &fields, "").body, "done");
+    let mut copy = browser.clone();
+    let page = browser.sign_out();
+    assert!(page.body.contains("until you close it"), "{}", page.body);
+    assert!(!browser.is_in() && !copy.is_in());
+}
+
+#[test]
+fn a_session_that_began_with_basic_has_the_roles_of_the_account() {
+    let app = App::with(|auth, accounts| auth.passwords(accounts).basic("Example"));
+    let mut browser = app.browser();
+    browser.ask(
+        "POST",
+        "/adopt",
+        &[&basic(BOB), "Sec-Fetch-Site: same-origin"],
+        "",
+    );
+    assert_eq!(browser.fetch("/app").body, "bob, admin");
+}
+
+#[test]
+fn a_picture_with_a_password_on_another_sites_page_spends_nobodys_tries() {
+    let app = App::with(|auth, accounts| auth.passwords(accounts).basic("Example"));
+    let picture = [
+        "Sec-Fetch-Site: cross-site",
+        "Sec-Fetch-Mode: no-cors",
+        "Sec-Fetch-Dest: image",
+    ];
+    for _ in 0..10 {
+        app.send(
+            "GET",
+            "/app",
+            &[&picture[..], &[&*basic((ADA.0, WRONG))]].concat(),
+            "",
+        );
+    }
+    assert_eq!(app.send("GET", "/app", &[&basic(ADA)], "").status, 200);
+}

@@ -1,7 +1,7 @@
 //! Development: anybody is anybody, on this machine.
 
 use apply_cookies::{ApplyCookies, Secrets};
-use apply_cookies_auth::{Auth, AuthError};
+use apply_cookies_auth::{Auth, AuthBuilder, AuthError};
 
 use super::App;
 use crate::support::http::{FORM, Response};
@@ -116,4 +116,28 @@ fn it_cannot_be_turned_on_for_a_site_that_others_reach() {
         let auth = Auth::dev(&cookies.build().unwrap());
         assert!(matches!(auth, Err(AuthError::NotDevelopment)), "{origin}");
     }
+}
+
+#[test]
+fn the_sign_out_page_tells_the_truth_in_development() {
+    let app = App::on_dev_cookies(AuthBuilder::passwords);
+    let form = "name=ada&password=correct+horse";
+    let fields = [
+        "Origin: http://localhost:8080",
+        "Content-Type: application/x-www-form-urlencoded",
+    ];
+    let sent = app.send_to("localhost:8080", "POST", "/auth/sign-in", &fields, form);
+    let cookies: Vec<_> = sent
+        .all("set-cookie")
+        .iter()
+        .map(|line| line.split(';').next().unwrap().to_owned())
+        .collect();
+    let cookies = format!("Cookie: {}", cookies.join("; "));
+    let get = |host: &str, path: &str| {
+        app.send_to(host, "GET", path, &[&cookies, "Accept: text/html"], "")
+    };
+    let host = "my-laptop.local:8080";
+    assert_eq!(get(host, "/app").body, "ada, ", "{sent:?}");
+    let page = get(host, "/auth/sign-out");
+    assert!(!page.body.contains("You are signed out"), "{}", page.body);
 }

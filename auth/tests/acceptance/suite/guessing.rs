@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use apply_cookies::{Origin, Secrets};
-use apply_cookies_auth::AccessToken;
+use apply_cookies_auth::{
+    AccessToken, Account, AccountFuture, AccountSource, Accounts, PasswordHash,
+};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
@@ -169,4 +171,48 @@ fn text_of(token: &AccessToken) -> String {
     let link = token.link(&origin, "/").to_string();
     let (_, text) = link.split_once('=').unwrap();
     text.replace("%20", " ")
+}
+
+/// A database that finds names whatever their case, as many do unless they are asked not to.
+struct Folded;
+
+impl AccountSource for Folded {
+    fn find<'a>(&'a self, name: &'a str) -> AccountFuture<'a, Option<Account>> {
+        let hash = "scrypt:128:1:1$XfsFaPWPasREYMVh$aa392a1293b1db65b0687476107af752f68462480bbb547fcfa55b697df293f7818c742ae587473c12b2037154c84a34ba99b8a216a7b13bb9836c11d1db0b8e";
+        let found = (name.to_lowercase() == "ada")
+            .then(|| Account::new("ada", PasswordHash::parse(hash).unwrap()));
+        Box::pin(std::future::ready(Ok(found)))
+    }
+}
+
+#[test]
+fn spellings_of_a_name_share_its_limits() {
+    let app = App::with(|auth, _| {
+        auth.passwords(Accounts::from_source(Folded))
+            .trusted_proxy("127.0.0.1")
+    });
+    let try_as = |name: &str, number: usize, password: &str| {
+        let forwarded = format!("X-Forwarded-For: 10.{}.{}.1", number / 200, number % 200);
+        let fields = [
+            &*forwarded,
+            "Origin: https://app.example",
+            "Content-Type: application/x-www-form-urlencoded",
+        ];
+        app.send(
+            "POST",
+            "/auth/sign-in",
+            &fields,
+            &format!("name={name}&password={password}"),
+        )
+        .status
+    };
+    let spellings = ["ada", "Ada", "aDa", "adA", "ADa", "aDA", "AdA", "ADA"];
+    let mut verified = 0;
+    for number in 0..800 {
+        verified += usize::from(try_as(spellings[number % 8], number, WRONG) == 401);
+    }
+    assert!(
+        verified <= 110,
+        "{verified} guesses at one account in an hour, by 800 networks"
+    );
 }

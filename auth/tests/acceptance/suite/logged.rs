@@ -167,3 +167,21 @@ fn a_forgotten_middleware_is_an_error_and_a_count() {
         assert_eq!(count, Some(3));
     });
 }
+
+#[test]
+fn strangers_cannot_fill_the_log_at_info() {
+    let test = "strangers_cannot_fill_the_log_at_info";
+    Log::of_a_process(module_path!(), test, |log| {
+        let app = App::start();
+        let before = log.text().len();
+        for _ in 0..100 {
+            app.send("GET", "/app", &[], "");
+        }
+        let said = log.text();
+        let lines = said[before..]
+            .lines()
+            .filter(|line| line.contains(" INFO ") && line.contains("refused code="));
+        let lines: Vec<_> = lines.collect();
+        assert_eq!(lines.len(), 1, "{lines:?}");
+    });
+}

@@ -106,3 +106,22 @@ fn a_new_secret_signs_nobody_out_while_the_old_one_is_kept_and_copies_outlive_it
     }
     assert!(!dropped(kept));
 }
+
+#[test]
+fn one_person_cannot_fill_the_store_by_rotating() {
+    let app = App::start();
+    let mut browser = app.signed_in(ADA);
+    for _ in 0..600 {
+        browser.ask(
+            "POST",
+            "/rotate?role=x",
+            &["Origin: https://app.example", "X-A: 1"],
+            "",
+        );
+    }
+    assert!(
+        app.store.revoked() <= 320,
+        "{} entries",
+        app.store.revoked()
+    );
+}

@@ -119,3 +119,19 @@ fn a_sign_in_that_is_still_on_its_way_is_undone_by_a_sign_out() {
     assert_eq!(browser.sign_in(BOB.0, BOB.1).status, 303);
     assert!(browser.is_in());
 }
+
+#[test]
+fn a_script_needs_no_form_to_sign_out() {
+    let app = App::start();
+    let mut browser = app.signed_in(ADA);
+    let fields = ["Origin: https://app.example", "Sec-Fetch-Mode: cors"];
+    let answer = browser.ask("POST", "/auth/sign-out", &fields, "");
+    assert_eq!(answer.status, 204, "{}", answer.body);
+    assert!(!browser.is_in());
+    // What is sent must be a form.
+    let mut browser = app.signed_in(ADA);
+    let json = [fields[0], fields[1], "Content-Type: application/json"];
+    let refused = browser.ask("POST", "/auth/sign-out", &json, "{}");
+    assert_eq!((refused.status, &*refused.problem()), (400, "form"));
+    assert!(browser.is_in());
+}

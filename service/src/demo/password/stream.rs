@@ -3,7 +3,7 @@
 use actix_web::Responder;
 use actix_web::web::{Data, Form};
 use apply_cookies::{Event, PendingCookies};
-use apply_cookies_auth::{Refusal, Visitor};
+use apply_cookies_auth::{Refusal, RefusalCode, Visitor};
 use async_stream::stream;
 use serde::Deserialize;
 
@@ -54,8 +54,15 @@ pub(super) async fn leave(
             let clock = demo.apply.clock();
             let mut frames = cookies.frames();
             yield Event::from(Step::started(clock));
-            // Ends the session everywhere, and raises the barrier.
-            let pushed = visitor.auth().sign_out(&cookies).push().await;
+            let pushed = match visitor.identity() {
+                // Ends the session everywhere, and raises the barrier.
+                Some(_) => visitor.auth().sign_out(&cookies).push().await.map_err(Refusal::from),
+                None => Err(RefusalCode::SignedOut.into()),
+            };
+            let pushed = pushed.map_err(|refusal| match refusal.code() {
+                RefusalCode::SignedOut => "Nobody is signed in.".to_owned(),
+                _ => refusal.sentence().into_owned(),
+            });
             for part in steps::seal(pushed, &mut frames, clock) {
                 yield part.into();
             }
