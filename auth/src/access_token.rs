@@ -97,13 +97,7 @@ impl AccessToken {
         Some(keys.make(Kind::AccessToken, own))
     }
 
-    /// Whether a session that began with this credential began with a token that is still taken.
-    #[cfg(test)]
-    pub(crate) fn still_takes(&self, credential: &Credential, keys: &CredentialKeys) -> bool {
-        self.renewed(credential, keys).is_some()
-    }
-
-    /// If so, the same under the current key.
+    /// The credential that a session began with, under the current key, if its token is still taken.
     pub(crate) fn renewed(
         &self,
         credential: &Credential,
@@ -224,7 +218,7 @@ mod tests {
             .unwrap();
         assert_eq!(*text(&both), *text(&new), "the link shows the new one");
         for credential in [before, with_old, with_new] {
-            assert!(token(&both).still_takes(&credential, &keys(&both)));
+            assert!(token(&both).renewed(&credential, &keys(&both)).is_some());
         }
         // The old secret is gone.
         assert!(
@@ -232,9 +226,9 @@ mod tests {
                 .verify(text(&old).as_bytes(), &keys(&new))
                 .is_none()
         );
-        assert!(!token(&new).still_takes(&before, &keys(&new)));
-        assert!(!token(&new).still_takes(&with_old, &keys(&new)));
-        assert!(token(&new).still_takes(&with_new, &keys(&new)));
+        assert!(token(&new).renewed(&before, &keys(&new)).is_none());
+        assert!(token(&new).renewed(&with_old, &keys(&new)).is_none());
+        assert!(token(&new).renewed(&with_new, &keys(&new)).is_some());
     }
 
     #[test]
@@ -258,8 +252,8 @@ mod tests {
         let token = AccessToken::chosen(text).unwrap();
         let keys = keys(&Secrets::random());
         let credential = token.verify(text.as_bytes(), &keys).unwrap();
-        assert!(token.still_takes(&credential, &keys));
-        assert!(!AccessToken::random().still_takes(&credential, &keys));
+        assert!(token.renewed(&credential, &keys).is_some());
+        assert!(AccessToken::random().renewed(&credential, &keys).is_none());
         assert_eq!(
             token.link(&origin(), "/a").to_string(),
             "https://app.example/a?access_token=Gr%C3%BC%C3%9Fe%20%26%20K%C3%BCsse%3F%20100%25"

@@ -25,10 +25,6 @@ impl Auth {
     /// All that a middleware does before the app: answers the pages, and finds out who makes every
     /// other request. What is queued in the slot must leave with the answer. `form` is read only where
     /// one is posted to a page.
-    ///
-    /// # Errors
-    ///
-    /// The answer, if the app is not to see the request.
     pub(crate) async fn begin<F: Fields>(
         &self,
         request: Request<'_, F>,
@@ -53,10 +49,6 @@ impl Auth {
     }
 
     /// Finds out who made a request.
-    ///
-    /// # Errors
-    ///
-    /// The answer, if the app is not to see it: nobody can say who it is, or a rule refuses it.
     pub(crate) async fn admit<F: Fields>(
         &self,
         request: &Request<'_, F>,

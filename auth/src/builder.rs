@@ -157,7 +157,8 @@ impl AuthBuilder {
         self
     }
 
-    /// What must hold before an identity becomes a session, and when a session is renewed.
+    /// Sets the conditions on an identity, which are checked before it becomes a session and again at
+    /// every request of that session.
     pub fn gate(mut self, gate: Gate) -> Self {
         self.gate = gate;
         self
@@ -183,7 +184,8 @@ impl AuthBuilder {
         self
     }
 
-    /// Ends a session that is not used for this long.
+    /// Ends a session that is not used for this long. Its cookie is written anew past a third of it, so
+    /// two thirds are certain.
     pub fn idle(mut self, idle: Duration) -> Self {
         self.idle = Some(idle);
         self

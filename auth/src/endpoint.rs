@@ -80,7 +80,8 @@ impl Auth {
                 }
             }
             "/sign-out" if get => self.sign_out_page(request, slot).await,
-            "/sign-in" if get && self.0.has_page() => {
+            "/sign-in" if !self.0.has_page() => Answer::uncached(404, Rest::Unasked),
+            "/sign-in" if get => {
                 let audience = Audience::bound_for(self, request, wanted());
                 self.sign_in_page(&audience, "", None)
             }

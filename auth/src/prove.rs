@@ -13,6 +13,7 @@ use crate::device::Device;
 #[cfg(feature = "password")]
 use crate::header::Basic;
 use crate::identity::{Evidence, Identity, IdentityError};
+use crate::metrics;
 #[cfg(feature = "password")]
 use crate::password::Password;
 use crate::refusal::{Refusal, RefusalCode};
@@ -37,9 +38,10 @@ impl Auth {
         password: &str,
     ) -> Result<Identity, Refusal> {
         let (address, device) = (visitor.address(), visitor.device());
-        (self.0)
-            .prove_password(name, password, address, device.as_ref())
-            .await
+        let proved = self
+            .0
+            .prove_password(name, password, address, device.as_ref());
+        proved.await.inspect_err(|refusal| count(PASSWORD, refusal))
     }
 
     /// The identity of whoever has the access token.
@@ -52,10 +54,15 @@ impl Auth {
         visitor: &Visitor,
         token: &str,
     ) -> Result<Identity, Refusal> {
-        self.0
-            .prove_token(token.as_bytes(), visitor.address())
+        let proved = self.0.prove_token(token.as_bytes(), visitor.address());
+        proved
             .await
+            .inspect_err(|refusal| count(ACCESS_TOKEN, refusal))
     }
+}
+
+fn count(method: &str, refusal: &Refusal) {
+    metrics::sign_in(method, refusal.code().as_str());
 }
 
 impl Parts {

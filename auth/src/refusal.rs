@@ -204,7 +204,7 @@ impl From<RefusalCode> for Refusal {
     }
 }
 
-/// What a person reads to whoever looks into the log.
+/// The id that a person reads out to whoever looks into the log.
 #[derive(Clone, Copy)]
 pub(crate) struct RefusalId(pub(crate) [u8; 5]);
 

@@ -32,10 +32,6 @@ impl Required {
     }
 
     /// Whether somebody may pass.
-    ///
-    /// # Errors
-    ///
-    /// The answer for whoever may not.
     pub(crate) fn check(&self, visitor: &Visitor) -> Result<(), Answer> {
         let who = visitor.required()?;
         if self.roles.is_empty() || who.has_one_of(&self.roles) {

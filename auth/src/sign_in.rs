@@ -96,9 +96,9 @@ impl Auth {
     /// A stream knows the session of the request that opened it, those that began in it, and those of
     /// its browser's streams in this process that wait for [`ended`](Identity::ended). If there is none,
     /// the cookie is deleted, and `push` answers [`SignInError::SignedOut`]: nothing was revoked, since
-    /// strangers could fill the store. If somebody has signed in in another tab meanwhile, the browser
-    /// is signed out then, and a copy of its cookie is good until its end: have a stream opened anew
-    /// after a sign-in elsewhere.
+    /// strangers could fill the store. If somebody has signed in in another tab in the meantime, this
+    /// does sign the browser out, but a copy of its cookie stays valid until its end: open such a
+    /// stream anew after a sign-in elsewhere.
     pub fn sign_out<'p>(&'p self, pending: &'p PendingCookies) -> SessionChange<'p> {
         self.change(pending, pending.batch(), Step::End)
     }
@@ -148,9 +148,10 @@ impl Auth {
     pub async fn end_all_of(&self, provider: &str, subject: &str) -> Result<(), StoreError> {
         let parts = &self.0;
         let person = person(&parts.person_keys, provider, subject);
-        (parts.revocations)
-            .revoke(Revocation::new(all(&person), parts.length))
-            .await?;
+        let revoked = parts
+            .revocations
+            .revoke(Revocation::new(all(&person), parts.length));
+        revoked.await.inspect_err(|_| metrics::revocation_error())?;
         metrics::session_ended("person");
         tracing::info!(provider, "all sessions of a person were ended");
         Ok(())
@@ -182,8 +183,8 @@ impl SessionChange<'_> {
         self
     }
 
-    /// The roles of a session under a new id ([`Auth::rotate`]), which keeps them, whatever those of
-    /// the person's account become. Of no meaning for the others.
+    /// Gives these roles to a session under a new id ([`Auth::rotate`]), which keeps them whatever
+    /// becomes of those of the person's account. Has no effect on other changes.
     pub fn roles(mut self, new: impl IntoIterator<Item: Into<String>>) -> Self {
         if let Step::Rotate { roles, .. } = &mut self.step {
             *roles = Some(new.into_iter().map(Into::into).collect());
@@ -196,14 +197,15 @@ impl SessionChange<'_> {
     ///
     /// # Errors
     ///
-    /// Says why nothing was pushed; for a sign-out of nobody, that nothing but the deletion was. A session
-    /// that had to end may be over all the same.
+    /// If nothing was pushed; or, for a sign-out of nobody, nothing but the deletion. A session that had
+    /// to end may be over all the same.
     pub async fn push(self) -> Result<Receipt, SignInError> {
         if self.pending.is_foreign() {
             return Err(SignInError::Foreign);
         }
         let parts = &*self.auth.0;
         let had = parts.session_of(self.pending);
+        let is_new = matches!(self.step, Step::Begin(_));
         let (session, batch) = match self.step {
             Step::End => return parts.end(had, self.pending, self.batch).await,
             Step::Begin(who) => parts.begin(*who, self.pending, self.batch).await?,
@@ -238,8 +240,13 @@ impl SessionChange<'_> {
             batch = batch.set(parts.device_after(session.who.subject(), self.pending));
         }
         let receipt = batch.push()?;
-        metrics::sign_in(session.who.provider(), "signed-in");
-        tracing::info!(provider = session.who.provider(), "signed in");
+        let provider = session.who.provider();
+        if is_new {
+            metrics::sign_in(provider, "signed-in");
+            tracing::info!(provider, "signed in");
+        } else {
+            tracing::info!(provider, "a session goes on under a new id");
+        }
         Ok(receipt)
     }
 }

@@ -12,7 +12,7 @@ use apply_cookies::{PendingCookies, UnixMillis};
 use tokio::time::timeout;
 
 #[cfg(feature = "password")]
-use crate::account::{Account, AccountsUnavailable};
+use crate::account::Account;
 use crate::auth::{Auth, Parts};
 use crate::credential::Credential;
 use crate::identity::{Ended, Evidence, Identity, Life};
@@ -185,10 +185,7 @@ impl Parts {
             }
             #[cfg(feature = "password")]
             PASSWORD => {
-                let account = self
-                    .account(session.who.subject())
-                    .await
-                    .map_err(|error| away(&error))?;
+                let account = self.account(session.who.subject()).await?;
                 account
                     .filter(|account| account.hash.is_of(&credential, &self.credentials))
                     .map(|account| {
@@ -221,10 +218,7 @@ impl Parts {
             _ if who.evidence.credential.is_some() => Ok(who.evidence.credential),
             #[cfg(feature = "password")]
             PASSWORD if self.passwords.is_some() => {
-                let account = self
-                    .account(who.subject())
-                    .await
-                    .map_err(|error| away(&error))?;
+                let account = self.account(who.subject()).await?;
                 let account =
                     account.ok_or_else(|| refused().because("there is no such account"))?;
                 Ok(Some(account.hash.credential(&self.credentials)))
@@ -236,9 +230,9 @@ impl Parts {
     }
 
     #[cfg(feature = "password")]
-    async fn account(&self, name: &str) -> Result<Option<Account>, AccountsUnavailable> {
+    async fn account(&self, name: &str) -> Result<Option<Account>, Refusal> {
         match &self.passwords {
-            Some(passwords) => passwords.accounts.source().find(name).await,
+            Some(passwords) => passwords.find(name).await,
             None => Ok(None),
         }
     }
@@ -294,11 +288,6 @@ impl Drop for Held {
             self.auth.0.watch.remove(open);
         }
     }
-}
-
-#[cfg(feature = "password")]
-fn away(error: &AccountsUnavailable) -> Refusal {
-    Refusal::new(RefusalCode::Unavailable).because(error.to_string())
 }
 
 pub(crate) fn unavailable(error: &StoreError) -> Refusal {

@@ -84,8 +84,9 @@ impl Visitor {
         ExtractError::no_middleware(remedy).to_answer()
     }
 
-    /// The response is about to leave: writes the session's cookie anew if that is due. A session that has ended meanwhile, and one that the handler itself has begun or
-    /// ended, is left alone.
+    /// Called when the response is about to leave: writes the session's cookie anew if that is due. A
+    /// session that has ended in the meantime, or that the handler itself has begun or ended, is left
+    /// alone.
     pub(crate) async fn leaves(&self) {
         let (auth, pending) = (&self.0.auth, self.0.slot.pending());
         let due = |copy: &Arc<Session>| auth.0.cookie.is_due(copy, auth.0.now());

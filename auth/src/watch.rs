@@ -168,8 +168,8 @@ impl RevocationListener for Watch {
     }
 }
 
-/// What one of those who wait does for all of them. It is a task of its own: that one may be gone
-/// before the end.
+/// A round that one waiter starts for all of them. It runs in a task of its own, because that waiter may
+/// be gone before the round ends.
 pub(crate) struct Turn(Arc<Mutex<Instant>>);
 
 impl Turn {

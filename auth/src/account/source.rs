@@ -58,9 +58,9 @@ impl AccountsUnavailable {
 
 /// An app's own accounts, in its database.
 pub trait AccountSource: Send + Sync + 'static {
-    /// The account with exactly this name, which anybody may have typed in. An app whose names have no
-    /// case may answer with one that differs in case alone; any other is taken for none. Asked for each sign-in
-    /// and, for people who are signed in, at each request: answer from memory where you can.
+    /// The account with exactly this name, which anybody may have typed in. An app that ignores case in
+    /// names may answer with one that differs only in case; any other counts as none. Called at each
+    /// sign-in, and at each request of somebody who is signed in: answer from memory where you can.
     fn find<'a>(&'a self, name: &'a str) -> AccountFuture<'a, Option<Account>>;
 
     /// How many stored hashes there are of each cost. An unknown name then costs as much time as a
@@ -75,8 +75,8 @@ pub trait AccountSource: Send + Sync + 'static {
         false
     }
 
-    /// Somebody has signed in whose hash does not cost what a new one does. `new` is one of the same
-    /// password: store it in the place of `account.hash`, if that is still there. The person's other
+    /// Called when somebody has signed in whose hash has other parameters than a new one. `new` is a hash
+    /// of the same password: store it in place of `account.hash`, if that is still stored. The person's other
     /// sessions, which began with the old hash, are over then.
     fn keep_hash<'a>(
         &'a self,

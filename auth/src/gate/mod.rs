@@ -1,4 +1,4 @@
-//! What must hold before an identity becomes a session, and still at each renewal.
+//! Conditions on an identity: before it becomes a session, and at every request of that session.
 
 mod claim_path;
 

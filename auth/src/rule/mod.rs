@@ -72,8 +72,8 @@ impl Rule {
         self
     }
 
-    /// Lets the question through that a browser asks before a cross-origin request (CORS), and that
-    /// never carries a sign-in. The request itself is judged when it comes.
+    /// Lets through the question that a browser asks before a cross-origin request (CORS), which never
+    /// carries a sign-in. The request itself is judged when it comes.
     #[must_use]
     pub const fn preflight(mut self) -> Self {
         self.preflight = true;

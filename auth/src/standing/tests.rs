@@ -14,6 +14,7 @@ use http::HeaderMap;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::*;
+use crate::AccountsUnavailable;
 use crate::account::{AccountFuture, AccountSource, Accounts, PasswordHash};
 
 const SECOND: Duration = Duration::from_secs(1);

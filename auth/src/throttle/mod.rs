@@ -151,10 +151,7 @@ impl Throttle {
     }
 
     /// Lets an attempt through, and counts it as a failure until it has [succeeded](Self::succeeded).
-    ///
-    /// # Errors
-    ///
-    /// When it is too early; then nothing is counted.
+    /// When it is too early nothing is counted.
     pub(crate) fn begin(&self, now: UnixMillis, subject: &Subject<'_>) -> Result<Permit, Refusal> {
         let (now, permit) = (now.get(), self.permit(subject));
         let Tables { steps, paces } = &mut *self.tables();
@@ -194,10 +191,6 @@ impl Throttle {
     }
 
     /// Lets somebody begin a session who has proved who they are.
-    ///
-    /// # Errors
-    ///
-    /// When too many have begun.
     pub(crate) fn begin_session(
         &self,
         now: UnixMillis,
@@ -213,10 +206,6 @@ impl Throttle {
     }
 
     /// Lets somebody's session go on under a new id, which ends the old one.
-    ///
-    /// # Errors
-    ///
-    /// When that was done too often.
     pub(crate) fn rotate_session(
         &self,
         now: UnixMillis,

@@ -240,3 +240,12 @@ fn a_picture_with_a_password_on_another_sites_page_spends_nobodys_tries() {
     }
     assert_eq!(app.send("GET", "/app", &[&basic(ADA)], "").status, 200);
 }
+
+#[test]
+fn there_is_no_page_to_sign_in_on() {
+    let app = App::with(|auth, accounts| auth.passwords(accounts).basic("Example"));
+    for method in ["GET", "POST"] {
+        let answer = app.send(method, "/auth/sign-in", &[&basic(ADA)], "");
+        assert_eq!(answer.status, 404, "{method}");
+    }
+}
