@@ -1,38 +1,30 @@
 //! Says of most digests that they were never revoked, without a lock, from two words of memory.
 //!
 //! Nearly every look-up is of a few digests of which none was revoked. In a table of a million they
-//! would be as many places in 30 MB that no cache has; here each is one place in 4 MB. Two filters take
+//! would be as many places in 30 MB that no cache has; here each is one place in 2 MB. Two filters take
 //! turns, because nothing can be taken out of one: new entries go into one of them until all that are
 //! in the other are forgotten, which is then cleared. So each has little more than what is recorded
-//! while a session lasts. Their words stand side by side: one line of a cache has both.
+//! while a session lasts.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Bits of a filter for each entry: then less than one in a hundred digests is taken for another.
 const BITS_PER_ENTRY: usize = 16;
 
-/// Where the bits of a digest are: all in one word.
+/// A filter: bits of a digest are all in one word.
+struct Filter(Box<[AtomicU64]>);
+
+/// Where the bits of a digest are.
 #[derive(Clone, Copy)]
 struct Place {
     word: usize,
     bits: u64,
 }
 
-/// Two filters. One thread at a time adds and forgets; any number asks meanwhile.
-pub(super) struct Filters(Box<[[AtomicU64; 2]]>);
-
-/// Which filter takes what is added, and by when all that is in each has ended, in milliseconds since
-/// 1970.
-#[derive(Default)]
-pub(super) struct Turn {
-    current: usize,
-    ends_at: [u64; 2],
-}
-
-impl Filters {
-    pub(super) fn new(entries: usize) -> Self {
+impl Filter {
+    fn new(entries: usize) -> Self {
         let words = (entries * BITS_PER_ENTRY).div_ceil(64).max(16);
-        Self((0..words).map(|_| Default::default()).collect())
+        Self((0..words).map(|_| AtomicU64::new(0)).collect())
     }
 
     /// The word by the hash's high bits, four bits in it by its low ones.
@@ -48,20 +40,44 @@ impl Filters {
             bits: bit(0) | bit(1) | bit(2) | bit(3),
         }
     }
+}
+
+/// Two filters. One thread at a time adds and forgets; any number asks meanwhile.
+pub(super) struct Filters {
+    filters: [Filter; 2],
+}
+
+/// Which filter takes what is added, and by when all that is in each has ended, in milliseconds since
+/// 1970.
+#[derive(Default)]
+pub(super) struct Turn {
+    current: usize,
+    ends_at: [u64; 2],
+}
+
+impl Filters {
+    pub(super) fn new(entries: usize) -> Self {
+        Self {
+            filters: [Filter::new(entries), Filter::new(entries)],
+        }
+    }
 
     /// False only if it was never added, or is forgotten.
     pub(super) fn may_have(&self, hash: u64) -> bool {
-        let Place { word, bits } = self.place(hash);
+        let Place { word, bits } = self.filters[0].place(hash);
         // What was forgotten before a bit was cleared is read after it.
-        let both = self.0[word].each_ref();
-        both.map(|word| word.load(Ordering::Acquire) & bits)
-            .contains(&bits)
+        let found = self
+            .filters
+            .each_ref()
+            .map(|filter| filter.0[word].load(Ordering::Acquire) & bits);
+        found.contains(&bits)
     }
 
     /// Adds a digest whose entry ends by then.
     pub(super) fn add(&self, turn: &mut Turn, hash: u64, ends_at: u64) {
-        let Place { word, bits } = self.place(hash);
-        self.0[word][turn.current].fetch_or(bits, Ordering::Release);
+        let filter = &self.filters[turn.current];
+        let Place { word, bits } = filter.place(hash);
+        filter.0[word].fetch_or(bits, Ordering::Release);
         let latest = &mut turn.ends_at[turn.current];
         *latest = ends_at.max(*latest);
     }
@@ -75,8 +91,8 @@ impl Filters {
             return;
         }
         if turn.ends_at[other] > 0 {
-            for both in &self.0 {
-                both[other].store(0, Ordering::Release);
+            for word in &self.filters[other].0 {
+                word.store(0, Ordering::Release);
             }
             turn.ends_at[other] = 0;
         }
