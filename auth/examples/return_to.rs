@@ -4,11 +4,13 @@
 //!     echo '"/reports"' | cargo run -p apply-cookies-auth --features axum --example return_to http://app.example
 
 use std::io::{BufRead, stdin};
+use std::net::{Ipv4Addr, SocketAddr};
 
 use apply_cookies::{ApplyCookies, Secrets};
 use apply_cookies_auth::{AccessToken, Auth};
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use tower_service::Service;
 
 const TOKEN: &str = "0123456789abcdef-of-the-app";
@@ -23,7 +25,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let token = AccessToken::chosen(TOKEN)?;
     let auth = Auth::builder(&apply).access_token(token).build()?;
     let mut app = Router::new().layer(auth.layer()).layer(apply.layer());
-    for line in stdin().lock().lines() {
+    for (number, line) in (1..).zip(stdin().lock().lines()) {
         let text: String = serde_json::from_str(&line?)?;
         let form = form_urlencoded::Serializer::new(format!("access_token={TOKEN}"))
             .append_pair("return_to", &text)
@@ -32,6 +34,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             .header("origin", &origin)
             .header("sec-fetch-mode", "navigate")
             .header("content-type", "application/x-www-form-urlencoded")
+            // A network for each: one alone may not sign in so often.
+            .extension(ConnectInfo(SocketAddr::from((
+                Ipv4Addr::from_bits(number),
+                1,
+            ))))
             .body(Body::from(form))?;
         let response = app.call(request).await?;
         let location = response.headers().get("location").ok_or("no Location")?;
