@@ -108,7 +108,8 @@ impl Auth {
     }
 
     /// Sign-ins for development on this machine: the page asks for any name and any roles. Requests
-    /// of other machines, and those that a proxy has forwarded, are refused. Says so at start.
+    /// of other machines, those that a proxy has forwarded, and those to another `Host` are refused. Says
+    /// so at start.
     ///
     /// # Errors
     ///

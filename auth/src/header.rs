@@ -15,7 +15,7 @@ use crate::password::{PASSWORD_MAX, Password};
 /// The most bytes of a name.
 pub const NAME_MAX: usize = 255;
 
-/// The most bytes of a bearer token: as many as of an ID token.
+/// The most bytes of a bearer token. An app's own may be longer than an access token.
 const BEARER_MAX: usize = 16 * 1024;
 
 /// The most characters of base64 that `name:password` can have.

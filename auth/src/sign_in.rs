@@ -22,7 +22,8 @@ use crate::standing::unavailable;
 #[non_exhaustive]
 pub enum SignInError {
     /// A gate or [`on_sign_in`](crate::AuthBuilder::on_sign_in) refuses this person, or the store of
-    /// revocations or the accounts do not answer (`unavailable`).
+    /// revocations or the accounts do not answer (`unavailable`), there is no such account
+    /// (`not-allowed`), or a session was rotated too often (`throttled`).
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// A page of another origin made the request ([`PendingCookies::is_foreign`]).
