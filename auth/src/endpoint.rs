@@ -71,14 +71,7 @@ impl Auth {
         let wanted = || only(request.parameters("return_to")).map(Into::into);
         match page {
             "/me" if get => self.me(request, slot).await,
-            // The browser has no way to forget a password; a session that the app gave it ends.
             "/sign-out" if self.0.basic && get => self.0.pages.sign_out_of_basic(),
-            "/sign-out" if self.0.basic && post => {
-                match self.sign_out(&slot.pending()).push().await {
-                    Ok(_) | Err(SignInError::SignedOut) => self.0.pages.sign_out_of_basic(),
-                    Err(error) => Audience::of(self, request).refuse(self, &error.into()),
-                }
-            }
             "/sign-out" if get => self.sign_out_page(request, slot).await,
             "/sign-in" if !self.0.has_page() => Answer::uncached(404, Rest::Unasked),
             "/sign-in" if get => {
@@ -215,6 +208,8 @@ impl Auth {
 
     async fn post_sign_out(&self, audience: &Audience, slot: &Slot, form: &Form) -> Answer {
         match self.sign_out(&slot.pending()).push().await {
+            // The browser has no way to forget a password; a session that the app gave it is over.
+            Ok(_) | Err(SignInError::SignedOut) if self.0.basic => self.0.pages.sign_out_of_basic(),
             Ok(_) | Err(SignInError::SignedOut) if !audience.person => {
                 Answer::uncached(204, Rest::Read)
             }

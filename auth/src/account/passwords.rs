@@ -16,7 +16,7 @@ use crate::password::Password;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::throttle::{Permit, Subject, Throttle};
 
-/// How soon to come again where there is no room.
+/// How soon to come again when the queue is full.
 const BUSY: Duration = Duration::from_secs(1);
 
 /// Verifies names and passwords: throttled, in equal time for known and unknown names, and away from

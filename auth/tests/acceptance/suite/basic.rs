@@ -249,3 +249,14 @@ fn there_is_no_page_to_sign_in_on() {
         assert_eq!(answer.status, 404, "{method}");
     }
 }
+
+#[test]
+fn a_post_without_an_origin_ends_no_session_that_began_with_basic() {
+    let app = App::with(|auth, accounts| auth.passwords(accounts).basic("Example"));
+    let mut browser = app.browser();
+    let fields = [&*basic(ADA), "Sec-Fetch-Site: same-origin"];
+    assert_eq!(browser.ask("POST", "/adopt", &fields, "").body, "done");
+    let refused = browser.ask("POST", "/auth/sign-out", &[], "");
+    assert_eq!((refused.status, &*refused.problem()), (403, "origin"));
+    assert!(browser.is_in());
+}
