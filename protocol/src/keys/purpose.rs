@@ -17,6 +17,8 @@ use crate::crypto::MacKey;
 pub enum Purpose {
     /// `auth-access-token`: the text of an access token. The key's name is the token's.
     AccessToken,
+    /// `auth-attempt`: what is derived for one sign-in with a provider.
+    Attempt,
     /// `auth-basic`: remembered answers to passwords.
     Basic,
     /// `auth-credential`: digests in sessions of the password hash or token that they began with.
@@ -25,6 +27,8 @@ pub enum Purpose {
     Crowd,
     /// `auth-revocation`: digests of ended sessions.
     Revocation,
+    /// `auth-vault`: providers' tokens, kept on the server.
+    Vault,
 }
 
 impl Purpose {
@@ -32,10 +36,12 @@ impl Purpose {
     fn label(self) -> &'static str {
         match self {
             Self::AccessToken => "auth-access-token/",
+            Self::Attempt => "auth-attempt/hmac-sha256",
             Self::Basic => "auth-basic/hmac-sha256",
             Self::Credential => "auth-credential/hmac-sha256",
             Self::Crowd => "auth-crowd/hmac-sha256",
             Self::Revocation => "auth-revocation/hmac-sha256",
+            Self::Vault => "auth-vault/hmac-sha256",
         }
     }
 }
@@ -107,6 +113,16 @@ mod tests {
                 Purpose::AccessToken,
                 "reports",
                 "apply-cookies/v1/auth-access-token//reports",
+            ),
+            (
+                Purpose::Attempt,
+                "",
+                "apply-cookies/v1/auth-attempt/hmac-sha256/",
+            ),
+            (
+                Purpose::Vault,
+                "",
+                "apply-cookies/v1/auth-vault/hmac-sha256/",
             ),
             (
                 Purpose::Basic,
