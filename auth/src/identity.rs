@@ -51,6 +51,23 @@ struct Person {
     follows_account: bool,
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     claims: Map<String, Value>,
+    /// What the provider has said of its own session.
+    #[serde(flatten)]
+    there: AtProvider,
+}
+
+/// The session that a person has with a provider, as far as its token says.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(crate) struct AtProvider {
+    /// The provider's name for it.
+    #[serde(default, skip_serializing_if = "Option::is_none", rename = "psid")]
+    pub(crate) sid: Option<String>,
+    /// When the person last showed the provider who they are, in seconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) auth_time: Option<u64>,
+    /// How.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) acr: Option<String>,
 }
 
 /// What a session begins with.
@@ -115,12 +132,19 @@ impl Identity {
             roles: Vec::new(),
             follows_account: false,
             claims: Map::new(),
+            there: AtProvider::default(),
         }))
     }
 
     /// The same, with what a session would begin with.
     pub(crate) fn proved_by(mut self, evidence: Evidence) -> Self {
         self.evidence = evidence;
+        self
+    }
+
+    /// The same, with what a provider has said of its own session.
+    pub(crate) fn with_session_at_provider(mut self, there: AtProvider) -> Self {
+        self.person.there = there;
         self
     }
 
@@ -268,6 +292,30 @@ impl Identity {
 
     pub(crate) fn has_one_of(&self, roles: &[String]) -> bool {
         roles.iter().any(|role| self.has_role(role))
+    }
+
+    /// When the person last showed the provider who they are, as the provider says. `None` where
+    /// nobody has asked it, or it does not say.
+    #[must_use]
+    pub fn auth_time(&self) -> Option<UnixMillis> {
+        self.person.there.auth_time.and_then(UnixMillis::from_secs)
+    }
+
+    /// How the person showed the provider who they are, in the provider's own words (OpenID Connect's
+    /// `acr`).
+    #[must_use]
+    pub fn acr(&self) -> Option<&str> {
+        self.person.there.acr.as_deref()
+    }
+
+    /// The provider's name for its own session.
+    pub(crate) fn provider_session(&self) -> Option<&str> {
+        self.person.there.sid.as_deref()
+    }
+
+    /// What the provider has said of its own session.
+    pub(crate) const fn at_provider(&self) -> &AtProvider {
+        &self.person.there
     }
 
     /// The chosen claims by name.

@@ -65,5 +65,7 @@ pub(crate) async fn ask<'p>(
     for cookie in set.ready().drain(..) {
         batch = batch.set(cookie);
     }
-    Ok((who.proved_by(evidence), batch))
+    let there = before.at_provider().clone();
+    let who = who.with_session_at_provider(there).proved_by(evidence);
+    Ok((who, batch))
 }

@@ -67,8 +67,9 @@ pub struct Subjects {
 }
 
 impl Subjects {
-    /// The most at a time. A session has four, and as many again while its digests' key is rotated.
-    pub const MAX: usize = 8;
+    /// The most at a time. A session has two digests of its own, and two under each key of its
+    /// deployment, of which sign-ins take six.
+    pub const MAX: usize = 14;
 
     /// These subjects; `None` if there is none, or too many.
     #[must_use]
@@ -262,8 +263,8 @@ mod tests {
     }
 
     #[test]
-    fn there_are_one_to_eight_subjects() {
-        let many: Vec<_> = (0..9).map(subject).collect();
+    fn there_are_one_to_fourteen_subjects() {
+        let many: Vec<_> = (0..15).map(subject).collect();
         assert!(Subjects::new(&[]).is_none() && Subjects::new(&many).is_none());
         for count in 1..=Subjects::MAX {
             let subjects = Subjects::new(&many[..count]).unwrap();

@@ -67,7 +67,11 @@ impl Session {
     /// revoked.
     pub(crate) fn check(&self, keys: &[PurposeKey]) -> SessionCheck {
         let mut subjects = vec![self.alone(), self.browser()];
-        subjects.extend(person(keys, self.who.provider(), self.who.subject()));
+        let provider = self.who.provider();
+        subjects.extend(person(keys, provider, self.who.subject()));
+        if let Some(sid) = self.who.provider_session() {
+            subjects.extend(provider_session(keys, provider, sid));
+        }
         let mut check = SessionCheck::new(self.since, all(&subjects));
         check.scope = self.scope.map(|scope| StoreScope::from_random(scope.0));
         check
@@ -75,26 +79,43 @@ impl Session {
 }
 
 /// The most keys whose digests fit into one look-up, beside the session's own and its browser's.
-pub(crate) const KEYS_MAX: usize = Subjects::MAX - 2;
+pub(crate) const KEYS_MAX: usize = (Subjects::MAX - 2) / 2;
 
 /// A person, under each key of the deployment, so that a store learns no name: a revocation is written
 /// and looked up under all of them, and a rotation of the secret neither ends a session nor revives
 /// one.
 pub(crate) fn person(keys: &[PurposeKey], provider: &str, subject: &str) -> Vec<Subject> {
-    // HMAC-SHA256(key, 3 ‖ L(provider) ‖ provider ‖ L(subject) ‖ subject), its first half; L is a length
-    // of 16 bits, and an identity's texts have at most 255 bytes.
-    let mut message = vec![3];
-    for part in [provider, subject] {
+    digests(keys, 3, [provider, subject])
+        .map(Subject::Timed)
+        .collect()
+}
+
+/// A session at a provider, by the name that its tokens have for it (`sid`), in the same way. It ends
+/// once, whenever ours began in it.
+pub(crate) fn provider_session(keys: &[PurposeKey], provider: &str, sid: &str) -> Vec<Subject> {
+    digests(keys, 4, [provider, sid])
+        .map(Subject::Absolute)
+        .collect()
+}
+
+/// HMAC-SHA256(key, kind ‖ L(part) ‖ part, for each part), its first half; L is a length of 16 bits, and
+/// no cookie has room for a longer text.
+fn digests(
+    keys: &[PurposeKey],
+    kind: u8,
+    parts: [&str; 2],
+) -> impl Iterator<Item = RevocationDigest> {
+    let mut message = vec![kind];
+    for part in parts {
         let length = u16::try_from(part.len()).unwrap_or(u16::MAX);
         message.extend_from_slice(&length.to_be_bytes());
         message.extend_from_slice(part.as_bytes());
     }
-    let under = |key: &PurposeKey| {
+    keys.iter().map(move |key| {
         let mut half = [0; 16];
         half.copy_from_slice(&key.tag(&message)[..16]);
-        Subject::Timed(RevocationDigest::from_bytes(half))
-    };
-    keys.iter().map(under).collect()
+        RevocationDigest::from_bytes(half)
+    })
 }
 
 /// As a store takes them.

@@ -4,6 +4,7 @@ use apply_cookies::{ApplyCookies, SameSite, Secrets, SetCookie};
 
 use super::cookie::COOKIE_MAX;
 use super::*;
+use crate::identity::AtProvider;
 
 const SECRET: &str = "8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA";
 
@@ -32,6 +33,20 @@ fn session() -> Session {
         binding: Bytes([3; 16]),
         credential: Some(Bytes([4; 16])),
         who,
+    }
+}
+
+fn session_at_provider() -> Session {
+    let who = Identity::new("google", "ada").unwrap();
+    let there = AtProvider {
+        sid: Some("s-1".to_owned()),
+        auth_time: Some(1_799_999_000),
+        acr: Some("mfa".to_owned()),
+    };
+    Session {
+        credential: None,
+        who: who.with_session_at_provider(there),
+        ..session()
     }
 }
 
@@ -76,6 +91,11 @@ fn what_a_cookie_has_never_changes() {
     assert_eq!(text, IN_COOKIE);
     let back: Session = serde_json::from_str(IN_COOKIE).unwrap();
     assert_eq!(serde_json::to_string(&back).unwrap(), IN_COOKIE);
+    let text = serde_json::to_string(&session_at_provider()).unwrap();
+    assert!(text.ends_with(AT_PROVIDER), "{text}");
+    let back: Session = serde_json::from_str(&text).unwrap();
+    assert_eq!(serde_json::to_string(&back).unwrap(), text);
+    assert_eq!(back.who.auth_time(), UnixMillis::from_secs(1_799_999_000));
     for broken in [
         IN_COOKIE.replace("AQEBAQEBAQEBAQEBAQEBAQ", "AQEBAQ"),
         IN_COOKIE.replace("1800000000005", "18000000000051800000"),
@@ -86,6 +106,9 @@ fn what_a_cookie_has_never_changes() {
 }
 
 const IN_COOKIE: &str = r#"{"sid":"AQEBAQEBAQEBAQEBAQEBAQ","since":1800000000000,"end":1800043200000,"at":1800000000005,"scope":"AgICAgICAgICAgICAgICAg","bind":"AwMDAwMDAwMDAwMDAwMDAw","cred":"BAQEBAQEBAQEBAQEBAQEBA","who":{"p":"password","sub":"ada","email":"ada@example.com","ev":true,"name":"Ada","roles":["admin"],"claims":{"department":"engines"}}}"#;
+
+const AT_PROVIDER: &str =
+    r#""who":{"p":"google","sub":"ada","psid":"s-1","auth_time":1799999000,"acr":"mfa"}}"#;
 
 #[test]
 fn what_does_not_fit_is_refused_with_the_part_that_is_too_large() {
@@ -123,8 +146,8 @@ fn the_cookie_is_out_of_reach_of_scripts_and_of_other_sites() {
 #[test]
 fn digests_of_subjects_never_change() {
     let keys = cookies().purpose_keys(Purpose::Revocation, "");
-    let digests = session().check(&keys).subjects;
-    let digests = digests.iter().map(|subject| {
+    let digests = [session(), session_at_provider()].map(|one| one.check(&keys).subjects);
+    let digests = digests.iter().flat_map(Subjects::iter).map(|subject| {
         let kind = match subject {
             Subject::Absolute(_) => "absolute",
             Subject::Timed(_) => "timed",
@@ -136,11 +159,15 @@ fn digests_of_subjects_never_change() {
     assert_eq!(digests.collect::<Vec<_>>(), EXPECTED);
 }
 
-/// The id, the binding, and a digest made in Python from the text of the rule alone.
-const EXPECTED: [&str; 3] = [
+/// Of each the id, the binding, and digests made in Python from the text of the rule alone.
+const EXPECTED: [&str; 7] = [
     "absolute 01010101010101010101010101010101",
     "timed 03030303030303030303030303030303",
     "timed 940a1eb0e8992b094dd24de5b8e3df8d",
+    "absolute 01010101010101010101010101010101",
+    "timed 03030303030303030303030303030303",
+    "timed d586b128f7c9d72203f6425bb2dd5b3a",
+    "absolute e5cabddd6feefd6399f3791dcf3a80bc",
 ];
 
 #[test]
@@ -151,5 +178,6 @@ fn five_previous_secrets_fit_into_a_look_up() {
     }
     let keys = secrets.purpose_keys(Purpose::Revocation, "");
     assert_eq!(keys.len(), KEYS_MAX);
-    assert_eq!(session().check(&keys).subjects.iter().count(), 8);
+    let subjects = session_at_provider().check(&keys).subjects;
+    assert_eq!(subjects.iter().count(), Subjects::MAX);
 }

@@ -54,7 +54,7 @@ fn digest(kind: &str, n: u64) -> RevocationDigest {
 }
 
 pub(super) fn all(subjects: &[Subject]) -> Subjects {
-    Subjects::new(subjects).expect("one to eight")
+    Subjects::new(subjects).expect("one to fourteen")
 }
 
 pub(super) struct World<'m, M: StoreMaker> {
