@@ -37,6 +37,8 @@ mod identity;
 pub use identity::{Ended, Identity, IdentityError};
 mod session;
 pub use session::IdentityTooLarge;
+#[cfg(feature = "providers")]
+mod step_up;
 #[cfg(feature = "password")]
 mod device;
 mod gate;
@@ -67,6 +69,10 @@ pub use account::{
     Account, AccountFuture, AccountSource, Accounts, AccountsError, AccountsUnavailable, Crowd,
     HashError, Parameters, PasswordHash,
 };
+
+// Sign-ins with a provider that are under way.
+#[cfg(feature = "providers")]
+mod attempt;
 
 mod pages;
 

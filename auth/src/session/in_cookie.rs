@@ -28,7 +28,7 @@ impl<'de> Deserialize<'de> for Bytes {
 }
 
 /// A moment, as milliseconds since 1970.
-pub(super) mod millis {
+pub(crate) mod millis {
     use apply_cookies::UnixMillis;
 
     use super::{Deserialize, Deserializer, Error, Serializer};

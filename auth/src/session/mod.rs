@@ -13,8 +13,7 @@ use crate::identity::{Identity, in_cookie as identity_in_cookie};
 
 pub use cookie::IdentityTooLarge;
 pub(crate) use cookie::SessionCookie;
-pub(crate) use in_cookie::Bytes;
-use in_cookie::millis;
+pub(crate) use in_cookie::{Bytes, millis};
 
 /// A session, as its cookie says: JSON, encrypted. The names are short, because every request carries
 /// them; they persist in browsers, so none may change its meaning.

@@ -1,0 +1,112 @@
+//! How, and how recently, somebody must have shown their provider who they are.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use apply_cookies::UnixMillis;
+use form_urlencoded::Serializer;
+use serde::{Deserialize, Serialize};
+
+use crate::identity::Identity;
+
+/// How far a provider's clock may differ from ours.
+const SKEW: Duration = Duration::from_secs(60);
+
+/// The most ways that are asked for at once, and the longest name of one.
+const ACR_MAX: usize = 8;
+const NAME_MAX: usize = 255;
+
+/// What is asked of somebody's sign-in at the provider. Its fields are those of an address, too, where
+/// anybody can change them: what they ask for is judged where the person comes back to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StepUp {
+    /// Any of these ways.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", rename = "v")]
+    pub(crate) acr: Vec<String>,
+    /// Not longer ago, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none", rename = "m")]
+    pub(crate) max_age: Option<u64>,
+}
+
+impl StepUp {
+    /// What an address asks for, by the pairs of its query.
+    pub(crate) fn read<'q>(pairs: impl Iterator<Item = (Cow<'q, str>, Cow<'q, str>)>) -> Self {
+        let mut asked = Self::default();
+        for (name, value) in pairs {
+            let is_name = (1..=NAME_MAX).contains(&value.len())
+                && value.bytes().all(|byte| byte.is_ascii_graphic());
+            match &*name {
+                "acr" if is_name && asked.acr.len() < ACR_MAX => asked.acr.push(value.into_owned()),
+                "max_age" => asked.max_age = value.parse().ok(),
+                _ => {}
+            }
+        }
+        asked
+    }
+
+    /// Adds it to the query of an address.
+    pub(crate) fn write(&self, query: &mut Serializer<'_, String>) {
+        query.extend_pairs(self.acr.iter().map(|acr| ("acr", acr)));
+        query.extend_pairs(self.max_age.map(|age| ("max_age", age.to_string())));
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether a session of somebody is good enough.
+    pub(crate) fn is_met_by(&self, who: &Identity, now: UnixMillis) -> bool {
+        let way = |acr: &str| self.acr.iter().any(|one| one == acr);
+        let is_recent = |age: u64| {
+            let age = Duration::from_secs(age).saturating_add(SKEW).as_millis();
+            let age = u64::try_from(age).unwrap_or(u64::MAX);
+            who.auth_time().is_some_and(|at| at.plus(age) >= now)
+        };
+        (self.acr.is_empty() || who.acr().is_some_and(way)) && self.max_age.is_none_or(is_recent)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::AtProvider;
+
+    fn read(query: &str) -> StepUp {
+        StepUp::read(form_urlencoded::parse(query.as_bytes()))
+    }
+
+    #[test]
+    fn what_is_asked_comes_back_from_an_address() {
+        let asked = read("acr=urn%3Amfa&x=1&acr=phr&max_age=300");
+        assert_eq!((asked.acr.len(), asked.max_age), (2, Some(300)));
+        let mut query = Serializer::new(String::new());
+        asked.write(&mut query);
+        assert_eq!(read(&query.finish()), asked);
+        for nothing in ["", "acr=", "acr=a+b", "max_age=-1", "max_age=soon"] {
+            assert!(read(nothing).is_empty(), "{nothing}");
+        }
+        assert_eq!(read(&"acr=a&".repeat(20)).acr.len(), ACR_MAX);
+    }
+
+    #[test]
+    fn a_session_is_good_enough_if_it_was_proved_so_and_recently() {
+        let who = |auth_time, acr: Option<&str>| {
+            let there = AtProvider {
+                sid: None,
+                auth_time,
+                acr: acr.map(str::to_owned),
+            };
+            let who = Identity::new("google", "ada").unwrap();
+            who.with_session_at_provider(there)
+        };
+        let now = UnixMillis::from_secs(1_000_000).unwrap();
+        let is_met = |query, who: Identity| read(query).is_met_by(&who, now);
+        assert!(is_met("", who(None, None)));
+        assert!(is_met("acr=a&acr=b", who(None, Some("b"))));
+        assert!(!is_met("acr=a", who(None, Some("b"))) && !is_met("acr=a", who(None, None)));
+        assert!(is_met("max_age=300", who(Some(999_700 - 60), None)));
+        assert!(!is_met("max_age=300", who(Some(999_700 - 61), None)));
+        assert!(!is_met("max_age=300", who(None, None)));
+        assert!(is_met("max_age=18446744073709551615", who(Some(1), None)));
+    }
+}
