@@ -45,6 +45,21 @@ mod gate;
 mod watch;
 pub use gate::{ClaimPath, Gate, WrongClaim};
 
+// Requests to whoever vouches, and the tokens that they sign.
+#[cfg(feature = "providers")]
+#[allow(dead_code, unused_imports, reason = "its users come next")]
+mod outgoing;
+#[cfg(feature = "providers")]
+pub use outgoing::{HttpClient, HttpError, HttpFuture, HttpRequest, HttpResponse};
+#[cfg(feature = "providers")]
+#[allow(dead_code, unused_imports, reason = "its users come next")]
+mod jws;
+#[cfg(feature = "providers")]
+pub use jws::Algorithm;
+#[cfg(feature = "providers")]
+#[allow(dead_code, reason = "its users come next")]
+mod keys;
+
 // Which paths need what.
 mod rule;
 pub use rule::{Rule, RuleError, Rules};

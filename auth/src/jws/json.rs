@@ -1,0 +1,13 @@
+//! JSON that all readers read alike.
+
+use apply_cookies::protocol::check_json;
+use serde_json::{Map, Value};
+
+use super::Fault;
+
+/// An object without a name that comes twice, at any depth and however it is written, and not nested
+/// deeper than eight.
+pub(crate) fn strict_object(json: &[u8]) -> Result<Map<String, Value>, Fault> {
+    let text = check_json(json).map_err(|error| Fault::new(error.to_string()))?;
+    serde_json::from_str(text).map_err(|_| Fault::new("is not a JSON object"))
+}

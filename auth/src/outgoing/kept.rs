@@ -1,0 +1,244 @@
+//! A document of a provider, kept for as long as it says, and fetched anew when somebody misses
+//! something in it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use apply_cookies::UnixMillis;
+use tokio::sync::watch;
+use url::Url;
+
+use super::{Outgoing, Reply, Unreachable};
+
+/// A document is fresh for what `Cache-Control` says, but within these bounds.
+const FRESH_MIN: u64 = 5 * 60 * 1000;
+const FRESH_MAX: u64 = 24 * 60 * 60 * 1000;
+/// For so long after that it is used while a new one is fetched. Later everybody waits for the new one:
+/// something may be gone from it.
+const GRACE: u64 = 5 * 60 * 1000;
+/// For so long after that it is used while the provider cannot be reached.
+const AWAY_MAX: u64 = 24 * 60 * 60 * 1000;
+/// One fetch in this time, for each budget.
+const BETWEEN: u64 = 30 * 1000;
+
+/// Where a token came from that misses something in a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// Anybody can present such a token.
+    Open,
+    /// We got it from the provider itself. It has a budget of its own, which tokens that anybody makes up
+    /// cannot spend.
+    Fetched,
+}
+
+/// A document at an address. Clones share it.
+pub(crate) struct Kept<T>(Arc<Inner<T>>);
+
+impl<T> Clone for Kept<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+/// Reads the document, or says for the log what is wrong with it.
+type Read<T> = Box<dyn Fn(&[u8]) -> Result<T, String> + Send + Sync>;
+
+struct Inner<T> {
+    url: Url,
+    outgoing: Outgoing,
+    read: Read<T>,
+    state: Mutex<State<T>>,
+}
+
+struct State<T> {
+    latest: Option<Latest<T>>,
+    /// When the latest fetch began, if it failed, and why.
+    failed: Option<(UnixMillis, Unreachable)>,
+    /// When the latest fetch began that was paid by the budget for all doors, and by that for fetched tokens.
+    paid: [Option<UnixMillis>; 2],
+    /// Closed when the fetch is over, or its task is gone.
+    flight: Option<watch::Receiver<()>>,
+}
+
+struct Latest<T> {
+    document: Arc<T>,
+    from: UnixMillis,
+    until: UnixMillis,
+}
+
+impl<T: Send + Sync + 'static> Kept<T> {
+    pub(crate) fn new(
+        url: Url,
+        outgoing: Outgoing,
+        read: impl Fn(&[u8]) -> Result<T, String> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            url,
+            outgoing,
+            read: Box::new(read),
+            state: Mutex::new(State {
+                latest: None,
+                failed: None,
+                paid: [None; 2],
+                flight: None,
+            }),
+        }))
+    }
+
+    /// The document. Waits for a fetch only if there is none that may be used.
+    pub(crate) async fn get(&self, door: Door, now: UnixMillis) -> Result<Arc<T>, Unreachable> {
+        let flight = {
+            let mut state = self.0.state();
+            let usable = state.usable(now);
+            if let Some(document) = usable.as_ref().filter(|_| state.is_fresh(now)) {
+                return Ok(Arc::clone(document));
+            }
+            let budgets: &[usize] = match door {
+                Door::Open => &[ALL],
+                Door::Fetched => &[ALL, FETCHED],
+            };
+            let flight = self.flight(&mut state, budgets, now);
+            match (usable, flight) {
+                (Some(document), _) if state.need_not_wait(now) => return Ok(document),
+                (Some(document), None) => return Ok(document),
+                (None, None) => return Err(state.failure()),
+                (_, Some(flight)) => flight,
+            }
+        };
+        over(flight).await;
+        let state = self.0.state();
+        state.usable(now).ok_or_else(|| state.failure())
+    }
+
+    /// A newer one than this, in which something is missed. `None` if there has been a fetch so recently
+    /// that there will not be another now.
+    pub(crate) async fn newer(
+        &self,
+        than: &Arc<T>,
+        door: Door,
+        now: UnixMillis,
+    ) -> Result<Option<Arc<T>>, Unreachable> {
+        let newer = |state: &State<T>| {
+            let usable = state.usable(now);
+            usable.filter(|document| !Arc::ptr_eq(document, than))
+        };
+        let flight = {
+            let mut state = self.0.state();
+            if let Some(document) = newer(&state) {
+                return Ok(Some(document));
+            }
+            // Its own budget first: what refreshes the document must not leave it empty.
+            let budgets: &[usize] = match door {
+                Door::Open => &[ALL],
+                Door::Fetched => &[FETCHED, ALL],
+            };
+            match (self.flight(&mut state, budgets, now), &state.failed) {
+                (Some(flight), _) => flight,
+                (None, Some((_, why))) => return Err(why.clone()),
+                (None, None) => return Ok(None),
+            }
+        };
+        over(flight).await;
+        let state = self.0.state();
+        newer(&state).map(Some).ok_or_else(|| state.failure())
+    }
+
+    /// The fetch that is under way, or a new one if one of these budgets pays for it. It is a task of its
+    /// own, so that it goes on when whoever began it has gone.
+    fn flight(
+        &self,
+        state: &mut State<T>,
+        budgets: &[usize],
+        now: UnixMillis,
+    ) -> Option<watch::Receiver<()>> {
+        let is_under_way = |flight: &&watch::Receiver<()>| flight.has_changed().is_ok();
+        if let Some(flight) = state.flight.as_ref().filter(is_under_way) {
+            return Some(flight.clone());
+        }
+        let mut budgets = state.paid.iter_mut().enumerate().filter(|(place, paid)| {
+            let is_free = |last: UnixMillis| last.get().abs_diff(now.get()) >= BETWEEN;
+            budgets.contains(place) && paid.is_none_or(is_free)
+        });
+        let (_, paid) = budgets.next()?;
+        *paid = Some(now);
+        let (landed, flight) = watch::channel(());
+        let inner = Arc::clone(&self.0);
+        tokio::spawn(async move {
+            inner.fetch(now).await;
+            drop(landed);
+        });
+        Some(state.flight.insert(flight).clone())
+    }
+}
+
+const ALL: usize = 0;
+const FETCHED: usize = 1;
+
+async fn over(mut flight: watch::Receiver<()>) {
+    // Nothing is ever sent: this waits until the sender is gone.
+    let _closed = flight.changed().await;
+}
+
+impl<T> Inner<T> {
+    /// What panics elsewhere leaves nothing half done here.
+    fn state(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn fetch(&self, now: UnixMillis) {
+        let fetched = self.outgoing.get(&self.url, None).await;
+        let read = fetched.and_then(|reply| match reply.status() {
+            200 => (self.read)(reply.body())
+                .map(|document| (document, freshness(&reply)))
+                .map_err(Unreachable::because),
+            status => Err(Unreachable::because(format!("status {status}"))),
+        });
+        let mut state = self.state();
+        match read {
+            Ok((document, fresh)) => {
+                state.failed = None;
+                state.latest = Some(Latest {
+                    document: Arc::new(document),
+                    from: now,
+                    until: now.plus(fresh),
+                });
+            }
+            Err(why) => state.failed = Some((now, why)),
+        }
+    }
+}
+
+fn freshness(reply: &Reply) -> u64 {
+    let said = reply.max_age().unwrap_or(Duration::ZERO).as_millis();
+    u64::try_from(said)
+        .unwrap_or(u64::MAX)
+        .clamp(FRESH_MIN, FRESH_MAX)
+}
+
+impl<T> State<T> {
+    fn usable(&self, now: UnixMillis) -> Option<Arc<T>> {
+        let latest = self.latest.as_ref()?;
+        (now < latest.until.plus(AWAY_MAX)).then(|| Arc::clone(&latest.document))
+    }
+
+    fn is_fresh(&self, now: UnixMillis) -> bool {
+        // Readings of requests that run at once differ a little; more is a clock that was set back.
+        let fresh = |latest: &Latest<T>| now.plus(BETWEEN) >= latest.from && now < latest.until;
+        self.latest.as_ref().is_some_and(fresh)
+    }
+
+    /// Whether a stale document does while it is fetched: it has just become stale, or the provider is
+    /// known to be away.
+    fn need_not_wait(&self, now: UnixMillis) -> bool {
+        let just = |latest: &Latest<T>| now < latest.until.plus(GRACE);
+        let away = |(at, _): &(UnixMillis, _)| at.get().abs_diff(now.get()) < 2 * BETWEEN;
+        self.latest.as_ref().is_some_and(just) || self.failed.as_ref().is_some_and(away)
+    }
+
+    fn failure(&self) -> Unreachable {
+        match &self.failed {
+            Some((_, why)) => why.clone(),
+            None => Unreachable::because("the fetch was cut off"),
+        }
+    }
+}
