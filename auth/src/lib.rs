@@ -60,6 +60,13 @@ pub use jws::Algorithm;
 #[allow(dead_code, reason = "its users come next")]
 mod keys;
 
+// OpenID Connect.
+#[cfg(feature = "providers")]
+#[allow(dead_code, unused_imports, reason = "its users come next")]
+mod oidc;
+#[cfg(feature = "providers")]
+pub use oidc::{ClientSecret, ClientSecretError, Oidc, OidcError};
+
 // Which paths need what.
 mod rule;
 pub use rule::{Rule, RuleError, Rules};

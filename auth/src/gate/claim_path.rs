@@ -63,6 +63,13 @@ impl ClaimPath {
     }
 }
 
+/// Keys, from the outermost object inwards.
+impl<K: Into<String>, const N: usize> From<[K; N]> for ClaimPath {
+    fn from(keys: [K; N]) -> Self {
+        Self::new(keys)
+    }
+}
+
 /// A claim that is neither a text nor an array of texts.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the claim {path} is neither a text nor an array of texts")]

@@ -1,0 +1,58 @@
+//! A provider's document, fetched when it is first needed and kept like its keys.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use apply_cookies::UnixMillis;
+use url::Url;
+
+use super::metadata::Metadata;
+use crate::jws::strict_object;
+use crate::keys::Keys;
+use crate::outgoing::{Door, Kept, Outgoing};
+use crate::refusal::{Refusal, RefusalCode};
+
+/// The document of one provider.
+pub(super) struct Discovery(Kept<Known>);
+
+/// What a document says, and the keys at the address that it names.
+pub(super) struct Known {
+    pub(super) metadata: Metadata,
+    pub(super) keys: Keys,
+}
+
+impl Discovery {
+    /// `address` is the issuer's, parsed.
+    pub(super) fn new(issuer: &str, address: &Url, outgoing: Outgoing) -> Self {
+        let mut document = address.clone();
+        // OpenID Connect Discovery 1.0 §4: a slash at the issuer's end is not doubled.
+        let path = address.path().trim_end_matches('/');
+        document.set_path(&format!("{path}/.well-known/openid-configuration"));
+        let (issuer, is_https) = (issuer.to_owned(), address.scheme() == "https");
+        let (client, last) = (outgoing.clone(), Mutex::new(None::<(Url, Keys)>));
+        let read = move |json: &[u8]| {
+            let object = strict_object(json).map_err(|fault| fault.to_string())?;
+            let metadata = Metadata::read(&object, &issuer, is_https)?;
+            // The keys that are known stay known while their address does.
+            let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+            let keys = match last.take() {
+                Some((url, keys)) if url == metadata.keys => keys,
+                _ => Keys::at(metadata.keys.clone(), client.clone()),
+            };
+            *last = Some((metadata.keys.clone(), keys.clone()));
+            Ok(Known { metadata, keys })
+        };
+        Self(Kept::new(document, outgoing, read))
+    }
+
+    /// The document: fetched by one for all who wait.
+    ///
+    /// # Errors
+    ///
+    /// `provider-unreachable` if there is none that may still be used.
+    pub(super) async fn get(&self, now: UnixMillis) -> Result<Arc<Known>, Refusal> {
+        self.0.get(Door::Fetched, now).await.map_err(|error| {
+            Refusal::new(RefusalCode::ProviderUnreachable)
+                .because(format!("the discovery document: {error}"))
+        })
+    }
+}

@@ -1,0 +1,112 @@
+//! A code for tokens, at the provider's token endpoint (OpenID Connect Core 1.0 §3.1.3).
+
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
+
+use super::metadata::{Metadata, SecretIn};
+use super::settings::Oidc;
+use crate::jws::strict_object;
+use crate::outgoing::{Outgoing, Reply};
+use crate::refusal::{Refusal, RefusalCode};
+
+/// The most bytes of an access token.
+const TOKEN_MAX: usize = 16 * 1024;
+
+/// What came for a code.
+pub(super) struct Answer {
+    pub(super) access_token: Zeroizing<String>,
+    pub(super) id_token: Zeroizing<String>,
+}
+
+/// Exchanges a code, once: a second exchange makes providers revoke what the first one gave.
+///
+/// # Errors
+///
+/// `provider-unreachable` if no answer came, `exchange-failed` if the answer is not the right one.
+pub(super) async fn exchange(
+    settings: &Oidc,
+    metadata: &Metadata,
+    outgoing: &Outgoing,
+    code: &str,
+    verifier: &str,
+    redirect_uri: &str,
+) -> Result<Answer, Refusal> {
+    let mut form = vec![
+        ("grant_type", "authorization_code"),
+        ("code", code),
+        ("redirect_uri", redirect_uri),
+        ("code_verifier", verifier),
+    ];
+    let secret = settings.secret.as_str();
+    let in_form = settings.secret_in_form || metadata.secret_in == SecretIn::Form;
+    let basic = if in_form {
+        form.extend([
+            ("client_id", &*settings.client_id),
+            ("client_secret", secret),
+        ]);
+        None
+    } else {
+        Some((&*settings.client_id, secret))
+    };
+    match outgoing.post_form(&metadata.token, &form, basic).await {
+        Ok(reply) => {
+            judged(&reply).map_err(|why| Refusal::new(RefusalCode::ExchangeFailed).because(why))
+        }
+        Err(error) => Err(Refusal::new(RefusalCode::ProviderUnreachable)
+            .because(format!("the token endpoint: {error}"))),
+    }
+}
+
+fn judged(reply: &Reply) -> Result<Answer, String> {
+    if reply.status() != 200 {
+        return Err(match error_code(reply) {
+            Some(code) => format!("the token endpoint answers {} {code}", reply.status()),
+            None => format!("the token endpoint answers {}", reply.status()),
+        });
+    }
+    if !is_json(reply) {
+        return Err("the token endpoint's answer is not JSON by its type".to_owned());
+    }
+    let mut answer = strict_object(reply.body())
+        .map_err(|fault| format!("the token endpoint's answer: {fault}"))?;
+    let token_type = answer.get("token_type").and_then(Value::as_str);
+    if !token_type.is_some_and(|kind| kind.eq_ignore_ascii_case("bearer")) {
+        return Err("the token endpoint's answer: token_type is not Bearer".to_owned());
+    }
+    Ok(Answer {
+        access_token: token(&mut answer, "access_token")?,
+        id_token: token(&mut answer, "id_token")?,
+    })
+}
+
+/// A token out of the answer. Characters as RFC 6749 §A.12 has them.
+fn token(answer: &mut Map<String, Value>, name: &str) -> Result<Zeroizing<String>, String> {
+    match answer.remove(name) {
+        Some(Value::String(text)) => {
+            let text = Zeroizing::new(text);
+            let is_token = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+            let is_token = is_token && (1..=TOKEN_MAX).contains(&text.len());
+            is_token.then_some(text).ok_or("is not a token")
+        }
+        Some(_) => Err("is not a text"),
+        None => Err("is missing"),
+    }
+    .map_err(|what| format!("the token endpoint's answer: {name} {what}"))
+}
+
+/// The `error` of a refusal, if it is one that may stand in a log: characters of RFC 6749 §5.2, short.
+fn error_code(reply: &Reply) -> Option<String> {
+    let answer = strict_object(reply.body())
+        .ok()
+        .filter(|_| is_json(reply))?;
+    let code = answer.get("error")?.as_str()?;
+    let plain =
+        |byte: u8| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' | b'.');
+    let is_code = (1..=40).contains(&code.len()) && code.bytes().all(plain);
+    is_code.then(|| code.to_owned())
+}
+
+/// Whether an answer says that it is JSON. A signed one (`application/jwt`) is not read as one.
+pub(super) fn is_json(reply: &Reply) -> bool {
+    reply.media_type().as_deref() == Some("application/json")
+}

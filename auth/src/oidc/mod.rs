@@ -1,0 +1,29 @@
+//! OpenID Connect, the provider's side: what is asked of a provider, and what its answers prove. It
+//! knows no request and no session.
+
+// What an app says.
+mod secret;
+mod settings;
+pub use secret::{ClientSecret, ClientSecretError};
+pub use settings::{Oidc, OidcError};
+
+// What the provider says of itself.
+mod discovery;
+mod metadata;
+
+// Out to the provider, and back with a person.
+mod authorization;
+mod exchange;
+mod id_token;
+mod person;
+mod user_info;
+pub(crate) use authorization::Ask;
+pub(crate) use id_token::Expected;
+
+// And out again.
+mod end_session;
+mod logout_token;
+pub(crate) use logout_token::LoggedOut;
+
+mod provider;
+pub(crate) use provider::{Proved, Provider};

@@ -1,0 +1,65 @@
+//! Claims → who somebody is.
+
+use serde_json::{Map, Value};
+
+use super::settings::Oidc;
+use crate::identity::Identity;
+use crate::refusal::{Refusal, RefusalCode};
+
+type Object = Map<String, Value>;
+
+/// The identity that the ID token and, if it was asked, UserInfo describe. Of two words on one claim
+/// the ID token's counts: it is signed.
+pub(super) fn identity(
+    settings: &Oidc,
+    subject: &str,
+    id_token: &Object,
+    user_info: Option<&Object>,
+) -> Result<Identity, Refusal> {
+    let invalid = |why: String| Refusal::new(RefusalCode::TokenInvalid).because(why);
+    let mut claims = user_info.cloned().unwrap_or_default();
+    claims.extend(id_token.clone());
+    let text = |name: &str| match claims.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(&**text).filter(|text| !text.is_empty())),
+        Some(_) => Err(invalid(format!("the claim {name} is not a text"))),
+    };
+    let mut who =
+        Identity::new(&*settings.name, subject).map_err(|error| invalid(error.to_string()))?;
+    if let Some(address) = text("email")? {
+        let documents = [Some(id_token), user_info];
+        who = who.with_email(address, is_verified(settings, address, documents));
+    }
+    if let Some(name) = text("name")? {
+        who = who.with_name(name);
+    }
+    if let Some(path) = &settings.roles {
+        let roles = path
+            .texts(&claims)
+            .map_err(|error| invalid(error.to_string()))?;
+        who = who.with_roles(roles);
+    }
+    for name in &settings.claims {
+        if let Some(value) = claims.remove(name) {
+            who = who.with_claim(name, value);
+        }
+    }
+    Ok(who)
+}
+
+/// Whether an address counts as the person's. Only by the JSON value `true`, and by what stands beside
+/// this very address: UserInfo must not verify the ID token's address by another one. Google and the
+/// specification have a boolean there; where a provider sends the text `"true"`
+/// (AWS Cognito, Apple), the app that trusts it says so with `vouches_for_email`.
+fn is_verified(settings: &Oidc, address: &str, documents: [Option<&Object>; 2]) -> bool {
+    let domain = address
+        .rsplit_once('@')
+        .map(|(_, domain)| domain.to_ascii_lowercase());
+    let is_listed = (settings.email_domains.as_ref())
+        .is_none_or(|domains| domain.is_some_and(|domain| domains.contains(&domain)));
+    let is_about_it =
+        |document: &&Object| document.get("email").is_some_and(|email| email == address);
+    let said = (documents.into_iter().flatten().filter(is_about_it))
+        .find_map(|document| document.get("email_verified"));
+    is_listed && (settings.vouches_for_email || said == Some(&Value::Bool(true)))
+}

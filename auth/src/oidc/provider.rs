@@ -1,0 +1,247 @@
+//! One provider, as sign-ins use it.
+
+use std::fmt;
+use std::time::Duration;
+
+use apply_cookies::UnixMillis;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use zeroize::Zeroizing;
+
+use super::authorization::{self, Ask};
+use super::discovery::Discovery;
+use super::exchange::exchange;
+use super::id_token::{self, Expected};
+use super::logout_token::{self, LoggedOut};
+use super::settings::{Oidc, OidcError};
+use super::{end_session, person, user_info};
+use crate::identity::Identity;
+use crate::jws::{Token, TokenRule};
+use crate::keys::KeysError;
+use crate::outgoing::{Door, Outgoing};
+use crate::refusal::{Refusal, RefusalCode};
+
+/// How many exchanges run at once: more would only wait at the provider.
+const EXCHANGES: usize = 16;
+/// How long one waits for its turn. The attempt is spent by then, but whoever begins anew has the
+/// provider's session already.
+const TURN: Duration = Duration::from_secs(5);
+
+/// A provider that a deployment asks.
+pub(crate) struct Provider {
+    settings: Oidc,
+    outgoing: Outgoing,
+    discovery: Discovery,
+    exchanges: Semaphore,
+}
+
+/// Who somebody is, by an ID token that belongs to this attempt.
+pub(crate) struct Proved {
+    pub(crate) who: Identity,
+    /// The session at the provider, for back-channel sign-out.
+    pub(crate) sid: Option<String>,
+    /// When the person signed in there.
+    pub(crate) auth_time: Option<UnixMillis>,
+    pub(crate) acr: Option<String>,
+    /// For `id_token_hint`.
+    pub(crate) id_token: Zeroizing<String>,
+}
+
+impl Oidc {
+    /// Checks the settings. Nothing is fetched.
+    ///
+    /// # Errors
+    ///
+    /// The first setting that cannot be meant.
+    pub(crate) fn build(mut self, outgoing: Outgoing) -> Result<Provider, OidcError> {
+        let address = self.check()?;
+        if self.name == "google" {
+            self = self.claims(["hd"]);
+        }
+        Ok(Provider {
+            discovery: Discovery::new(&self.issuer, &address, outgoing.clone()),
+            settings: self,
+            outgoing,
+            exchanges: Semaphore::new(EXCHANGES),
+        })
+    }
+}
+
+impl Provider {
+    pub(crate) fn name(&self) -> &str {
+        &self.settings.name
+    }
+
+    pub(crate) fn title(&self) -> &str {
+        &self.settings.title
+    }
+
+    /// Where the browser goes to sign in.
+    ///
+    /// # Errors
+    ///
+    /// `provider-unreachable`.
+    pub(crate) async fn authorization_url(
+        &self,
+        ask: &Ask<'_>,
+        now: UnixMillis,
+    ) -> Result<String, Refusal> {
+        let known = self.discovery.get(now).await?;
+        let endpoint = &known.metadata.authorization;
+        Ok(authorization::request(&self.settings, endpoint, ask))
+    }
+
+    /// Whether the callback comes from this provider (RFC 9207): `iss` is compared wherever it is, and
+    /// must be there if the provider promises it.
+    ///
+    /// # Errors
+    ///
+    /// `issuer-mixed-up`; `provider-unreachable` if it is not known what the provider promises.
+    pub(crate) async fn check_issuer(
+        &self,
+        iss: Option<&str>,
+        now: UnixMillis,
+    ) -> Result<(), Refusal> {
+        let why = match iss {
+            Some(iss) if iss == self.settings.issuer => return Ok(()),
+            Some(_) => "iss is another issuer",
+            None if self.discovery.get(now).await?.metadata.promises_issuer => "iss is missing",
+            None => return Ok(()),
+        };
+        Err(Refusal::new(RefusalCode::IssuerMixedUp).because(why))
+    }
+
+    /// A code becomes a person. Asked once for each code.
+    ///
+    /// # Errors
+    ///
+    /// `provider-unreachable`, `exchange-failed`, `unavailable` (too many at once), `token-invalid`,
+    /// `clock`.
+    pub(crate) async fn exchange(
+        &self,
+        code: &str,
+        verifier: &str,
+        expected: &Expected<'_>,
+        now: UnixMillis,
+    ) -> Result<Proved, Refusal> {
+        let _turn = self.turn().await?;
+        let known = self.discovery.get(now).await?;
+        let (settings, metadata) = (&self.settings, &known.metadata);
+        let answer = exchange(
+            settings,
+            metadata,
+            &self.outgoing,
+            code,
+            verifier,
+            expected.redirect_uri,
+        )
+        .await?;
+        let rule = TokenRule {
+            algorithms: &settings.algorithms,
+            types: &["jwt", ""],
+        };
+        let claims = (known
+            .keys
+            .verify(&answer.id_token, &rule, Door::Fetched, now)
+            .await)
+            .map_err(refused)?;
+        let token = id_token::check(&claims, settings, expected, now)?;
+        let algorithm = Token::parse(&answer.id_token, &rule)
+            .map_err(id_token::invalid)?
+            .algorithm;
+        id_token::check_access_token(&claims, algorithm, &answer.access_token)?;
+        let user_info = match (&metadata.user_info, settings.user_info) {
+            (_, false) => None,
+            (Some(endpoint), true) => Some(
+                user_info::ask(
+                    &self.outgoing,
+                    endpoint,
+                    &answer.access_token,
+                    &token.subject,
+                )
+                .await?,
+            ),
+            (None, true) => {
+                let why = "the discovery document has no userinfo_endpoint";
+                return Err(Refusal::new(RefusalCode::ExchangeFailed).because(why));
+            }
+        };
+        let who = person::identity(
+            settings,
+            &token.subject,
+            claims.object(),
+            user_info.as_ref(),
+        )?;
+        Ok(Proved {
+            who,
+            sid: token.sid,
+            auth_time: token.auth_time,
+            acr: token.acr,
+            id_token: answer.id_token,
+        })
+    }
+
+    async fn turn(&self) -> Result<SemaphorePermit<'_>, Refusal> {
+        let turn = tokio::time::timeout(TURN, self.exchanges.acquire()).await;
+        turn.ok().and_then(Result::ok).ok_or_else(|| {
+            let why = "sixteen exchanges with this provider have not ended for five seconds";
+            Refusal::new(RefusalCode::Unavailable).because(why)
+        })
+    }
+
+    /// Where the browser goes to end its session at the provider, and then comes `back` with `state`.
+    /// `None` where the provider has no such place, as Google has none, or cannot be asked.
+    pub(crate) async fn end_session_url(
+        &self,
+        hint: Option<&str>,
+        back: &str,
+        state: &str,
+        now: UnixMillis,
+    ) -> Option<String> {
+        let known = self.discovery.get(now).await.ok()?;
+        let endpoint = known.metadata.end_session.as_ref()?;
+        let id = &self.settings.client_id;
+        Some(end_session::request(endpoint, id, hint, back, state))
+    }
+
+    /// Whose sessions a logout token ends. Anybody can send one.
+    ///
+    /// # Errors
+    ///
+    /// `token-invalid`, `provider-unreachable`.
+    pub(crate) async fn logout(
+        &self,
+        logout_token: &str,
+        now: UnixMillis,
+    ) -> Result<LoggedOut, Refusal> {
+        let known = self.discovery.get(now).await?;
+        let rule = TokenRule {
+            algorithms: &self.settings.algorithms,
+            types: &logout_token::TYPES,
+        };
+        let claims = (known
+            .keys
+            .verify(logout_token, &rule, Door::Open, now)
+            .await)
+            .map_err(refused)?;
+        logout_token::check(&claims, &self.settings, now).map_err(|fault| {
+            Refusal::new(RefusalCode::TokenInvalid).because(format!("the logout token: {fault}"))
+        })
+    }
+}
+
+fn refused(error: KeysError) -> Refusal {
+    match error {
+        KeysError::Invalid(fault) => {
+            Refusal::new(RefusalCode::TokenInvalid).because(format!("the token: {fault}"))
+        }
+        KeysError::Unreachable(error) => {
+            Refusal::new(RefusalCode::ProviderUnreachable).because(format!("the keys: {error}"))
+        }
+    }
+}
+
+impl fmt::Debug for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Provider").field(&self.settings).finish()
+    }
+}
