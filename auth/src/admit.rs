@@ -3,14 +3,18 @@
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use apply_cookies::seldom;
-use apply_cookies::web::{Answer, BodyRefused, Fields, Rest, Slot, is_ahead_of_a_visit};
+use apply_cookies::web::{Answer, Asked, BodyRefused, Fields, Rest, Slot, is_ahead_of_a_visit};
 use bytes::Bytes;
+use futures_core::Stream;
 
 use crate::auth::{Auth, Parts};
 use crate::header::Authorization;
 use crate::identity::Identity;
+#[cfg(feature = "providers")]
+use crate::providers::Step;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::request::{ACCESS_TOKEN_PARAMETER, Request, only};
 use crate::respond::{Audience, see_other};
@@ -46,6 +50,26 @@ impl Auth {
             Some(page) => Err(self.answer(page, &request, slot, form).await),
             None => self.admit(&request, slot).await,
         }
+    }
+
+    /// Reads the form that is posted to a page, by who posts it: another server, or a page of ours.
+    pub(crate) async fn read_form<F, B, E, T>(
+        &self,
+        asked: Asked<'_, F>,
+        body: &mut B,
+        timer: impl FnOnce(Duration) -> T,
+    ) -> Result<Bytes, BodyRefused>
+    where
+        F: Fields,
+        B: Stream<Item = Result<Bytes, E>> + Unpin,
+        T: Future,
+    {
+        let cookies = &self.0.cookies;
+        #[cfg(feature = "providers")]
+        if let Some(Step::BackChannel(_)) = self.0.step(asked.path) {
+            return cookies.read_form_of_a_server(asked, body, timer).await;
+        }
+        cookies.read_form(asked, body, timer).await
     }
 
     /// Finds out who made a request.

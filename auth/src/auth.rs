@@ -18,6 +18,8 @@ use crate::gate::Gate;
 use crate::header::Realm;
 use crate::on_sign_in::OnSignIn;
 use crate::pages::Pages;
+#[cfg(feature = "providers")]
+use crate::providers::{Providers, Step};
 use crate::refusal::Logged;
 use crate::return_to::Places;
 use crate::rule::Rules;
@@ -54,6 +56,8 @@ pub(crate) struct Parts {
     pub(crate) basic: bool,
     pub(crate) realm: Realm,
     pub(crate) access_token: Option<AccessToken>,
+    #[cfg(feature = "providers")]
+    pub(crate) providers: Providers,
     pub(crate) on_sign_in: Option<OnSignIn>,
     pub(crate) gate: Gate,
     pub(crate) rules: Option<Rules>,
@@ -85,9 +89,16 @@ impl Parts {
         apply_cookies::web::path_below(&self.prefix, path)
     }
 
+    /// What the page at a path has to do with a provider.
+    #[cfg(feature = "providers")]
+    pub(crate) fn step(&self, path: &str) -> Option<Step<'_>> {
+        self.page(path).and_then(|page| self.providers.step(page))
+    }
+
     /// Whether people have a page to sign in on.
     pub(crate) fn has_page(&self) -> bool {
-        self.takes_passwords() || self.access_token.is_some() || self.dev
+        let other = self.takes_passwords() || self.access_token.is_some() || self.dev;
+        other || self.pages.has_providers
     }
 
     /// How a client that is no browser, or a browser's own dialog, may prove who it is. `refused`:

@@ -6,21 +6,28 @@ use std::time::Duration;
 
 use apply_cookies::protocol::Purpose;
 use apply_cookies::replay::{MemoryRevocations, RevocationListener, Revocations, SessionLength};
-use apply_cookies::{ApplyCookies, OperationError, Origin, SameSite, Scheme};
+use apply_cookies::{ApplyCookies, Origin, SameSite, Scheme};
 
 use crate::access_token::AccessToken;
 #[cfg(feature = "password")]
 use crate::account::{Accounts, Passwords};
 use crate::auth::{Auth, Parts};
+use crate::auth_error::AuthError;
 use crate::credential::CredentialKeys;
 #[cfg(feature = "password")]
 use crate::device::DeviceCookie;
-use crate::forwarded::{NotANetwork, TrustedProxies};
+use crate::forwarded::TrustedProxies;
 use crate::gate::Gate;
-use crate::header::{Realm, RealmError};
+use crate::header::Realm;
 use crate::identity::Identity;
+#[cfg(feature = "providers")]
+use crate::oidc::Oidc;
 use crate::on_sign_in::{OnSignIn, SignInCookies};
+#[cfg(feature = "providers")]
+use crate::outgoing::HttpClient;
 use crate::pages::Pages;
+#[cfg(feature = "providers")]
+use crate::providers::{self, Providers};
 use crate::refusal::{Logged, Refusal};
 use crate::return_to::Places;
 use crate::rule::Rules;
@@ -45,41 +52,16 @@ pub struct AuthBuilder {
     accounts: Option<Accounts>,
     basic: Option<String>,
     access_token: Option<AccessToken>,
+    #[cfg(feature = "providers")]
+    providers: Vec<Oidc>,
+    #[cfg(feature = "providers")]
+    http_client: Option<Arc<dyn HttpClient>>,
     on_sign_in: Option<OnSignIn>,
     gate: Gate,
     rules: Option<Rules>,
     proxies: Vec<String>,
     return_to: Vec<Origin>,
     dev: bool,
-}
-
-/// Sign-ins that cannot be built.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum AuthError {
-    /// Nobody could sign in.
-    #[error("there is no way to sign in; call passwords, access_token, or Auth::dev")]
-    NoMethod,
-    /// Anybody on the network reads a password that is sent with every request over plain http.
-    #[error(
-        "basic over plain http outside this machine sends the password in the clear; configure an https origin"
-    )]
-    BasicOverHttp,
-    /// Development is for this machine.
-    #[error("Auth::dev() is for ApplyCookies::dev(), and for origins on this machine")]
-    NotDevelopment,
-    /// A setting of the wrong form.
-    #[error("{0}")]
-    Setting(&'static str),
-    /// The realm of Basic.
-    #[error(transparent)]
-    Realm(#[from] RealmError),
-    /// A trusted proxy.
-    #[error(transparent)]
-    Proxy(#[from] NotANetwork),
-    /// The name of a cookie.
-    #[error(transparent)]
-    Cookie(#[from] OperationError),
 }
 
 impl Auth {
@@ -98,6 +80,10 @@ impl Auth {
             accounts: None,
             basic: None,
             access_token: None,
+            #[cfg(feature = "providers")]
+            providers: Vec::new(),
+            #[cfg(feature = "providers")]
+            http_client: None,
             on_sign_in: None,
             gate: Gate::new(),
             rules: None,
@@ -142,6 +128,24 @@ impl AuthBuilder {
     /// `Authorization`, as Bearer or as the password of Basic.
     pub fn access_token(mut self, token: AccessToken) -> Self {
         self.access_token = Some(token);
+        self
+    }
+
+    /// Lets people sign in with a provider. Called several times, people choose one on the page.
+    ///
+    /// With several providers and a [gate](Self::gate) that asks for e-mail addresses each needs
+    /// [`Oidc::email_domains`]: the weakest would otherwise vouch for everybody.
+    #[cfg(feature = "providers")]
+    pub fn provider(mut self, provider: Oidc) -> Self {
+        self.providers.push(provider);
+        self
+    }
+
+    /// Asks providers with this client instead of the crate's own: for a proxy that wants a password, or
+    /// a company's certificates.
+    #[cfg(feature = "providers")]
+    pub fn http_client(mut self, client: Arc<dyn HttpClient>) -> Self {
+        self.http_client = Some(client);
         self
     }
 
@@ -225,25 +229,20 @@ impl AuthBuilder {
         self
     }
 
-    /// Builds it.
-    ///
-    /// # Errors
-    ///
-    /// What is missing, or cannot be safe.
-    pub fn build(self) -> Result<Auth, AuthError> {
-        let cookies = self.cookies;
-        #[cfg(feature = "password")]
-        let has_passwords = self.accounts.is_some();
-        #[cfg(not(feature = "password"))]
-        let has_passwords = false;
+    /// What stands beside something else that it must not stand beside.
+    fn check(&self, has_passwords: bool, keys: usize) -> Result<(), AuthError> {
+        #[cfg(feature = "providers")]
+        let has_providers = !self.providers.is_empty();
+        #[cfg(not(feature = "providers"))]
+        let has_providers = false;
+        let cookies = &self.cookies;
         let (basic, http) = (self.basic.is_some(), cookies.scheme() == Scheme::Http);
         let here = cookies.origins().iter().all(Origin::is_loopback);
-        let person_keys = cookies.purpose_keys(Purpose::Revocation, "");
         let idle_is_short = self.idle.is_some_and(|idle| idle < Duration::from_secs(1));
         let is_path = self.prefix.starts_with('/') && !self.prefix.ends_with('/');
         let mistakes = [
             (
-                !has_passwords && self.access_token.is_none() && !self.dev,
+                !has_passwords && self.access_token.is_none() && !has_providers && !self.dev,
                 AuthError::NoMethod,
             ),
             (basic && http && !here, AuthError::BasicOverHttp),
@@ -256,6 +255,10 @@ impl AuthBuilder {
                 "basic and access_token exclude each other: the password of Basic would mean both",
             ),
             (
+                basic && has_providers,
+                "basic and providers exclude each other: basic has no page to choose one on",
+            ),
+            (
                 self.same_site == SameSite::None,
                 "SameSite=None lets every site act for whoever is signed in",
             ),
@@ -265,7 +268,7 @@ impl AuthBuilder {
             ),
             (idle_is_short, "idle is a second or more"),
             (
-                person_keys.len() > KEYS_MAX,
+                keys > KEYS_MAX,
                 "sign-ins take at most five previous secrets",
             ),
         ];
@@ -274,6 +277,27 @@ impl AuthBuilder {
         if let Some((_, error)) = all.find(|(is_wrong, _)| *is_wrong) {
             return Err(error);
         }
+        Ok(())
+    }
+
+    /// Builds it.
+    ///
+    /// # Errors
+    ///
+    /// What is missing, or cannot be safe.
+    pub fn build(self) -> Result<Auth, AuthError> {
+        let cookies = self.cookies.clone();
+        #[cfg(feature = "password")]
+        let has_passwords = self.accounts.is_some();
+        #[cfg(not(feature = "password"))]
+        let has_passwords = false;
+        let person_keys = cookies.purpose_keys(Purpose::Revocation, "");
+        self.check(has_passwords, person_keys.len())?;
+        #[cfg(feature = "providers")]
+        let providers = providers::build(self.providers, self.http_client, &self.gate)?;
+        #[cfg(not(feature = "providers"))]
+        let providers: [(); 0] = [];
+        let has_providers = !providers.is_empty();
         let length = u64::try_from(self.length.as_millis()).ok();
         let length = length.and_then(SessionLength::from_millis);
         let length = length.ok_or(AuthError::Setting("a session lasts for up to 400 days"))?;
@@ -309,9 +333,11 @@ impl AuthBuilder {
             #[cfg(feature = "password")]
             passwords,
             has_passwords,
-            basic,
+            basic: self.basic.is_some(),
             realm,
             access_token: self.access_token,
+            #[cfg(feature = "providers")]
+            providers: Providers::new(&cookies, &self.prefix, providers)?,
             on_sign_in: self.on_sign_in,
             gate: self.gate,
             rules: self.rules,
@@ -319,6 +345,7 @@ impl AuthBuilder {
             cookies,
             pages: Pages {
                 name: self.name,
+                has_providers,
                 prefix: self.prefix.clone(),
             },
             prefix: self.prefix,

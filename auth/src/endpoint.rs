@@ -10,10 +10,16 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use crate::auth::Auth;
+#[cfg(feature = "providers")]
+use crate::begin::may_begin;
+#[cfg(feature = "providers")]
+use crate::farewell::Farewell;
 use crate::identity::Identity;
 use crate::metrics;
 use crate::pages::SignInPage;
 use crate::prove::prove_nothing;
+#[cfg(feature = "providers")]
+use crate::providers::Step;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::request::{Request, only};
 use crate::respond::{Audience, see_other};
@@ -67,6 +73,10 @@ impl Auth {
         slot: &Slot,
         form: impl Future<Output = Result<Bytes, BodyRefused>>,
     ) -> Answer {
+        #[cfg(feature = "providers")]
+        if let Some(step) = self.0.providers.step(page) {
+            return self.answer_of_provider(step, request, slot, form).await;
+        }
         let (get, post) = (request.is_read(), request.method == "POST");
         let wanted = || only(request.parameters("return_to")).map(Into::into);
         match page {
@@ -76,7 +86,11 @@ impl Auth {
             "/sign-in" if !self.0.has_page() => Answer::uncached(404, Rest::Unasked),
             "/sign-in" if get => {
                 let audience = Audience::bound_for(self, request, wanted());
-                self.sign_in_page(&audience, "", None)
+                #[cfg(feature = "providers")]
+                if let Some(only) = self.only_provider(request) {
+                    return self.begin_at(only, &audience, request, slot).await;
+                }
+                self.sign_in_page(request, &audience, "", None)
             }
             "/sign-in" | "/sign-out" if post => match read(form.await) {
                 Ok(form) => {
@@ -85,7 +99,7 @@ impl Auth {
                     if page == "/sign-in" {
                         self.post_sign_in(request, &audience, slot, &form).await
                     } else {
-                        self.post_sign_out(&audience, slot, &form).await
+                        self.post_sign_out(request, &audience, slot, &form).await
                     }
                 }
                 // A script's, without a body: there is no field that it needs.
@@ -95,7 +109,8 @@ impl Auth {
                         && !request.has("content-type") =>
                 {
                     let audience = Audience::bound_for(self, request, None);
-                    self.post_sign_out(&audience, slot, &Form::default()).await
+                    let form = Form::default();
+                    self.post_sign_out(request, &audience, slot, &form).await
                 }
                 Err((refusal, rest)) => {
                     let audience = Audience::bound_for(self, request, None);
@@ -112,14 +127,56 @@ impl Auth {
         }
     }
 
+    /// Answers a request that has to do with a provider.
+    #[cfg(feature = "providers")]
+    async fn answer_of_provider<F: Fields>(
+        &self,
+        step: Step<'_>,
+        request: &Request<'_, F>,
+        slot: &Slot,
+        form: impl Future<Output = Result<Bytes, BodyRefused>>,
+    ) -> Answer {
+        let wanted = || only(request.parameters("return_to")).map(Into::into);
+        match (step, request.method) {
+            (Step::Begin(provider), "GET" | "HEAD") => {
+                let audience = Audience::bound_for(self, request, wanted());
+                if may_begin(request) {
+                    self.begin_at(provider, &audience, request, slot).await
+                } else if audience.person {
+                    self.sign_in_page(request, &audience, "", None)
+                } else {
+                    audience.show(self, &RefusalCode::SignedOut.into())
+                }
+            }
+            (Step::Callback(provider), "GET") => self.callback(provider, request, slot).await,
+            (Step::BackChannel(provider), "POST") => self.back_channel(provider, form.await).await,
+            (step, _) => Answer::uncached(405, Rest::Unasked).with("allow", step.methods()),
+        }
+    }
+
     /// The page to sign in on, perhaps with the refusal of the last attempt.
-    fn sign_in_page(&self, audience: &Audience, name: &str, refused: Option<&Refusal>) -> Answer {
+    #[cfg_attr(
+        not(feature = "providers"),
+        expect(unused_variables, reason = "what a link passes on is for providers")
+    )]
+    fn sign_in_page<F: Fields>(
+        &self,
+        request: &Request<'_, F>,
+        audience: &Audience,
+        name: &str,
+        refused: Option<&Refusal>,
+    ) -> Answer {
         let parts = &self.0;
         let Some(place) = audience.place(self) else {
             return audience.refuse(self, &Refusal::new(RefusalCode::Origin));
         };
+        #[cfg(feature = "providers")]
+        let providers = &*self.links(request, &place);
+        #[cfg(not(feature = "providers"))]
+        let providers = &[];
         parts.pages.sign_in(&SignInPage {
             place: &place,
+            providers,
             password: parts.takes_passwords(),
             access_token: parts.access_token.is_some(),
             anybody: parts.dev,
@@ -157,7 +214,7 @@ impl Auth {
                 );
                 if again && audience.person {
                     let name = form.get("name").unwrap_or_default();
-                    self.sign_in_page(audience, name, Some(&refusal))
+                    self.sign_in_page(request, audience, name, Some(&refusal))
                 } else {
                     audience.refuse(self, &refusal)
                 }
@@ -199,14 +256,58 @@ impl Auth {
         match self.admit(request, slot).await {
             Err(answer) => answer,
             Ok(visitor) => match (visitor.identity(), place) {
-                (None, _) => self.0.pages.signed_out(),
-                (Some(who), Some(place)) => self.0.pages.sign_out(who, &place),
+                (None, _) => self.signed_out_page(request),
+                (Some(who), Some(place)) => {
+                    #[cfg(feature = "providers")]
+                    let there = self.ends_at(who.provider(), self.0.now()).await;
+                    #[cfg(not(feature = "providers"))]
+                    let there: Option<String> = None;
+                    self.0.pages.sign_out(who, &place, there.as_deref())
+                }
                 (Some(_), None) => visitor.refuse(&RefusalCode::Origin.into()),
             },
         }
     }
 
-    async fn post_sign_out(&self, audience: &Audience, slot: &Slot, form: &Form) -> Answer {
+    /// What somebody reads who has signed out, perhaps at a provider too, which leads them here.
+    #[cfg_attr(
+        not(feature = "providers"),
+        expect(unused_variables, reason = "nothing leads on without providers")
+    )]
+    fn signed_out_page<F: Fields>(&self, request: &Request<'_, F>) -> Answer {
+        #[cfg(feature = "providers")]
+        if let Some(state) = only(request.parameters("state"))
+            && let Some(place) = self.0.providers.open_place(&state, self.0.now())
+            && let Some(place) = Audience::bound_for(self, request, Some(place)).place(self)
+        {
+            return see_other(place.location());
+        }
+        self.0.pages.signed_out(None)
+    }
+
+    #[cfg_attr(
+        not(feature = "providers"),
+        expect(
+            unused_variables,
+            reason = "only a provider's session ends elsewhere too"
+        )
+    )]
+    async fn post_sign_out<F: Fields>(
+        &self,
+        request: &Request<'_, F>,
+        audience: &Audience,
+        slot: &Slot,
+        form: &Form,
+    ) -> Answer {
+        let place = form.get("return_to").and_then(|_| audience.place(self));
+        #[cfg(feature = "providers")]
+        let farewell = match self.0.session_of(&slot.pending()) {
+            Some(session) if audience.person => {
+                let farewell = self.farewell(&session, request, audience, place.as_ref());
+                farewell.await
+            }
+            _ => Farewell::Done,
+        };
         match self.sign_out(&slot.pending()).push().await {
             // The browser has no way to forget a password; a session that the app gave it is over.
             Ok(_) | Err(SignInError::SignedOut) if self.0.basic => self.0.pages.sign_out_of_basic(),
@@ -217,9 +318,15 @@ impl Auth {
             Err(error) if !matches!(error, SignInError::SignedOut) => {
                 audience.refuse(self, &error.into())
             }
-            _ => match form.get("return_to").and_then(|_| audience.place(self)) {
+            #[cfg(feature = "providers")]
+            Ok(_) if let Farewell::There(address) = farewell => see_other(address),
+            _ => match place {
                 Some(place) => see_other(place.location()),
-                None => self.0.pages.signed_out(),
+                #[cfg(feature = "providers")]
+                None if let Farewell::Stays(title) = &farewell => {
+                    self.0.pages.signed_out(Some(title))
+                }
+                None => self.0.pages.signed_out(None),
             },
         }
     }

@@ -37,11 +37,13 @@ mod identity;
 pub use identity::{Ended, Identity, IdentityError};
 mod session;
 pub use session::IdentityTooLarge;
-#[cfg(feature = "providers")]
-mod step_up;
 #[cfg(feature = "password")]
 mod device;
 mod gate;
+#[cfg(feature = "providers")]
+mod hint;
+#[cfg(feature = "providers")]
+mod step_up;
 mod watch;
 pub use gate::{ClaimPath, Gate, WrongClaim};
 
@@ -92,9 +94,17 @@ pub use account::{
     HashError, Parameters, PasswordHash,
 };
 
+// What cannot be safe.
+mod auth_error;
+pub use auth_error::AuthError;
+
 // Sign-ins with a provider that are under way.
 #[cfg(feature = "providers")]
 mod attempt;
+#[cfg(feature = "providers")]
+mod providers;
+#[cfg(feature = "providers")]
+mod wish;
 
 mod pages;
 
@@ -104,7 +114,7 @@ pub use on_sign_in::SignInCookies;
 mod auth;
 pub use auth::Auth;
 mod builder;
-pub use builder::{AuthBuilder, AuthError};
+pub use builder::AuthBuilder;
 
 // A request comes in: who is it?
 mod standing;
@@ -120,6 +130,16 @@ mod sign_in;
 pub use sign_in::{SessionChange, SignInError};
 mod prove;
 
+// To a provider and back, and out again.
+#[cfg(feature = "providers")]
+mod back_channel;
+#[cfg(feature = "providers")]
+mod begin;
+#[cfg(feature = "providers")]
+mod callback;
+#[cfg(feature = "providers")]
+mod farewell;
+
 // What the middleware does with a request.
 mod admit;
 mod endpoint;
@@ -133,6 +153,8 @@ pub mod axum;
 /// For the fuzz targets alone.
 #[doc(hidden)]
 pub mod fuzzing {
+    #[cfg(feature = "providers")]
+    pub use crate::attempt::Parameters;
     pub use crate::return_to::{ReturnPlaces, ReturnTo};
     pub use crate::rule::Demand;
 }

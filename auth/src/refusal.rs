@@ -71,6 +71,10 @@ codes! {
     Unavailable = "unavailable" 503 "Something that sign-ins need does not answer. Try again in a moment.",
 }
 
+/// The most characters of a provider's words that a person reads.
+#[cfg(feature = "providers")]
+const SAID_MAX: usize = 200;
+
 /// How soon a client may ask again when something does not answer.
 const AGAIN: Duration = Duration::from_secs(2);
 
@@ -81,6 +85,7 @@ pub struct Refusal {
     code: RefusalCode,
     wait: Option<Duration>,
     why: Option<Cow<'static, str>>,
+    said: Option<String>,
 }
 
 impl fmt::Display for Refusal {
@@ -122,6 +127,7 @@ impl Refusal {
             code,
             wait: (code == RefusalCode::Unavailable).then_some(AGAIN),
             why: None,
+            said: None,
         }
     }
 
@@ -151,6 +157,18 @@ impl Refusal {
     #[must_use]
     pub const fn wait(&self) -> Option<Duration> {
         self.wait
+    }
+
+    /// Adds what a provider says to the person.
+    #[cfg(feature = "providers")]
+    pub(crate) fn in_words(mut self, said: &str) -> Self {
+        let said: String = said.trim().chars().take(SAID_MAX).collect();
+        self.said = Some(said).filter(|said| !said.is_empty());
+        self
+    }
+
+    pub(crate) fn said(&self) -> Option<&str> {
+        self.said.as_deref()
     }
 
     pub(crate) fn why(&self) -> Option<&str> {

@@ -1,9 +1,14 @@
 //! What a part of an app asks of everybody.
 
+#[cfg(feature = "providers")]
+use std::time::Duration;
+
 use apply_cookies::web::Answer;
 
 use crate::auth::Auth;
 use crate::refusal::{Refusal, RefusalCode};
+#[cfg(feature = "providers")]
+use crate::step_up::StepUp;
 use crate::visitor::Visitor;
 
 /// Asks for a sign-in, and perhaps a role, around a part of an app. Made by [`Auth::required`]; it
@@ -11,6 +16,8 @@ use crate::visitor::Visitor;
 #[derive(Clone, Debug)]
 pub struct Required {
     roles: Vec<String>,
+    #[cfg(feature = "providers")]
+    step_up: StepUp,
 }
 
 impl Auth {
@@ -19,7 +26,11 @@ impl Auth {
     /// the whole app matches.
     #[must_use]
     pub fn required(&self) -> Required {
-        Required { roles: Vec::new() }
+        Required {
+            roles: Vec::new(),
+            #[cfg(feature = "providers")]
+            step_up: StepUp::default(),
+        }
     }
 }
 
@@ -31,12 +42,33 @@ impl Required {
         self
     }
 
+    /// Asks that people have shown their provider who they are in this way (OpenID Connect's `acr`, in
+    /// the provider's own words): whoever has not is sent there again, and comes back. Called several
+    /// times, any one of them is enough. Scripts get 401.
+    #[cfg(feature = "providers")]
+    #[must_use]
+    pub fn acr(mut self, acr: impl Into<String>) -> Self {
+        self.step_up.acr.push(acr.into());
+        self
+    }
+
+    /// Asks that people have shown their provider who they are not longer ago than this, by the second,
+    /// and give or take the minute by which its clock may differ.
+    #[cfg(feature = "providers")]
+    #[must_use]
+    pub const fn within(mut self, time: Duration) -> Self {
+        self.step_up.max_age = Some(time.as_secs());
+        self
+    }
+
     /// Whether somebody may pass.
     pub(crate) fn check(&self, visitor: &Visitor) -> Result<(), Answer> {
         let who = visitor.required()?;
-        if self.roles.is_empty() || who.has_one_of(&self.roles) {
-            return Ok(());
+        if !self.roles.is_empty() && !who.has_one_of(&self.roles) {
+            return Err(visitor.refuse(&Refusal::new(RefusalCode::RoleMissing)));
         }
-        Err(visitor.refuse(&Refusal::new(RefusalCode::RoleMissing)))
+        #[cfg(feature = "providers")]
+        visitor.check_step_up(&who, &self.step_up)?;
+        Ok(())
     }
 }

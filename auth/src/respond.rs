@@ -66,6 +66,13 @@ impl Audience {
         }
     }
 
+    /// The origin that they are on.
+    #[cfg(feature = "providers")]
+    pub(crate) fn origin(&self) -> Option<String> {
+        let home = self.places.as_ref()?.home();
+        Some(home.location().trim_end_matches('/').to_owned())
+    }
+
     /// The answer to a refusal of what the request proves.
     pub(crate) fn refuse_proof(mut self, auth: &Auth, refusal: &Refusal) -> Answer {
         self.refused = true;
@@ -84,6 +91,12 @@ impl Audience {
             let origin = home.location().trim_end_matches('/');
             return see_other(origin.to_owned() + &place.sign_in_path(auth.prefix()));
         }
+        self.show(auth, refusal)
+    }
+
+    /// The refusal itself, whatever it is.
+    pub(crate) fn show(&self, auth: &Auth, refusal: &Refusal) -> Answer {
+        let place = self.person.then(|| self.place(auth)).flatten();
         let id = auth.0.log(refusal);
         let answer = match place {
             Some(place) => auth.0.pages.refusal(refusal, id, &place),

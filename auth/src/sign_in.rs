@@ -324,6 +324,13 @@ impl Parts {
         batch: PendingBatch<'_>,
     ) -> Result<Receipt, SignInError> {
         let batch = batch.delete_cookie(self.cookie.name());
+        #[cfg(feature = "providers")]
+        let batch = if self.pages.has_providers {
+            let hint = self.providers.hint.deletion();
+            batch.delete_cookie(hint).set(self.providers.mark())
+        } else {
+            batch
+        };
         let had = had.or_else(|| self.watch.in_browser(pending.binding().to_bytes()));
         let Some(session) = had else {
             batch.push()?;

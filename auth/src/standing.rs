@@ -52,11 +52,16 @@ impl Auth {
             return Ok(None);
         };
         let check = parts.judge(&mut session).await?;
-        Ok(check.map(|check| self.hold(session, check, slot)))
+        Ok(check.map(|check| self.hold(session, &check, slot)))
     }
 
     /// Who a session is of, with its end.
-    fn hold(&self, session: Session, check: SessionCheck, slot: &Slot) -> (Identity, Arc<Session>) {
+    fn hold(
+        &self,
+        session: Session,
+        check: &SessionCheck,
+        slot: &Slot,
+    ) -> (Identity, Arc<Session>) {
         // Signed in again, as after a change of roles, it is still of what it began with.
         let evidence = Evidence {
             since: Some(session.since),
@@ -68,7 +73,7 @@ impl Auth {
             auth: self.clone(),
             slot: slot.clone(),
             session: session.clone(),
-            check,
+            check: *check,
             open: OnceLock::new(),
         };
         (who.living(Arc::new(held)), session)
@@ -256,7 +261,7 @@ impl Held {
             let latest = parts.session_of(&self.slot.pending());
             let latest = latest.filter(|latest| latest.id == self.session.id);
             let end = (parts.cookie).end_of(latest.as_ref().unwrap_or(&self.session));
-            let open = Arc::new(Open::new(self.session.clone(), self.check, end));
+            let open = Arc::new(Open::new(self.session.clone(), &self.check, end));
             parts.watch.add(&open);
             open
         })

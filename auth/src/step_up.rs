@@ -50,7 +50,8 @@ impl StepUp {
         query.extend_pairs(self.max_age.map(|age| ("max_age", age.to_string())));
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    #[cfg(test)]
+    fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 

@@ -14,7 +14,13 @@ use crate::identity::Identity;
 use crate::metrics;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::respond::Audience;
+#[cfg(feature = "providers")]
+use crate::respond::see_other;
 use crate::session::Session;
+#[cfg(feature = "providers")]
+use crate::step_up::StepUp;
+#[cfg(feature = "providers")]
+use crate::wish::Wish;
 
 /// The person behind a request. The middleware makes one for each request; handlers take it as an
 /// argument, and can keep it in a stream or a socket: a password that arrives there is checked for
@@ -76,6 +82,27 @@ impl Visitor {
     #[must_use]
     pub fn refuse_signed_out(&self) -> Answer {
         self.refuse(&Refusal::new(RefusalCode::SignedOut))
+    }
+
+    /// Sends somebody to their provider again who has not shown it who they are as it is asked here.
+    #[cfg(feature = "providers")]
+    pub(crate) fn check_step_up(&self, who: &Identity, asked: &StepUp) -> Result<(), Answer> {
+        let Inner { auth, audience, .. } = &*self.0;
+        if asked.is_met_by(who, auth.0.now()) {
+            return Ok(());
+        }
+        let place = audience.person.then(|| audience.place(auth)).flatten();
+        let Some((origin, place)) = audience.origin().zip(place) else {
+            return Err(audience.show(auth, &RefusalCode::SignedOut.into()));
+        };
+        let wish = Wish {
+            other_account: false,
+            step_up: asked.clone(),
+        };
+        let at = auth.0.providers.find(who.provider());
+        let at = at.map_or_else(String::new, |provider| format!("/{}", provider.name()));
+        let (prefix, query) = (auth.prefix(), wish.query(&place));
+        Err(see_other(format!("{origin}{prefix}/sign-in{at}?{query}")))
     }
 
     /// The answer where the middleware is missing, which `remedy` adds.

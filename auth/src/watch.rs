@@ -36,10 +36,10 @@ struct State {
 }
 
 impl Open {
-    pub(crate) fn new(session: Arc<Session>, check: SessionCheck, end: UnixMillis) -> Self {
+    pub(crate) fn new(session: Arc<Session>, check: &SessionCheck, end: UnixMillis) -> Self {
         Self {
             session,
-            check,
+            check: *check,
             state: watch::Sender::new(State {
                 heard: Instant::now(),
                 end,

@@ -60,6 +60,29 @@ impl ApplyCookies {
         admit_form(&self.deployment, asked, body)
     }
 
+    /// Reads the form that another server posts, which proves in it who it is: with the same limits, and
+    /// wherever it comes from.
+    ///
+    /// # Errors
+    ///
+    /// Says which check refuses the request.
+    pub async fn read_form_of_a_server<F, B, E, T>(
+        &self,
+        asked: Asked<'_, F>,
+        body: &mut B,
+        timer: impl FnOnce(Duration) -> T,
+    ) -> Result<Bytes, Refused>
+    where
+        F: Fields,
+        B: Stream<Item = Result<Bytes, E>> + Unpin,
+        T: Future,
+    {
+        let body = body::read(asked, body, timer).await;
+        let is_post = asked.method == "POST";
+        let allowed = is_post.then_some(()).ok_or(Rejection::Method);
+        admit(allowed.and_then(|()| check_media_type(asked)), body)
+    }
+
     /// The browser's binding cookie, by the header fields of its request: for a worker that mints
     /// for this browser later, with [`Issuer::mint`](crate::Issuer::mint). `None` while it has none.
     #[must_use]

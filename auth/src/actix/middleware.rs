@@ -99,7 +99,7 @@ where
             let begun = match (step, slot) {
                 (Step::Begin(auth), Some(slot)) => {
                     let asked = asked(&request);
-                    let form = auth.cookies().read_form(asked.asked(), &mut body, sleep);
+                    let form = auth.read_form(asked.asked(), &mut body, sleep);
                     auth.begin(asked, &slot, form).await.map(Some)
                 }
                 (Step::Begin(_), None) => Err(Visitor::forgotten(

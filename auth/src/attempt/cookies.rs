@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-use super::ATTEMPT_MS;
+use super::sealed::ATTEMPT_MS;
 use crate::random;
 use crate::session::Bytes;
 
@@ -44,7 +44,9 @@ pub(super) fn draw(key: &PurposeKey, now: UnixMillis) -> [u8; 32] {
 fn drawn(key: &PurposeKey, r: &[u8; 32]) -> u64 {
     let mask = mask(key, r);
     let masked = r[26..].iter().zip(mask);
-    masked.fold(0, |moment, (byte, mask)| moment << 8 | u64::from(byte ^ mask))
+    masked.fold(0, |moment, (byte, mask)| {
+        moment << 8 | u64::from(byte ^ mask)
+    })
 }
 
 fn mask(key: &PurposeKey, r: &[u8; 32]) -> [u8; 32] {
@@ -71,7 +73,11 @@ impl AttemptCookies {
 
     /// Eight characters of the id: enough to tell twenty apart.
     pub(super) fn name_of(&self, id: Bytes) -> String {
-        format!("{}{}", self.prefix, BASE64_URL_SAFE_NO_PAD.encode(&id.0[..6]))
+        format!(
+            "{}{}",
+            self.prefix,
+            BASE64_URL_SAFE_NO_PAD.encode(&id.0[..6])
+        )
     }
 
     pub(super) fn write(&self, r: &[u8; 32]) -> SetCookie<'static> {
@@ -105,7 +111,12 @@ impl AttemptCookies {
         let life = latest.saturating_sub(ATTEMPT_MS + 2 * SKEW_MS)..=latest;
         let mut all: Vec<(u64, &str)> = fields
             .flat_map(|field| field.split(|byte| *byte == b';'))
-            .filter_map(|pair| std::str::from_utf8(pair).ok()?.trim_matches([' ', '\t']).split_once('='))
+            .filter_map(|pair| {
+                std::str::from_utf8(pair)
+                    .ok()?
+                    .trim_matches([' ', '\t'])
+                    .split_once('=')
+            })
             .filter(|(name, _)| {
                 let rest = name.strip_prefix(&*self.prefix);
                 rest.is_some_and(|rest| rest.len() == 8)
@@ -113,7 +124,10 @@ impl AttemptCookies {
             .map(|(name, text)| {
                 let r = decode(text.as_bytes());
                 let mut moments = keys.iter().filter_map(|key| Some(drawn(key, &r?)));
-                (moments.find(|moment| life.contains(moment)).unwrap_or(0), name)
+                (
+                    moments.find(|moment| life.contains(moment)).unwrap_or(0),
+                    name,
+                )
             })
             .collect();
         let excess = (all.len() + 1).saturating_sub(MOST);

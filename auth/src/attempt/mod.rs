@@ -4,6 +4,7 @@
 //! worth nothing in another browser.
 
 mod cookies;
+mod parameters;
 mod sealed;
 
 use apply_cookies::protocol::{Nonce, Protection, Purpose, PurposeKey, Stamp, ValueCodec};
@@ -13,13 +14,12 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-pub(crate) use cookies::AttemptCookies;
-pub(crate) use sealed::{Attempt, STATE_MAX};
+use cookies::AttemptCookies;
+pub use parameters::Parameters;
+use sealed::STATE_MAX;
+pub(crate) use sealed::{ATTEMPT_MS, Attempt};
 
 use crate::random;
-
-/// How long an attempt may take, in milliseconds.
-pub(crate) const ATTEMPT_MS: u64 = 600_000;
 
 /// The name that the state's keys are derived for. No cookie has it.
 const STATE: &str = "sign-in-state";
@@ -71,7 +71,9 @@ impl Proof {
 impl Attempts {
     pub(crate) fn new(cookies: &ApplyCookies) -> Result<Self, OperationError> {
         Ok(Self {
-            seal: cookies.classes().value_codec(STATE, Protection::Encrypted)?,
+            seal: cookies
+                .classes()
+                .value_codec(STATE, Protection::Encrypted)?,
             keys: cookies.purpose_keys(Purpose::Attempt, ""),
             cookies: AttemptCookies::new(cookies)?,
         })

@@ -7,8 +7,11 @@ use serde::{Deserialize, Serialize};
 use crate::session::{Bytes, millis};
 use crate::step_up::StepUp;
 
+/// How long an attempt may take, in milliseconds.
+pub(crate) const ATTEMPT_MS: u64 = 600_000;
+
 /// The longest state, in characters: an address with it is still short enough for every proxy.
-pub(crate) const STATE_MAX: usize = 1_900;
+pub(super) const STATE_MAX: usize = 1_900;
 
 /// An attempt, as its state has it. The names are short, because addresses are.
 #[derive(Clone, Serialize, Deserialize)]

@@ -104,7 +104,7 @@ where
             let begun = match (step, head.extensions.get::<Slot>().cloned()) {
                 (Step::Begin(auth), Some(slot)) => {
                     let (asked, mut data) = (asked(&head), Data(body.as_mut()));
-                    let form = auth.cookies().read_form(asked.asked(), &mut data, sleep);
+                    let form = auth.read_form(asked.asked(), &mut data, sleep);
                     auth.begin(asked, &slot, form).await.map(Some)
                 }
                 (Step::Begin(_), None) => Err(Visitor::forgotten(

@@ -126,6 +126,12 @@ impl Gate {
         Err(Refusal::new(code).because("a gate"))
     }
 
+    /// Whether it depends on e-mail addresses.
+    #[cfg(feature = "providers")]
+    pub(crate) const fn asks_for_email(&self) -> bool {
+        self.verified_email || self.domains.is_some() || self.emails.is_some()
+    }
+
     fn invites(&self, who: &Identity) -> bool {
         let is_true = |path: &ClaimPath| path.value(who.claims()) == Some(&true.into());
         who.has_one_of(&self.invited_as) || self.invited_by.iter().any(is_true)

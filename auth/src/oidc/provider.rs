@@ -71,6 +71,11 @@ impl Provider {
         &self.settings.name
     }
 
+    /// Whether it is said whose e-mail addresses it can verify.
+    pub(crate) fn lists_email_domains(&self) -> bool {
+        self.settings.email_domains.is_some()
+    }
+
     pub(crate) fn title(&self) -> &str {
         &self.settings.title
     }

@@ -68,9 +68,13 @@ impl Outgoing {
             let field = format!("Basic {}", BASE64_STANDARD.encode(&*pair));
             request.add("authorization", Zeroizing::new(field));
         }
-        let mut body = form_urlencoded::Serializer::new(String::new());
-        body.extend_pairs(form);
-        request.body = Zeroizing::new(body.finish().into_bytes());
+        // In a block of its own: the serializer must not be part of what waits, which is `Send`.
+        let body = {
+            let mut body = form_urlencoded::Serializer::new(String::new());
+            body.extend_pairs(form);
+            body.finish()
+        };
+        request.body = Zeroizing::new(body.into_bytes());
         self.send(request).await
     }
 

@@ -34,6 +34,8 @@ const STOP: &str = include_str!("html/stop.svg");
 /// The pages of one app: what it is called, and where its sign-ins are.
 pub(crate) struct Pages {
     pub(crate) name: Option<String>,
+    /// People may sign in with a provider.
+    pub(crate) has_providers: bool,
     pub(crate) prefix: String,
 }
 

@@ -11,6 +11,8 @@ use crate::return_to::ReturnTo;
 pub(crate) struct SignInPage<'a> {
     /// Where it leads.
     pub(crate) place: &'a ReturnTo,
+    /// The address of each provider's sign-in, and its title.
+    pub(crate) providers: &'a [(String, &'a str)],
     pub(crate) password: bool,
     pub(crate) access_token: bool,
     /// Any name, and roles: for development.
@@ -42,6 +44,19 @@ impl Pages {
             let (sentence, code) = (refusal.sentence(), refusal.code().as_str());
             html!("refused", sentence = sentence, code = code, id = id)
         });
+        let providers = (!page.providers.is_empty()).then(|| {
+            let link = |(address, title): &(String, &str)| {
+                let (address, title) = (Text(address), Text(title));
+                format!("<a class=\"button\" href=\"{address}\">Continue with {title}</a>")
+            };
+            let links: Vec<_> = page.providers.iter().map(link).collect();
+            let or = if page.password || page.access_token {
+                "<p class=\"or\">or</p>\n"
+            } else {
+                ""
+            };
+            html!("providers", links = links.join("\n")) + or
+        });
         let password = page.password.then(|| {
             form(html!(
                 "password",
@@ -70,6 +85,7 @@ impl Pages {
             "sign-in",
             to = to.unwrap_or_default(),
             refused = refused.unwrap_or_default(),
+            providers = providers.unwrap_or_default(),
             password = password.unwrap_or_default(),
             token = token.unwrap_or_default(),
             anybody = anybody.unwrap_or_default()
@@ -79,8 +95,14 @@ impl Pages {
         self.page("Sign in", LOCK, refusal, elsewhere.as_deref(), &html)
     }
 
-    /// Asks somebody who is signed in whether to sign out. `back` is where they came from.
-    pub(crate) fn sign_out(&self, who: &Identity, back: &ReturnTo) -> Answer {
+    /// Asks somebody who is signed in whether to sign out. `back` is where they came from, and
+    /// `elsewhere` the origin where the provider's own sign-out is.
+    pub(crate) fn sign_out(
+        &self,
+        who: &Identity,
+        back: &ReturnTo,
+        elsewhere: Option<&str>,
+    ) -> Answer {
         let email = who.email().filter(|email| *email != who.name());
         let email = email.map(|email| format!(" (<bdi>{}</bdi>)", Text(email)));
         let html = html!(
@@ -90,13 +112,28 @@ impl Pages {
             prefix = Text(&self.prefix),
             back = Text(back.location())
         );
-        self.page("Sign out", DOOR, None, None, &html)
+        self.page("Sign out", DOOR, None, elsewhere, &html)
     }
 
-    /// Says that nobody is signed in any more.
-    pub(crate) fn signed_out(&self) -> Answer {
-        let html = html!("signed-out", prefix = Text(&self.prefix));
+    /// Says that nobody is signed in any more, except perhaps at a provider of this title, which has no
+    /// sign-out for apps.
+    pub(crate) fn signed_out(&self, still_at: Option<&str>) -> Answer {
+        let still = still_at.map(|title| html!("still-there", title = Text(title)));
+        let html = html!(
+            "signed-out",
+            still = still.unwrap_or_default(),
+            prefix = Text(&self.prefix)
+        );
         self.page("Signed out", DOOR, None, None, &html)
+    }
+
+    /// Leads on somebody who has signed in, by the page itself: a browser sends no `SameSite=Strict`
+    /// cookie along with a redirect that another site began.
+    #[cfg(feature = "providers")]
+    pub(crate) fn going_on(&self, place: &ReturnTo) -> Answer {
+        let html = html!("going-on", place = Text(place.location()));
+        let answer = self.page("Signed in", LOCK, None, None, &html);
+        answer.with("refresh", format!("0;url={}", place.location()))
     }
 
     /// Says that nobody can be signed out, under HTTP Basic.
@@ -114,12 +151,19 @@ impl Pages {
             )
         };
         let sign_in = place.sign_in_path(&self.prefix);
+        let other_account = format!("{sign_in}&account=other");
+        let said = (refusal.said()).map(|said| html!("said", said = Text(said)));
         let buttons = match refusal.code() {
             RefusalCode::SignedOut => button("", &sign_in, "Sign in"),
             code if is_about_the_account(code) => {
-                button("", &sign_in, "Use another account")
+                button("", &other_account, "Use another account")
                     + "\n"
                     + &button(" quiet", place.location(), "Try again")
+            }
+            code if self.has_providers && is_about_a_provider(code) => {
+                button("", &sign_in, "Try again")
+                    + "\n"
+                    + &button(" quiet", &other_account, "Use another account")
             }
             _ => button("", &sign_in, "Try again"),
         };
@@ -127,6 +171,7 @@ impl Pages {
             "refusal",
             heading = heading,
             sentence = refusal.sentence(),
+            said = said.unwrap_or_default(),
             buttons = buttons,
             code = refusal.code().as_str(),
             id = id
@@ -144,6 +189,24 @@ pub(super) const fn is_about_the_account(code: RefusalCode) -> bool {
             | RefusalCode::NotAllowed
             | RefusalCode::RoleMissing
             | RefusalCode::IdentityTooLarge
+    )
+}
+
+/// Whether it is of a sign-in with a provider, so that another account there may be meant.
+pub(super) const fn is_about_a_provider(code: RefusalCode) -> bool {
+    matches!(
+        code,
+        RefusalCode::Cancelled
+            | RefusalCode::ProviderRefused
+            | RefusalCode::ProviderUnreachable
+            | RefusalCode::ExchangeFailed
+            | RefusalCode::AttemptMissing
+            | RefusalCode::AttemptExpired
+            | RefusalCode::AttemptUsed
+            | RefusalCode::State
+            | RefusalCode::IssuerMixedUp
+            | RefusalCode::TokenInvalid
+            | RefusalCode::Clock
     )
 }
 

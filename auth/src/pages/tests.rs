@@ -1,6 +1,6 @@
 use apply_cookies::Origin;
 
-use super::screens::is_about_the_account;
+use super::screens::{is_about_a_provider, is_about_the_account};
 use super::*;
 use crate::identity::Identity;
 use crate::refusal::{RefusalCode, RefusalId};
@@ -18,6 +18,7 @@ fn places() -> ReturnPlaces {
 fn pages(prefix: &str, name: Option<&str>) -> Pages {
     Pages {
         name: name.map(str::to_owned),
+        has_providers: true,
         prefix: prefix.to_owned(),
     }
 }
@@ -26,6 +27,7 @@ fn pages(prefix: &str, name: Option<&str>) -> Pages {
 fn page<'a>(place: &'a ReturnTo, name: &'a str, refused: Option<&'a Refusal>) -> SignInPage<'a> {
     SignInPage {
         place,
+        providers: &[],
         password: true,
         access_token: true,
         anybody: false,
@@ -54,6 +56,11 @@ fn every_page(pages: &Pages, text: &str) -> Vec<Answer> {
         password: false,
         ..page(&place, text, Some(&refusal))
     };
+    let links = [(format!("/auth/sign-in/acme?return_to={text}"), text)];
+    let providers = SignInPage {
+        providers: &links,
+        ..page(&place, "", None)
+    };
     let anybody = SignInPage {
         anybody: true,
         ..page(&place, text, None)
@@ -63,14 +70,21 @@ fn every_page(pages: &Pages, text: &str) -> Vec<Answer> {
         pages.sign_in(&page(&place, text, Some(&refusal))),
         pages.sign_in(&only_token),
         pages.sign_in(&anybody),
-        pages.sign_out(&who, &place),
-        pages.signed_out(),
+        pages.sign_in(&providers),
+        pages.sign_out(&who, &place, None),
+        pages.signed_out(None),
+        pages.signed_out(Some(text)),
         pages.sign_out_of_basic(),
     ];
     let refusals = RefusalCode::ALL
         .iter()
         .map(|code| Refusal::new(*code).because(text.to_owned()));
     all.extend(refusals.map(|refusal| pages.refusal(&refusal, ID, &place)));
+    #[cfg(feature = "providers")]
+    {
+        let refusal = Refusal::new(RefusalCode::Cancelled).in_words(text);
+        all.extend([pages.refusal(&refusal, ID, &place), pages.going_on(&place)]);
+    }
     all
 }
 
@@ -171,11 +185,15 @@ fn a_refusal_shows_code_sentence_and_id_and_a_way_on() {
         for part in [code.as_str(), &refusal.sentence(), &ID.to_string()] {
             assert!(body(&page).contains(part), "{part}: {}", body(&page));
         }
-        assert!(body(&page).contains(r#"href="/auth/sign-in?return_to=%2Fa%3Fb%26c""#));
+        let sign_in = r#"href="/auth/sign-in?return_to=%2Fa%3Fb%26c"#;
+        assert!(body(&page).contains(sign_in));
         assert!(!body(&page).contains("only for the log"));
         let try_again = body(&page).contains(">Try again</a>");
         assert_eq!(try_again, *code != RefusalCode::SignedOut);
         let another = body(&page).contains("Use another account");
-        assert_eq!(another, is_about_the_account(*code), "{code:?}");
+        let may_help = is_about_the_account(*code) || is_about_a_provider(*code);
+        assert_eq!(another, may_help, "{code:?}");
+        let asks = body(&page).contains(&format!("{sign_in}&amp;account=other"));
+        assert_eq!(asks, another, "{code:?}");
     }
 }

@@ -56,6 +56,12 @@ impl SessionCookie {
         self.codec.name()
     }
 
+    /// Whether a browser leaves it out of whatever another site begins.
+    #[cfg(feature = "providers")]
+    pub(crate) fn is_strict(&self) -> bool {
+        self.same_site == SameSite::Strict
+    }
+
     /// When this copy of a session ends.
     pub(crate) fn end_of(&self, copy: &Session) -> UnixMillis {
         let idle = self.idle.map(|idle| copy.written.plus(idle));

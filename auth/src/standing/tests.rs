@@ -154,7 +154,7 @@ impl Site {
             .unwrap();
         let session = parts.session_of(&slot.pending()).unwrap();
         let check = session.check(&parts.person_keys);
-        (self.auth.hold(session, check, &slot).0, request)
+        (self.auth.hold(session, &check, &slot).0, request)
     }
 }
 

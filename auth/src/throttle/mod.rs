@@ -11,6 +11,7 @@
 //! | an account, by all networks | 100 times, and once more every 36 s | each network waits 30 s before each attempt |
 //! | a browser that has signed in to this account before | 5 times | the same waits; no other rule |
 //! | whoever is right: an account, or the token from one network | begin 300 sessions, and one more every second | until the next |
+//! | a network, with providers | begin 300 sign-ins, and one more every second | until the next |
 //!
 //! A network is an IPv4 address, or a /48 of IPv6; the second rule counts each /64 as well. The third
 //! rule never locks an account: somebody new waits 30 s and is then heard, however many others are
@@ -203,6 +204,47 @@ impl Throttle {
             None => permit.pair,
         };
         self.spend_session(now, self.key(("sessions", whose)))
+    }
+
+    /// Lets somebody begin a session who a provider knows.
+    #[cfg(feature = "providers")]
+    pub(crate) fn begin_session_there(
+        &self,
+        now: UnixMillis,
+        whose: (&str, &str),
+    ) -> Result<(), Refusal> {
+        self.spend_session(now, self.key(("sessions", whose)))
+    }
+
+    /// Lets a network begin a sign-in with a provider: a store may write down when.
+    #[cfg(feature = "providers")]
+    pub(crate) fn begin_attempt(&self, now: UnixMillis, address: IpAddr) -> Result<(), Refusal> {
+        let network = self.networks(address)[0];
+        self.spend_session(now, self.key(("attempts", network)))
+    }
+
+    /// Whether a network may have a code exchanged.
+    #[cfg(feature = "providers")]
+    pub(crate) fn may_exchange(&self, now: UnixMillis, address: IpAddr) -> Result<(), Refusal> {
+        let (now, networks) = (now.get(), self.networks(address));
+        let paces = &mut self.tables().paces;
+        let mut waits = networks.into_iter().map(|network| {
+            paces
+                .find(now, network)
+                .map_or(0, |used| NETWORK.wait(now, used))
+        });
+        pass(waits.by_ref().max().unwrap_or(0), "network")
+    }
+
+    /// A code was worth nothing. Counted afterwards: a provider is asked by so few at once that no more
+    /// than those can be ahead of the count.
+    #[cfg(feature = "providers")]
+    pub(crate) fn exchange_failed(&self, now: UnixMillis, address: IpAddr) {
+        let (now, networks) = (now.get(), self.networks(address));
+        let mut tables = self.tables();
+        for network in networks {
+            NETWORK.spend(now, tables.paces.entry(now, network));
+        }
     }
 
     /// Lets somebody's session go on under a new id, which ends the old one.

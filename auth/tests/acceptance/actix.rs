@@ -56,10 +56,13 @@ impl Framework for Tested {
 fn routes(service: &mut ServiceConfig, site: &Site) {
     let (auth, door, later) = (&site.auth, site.door.clone(), site.door.clone());
     let admin = web::scope("/admin").wrap(auth.required().role("admin"));
+    let recent = auth.required().acr("mfa").within(pages::RECENT);
+    let vault = web::scope("/vault").wrap(recent);
     service
         .route("/", web::to(public))
         .route("/app", web::to(app))
         .service(admin.route("", web::to(|| async { "admin" })))
+        .service(vault.route("", web::to(|| async { "vault" })))
         .route("/sse-in", web::to(sign_in))
         .route("/sse-out", web::to(sign_out))
         .route(

@@ -53,10 +53,14 @@ fn router(site: Site) -> Router {
     let admin = Router::new()
         .route("/admin", any(async || "admin"))
         .route_layer(auth.required().role("admin"));
+    let vault = Router::new()
+        .route("/vault", any(async || "vault"))
+        .route_layer(auth.required().acr("mfa").within(pages::RECENT));
     let app = Router::new()
         .route("/", any(public))
         .route("/app", any(app))
         .merge(admin)
+        .merge(vault)
         .route("/sse-in", any(sign_in))
         .route("/sse-out", any(sign_out))
         .route(

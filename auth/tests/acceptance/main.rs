@@ -10,6 +10,9 @@
 )]
 
 mod harness;
+#[path = "../hostile/mod.rs"]
+#[allow(dead_code, unreachable_pub, reason = "these tests use a part of it")]
+mod hostile;
 mod support;
 
 mod actix;

@@ -99,7 +99,10 @@ impl Hostile {
             }
         });
         let provider = Self { address, shared };
-        provider.set("/.well-known/openid-configuration", Answer::json(&provider.document()));
+        provider.set(
+            "/.well-known/openid-configuration",
+            Answer::json(&provider.document()),
+        );
         let keys = signer::key_set(&[signer::RSA.jwk(), signer::P256.jwk()]);
         provider.set("/keys", Answer::new(200, "application/json", keys));
         provider
@@ -126,7 +129,11 @@ impl Hostile {
 
     /// What is answered to every request for this path from now on. Without one it is 404.
     pub fn set(&self, path: &str, answer: Answer) {
-        self.shared.answers.lock().unwrap().insert(path.to_owned(), answer);
+        self.shared
+            .answers
+            .lock()
+            .unwrap()
+            .insert(path.to_owned(), answer);
     }
 
     /// The token endpoint gives this ID token, and the access token `an-access-token`.
@@ -156,7 +163,9 @@ impl Drop for Hostile {
 
 impl Shared {
     fn serve(&self, mut stream: &TcpStream) -> Option<()> {
-        stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
+        stream
+            .set_read_timeout(Some(Duration::from_secs(10)))
+            .ok()?;
         let mut reader = BufReader::new(stream.take(REQUEST_MAX));
         let mut line = || {
             let mut text = String::new();
@@ -174,7 +183,10 @@ impl Shared {
         let path = first.split(['?', ' ']).nth(1)?.to_owned();
         let line = first.trim_end_matches(" HTTP/1.1").to_owned();
         let body = String::from_utf8_lossy(&body).into_owned();
-        self.asked.lock().unwrap().push(Asked { line, fields, body });
+        self.asked
+            .lock()
+            .unwrap()
+            .push(Asked { line, fields, body });
         let answer = self.answers.lock().unwrap().get(&path).cloned();
         let answer = answer.unwrap_or_else(|| Answer::new(404, "text/plain", "nothing here"));
         std::thread::sleep(answer.after);

@@ -6,6 +6,7 @@ mod log;
 pub(crate) mod pages;
 mod people;
 mod store;
+pub(crate) mod there;
 
 pub(crate) use app::{App, Framework, Layout, Running, Site};
 pub(crate) use browser::{Browser, cookie_of, sign_in_form};

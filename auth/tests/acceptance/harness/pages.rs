@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use apply_cookies::{Event, PendingCookies, Sse, Streamed};
 use apply_cookies_auth::{Auth, Identity, SignInError, Visitor};
@@ -10,6 +11,9 @@ use futures_util::Stream;
 use futures_util::future::poll_immediate;
 use serde::Deserialize;
 use tokio::sync::{Semaphore, SemaphorePermit};
+
+/// How recently somebody must have shown who they are, for the vault.
+pub(crate) const RECENT: Duration = Duration::from_secs(300);
 
 /// What somebody types in.
 #[derive(Deserialize)]
@@ -162,7 +166,7 @@ impl Door {
             .map(SemaphorePermit::forget)
             .is_err()
         {
-            std::thread::sleep(std::time::Duration::from_millis(1));
+            std::thread::sleep(Duration::from_millis(1));
         }
     }
 

@@ -1,0 +1,147 @@
+//! A person goes to a provider: an attempt begins.
+
+use apply_cookies::web::{Answer, Fields, Slot, is_ahead_of_a_visit};
+
+use crate::attempt::Attempt;
+use crate::auth::Auth;
+use crate::metrics;
+use crate::oidc::{Ask, Provider};
+use crate::refusal::{Refusal, RefusalCode};
+use crate::request::Request;
+use crate::respond::{Audience, see_other};
+use crate::return_to::ReturnTo;
+use crate::session::Bytes;
+use crate::wish::Wish;
+
+/// What an attempt begins with.
+pub(crate) struct Outset<'a> {
+    pub(crate) provider: &'a Provider,
+    /// Who goes there, and where they want to go afterwards.
+    pub(crate) audience: &'a Audience,
+    pub(crate) wish: Wish,
+    /// Of the stream that has asked for it.
+    pub(crate) invitation: Option<Bytes>,
+    /// How often it was begun anew by itself.
+    pub(crate) restarts: u8,
+}
+
+/// Whether a person waits for the page, and is there: a script that asks in the background, or a page
+/// that is loaded ahead of a visit, begins nothing.
+pub(crate) fn may_begin<F: Fields>(request: &Request<'_, F>) -> bool {
+    request.method == "GET" && request.is_navigation() && !is_ahead_of_a_visit(request.fields)
+}
+
+impl Auth {
+    /// The provider to which a person is sent without being asked: the only one, where there is no
+    /// other way, and nobody has just signed out.
+    pub(crate) fn only_provider<F: Fields>(&self, request: &Request<'_, F>) -> Option<&Provider> {
+        let parts = &self.0;
+        let [only] = parts.providers.all() else {
+            return None;
+        };
+        let has_other = parts.takes_passwords() || parts.access_token.is_some() || parts.dev;
+        let may_go = Wish::read(request.query).other_account
+            || !parts.providers.is_signed_out(request.fields.all("cookie"));
+        (!has_other && may_go && may_begin(request)).then_some(only)
+    }
+
+    /// The address of each provider's sign-in, and its title. What an address asks for beside the place is
+    /// passed on.
+    pub(crate) fn links<F: Fields>(
+        &self,
+        request: &Request<'_, F>,
+        place: &ReturnTo,
+    ) -> Vec<(String, &str)> {
+        let (prefix, query) = (self.prefix(), Wish::read(request.query).query(place));
+        let link = |one: &'_ Provider| format!("{prefix}/sign-in/{}?{query}", one.name());
+        let all = self.0.providers.all().iter();
+        all.map(|one| (link(one), one.title())).collect()
+    }
+
+    /// Sends a person to a provider, or says why not.
+    pub(crate) async fn begin_at<F: Fields>(
+        &self,
+        provider: &Provider,
+        audience: &Audience,
+        request: &Request<'_, F>,
+        slot: &Slot,
+    ) -> Answer {
+        let outset = Outset {
+            provider,
+            audience,
+            wish: Wish::read(request.query),
+            invitation: None,
+            restarts: 0,
+        };
+        self.go(outset, request, slot)
+            .await
+            .unwrap_or_else(|refusal| {
+                metrics::sign_in(provider.name(), refusal.code().as_str());
+                audience.show(self, &refusal)
+            })
+    }
+
+    /// Begins an attempt.
+    pub(crate) async fn go<F: Fields>(
+        &self,
+        outset: Outset<'_>,
+        request: &Request<'_, F>,
+        slot: &Slot,
+    ) -> Result<Answer, Refusal> {
+        let (parts, pending) = (&self.0, slot.pending());
+        let Outset {
+            provider,
+            audience,
+            wish,
+            ..
+        } = outset;
+        let (now, cookies) = (parts.now(), request.fields.all("cookie"));
+        let place = audience.place(self).filter(|_| !pending.is_foreign());
+        let place = place.ok_or(RefusalCode::Origin)?;
+        let redirect_uri = audience
+            .callback(self, provider)
+            .ok_or(RefusalCode::Origin)?;
+        parts.throttle.begin_attempt(now, parts.person(request))?;
+        let begun_at = parts.moment().await?;
+        let scope = |scope: apply_cookies::protocol::StoreScope| Bytes(scope.to_bytes());
+        let binding = parts.cookies.binding_of(request.fields);
+        let mut attempt = Attempt::with(provider.name(), begun_at);
+        attempt.claims = parts.cookies.replay_store().scope().map(scope);
+        attempt.revocations = parts.revocations.scope().map(scope);
+        attempt.binding = binding.map(|binding| Bytes(binding.digest().to_bytes()));
+        place.as_text().clone_into(&mut attempt.to);
+        attempt.invitation = outset.invitation;
+        attempt.restarts = outset.restarts;
+        attempt.step_up.clone_from(&wish.step_up);
+        let begun = parts.providers.attempts.begin(attempt, now);
+        let asks_for_account = wish.other_account || parts.providers.is_signed_out(cookies.clone());
+        let ask = Ask {
+            redirect_uri: &redirect_uri,
+            state: &begun.state,
+            nonce: &begun.proof.nonce,
+            challenge: &begun.proof.challenge(),
+            prompt: asks_for_account.then_some("select_account"),
+            login_hint: None,
+            max_age: wish.step_up.max_age.map(std::time::Duration::from_secs),
+            acr: &wish.step_up.acr,
+        };
+        let address = provider.authorization_url(&ask, now).await?;
+        let mut batch = pending.batch().set(begun.cookie);
+        for name in parts.providers.attempts.in_excess(cookies, now) {
+            batch = batch.delete_cookie(&*name);
+        }
+        let unavailable = |error: apply_cookies::PushError| {
+            Refusal::new(RefusalCode::Unavailable).because(error.to_string())
+        };
+        batch.push().map_err(unavailable)?;
+        Ok(see_other(address))
+    }
+}
+
+impl Audience {
+    /// Where a provider sends the browser back to: of the origin that it is on, as configured.
+    pub(crate) fn callback(&self, auth: &Auth, provider: &Provider) -> Option<String> {
+        let (origin, prefix) = (self.origin()?, auth.prefix());
+        Some(format!("{origin}{prefix}/callback/{}", provider.name()))
+    }
+}

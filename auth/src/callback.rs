@@ -1,0 +1,356 @@
+//! The provider sends a person back: an attempt ends, once.
+//!
+//! The order is that of `docs/sign-ins.md`, and each step is before the next for a reason: what costs a
+//! request to the provider comes after what proves that this browser began the attempt, and the code is
+//! exchanged only after the attempt is claimed, because a second exchange makes a provider revoke what
+//! the first one gave.
+//!
+//! The claim carries no binding, and so no barrier stands before it: barriers are kept for as long as
+//! tokens live, a minute, after which a store refuses everything older that has a binding, and people
+//! take longer than that at a provider. A sign-out is heard of by the store of revocations instead: what
+//! it ends is each session of the browser whose evidence was asked for before, and that is what an attempt
+//! began with.
+
+use apply_cookies::UnixMillis;
+use apply_cookies::protocol::{Grant, Lifetime, Nonce, RedemptionDigest};
+use apply_cookies::replay::{
+    Claim, ClaimAnswer, RevocationDigest, SessionCheck, Standing, Subject,
+};
+use apply_cookies::web::{Answer, Fields, Rest, Slot, is_ahead_of_a_visit};
+
+use crate::attempt::{ATTEMPT_MS, Attempt, Parameters};
+use crate::auth::{Auth, Parts};
+use crate::begin::Outset;
+use crate::identity::{AtProvider, Evidence};
+use crate::metrics;
+use crate::oidc::{Expected, Proved, Provider};
+use crate::random;
+use crate::refusal::{Refusal, RefusalCode};
+use crate::request::Request;
+use crate::respond::{Audience, see_other};
+use crate::session::{all, person, provider_session};
+use crate::standing::unavailable;
+use crate::wish::Wish;
+
+/// Why an attempt does not go on.
+struct Stop {
+    refusal: Refusal,
+    then: Then,
+}
+
+/// What becomes of the person.
+#[derive(PartialEq)]
+enum Then {
+    /// They read why.
+    Refuse,
+    /// The attempt is over, and they may be signed in by now: by another tab, or by this very attempt,
+    /// if they have gone back or reloaded.
+    GoOn,
+    /// The same; and if they are not, one new attempt begins by itself.
+    BeginAnew,
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Self {
+            refusal,
+            then: Then::Refuse,
+        }
+    }
+}
+
+impl From<RefusalCode> for Stop {
+    fn from(code: RefusalCode) -> Self {
+        Refusal::new(code).into()
+    }
+}
+
+fn stop(code: RefusalCode, why: &'static str, then: Then) -> Stop {
+    let refusal = Refusal::new(code).because(why);
+    Stop { refusal, then }
+}
+
+impl Auth {
+    /// `GET /auth/callback/NAME`.
+    pub(crate) async fn callback<F: Fields>(
+        &self,
+        provider: &Provider,
+        request: &Request<'_, F>,
+        slot: &Slot,
+    ) -> Answer {
+        if is_ahead_of_a_visit(request.fields) {
+            // An answer that a browser does not keep: the person's own visit must not be the second.
+            return Answer::uncached(503, Rest::Unasked);
+        }
+        let parts = &self.0;
+        let parameters = Parameters::read(request.query.unwrap_or_default());
+        let opened = parameters.and_then(|parameters| {
+            let state = parameters.state.as_deref()?;
+            let attempt = parts.providers.attempts.open(state, parts.now())?;
+            Some((parameters, attempt))
+        });
+        let Some((parameters, attempt)) = opened else {
+            metrics::sign_in(provider.name(), RefusalCode::State.as_str());
+            let audience = Audience::bound_for(self, request, None);
+            return audience.show(self, &RefusalCode::State.into());
+        };
+        let audience = Audience::bound_for(self, request, Some(attempt.to.clone()));
+        let back = Back {
+            provider,
+            parameters,
+            attempt,
+            audience,
+        };
+        match self.finish(&back, request, slot).await {
+            Ok(()) => self.lead_on(&back),
+            Err(stop) => self.stopped(&back, stop, request, slot).await,
+        }
+    }
+
+    /// Attempt and code become a session.
+    async fn finish<F: Fields>(
+        &self,
+        back: &Back<'_>,
+        request: &Request<'_, F>,
+        slot: &Slot,
+    ) -> Result<(), Stop> {
+        use RefusalCode as Code;
+        let (parts, pending, now) = (&self.0, slot.pending(), self.0.now());
+        let Back {
+            provider,
+            parameters,
+            attempt,
+            audience,
+        } = back;
+        if pending.is_foreign() {
+            return Err(Code::Origin.into());
+        }
+        if attempt.provider != provider.name() {
+            let why = "the state is of an attempt with another provider";
+            return Err(stop(Code::IssuerMixedUp, why, Then::Refuse));
+        }
+        let missing = |why| stop(Code::AttemptMissing, why, Then::GoOn);
+        let cookies = request.fields.all("cookie");
+        let proof = parts.providers.attempts.prove(attempt, cookies);
+        let proof = proof.ok_or_else(|| missing("its cookie is not there"))?;
+        let binding = pending.binding().to_bytes();
+        if attempt
+            .binding
+            .is_some_and(|begun_in| begun_in.0 != binding)
+        {
+            return Err(missing("the browser's binding is another one by now"));
+        }
+        if attempt.begun.plus(ATTEMPT_MS) <= now {
+            let why = "it began ten minutes ago or earlier";
+            return Err(stop(Code::AttemptExpired, why, Then::GoOn));
+        }
+        provider
+            .check_issuer(parameters.iss.as_deref(), now)
+            .await?;
+        if let Some(error) = &parameters.error {
+            let said = parameters.error_description.as_deref().unwrap_or_default();
+            return Err(refused_there(error).in_words(said).into());
+        }
+        let code = parameters.code.as_deref().ok_or(Code::State)?;
+        let browser = Subject::Timed(RevocationDigest::from_bytes(binding));
+        parts.still_stands(attempt, &[browser]).await?;
+        let address = parts.person(request);
+        parts.throttle.may_exchange(now, address)?;
+        parts.claim(attempt, proof.claim, now).await?;
+        let redirect_uri = audience.callback(self, provider).ok_or(Code::Origin)?;
+        let expected = Expected {
+            redirect_uri: &redirect_uri,
+            nonce: &proof.nonce,
+            begun_at: attempt.begun,
+            max_age: attempt.step_up.max_age.map(std::time::Duration::from_secs),
+            acr: &attempt.step_up.acr,
+        };
+        let exchanged = provider
+            .exchange(code, &proof.verifier, &expected, now)
+            .await;
+        let proved = exchanged.map_err(|refusal| {
+            let is_away = refusal.code() == Code::ProviderUnreachable;
+            if matches!(refusal.code(), Code::ExchangeFailed | Code::TokenInvalid) {
+                parts.throttle.exchange_failed(now, address);
+            }
+            let then = if is_away {
+                Then::BeginAnew
+            } else {
+                Then::Refuse
+            };
+            Stop { refusal, then }
+        })?;
+        self.begin_session(attempt, proved, browser, slot).await
+    }
+
+    async fn begin_session(
+        &self,
+        attempt: &Attempt,
+        proved: Proved,
+        browser: Subject,
+        slot: &Slot,
+    ) -> Result<(), Stop> {
+        let (parts, pending, now) = (&self.0, slot.pending(), self.0.now());
+        let (keys, who) = (&parts.person_keys, proved.who);
+        // Once more: much can end while a provider thinks.
+        let mut subjects = vec![browser];
+        subjects.extend(person(keys, who.provider(), who.subject()));
+        if let Some(sid) = &proved.sid {
+            subjects.extend(provider_session(keys, who.provider(), sid));
+        }
+        parts.still_stands(attempt, &subjects).await?;
+        (parts.throttle).begin_session_there(now, (who.provider(), who.subject()))?;
+        let who = who.with_session_at_provider(AtProvider {
+            sid: proved.sid,
+            auth_time: proved.auth_time.map(|at| at.get() / 1000),
+            acr: proved.acr,
+        });
+        let who = who.proved_by(Evidence {
+            since: Some(attempt.begun),
+            credential: None,
+        });
+        let signed_in = self.sign_in(&pending, who).push().await;
+        signed_in.map_err(Refusal::from)?;
+        // What does not fit into the headers any more is left out: the cookie of the attempt ends by itself,
+        // and a provider asks where it has no hint.
+        drop(pending.delete_cookie(&*parts.providers.attempts.cookie_of(attempt)));
+        drop(pending.delete_cookie(&*parts.providers.signed_out));
+        let session = parts.session_of(&pending);
+        let hint = &parts.providers.hint;
+        let hint = session.and_then(|session| hint.write(&session, &proved.id_token, now));
+        drop(hint.map(|hint| pending.set(hint)));
+        Ok(())
+    }
+
+    async fn stopped<F: Fields>(
+        &self,
+        back: &Back<'_>,
+        stop: Stop,
+        request: &Request<'_, F>,
+        slot: &Slot,
+    ) -> Answer {
+        let (parts, attempts) = (&self.0, &self.0.providers.attempts);
+        let Back {
+            provider,
+            attempt,
+            audience,
+            ..
+        } = back;
+        let mut refusal = stop.refusal;
+        metrics::sign_in(provider.name(), refusal.code().as_str());
+        if stop.then != Then::Refuse && matches!(self.see(request.fields, slot).await, Ok(Some(_)))
+        {
+            return self.lead_on(back);
+        }
+        let is_own = attempts
+            .prove(attempt, request.fields.all("cookie"))
+            .is_some();
+        // Only what may be asked again is kept.
+        let is_kept = matches!(
+            refusal.code(),
+            RefusalCode::Throttled | RefusalCode::Unavailable
+        );
+        if is_own && !is_kept {
+            drop(slot.pending().delete_cookie(&*attempts.cookie_of(attempt)));
+        }
+        if stop.then == Then::BeginAnew && attempt.restarts == 0 {
+            parts.log(&refusal);
+            let outset = Outset {
+                provider,
+                audience,
+                wish: Wish {
+                    other_account: false,
+                    step_up: attempt.step_up.clone(),
+                },
+                invitation: attempt.invitation,
+                restarts: 1,
+            };
+            match self.go(outset, request, slot).await {
+                Ok(answer) => return answer,
+                Err(again) => refusal = again,
+            }
+        }
+        audience.show(self, &refusal)
+    }
+
+    /// Sends somebody who is signed in to where they wanted to go.
+    fn lead_on(&self, back: &Back<'_>) -> Answer {
+        match back.audience.place(self) {
+            None => back.audience.show(self, &RefusalCode::Origin.into()),
+            Some(place) if self.0.cookie.is_strict() => self.0.pages.going_on(&place),
+            Some(place) => see_other(place.location()),
+        }
+    }
+}
+
+/// A person who is back from a provider.
+struct Back<'a> {
+    provider: &'a Provider,
+    parameters: Parameters<'a>,
+    attempt: Attempt,
+    audience: Audience,
+}
+
+/// The provider says that there is no code (RFC 6749 §4.1.2.1, OpenID Connect Core 1.0 §3.1.2.6).
+fn refused_there(error: &str) -> Refusal {
+    let code = match error {
+        "access_denied" => RefusalCode::Cancelled,
+        _ => RefusalCode::ProviderRefused,
+    };
+    let is_name = error.len() <= 64 && error.bytes().all(|byte| byte.is_ascii_graphic());
+    let name = if is_name {
+        error
+    } else {
+        "an error without a proper name"
+    };
+    Refusal::new(code).because(format!("the provider answers {name}"))
+}
+
+impl Parts {
+    /// Whether nothing has ended in the meantime that the session would belong to.
+    async fn still_stands(&self, attempt: &Attempt, subjects: &[Subject]) -> Result<(), Stop> {
+        let mut check = SessionCheck::new(attempt.begun, all(subjects));
+        check.scope = attempt.revocation_scope();
+        let standing = self.revocations.check(check).await;
+        match standing.map_err(|error| unavailable(&error))? {
+            Standing::Valid => Ok(()),
+            Standing::Revoked => {
+                let why = "somebody has signed out since it began";
+                Err(stop(RefusalCode::SignedOut, why, Then::Refuse))
+            }
+            Standing::BeforeHorizon => {
+                let why = "it began before the store of revocations, or in another process";
+                Err(stop(RefusalCode::AttemptExpired, why, Then::BeginAnew))
+            }
+        }
+    }
+
+    /// Claims the attempt for this one request: whoever is second does not ask the provider.
+    async fn claim(&self, attempt: &Attempt, nonce: Nonce, now: UnixMillis) -> Result<(), Stop> {
+        let (begun, end) = (attempt.begun, attempt.begun.plus(ATTEMPT_MS));
+        let life = Lifetime::from_millis(ATTEMPT_MS).unwrap_or_default();
+        let mut claim = Claim::new(nonce, begun, end, life, now);
+        claim.redemption = RedemptionDigest::from_id(&random::bytes::<16>());
+        claim.scope = attempt.claim_scope();
+        let answer = self.cookies.replay_store().claim(claim).await;
+        let answer = answer.map_err(|error| {
+            let why = format!("the replay store: {error}");
+            Refusal::new(RefusalCode::Unavailable).because(why)
+        })?;
+        match answer {
+            ClaimAnswer::Granted {
+                grant: Grant::First,
+                ..
+            } => Ok(()),
+            ClaimAnswer::Granted { .. } | ClaimAnswer::AlreadyUsed => {
+                let why = "another request was first";
+                Err(stop(RefusalCode::AttemptUsed, why, Then::BeginAnew))
+            }
+            ClaimAnswer::BeforeHorizon => {
+                let why = "it began before the replay store, or in another process";
+                Err(stop(RefusalCode::AttemptExpired, why, Then::BeginAnew))
+            }
+            ClaimAnswer::BehindBarrier => Err(RefusalCode::SignedOut.into()),
+        }
+    }
+}
