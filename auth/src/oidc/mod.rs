@@ -27,3 +27,6 @@ pub(crate) use logout_token::LoggedOut;
 
 mod provider;
 pub(crate) use provider::{Proved, Provider};
+
+#[cfg(test)]
+mod tests;

@@ -48,9 +48,11 @@ pub(super) fn identity(
 }
 
 /// Whether an address counts as the person's. Only by the JSON value `true`, and by what stands beside
-/// this very address: UserInfo must not verify the ID token's address by another one. Google and the
-/// specification have a boolean there; where a provider sends the text `"true"`
-/// (AWS Cognito, Apple), the app that trusts it says so with `vouches_for_email`.
+/// this very address: UserInfo must not verify the ID token's address by another one.
+///
+/// The text `"true"` does not count. OpenID Connect Core 1.0 §5.1 and Google's reference have a boolean
+/// there; an example in Google's guide, AWS Cognito and Apple have the text. An app that trusts such a
+/// provider says so with `vouches_for_email`.
 fn is_verified(settings: &Oidc, address: &str, documents: [Option<&Object>; 2]) -> bool {
     let domain = address
         .rsplit_once('@')

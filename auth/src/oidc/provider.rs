@@ -148,7 +148,7 @@ impl Provider {
             .keys
             .verify(&answer.id_token, &rule, Door::Fetched, now)
             .await)
-            .map_err(refused)?;
+            .map_err(|error| refused("the ID token", error))?;
         let token = id_token::check(&claims, settings, expected, now)?;
         let algorithm = Token::parse(&answer.id_token, &rule)
             .map_err(id_token::invalid)?
@@ -185,7 +185,7 @@ impl Provider {
         })
     }
 
-    async fn turn(&self) -> Result<SemaphorePermit<'_>, Refusal> {
+    pub(super) async fn turn(&self) -> Result<SemaphorePermit<'_>, Refusal> {
         let turn = tokio::time::timeout(TURN, self.exchanges.acquire()).await;
         turn.ok().and_then(Result::ok).ok_or_else(|| {
             let why = "sixteen exchanges with this provider have not ended for five seconds";
@@ -227,21 +227,20 @@ impl Provider {
             .keys
             .verify(logout_token, &rule, Door::Open, now)
             .await)
-            .map_err(refused)?;
+            .map_err(|error| refused("the logout token", error))?;
         logout_token::check(&claims, &self.settings, now).map_err(|fault| {
             Refusal::new(RefusalCode::TokenInvalid).because(format!("the logout token: {fault}"))
         })
     }
 }
 
-fn refused(error: KeysError) -> Refusal {
+fn refused(token: &str, error: KeysError) -> Refusal {
     match error {
         KeysError::Invalid(fault) => {
-            Refusal::new(RefusalCode::TokenInvalid).because(format!("the token: {fault}"))
+            Refusal::new(RefusalCode::TokenInvalid).because(format!("{token}: {fault}"))
         }
-        KeysError::Unreachable(error) => {
-            Refusal::new(RefusalCode::ProviderUnreachable).because(format!("the keys: {error}"))
-        }
+        KeysError::Unreachable(error) => Refusal::new(RefusalCode::ProviderUnreachable)
+            .because(format!("the keys of {token}: {error}")),
     }
 }
 

@@ -266,13 +266,13 @@ impl Oidc {
 
 /// The address of an issuer (OpenID Connect Discovery 1.0 §3).
 fn issuer(text: &str) -> Option<Url> {
+    let (_, rest) = text.split_once("://")?;
+    // `https://https://tenant…` is read as the host `https`, and `https:///tenant…` as the host behind.
+    let is_plain = !rest.starts_with('/') && !rest.contains("//");
+    let is_bare = !text.contains(['?', '#', '@', '\\']);
+    let is_visible = text.bytes().all(|byte| byte.is_ascii_graphic());
     let url = Url::parse(text).ok()?;
-    let is_meant = text.starts_with("https://") || text.starts_with("http://");
-    let is_bare =
-        !text.contains(['?', '#', '@', '\\']) && text.bytes().all(|byte| byte.is_ascii_graphic());
-    // `https://https://tenant…` is read as the host `https`.
-    let is_single = text.matches("//").count() == 1;
-    (is_meant && is_bare && is_single && is_allowed(&url)).then_some(url)
+    (is_plain && is_bare && is_visible && is_allowed(&url)).then_some(url)
 }
 
 impl fmt::Debug for Oidc {

@@ -2,6 +2,7 @@
 //! connection.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+#[allow(clippy::duplicate_mod, reason = "tests beside this one sign as well")]
 #[path = "../signer/mod.rs"]
 pub mod signer;
 
@@ -195,9 +197,9 @@ impl Shared {
         }
         let mut head = format!("HTTP/1.1 {} Answer\r\nconnection: close\r\n", answer.status);
         for (name, value) in &answer.fields {
-            head += &format!("{name}: {value}\r\n");
+            write!(head, "{name}: {value}\r\n").ok()?;
         }
-        head += &format!("content-length: {}\r\n\r\n", answer.body.len());
+        write!(head, "content-length: {}\r\n\r\n", answer.body.len()).ok()?;
         stream.write_all(head.as_bytes()).ok()?;
         stream.write_all(&answer.body).ok()
     }
