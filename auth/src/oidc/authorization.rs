@@ -7,7 +7,7 @@ use url::Url;
 use super::settings::Oidc;
 
 /// What one attempt asks of the provider.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct Ask<'a> {
     pub(crate) redirect_uri: &'a str,
     pub(crate) state: &'a str,

@@ -14,7 +14,7 @@ use crate::jws::{Algorithm, Claims, Fault, TimeFault};
 use crate::refusal::{Refusal, RefusalCode};
 
 /// What the attempt knows.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct Expected<'a> {
     pub(crate) redirect_uri: &'a str,
     pub(crate) nonce: &'a str,

@@ -19,7 +19,7 @@ const AGE_MAX_MS: u64 = 2 * 60 * 1000;
 pub(super) const TYPES: [&str; 3] = ["logout+jwt", "jwt", ""];
 
 /// Whose sessions are over.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug, PartialEq))]
 pub(crate) struct LoggedOut {
     /// All of this person's sessions, unless there is a `sid`.
     pub(crate) subject: Option<String>,
