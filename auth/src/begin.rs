@@ -7,7 +7,7 @@ use crate::auth::Auth;
 use crate::metrics;
 use crate::oidc::{Ask, Provider};
 use crate::refusal::{Refusal, RefusalCode};
-use crate::request::Request;
+use crate::request::{Request, only};
 use crate::respond::{Audience, see_other};
 use crate::return_to::ReturnTo;
 use crate::session::Bytes;
@@ -70,7 +70,7 @@ impl Auth {
             provider,
             audience,
             wish: Wish::read(request.query),
-            invitation: None,
+            invitation: only(request.parameters("invitation")).and_then(|id| Bytes::read(&id)),
             restarts: 0,
         };
         self.go(outset, request, slot)

@@ -249,14 +249,14 @@ impl AuthBuilder {
             (self.dev && !here, AuthError::NotDevelopment),
         ];
         let settings = [
+            (
+                basic && has_providers,
+                "basic and providers exclude each other: basic has no page to choose one on",
+            ),
             (basic && !has_passwords, "basic needs passwords"),
             (
                 basic && self.access_token.is_some(),
                 "basic and access_token exclude each other: the password of Basic would mean both",
-            ),
-            (
-                basic && has_providers,
-                "basic and providers exclude each other: basic has no page to choose one on",
             ),
             (
                 self.same_site == SameSite::None,
@@ -407,5 +407,39 @@ mod tests {
             assert!(error.contains(why), "{error}");
         }
         assert!(auth().same_site(SameSite::Strict).build().is_ok());
+    }
+
+    #[test]
+    #[cfg(feature = "providers")]
+    fn providers_that_do_not_go_together_are_refused() {
+        use crate::oidc::ClientSecret;
+
+        let builder = ApplyCookies::builder(Secrets::random()).origin("https://app.example");
+        let cookies = builder.build().unwrap();
+        let oidc = |name: &str| {
+            let secret = ClientSecret::new("8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA").unwrap();
+            Oidc::discover(name, "https://id.example", "the-app", secret)
+        };
+        let auth = || Auth::builder(&cookies).provider(oidc("one"));
+        let gate = || Gate::new().domains(["example.com"]);
+        let listed = |name| oidc(name).email_domains(["example.com"]);
+        for (builder, why) in [
+            (auth().provider(oidc("one")), "the same name"),
+            (auth().provider(oidc("a b")), "its name"),
+            (auth().basic("x"), "exclude each other"),
+            (auth().provider(listed("two")).gate(gate()), "email_domains"),
+        ] {
+            let error = builder.build().unwrap_err().to_string();
+            assert!(error.contains(why), "{error}");
+        }
+        assert!(
+            auth().gate(gate()).build().is_ok(),
+            "one vouches for itself"
+        );
+        let listed = Auth::builder(&cookies)
+            .provider(listed("one"))
+            .provider(listed("two"));
+        assert!(listed.gate(gate()).build().is_ok());
+        assert!(auth().provider(oidc("two")).build().is_ok());
     }
 }

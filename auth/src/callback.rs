@@ -11,24 +11,26 @@
 //! it ends is each session of the browser whose evidence was asked for before, and that is what an attempt
 //! began with.
 
-use apply_cookies::UnixMillis;
-use apply_cookies::protocol::{Grant, Lifetime, Nonce, RedemptionDigest};
+use std::time::Duration;
+
+use apply_cookies::protocol::{BindingDigest, Grant, Lifetime, Nonce, RedemptionDigest};
 use apply_cookies::replay::{
     Claim, ClaimAnswer, RevocationDigest, SessionCheck, Standing, Subject,
 };
 use apply_cookies::web::{Answer, Fields, Rest, Slot, is_ahead_of_a_visit};
+use apply_cookies::{Outcome, Receipt, UnixMillis};
 
 use crate::attempt::{ATTEMPT_MS, Attempt, Parameters};
 use crate::auth::{Auth, Parts};
 use crate::begin::Outset;
-use crate::identity::{AtProvider, Evidence};
+use crate::identity::{AtProvider, Evidence, Identity};
 use crate::metrics;
 use crate::oidc::{Expected, Proved, Provider};
 use crate::random;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::request::Request;
 use crate::respond::{Audience, see_other};
-use crate::session::{all, person, provider_session};
+use crate::session::{Bytes, all, person, provider_session};
 use crate::standing::unavailable;
 use crate::wish::Wish;
 
@@ -95,7 +97,9 @@ impl Auth {
             return audience.show(self, &RefusalCode::State.into());
         };
         let audience = Audience::bound_for(self, request, Some(attempt.to.clone()));
+        let invitations = &parts.providers.invitations;
         let back = Back {
+            popup: (attempt.invitation).map(|id| (id, !invitations.has(&id.0))),
             provider,
             parameters,
             attempt,
@@ -121,6 +125,7 @@ impl Auth {
             parameters,
             attempt,
             audience,
+            ..
         } = back;
         if pending.is_foreign() {
             return Err(Code::Origin.into());
@@ -162,7 +167,7 @@ impl Auth {
             redirect_uri: &redirect_uri,
             nonce: &proof.nonce,
             begun_at: attempt.begun,
-            max_age: attempt.step_up.max_age.map(std::time::Duration::from_secs),
+            max_age: attempt.step_up.max_age.map(Duration::from_secs),
             acr: &attempt.step_up.acr,
         };
         let exchanged = provider
@@ -210,16 +215,37 @@ impl Auth {
             credential: None,
         });
         let signed_in = self.sign_in(&pending, who).push().await;
-        signed_in.map_err(Refusal::from)?;
+        let receipt = signed_in.map_err(Refusal::from)?;
         // What does not fit into the headers any more is left out: the cookie of the attempt ends by itself,
         // and a provider asks where it has no hint.
         drop(pending.delete_cookie(&*parts.providers.attempts.cookie_of(attempt)));
         drop(pending.delete_cookie(&*parts.providers.signed_out));
         let session = parts.session_of(&pending);
         let hint = &parts.providers.hint;
-        let hint = session.and_then(|session| hint.write(&session, &proved.id_token, now));
+        let hint = (session.as_ref()).and_then(|one| hint.write(one, &proved.id_token, now));
         drop(hint.map(|hint| pending.set(hint)));
+        if let Some((id, session)) = attempt.invitation.zip(session) {
+            let check = session.check(keys);
+            let (who, _) = self.hold(session, &check, slot);
+            self.tell(id, who, pending.binding(), receipt);
+        }
         Ok(())
+    }
+
+    /// Tells the stream that has invited somebody, once the answer of the popup is on its way: the sign-in
+    /// is a barrier, and what the stream sets at once would otherwise count as older.
+    fn tell(&self, id: Bytes, who: Identity, binding: BindingDigest, receipt: Receipt) {
+        let auth = self.clone();
+        tokio::spawn(async move {
+            let answer = match receipt.await {
+                Outcome::Released | Outcome::ReleasedWithoutBarrier => Ok(who.clone()),
+                _ => Err(RefusalCode::Unavailable.into()),
+            };
+            // A token of a barrier's own millisecond is older.
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            let invitations = &auth.0.providers.invitations;
+            invitations.answer(&id.0, who.provider(), binding, answer);
+        });
     }
 
     async fn stopped<F: Fields>(
@@ -270,11 +296,18 @@ impl Auth {
                 Err(again) => refusal = again,
             }
         }
+        if let Some(id) = attempt.invitation {
+            let (binding, no) = (slot.pending().binding(), Err(refusal.clone()));
+            (parts.providers.invitations).answer(&id.0, &attempt.provider, binding, no);
+        }
         audience.show(self, &refusal)
     }
 
     /// Sends somebody who is signed in to where they wanted to go.
     fn lead_on(&self, back: &Back<'_>) -> Answer {
+        if let Some((id, is_elsewhere)) = back.popup {
+            return self.0.pages.popup(&id.to_text(), is_elsewhere);
+        }
         match back.audience.place(self) {
             None => back.audience.show(self, &RefusalCode::Origin.into()),
             Some(place) if self.0.cookie.is_strict() => self.0.pages.going_on(&place),
@@ -289,6 +322,8 @@ struct Back<'a> {
     parameters: Parameters<'a>,
     attempt: Attempt,
     audience: Audience,
+    /// The invitation that the popup is for, and whether its stream is in another process.
+    popup: Option<(Bytes, bool)>,
 }
 
 /// The provider says that there is no code (RFC 6749 §4.1.2.1, OpenID Connect Core 1.0 §3.1.2.6).

@@ -81,6 +81,8 @@ impl Auth {
         let wanted = || only(request.parameters("return_to")).map(Into::into);
         match page {
             "/me" if get => self.me(request, slot).await,
+            #[cfg(feature = "providers")]
+            "/sign-in.js" if get && self.0.pages.has_providers => Self::script(request),
             "/sign-out" if self.0.basic && get => self.0.pages.sign_out_of_basic(),
             "/sign-out" if get => self.sign_out_page(request, slot).await,
             "/sign-in" if !self.0.has_page() => Answer::uncached(404, Rest::Unasked),

@@ -102,6 +102,8 @@ pub use auth_error::AuthError;
 #[cfg(feature = "providers")]
 mod attempt;
 #[cfg(feature = "providers")]
+mod invitations;
+#[cfg(feature = "providers")]
 mod providers;
 #[cfg(feature = "providers")]
 mod wish;
@@ -133,6 +135,10 @@ mod prove;
 // To a provider and back, and out again.
 #[cfg(feature = "providers")]
 mod back_channel;
+#[cfg(feature = "providers")]
+mod invite;
+#[cfg(feature = "providers")]
+pub use invite::Invitation;
 #[cfg(feature = "providers")]
 mod begin;
 #[cfg(feature = "providers")]

@@ -10,6 +10,7 @@ use crate::attempt::Attempts;
 use crate::auth_error::AuthError;
 use crate::gate::Gate;
 use crate::hint::HintCookie;
+use crate::invitations::Invitations;
 use crate::oidc::{Oidc, Provider};
 use crate::outgoing::{HttpClient, Outgoing};
 use crate::random;
@@ -35,6 +36,7 @@ pub(crate) struct Providers {
     /// The name of the cookie that says so, as the browser knows it.
     pub(crate) signed_out: String,
     place: ValueCodec,
+    pub(crate) invitations: Invitations,
 }
 
 /// Builds the providers of a deployment, which this gate will judge.
@@ -98,6 +100,7 @@ impl Providers {
         Ok(Self {
             all,
             attempts: Attempts::new(cookies)?,
+            invitations: Invitations::default(),
             hint: HintCookie::new(cookies, prefix)?,
             signed_out: signed_out.name().to_owned(),
             place: cookies

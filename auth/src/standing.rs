@@ -56,7 +56,7 @@ impl Auth {
     }
 
     /// Who a session is of, with its end.
-    fn hold(
+    pub(crate) fn hold(
         &self,
         session: Session,
         check: &SessionCheck,

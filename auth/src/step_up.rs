@@ -12,9 +12,8 @@ use crate::identity::Identity;
 /// How far a provider's clock may differ from ours.
 const SKEW: Duration = Duration::from_secs(60);
 
-/// The most ways that are asked for at once, and the longest name of one.
-const ACR_MAX: usize = 8;
-const NAME_MAX: usize = 255;
+/// The most bytes that the names of ways have together, by an address.
+const ACR_MAX: usize = 512;
 
 /// What is asked of somebody's sign-in at the provider. Its fields are those of an address, too, where
 /// anybody can change them: what they ask for is judged where the person comes back to.
@@ -33,10 +32,12 @@ impl StepUp {
     pub(crate) fn read<'q>(pairs: impl Iterator<Item = (Cow<'q, str>, Cow<'q, str>)>) -> Self {
         let mut asked = Self::default();
         for (name, value) in pairs {
-            let is_name = (1..=NAME_MAX).contains(&value.len())
+            let length: usize = asked.acr.iter().map(String::len).sum();
+            let is_name = !value.is_empty()
+                && length + value.len() <= ACR_MAX
                 && value.bytes().all(|byte| byte.is_ascii_graphic());
             match &*name {
-                "acr" if is_name && asked.acr.len() < ACR_MAX => asked.acr.push(value.into_owned()),
+                "acr" if is_name => asked.acr.push(value.into_owned()),
                 "max_age" => asked.max_age = value.parse().ok(),
                 _ => {}
             }
@@ -86,7 +87,7 @@ mod tests {
         for nothing in ["", "acr=", "acr=a+b", "max_age=-1", "max_age=soon"] {
             assert!(read(nothing).is_empty(), "{nothing}");
         }
-        assert_eq!(read(&"acr=a&".repeat(20)).acr.len(), ACR_MAX);
+        assert_eq!(read(&"acr=12345678&".repeat(200)).acr.len(), ACR_MAX / 8);
     }
 
     #[test]

@@ -79,7 +79,7 @@ fn the_longest_state_fits_into_an_address_and_what_is_longer_goes_to_the_front_p
     let opened = attempts.open(&begun.state, at(0)).unwrap();
     assert_eq!((opened.to.len(), opened.restarts), (900, 0));
     attempt.to = "/".repeat(1024);
-    attempt.step_up.acr = vec!["a".repeat(255)];
+    attempt.step_up.acr = vec!["a".repeat(512)];
     let begun = attempts.begin(attempt, at(0));
     assert!(begun.state.len() <= STATE_MAX);
     assert_eq!(attempts.open(&begun.state, at(0)).unwrap().to, "");

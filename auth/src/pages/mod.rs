@@ -1,4 +1,4 @@
-//! The pages: no script, one style, five screens. They load nothing, cannot be framed, and are kept
+//! The pages: no script, but for the last one of a popup; one style, a few screens. They load nothing, cannot be framed, and are kept
 //! by no cache.
 
 /// A file of `html/`, its holes filled with HTML, or with [`Text`].
@@ -26,6 +26,10 @@ const STYLE: &str = include_str!("style.css");
 /// The style's hash, as `Content-Security-Policy` names it.
 static STYLE_HASH: LazyLock<String> = LazyLock::new(|| STANDARD.encode(Sha256::digest(STYLE)));
 
+/// What the last page of a popup says to the page that has opened it.
+#[cfg(feature = "providers")]
+const POPUP: &str = include_str!("popup.js");
+
 // Pictures above the heading.
 const LOCK: &str = include_str!("html/lock.svg");
 const DOOR: &str = include_str!("html/door.svg");
@@ -50,6 +54,19 @@ impl Pages {
         elsewhere: Option<&str>,
         content: &str,
     ) -> Answer {
+        self.page_with(title, icon, refusal, elsewhere, "", content)
+    }
+
+    /// The same, of which the policy says more.
+    fn page_with(
+        &self,
+        title: &str,
+        icon: &str,
+        refusal: Option<&Refusal>,
+        elsewhere: Option<&str>,
+        policy: &str,
+        content: &str,
+    ) -> Answer {
         const HTML: &str = "text/html; charset=utf-8";
         let (dot, space) = (
             self.name.as_ref().map_or("", |_| " · "),
@@ -66,7 +83,7 @@ impl Pages {
         );
         let policy = format!(
             "default-src 'none'; style-src 'sha256-{}'; form-action 'self'{space}{}; \
-             frame-ancestors 'none'; base-uri 'none'",
+             frame-ancestors 'none'; base-uri 'none'{policy}",
             *STYLE_HASH,
             elsewhere.unwrap_or_default(),
         );

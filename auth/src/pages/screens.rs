@@ -1,7 +1,15 @@
 //! What is on each page.
 
 use apply_cookies::web::Answer;
+#[cfg(feature = "providers")]
+use base64::Engine;
+#[cfg(feature = "providers")]
+use base64::engine::general_purpose::STANDARD;
+#[cfg(feature = "providers")]
+use sha2::{Digest, Sha256};
 
+#[cfg(feature = "providers")]
+use super::POPUP;
 use super::{DOOR, LOCK, Pages, STOP, Text};
 use crate::identity::Identity;
 use crate::refusal::{Refusal, RefusalCode, RefusalId};
@@ -134,6 +142,21 @@ impl Pages {
         let html = html!("going-on", place = Text(place.location()));
         let answer = self.page("Signed in", LOCK, None, None, &html);
         answer.with("refresh", format!("0;url={}", place.location()))
+    }
+
+    /// The last page of a popup, the only one with a script: it says so to the page that has opened it.
+    /// `is_elsewhere`: the stream of that page is in another process, which has not heard of it.
+    #[cfg(feature = "providers")]
+    pub(crate) fn popup(&self, id: &str, is_elsewhere: bool) -> Answer {
+        let hash = STANDARD.encode(Sha256::digest(POPUP));
+        let policy = format!("; script-src 'sha256-{hash}'");
+        let html = html!(
+            "popup",
+            id = Text(id),
+            elsewhere = is_elsewhere,
+            script = POPUP
+        );
+        self.page_with("Signed in", LOCK, None, None, &policy, &html)
     }
 
     /// Says that nobody can be signed out, under HTTP Basic.

@@ -12,18 +12,26 @@ pub(crate) struct Bytes(pub(crate) [u8; 16]);
 
 impl Serialize for Bytes {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&BASE64_URL_SAFE_NO_PAD.encode(self.0))
+        to.serialize_str(&self.to_text())
     }
 }
 
 impl<'de> Deserialize<'de> for Bytes {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let text = String::deserialize(from)?;
-        let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok();
-        let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
-        bytes
-            .map(Self)
-            .ok_or_else(|| Error::custom("not sixteen bytes"))
+        Self::read(&text).ok_or_else(|| Error::custom("not sixteen bytes"))
+    }
+}
+
+impl Bytes {
+    pub(crate) fn to_text(self) -> String {
+        BASE64_URL_SAFE_NO_PAD.encode(self.0)
+    }
+
+    /// By its text.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
+        bytes.try_into().ok().map(Self)
     }
 }
 

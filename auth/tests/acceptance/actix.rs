@@ -73,6 +73,7 @@ fn routes(service: &mut ServiceConfig, site: &Site) {
             }),
         )
         .route("/watch", web::to(watch))
+        .route("/invite", web::to(invite))
         .route("/adopt", web::to(adopt))
         .route("/keep", web::to(keep))
         .route("/rotate", web::to(rotate))
@@ -99,6 +100,10 @@ async fn sign_in(visitor: Visitor, pending: PendingCookies, Query(typed): Query<
 
 async fn sign_out(visitor: Visitor, pending: PendingCookies) -> Events {
     pages::sign_out(visitor, pending)
+}
+
+async fn invite(visitor: Visitor, pending: PendingCookies) -> Events {
+    pages::invite(visitor, pending)
 }
 
 async fn watch(who: Identity, pending: PendingCookies) -> Events {

@@ -72,6 +72,7 @@ fn router(site: Site) -> Router {
             ),
         )
         .route("/watch", any(watch))
+        .route("/invite", any(invite))
         .route("/adopt", any(adopt))
         .route("/keep", any(keep))
         .route("/rotate", any(rotate))
@@ -101,6 +102,10 @@ async fn sign_in(visitor: Visitor, pending: PendingCookies, Query(typed): Query<
 
 async fn sign_out(visitor: Visitor, pending: PendingCookies) -> Events {
     pages::sign_out(visitor, pending)
+}
+
+async fn invite(visitor: Visitor, pending: PendingCookies) -> Events {
+    pages::invite(visitor, pending)
 }
 
 async fn watch(who: Identity, pending: PendingCookies) -> Events {

@@ -9,6 +9,6 @@ mod store;
 pub(crate) mod there;
 
 pub(crate) use app::{App, Framework, Layout, Running, Site};
-pub(crate) use browser::{Browser, cookie_of, sign_in_form};
+pub(crate) use browser::{Browser, Events, cookie_of, sign_in_form};
 pub(crate) use log::Log;
 pub(crate) use people::{ADA, BOB, WRONG};

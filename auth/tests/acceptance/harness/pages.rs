@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use apply_cookies::{Event, PendingCookies, Sse, Streamed};
+use apply_cookies::{Event, PendingCookies, SetCookie, Sse, Streamed};
 use apply_cookies_auth::{Auth, Identity, SignInError, Visitor};
 use async_stream::stream;
 use futures_util::Stream;
@@ -91,6 +91,32 @@ pub(crate) fn sign_out_later(visitor: Visitor, pending: PendingCookies, door: Ar
                 Ok(receipt) => Event::data(format!("{:?}", receipt.await)),
                 Err(error) => Event::data(error.to_string()),
             };
+        }
+    })
+}
+
+/// Invites somebody to sign in at the provider `acme`, and says who has.
+pub(crate) fn invite(visitor: Visitor, pending: PendingCookies) -> Events {
+    events(pending, |pending| {
+        stream! {
+            let invitation = match visitor.auth().invite("acme", &pending) {
+                Ok(invitation) => invitation,
+                Err(error) => return yield Event::data(error.to_string()),
+            };
+            yield invitation.event();
+            match invitation.identity().await {
+                Ok(me) => {
+                    yield Event::data(format!("welcome {}", me.name()));
+                    // What is set now is this browser's too.
+                    let set = pending.set(SetCookie::new("cart", me.subject().to_owned()));
+                    yield match set {
+                        Ok(receipt) => Event::data(format!("{:?}", receipt.await)),
+                        Err(error) => Event::data(error.to_string()),
+                    };
+                    yield Event::data(format!("ended: {:?}", me.ended().await));
+                }
+                Err(refusal) => yield Event::data(refusal.to_string()),
+            }
         }
     })
 }

@@ -13,6 +13,7 @@ mod logged;
 mod nested;
 mod origins;
 mod provider_callback;
+mod provider_popup;
 mod provider_sign_in;
 mod provider_sign_out;
 mod provider_step_up;

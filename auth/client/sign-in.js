@@ -1,0 +1,30 @@
+// Signs people in with a provider in a popup, while the page and its stream stay as they are. The stream
+// sends an invitation; this lights `<button data-sign-in="NAME">`, opens the popup in the click itself,
+// because browsers block any other, and hears from the popup's last page. Not from the popup: a
+// provider's Cross-Origin-Opener-Policy cuts the two apart, and `closed` is then true while it is open.
+
+const invited = new Map();
+const channel = new BroadcastChannel("apply-cookies:sign-in");
+
+const buttons = (provider) =>
+  [...document.querySelectorAll("button[data-sign-in]")].filter((one) => one.dataset.signIn === provider);
+
+/**
+ * @param {string} data what `Invitation` has sent: `source.addEventListener("sign-in", (e) => invite(e.data))`
+ * @param {() => void} [reopen] reopens the stream. Called if another process has heard of the sign-in
+ */
+export const invite = (data, reopen = () => location.reload()) => {
+  const { id, provider, url } = JSON.parse(data);
+  invited.set(id, [provider, reopen]);
+  for (const button of buttons(provider)) {
+    button.disabled = false;
+    button.onclick = () => window.open(url, "_blank", "popup,width=480,height=640");
+  }
+};
+
+channel.onmessage = ({ data: { id, elsewhere } }) => {
+  const [provider, reopen] = invited.get(id) ?? [];
+  if (!invited.delete(id)) return;
+  for (const button of buttons(provider)) button.disabled = true;
+  if (elsewhere) reopen();
+};

@@ -1,0 +1,127 @@
+//! A sign-in with a provider from inside a stream: the person signs in in a popup, and the handler goes
+//! on.
+
+use std::fmt;
+use std::time::Duration;
+
+use apply_cookies::web::{Answer, Fields, Rest};
+use apply_cookies::{Event, PendingCookies};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout_at};
+
+use crate::attempt::ATTEMPT_MS;
+use crate::auth::Auth;
+use crate::identity::Identity;
+use crate::invitations;
+use crate::refusal::{Refusal, RefusalCode};
+use crate::request::Request;
+use crate::sign_in::SignInError;
+
+/// What pages of the app import.
+const SCRIPT: &str = include_str!("../client/sign-in.js");
+
+/// An invitation to sign in with a provider, which a stream or a socket has sent to its page. Made by
+/// [`Auth::invite`].
+#[must_use = "nobody hears of it until it is sent"]
+pub struct Invitation {
+    auth: Auth,
+    id: [u8; 16],
+    provider: String,
+    answer: oneshot::Receiver<invitations::Answer>,
+    until: Instant,
+}
+
+impl Auth {
+    /// Invites the person behind a stream or a socket to sign in with a provider, in a popup: the page
+    /// stays as it is. The page needs `sign-in.js`, from below the [prefix](Self::prefix), and a
+    /// `<button data-sign-in="NAME" disabled>`.
+    ///
+    /// # Errors
+    ///
+    /// If there is no provider of this name, or the stream is one of another origin's page.
+    pub fn invite(
+        &self,
+        provider: &str,
+        pending: &PendingCookies,
+    ) -> Result<Invitation, SignInError> {
+        if pending.is_foreign() {
+            return Err(SignInError::Foreign);
+        }
+        let providers = &self.0.providers;
+        let known = providers.find(provider).ok_or_else(|| {
+            Refusal::new(RefusalCode::NotAllowed).because("there is no provider of this name")
+        })?;
+        let (id, answer) = (providers.invitations).add(known.name(), pending.binding());
+        Ok(Invitation {
+            auth: self.clone(),
+            id,
+            provider: known.name().to_owned(),
+            answer,
+            until: Instant::now() + Duration::from_millis(ATTEMPT_MS),
+        })
+    }
+
+    /// `GET /auth/sign-in.js`.
+    pub(crate) fn script<F: Fields>(request: &Request<'_, F>) -> Answer {
+        let digest = BASE64_URL_SAFE_NO_PAD.encode(&Sha256::digest(SCRIPT)[..12]);
+        let tag = format!("\"{digest}\"");
+        let is_known = request.only("if-none-match") == Some(tag.as_bytes());
+        let answer = Answer::new(if is_known { 304 } else { 200 }, Rest::Unasked)
+            .with("cache-control", &b"no-cache"[..])
+            .with("etag", tag)
+            .with("x-content-type-options", &b"nosniff"[..]);
+        if is_known {
+            return answer;
+        }
+        answer.with_body("text/javascript; charset=utf-8", SCRIPT)
+    }
+}
+
+impl Invitation {
+    /// What the page is told, as JSON: for a message in a socket. The page calls `invite` of
+    /// `sign-in.js` with it.
+    #[must_use]
+    pub fn data(&self) -> String {
+        let (id, prefix) = (BASE64_URL_SAFE_NO_PAD.encode(self.id), self.auth.prefix());
+        let url = format!("{prefix}/sign-in/{}?invitation={id}", self.provider);
+        json!({"id": id, "provider": self.provider, "url": url}).to_string()
+    }
+
+    /// The same as a server-sent event of the type `sign-in`.
+    pub fn event(&self) -> Event {
+        Event::data(self.data()).named("sign-in")
+    }
+
+    /// Who has signed in. The browser then has its cookie already, from the popup.
+    ///
+    /// # Errors
+    ///
+    /// Why nobody was signed in; `attempt-expired` after ten minutes, whether or not somebody has opened
+    /// the popup: it cannot be seen whether one was closed.
+    pub async fn identity(mut self) -> Result<Identity, Refusal> {
+        let late = || Refusal::new(RefusalCode::AttemptExpired).because("nobody has signed in");
+        let answered = timeout_at(self.until, &mut self.answer).await;
+        answered
+            .ok()
+            .and_then(Result::ok)
+            .unwrap_or_else(|| Err(late()))
+    }
+}
+
+impl Drop for Invitation {
+    fn drop(&mut self) {
+        self.auth.0.providers.invitations.remove(&self.id);
+    }
+}
+
+impl fmt::Debug for Invitation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Invitation")
+            .field("provider", &self.provider)
+            .finish_non_exhaustive()
+    }
+}

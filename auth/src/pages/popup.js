@@ -1,0 +1,3 @@
+const { id, elsewhere } = document.getElementById("popup").dataset;
+new BroadcastChannel("apply-cookies:sign-in").postMessage({ id, elsewhere: elsewhere === "true" });
+close();
