@@ -81,8 +81,14 @@ fn read_header(
     let algorithm =
         algorithm.ok_or_else(|| Fault::new("the algorithm is not one of those allowed"))?;
     // Compared without regard to capitals (RFC 7515 §4.1.9).
-    let kind = text("typ")?.unwrap_or_default().to_ascii_lowercase();
-    if !rule.types.contains(&kind.as_str()) {
+    let fits = match text("typ")? {
+        Some("") => false,
+        kind => {
+            let kind = kind.unwrap_or_default();
+            rule.types.iter().any(|one| one.eq_ignore_ascii_case(kind))
+        }
+    };
+    if !fits {
         return Err(Fault::new("typ is that of another kind of token"));
     }
     Ok((algorithm, text("kid")?.map(str::to_owned)))

@@ -176,4 +176,6 @@ impl fmt::Display for Unreachable {
 }
 
 #[cfg(test)]
+pub(crate) mod loopback;
+#[cfg(test)]
 mod tests;

@@ -35,12 +35,6 @@ pub const RSA_NEXT: TestKey = TestKey {
     pem: include_str!("rsa-next.pem"),
     kind: Kind::Rsa,
 };
-/// Too short: it has a `jwk`, and cannot sign here.
-pub const RSA_1024: TestKey = TestKey {
-    id: "rsa-1024",
-    pem: include_str!("rsa-1024.pem"),
-    kind: Kind::Rsa,
-};
 pub const P256: TestKey = TestKey {
     id: "p256",
     pem: include_str!("p256.pem"),
