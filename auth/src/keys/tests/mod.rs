@@ -8,6 +8,7 @@ use crate::jws::Algorithm;
 use signer::{ED25519, P256, P384, RSA, TestKey, key_set};
 
 mod forged;
+mod jose;
 mod rotation;
 
 #[allow(dead_code, unreachable_pub, reason = "for other tests")]
