@@ -161,6 +161,8 @@ pub mod axum;
 pub mod fuzzing {
     #[cfg(feature = "providers")]
     pub use crate::attempt::Parameters;
+    #[cfg(all(fuzzing, feature = "providers"))]
+    pub use crate::keys::fuzzing::{Set, claims, token};
     pub use crate::return_to::{ReturnPlaces, ReturnTo};
     pub use crate::rule::Demand;
 }

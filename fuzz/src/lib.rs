@@ -4,10 +4,12 @@
 //! Built with `--cfg fuzzing`, which opens the codec's entrance to what is under the seal.
 
 mod authorization;
+mod claims;
 mod class_values;
 mod cookie_header;
 mod draft;
 mod hashes;
+mod jws;
 #[cfg(feature = "mesop")]
 mod mesop;
 mod opening;
@@ -17,16 +19,23 @@ mod return_to;
 mod ring;
 mod rules;
 mod set_cookie;
+mod strict_json;
 mod token_text;
 
 #[allow(dead_code, unreachable_pub)]
 #[path = "../../protocol/tests/support/browser.rs"]
 mod browser;
 
+#[allow(dead_code, unreachable_pub)]
+#[path = "../../auth/tests/signer/mod.rs"]
+mod signer;
+
 pub use authorization::authorization;
+pub use claims::claims;
 pub use class_values::class_values;
 pub use cookie_header::cookie_header;
 pub use hashes::hashes;
+pub use jws::jws;
 #[cfg(feature = "mesop")]
 pub use mesop::mesop;
 pub use opening::opening;

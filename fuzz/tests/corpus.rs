@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 12] = [
+const TARGETS: [Target; 14] = [
     ("authorization", apply_cookies_fuzz::authorization),
+    ("claims", apply_cookies_fuzz::claims),
     ("class_values", apply_cookies_fuzz::class_values),
     ("cookie_header", apply_cookies_fuzz::cookie_header),
     ("hashes", apply_cookies_fuzz::hashes),
+    ("jws", apply_cookies_fuzz::jws),
     ("mesop", apply_cookies_fuzz::mesop),
     ("opening", apply_cookies_fuzz::opening),
     ("operations", apply_cookies_fuzz::operations),

@@ -107,5 +107,7 @@ impl fmt::Display for KeysError {
     }
 }
 
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 #[cfg(test)]
 mod tests;
