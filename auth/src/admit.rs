@@ -92,7 +92,7 @@ impl Auth {
                     request.has("origin") && request.has("access-control-request-method");
                 rules.demand(request.path, request.method, preflight)
             }
-            _ if parts.basic => Ok(Demand::SIGNED_IN),
+            _ if parts.basic || parts.vouched.has_header() => Ok(Demand::SIGNED_IN),
             _ => Ok(Demand::NOTHING),
         };
         let demand = demand.map_err(|refusal| audience.refuse(self, &refusal))?;
@@ -102,7 +102,7 @@ impl Auth {
         }
         demand.check(who.0.as_ref()).map_err(|refusal| {
             audience.person &= !demand.bearer;
-            audience.refuse(self, &refusal)
+            audience.refuse(self, &parts.explained(refusal))
         })?;
         let (who, session) = who;
         Ok(Visitor(Arc::new(Inner {
@@ -169,11 +169,19 @@ impl Auth {
             proved = Some(parts.prove_token_alone(token.as_bytes(), address)?);
         }
         if let Some(who) = proved {
+            if parts.vouched.has_header()
+                && let Some((other, _)) = self.see(request.fields, slot).await?
+                && (other.provider(), other.subject()) != (who.provider(), who.subject())
+            {
+                let why = "the signed header and the session are of different people";
+                return Err(Refusal::new(RefusalCode::TokenInvalid).because(why));
+            }
             // There is no sign-in that would have asked.
             parts.gate.check(&who)?;
             return Ok((Some(who), None));
         }
-        if !parts.may_be_known(request, true) {
+        // Past the proxy that signs, a copied cookie would do.
+        if parts.vouched.has_header() || !parts.may_be_known(request, true) {
             return Ok((None, None));
         }
         let seen = self.see(request.fields, slot).await?;
@@ -182,17 +190,21 @@ impl Auth {
 }
 
 impl Parts {
-    /// The identity that `Authorization` proves, where such is taken. Schemes that the app takes
-    /// itself are left alone.
+    /// The identity that a header proves: the one that a proxy signs, or `Authorization`, where such is
+    /// taken. Schemes that the app takes itself are left alone.
     #[cfg_attr(
-        not(feature = "password"),
-        expect(clippy::unused_async, reason = "only passwords are awaited")
+        not(any(feature = "password", feature = "providers")),
+        expect(clippy::unused_async, reason = "only passwords and keys are awaited")
     )]
     async fn by_header<F: Fields>(
         &self,
         request: &Request<'_, F>,
         address: IpAddr,
     ) -> Result<Option<Identity>, Refusal> {
+        #[cfg(feature = "providers")]
+        if let Some(header) = &self.vouched.header {
+            return header.read(request.fields, self.now()).await;
+        }
         if (!self.basic && self.access_token.is_none()) || !request.has("authorization") {
             return Ok(None);
         }
@@ -213,6 +225,14 @@ impl Parts {
             }
             Ok(_) => Ok(None),
             Err(error) => Err(invalid(error.to_string())),
+        }
+    }
+
+    /// A refusal of nobody, with what the log needs to know of a proxy that should have named somebody.
+    fn explained(&self, refusal: Refusal) -> Refusal {
+        match self.vouched.missing() {
+            Some(why) if refusal.code() == RefusalCode::SignedOut => refusal.because(why),
+            _ => refusal,
         }
     }
 
@@ -246,17 +266,17 @@ impl Parts {
             name.starts_with("x-forwarded-") || matches!(name, "forwarded" | "via" | "x-real-ip")
         };
         match request.peer {
-            _ if !self.dev => None,
+            _ if !self.is_local() => None,
             _ if request.fields.any_name(is_forwarded) => {
-                Some("Auth::dev() takes no request that a proxy has forwarded")
+                Some("development takes no request that a proxy has forwarded")
             }
             _ if !request.is_called_loopback() => {
-                Some("Auth::dev() takes no request to another host than localhost")
+                Some("development takes no request to another host than localhost")
             }
             Some(peer) if peer.to_canonical().is_loopback() => None,
-            Some(_) => Some("Auth::dev() takes no request from another machine"),
+            Some(_) => Some("development takes no request from another machine"),
             None => Some(
-                "Auth::dev() needs the peer's address; serve with into_make_service_with_connect_info",
+                "development needs the peer's address; serve with into_make_service_with_connect_info",
             ),
         }
     }
@@ -269,7 +289,9 @@ impl Parts {
         let scheme = request
             .only("authorization")
             .and_then(|value| value.get(..7));
-        let bearer = scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer "));
+        // A proxy that signs does so for whatever its own cookie comes with.
+        let bearer = !self.vouched.has_header()
+            && scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer "));
         if request.is_upgrade() {
             let own = || request.has("origin") && self.cookies.is_own_page(request.fields);
             return if says_nothing { bearer } else { own() };

@@ -25,6 +25,7 @@ use crate::return_to::Places;
 use crate::rule::Rules;
 use crate::session::SessionCookie;
 use crate::throttle::Throttle;
+use crate::vouching::Vouched;
 use crate::watch::Watch;
 
 /// The sign-ins of one deployment. Cheap to clone. Made by [`Auth::builder`].
@@ -58,6 +59,7 @@ pub(crate) struct Parts {
     pub(crate) access_token: Option<AccessToken>,
     #[cfg(feature = "providers")]
     pub(crate) providers: Providers,
+    pub(crate) vouched: Vouched,
     pub(crate) on_sign_in: Option<OnSignIn>,
     pub(crate) gate: Gate,
     pub(crate) rules: Option<Rules>,
@@ -99,6 +101,16 @@ impl Parts {
     pub(crate) fn has_page(&self) -> bool {
         let other = self.takes_passwords() || self.access_token.is_some() || self.dev;
         other || self.pages.has_providers
+    }
+
+    /// Whether it is for this machine alone: in development, and where anybody can make what is believed.
+    pub(crate) fn is_local(&self) -> bool {
+        self.dev || self.vouched.is_local()
+    }
+
+    /// The app's own page to sign in on, where there is none of ours.
+    pub(crate) fn page_of_the_app(&self) -> Option<&str> {
+        self.vouched.page().filter(|_| !self.has_page())
     }
 
     /// How a client that is no browser, or a browser's own dialog, may prove who it is. `refused`:

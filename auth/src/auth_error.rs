@@ -12,7 +12,9 @@ use crate::oidc::OidcError;
 #[non_exhaustive]
 pub enum AuthError {
     /// Nobody could sign in.
-    #[error("there is no way to sign in; call passwords, access_token, provider, or Auth::dev")]
+    #[error(
+        "there is no way to sign in; call passwords, access_token, provider, firebase, signed_header, or Auth::dev"
+    )]
     NoMethod,
     /// Anybody on the network reads a password that is sent with every request over plain http.
     #[error(
@@ -20,7 +22,9 @@ pub enum AuthError {
     )]
     BasicOverHttp,
     /// Development is for this machine.
-    #[error("Auth::dev() is for ApplyCookies::dev(), and for origins on this machine")]
+    #[error(
+        "Auth::dev(), a local key and Firebase's emulator are for ApplyCookies::dev(), and for origins on this machine"
+    )]
     NotDevelopment,
     /// A setting of the wrong form.
     #[error("{0}")]
@@ -29,6 +33,10 @@ pub enum AuthError {
     #[cfg(feature = "providers")]
     #[error(transparent)]
     Provider(#[from] OidcError),
+    /// A signed header, or Firebase.
+    #[cfg(feature = "providers")]
+    #[error("{0}")]
+    Vouching(String),
     /// The client that asks providers cannot be made.
     #[cfg(feature = "providers")]
     #[error("the client that asks providers: {0}")]

@@ -16,6 +16,8 @@ use crate::auth_error::AuthError;
 use crate::credential::CredentialKeys;
 #[cfg(feature = "password")]
 use crate::device::DeviceCookie;
+#[cfg(feature = "providers")]
+use crate::firebase::Firebase;
 use crate::forwarded::TrustedProxies;
 use crate::gate::Gate;
 use crate::header::Realm;
@@ -27,12 +29,15 @@ use crate::on_sign_in::{OnSignIn, SignInCookies};
 use crate::outgoing::HttpClient;
 use crate::pages::Pages;
 #[cfg(feature = "providers")]
-use crate::providers::{self, Providers};
+use crate::providers::Providers;
 use crate::refusal::{Logged, Refusal};
 use crate::return_to::Places;
 use crate::rule::Rules;
 use crate::session::{KEYS_MAX, SessionCookie};
+#[cfg(feature = "providers")]
+use crate::signed_header::SignedHeader;
 use crate::throttle::Throttle;
+use crate::vouching::Vouching;
 use crate::watch::Watch;
 
 /// How long a session lasts unless it is set: half a day.
@@ -52,10 +57,7 @@ pub struct AuthBuilder {
     accounts: Option<Accounts>,
     basic: Option<String>,
     access_token: Option<AccessToken>,
-    #[cfg(feature = "providers")]
-    providers: Vec<Oidc>,
-    #[cfg(feature = "providers")]
-    http_client: Option<Arc<dyn HttpClient>>,
+    vouching: Vouching,
     on_sign_in: Option<OnSignIn>,
     gate: Gate,
     rules: Option<Rules>,
@@ -80,10 +82,7 @@ impl Auth {
             accounts: None,
             basic: None,
             access_token: None,
-            #[cfg(feature = "providers")]
-            providers: Vec::new(),
-            #[cfg(feature = "providers")]
-            http_client: None,
+            vouching: Vouching::default(),
             on_sign_in: None,
             gate: Gate::new(),
             rules: None,
@@ -137,7 +136,7 @@ impl AuthBuilder {
     /// [`Oidc::email_domains`]: the weakest would otherwise vouch for everybody.
     #[cfg(feature = "providers")]
     pub fn provider(mut self, provider: Oidc) -> Self {
-        self.providers.push(provider);
+        self.vouching.oidc.push(provider);
         self
     }
 
@@ -145,7 +144,25 @@ impl AuthBuilder {
     /// a company's certificates.
     #[cfg(feature = "providers")]
     pub fn http_client(mut self, client: Arc<dyn HttpClient>) -> Self {
-        self.http_client = Some(client);
+        self.vouching.http_client = Some(client);
+        self
+    }
+
+    /// Believes the assertion that a proxy in front of the app signs into a header of each request. The
+    /// whole app asks for it, except on paths that a [rule](Self::rules) opens to `anyone`, as health
+    /// checks need; there is no page, no cookie, and no other way to sign in.
+    #[cfg(feature = "providers")]
+    pub fn signed_header(mut self, header: SignedHeader) -> Self {
+        self.vouching.header = Some(header);
+        self
+    }
+
+    /// Lets people in who have signed in with Firebase in the page: `POST /auth/firebase` takes the ID
+    /// token, `/auth/firebase.js` sends it, and [`Auth::check_firebase`] takes one that arrives in a
+    /// stream.
+    #[cfg(feature = "providers")]
+    pub fn firebase(mut self, firebase: Firebase) -> Self {
+        self.vouching.firebase = Some(firebase);
         self
     }
 
@@ -229,75 +246,19 @@ impl AuthBuilder {
         self
     }
 
-    /// What stands beside something else that it must not stand beside.
-    fn check(&self, has_passwords: bool, keys: usize) -> Result<(), AuthError> {
-        #[cfg(feature = "providers")]
-        let has_providers = !self.providers.is_empty();
-        #[cfg(not(feature = "providers"))]
-        let has_providers = false;
-        let cookies = &self.cookies;
-        let (basic, http) = (self.basic.is_some(), cookies.scheme() == Scheme::Http);
-        let here = cookies.origins().iter().all(Origin::is_loopback);
-        let idle_is_short = self.idle.is_some_and(|idle| idle < Duration::from_secs(1));
-        let is_path = self.prefix.starts_with('/') && !self.prefix.ends_with('/');
-        let mistakes = [
-            (
-                !has_passwords && self.access_token.is_none() && !has_providers && !self.dev,
-                AuthError::NoMethod,
-            ),
-            (basic && http && !here, AuthError::BasicOverHttp),
-            (self.dev && !here, AuthError::NotDevelopment),
-        ];
-        let settings = [
-            (
-                basic && has_providers,
-                "basic and providers exclude each other: basic has no page to choose one on",
-            ),
-            (basic && !has_passwords, "basic needs passwords"),
-            (
-                basic && self.access_token.is_some(),
-                "basic and access_token exclude each other: the password of Basic would mean both",
-            ),
-            (
-                self.same_site == SameSite::None,
-                "SameSite=None lets every site act for whoever is signed in",
-            ),
-            (
-                !is_path,
-                "the prefix must begin with a slash and not end with one",
-            ),
-            (idle_is_short, "idle is a second or more"),
-            (
-                keys > KEYS_MAX,
-                "sign-ins take at most five previous secrets",
-            ),
-        ];
-        let settings = settings.map(|(is_wrong, why)| (is_wrong, AuthError::Setting(why)));
-        let mut all = mistakes.into_iter().chain(settings);
-        if let Some((_, error)) = all.find(|(is_wrong, _)| *is_wrong) {
-            return Err(error);
-        }
-        Ok(())
-    }
-
     /// Builds it.
     ///
     /// # Errors
     ///
     /// What is missing, or cannot be safe.
     pub fn build(self) -> Result<Auth, AuthError> {
-        let cookies = self.cookies.clone();
-        #[cfg(feature = "password")]
-        let has_passwords = self.accounts.is_some();
-        #[cfg(not(feature = "password"))]
-        let has_passwords = false;
+        if let Some(error) = self.mistake() {
+            return Err(error);
+        }
+        let (basic, has_passwords) = (self.basic.is_some(), self.has_passwords());
+        let has_page = self.has_page();
+        let cookies = self.cookies;
         let person_keys = cookies.purpose_keys(Purpose::Revocation, "");
-        self.check(has_passwords, person_keys.len())?;
-        #[cfg(feature = "providers")]
-        let providers = providers::build(self.providers, self.http_client, &self.gate)?;
-        #[cfg(not(feature = "providers"))]
-        let providers: [(); 0] = [];
-        let has_providers = !providers.is_empty();
         let length = u64::try_from(self.length.as_millis()).ok();
         let length = length.and_then(SessionLength::from_millis);
         let length = length.ok_or(AuthError::Setting("a session lasts for up to 400 days"))?;
@@ -323,6 +284,8 @@ impl AuthBuilder {
         let places = places.ok_or(AuthError::Setting(
             "browsers cannot read one of the origins",
         ))?;
+        let (providers, vouched) = self.vouching.build(&self.gate)?;
+        let has_providers = !providers.is_empty();
         Ok(Auth(Arc::new(Parts {
             cookie: SessionCookie::new(&cookies, self.same_site, self.idle)?,
             #[cfg(feature = "password")]
@@ -347,7 +310,9 @@ impl AuthBuilder {
                 name: self.name,
                 has_providers,
                 prefix: self.prefix.clone(),
+                has_sign_in: (has_page && !basic) || vouched.page().is_some(),
             },
+            vouched,
             prefix: self.prefix,
             length,
             revocations,
@@ -356,6 +321,72 @@ impl AuthBuilder {
             dev: self.dev,
             logged: Logged::default(),
         })))
+    }
+    #[cfg_attr(
+        not(feature = "password"),
+        expect(clippy::unused_self, reason = "there are no passwords")
+    )]
+    const fn has_passwords(&self) -> bool {
+        #[cfg(feature = "password")]
+        return self.accounts.is_some();
+        #[cfg(not(feature = "password"))]
+        false
+    }
+
+    const fn has_page(&self) -> bool {
+        let other = self.has_passwords() || self.access_token.is_some() || self.dev;
+        other || self.vouching.has_providers()
+    }
+
+    /// The first setting that is missing, or cannot be safe.
+    fn mistake(&self) -> Option<AuthError> {
+        let (cookies, has_passwords, has_page) =
+            (&self.cookies, self.has_passwords(), self.has_page());
+        let (has_header, has_firebase) = self.vouching.has();
+        let is_local = self.dev || self.vouching.is_local();
+        let (basic, http) = (self.basic.is_some(), cookies.scheme() == Scheme::Http);
+        let here = cookies.origins().iter().all(Origin::is_loopback);
+        let idle_is_short = self.idle.is_some_and(|idle| idle < Duration::from_secs(1));
+        let is_path = self.prefix.starts_with('/') && !self.prefix.ends_with('/');
+        let mistakes = [
+            (
+                !has_page && !has_header && !has_firebase,
+                AuthError::NoMethod,
+            ),
+            (basic && http && !here, AuthError::BasicOverHttp),
+            (is_local && !here, AuthError::NotDevelopment),
+        ];
+        let settings = [
+            (
+                basic && self.vouching.has_providers(),
+                "basic and providers exclude each other: basic has no page to choose one on",
+            ),
+            (basic && !has_passwords, "basic needs passwords"),
+            (
+                basic && self.access_token.is_some(),
+                "basic and access_token exclude each other: the password of Basic would mean both",
+            ),
+            (
+                has_header && (has_page || has_firebase),
+                "signed_header is for the whole app, and excludes every other way to sign in",
+            ),
+            (
+                self.same_site == SameSite::None,
+                "SameSite=None lets every site act for whoever is signed in",
+            ),
+            (
+                !is_path,
+                "the prefix must begin with a slash and not end with one",
+            ),
+            (idle_is_short, "idle is a second or more"),
+            (
+                cookies.purpose_keys(Purpose::Revocation, "").len() > KEYS_MAX,
+                "sign-ins take at most five previous secrets",
+            ),
+        ];
+        let settings = settings.map(|(is_wrong, why)| (is_wrong, AuthError::Setting(why)));
+        let mut all = mistakes.into_iter().chain(settings);
+        all.find_map(|(is_wrong, error)| is_wrong.then_some(error))
     }
 }
 

@@ -11,22 +11,27 @@ use zeroize::Zeroizing;
 
 use crate::auth::Auth;
 #[cfg(feature = "providers")]
-use crate::begin::may_begin;
-#[cfg(feature = "providers")]
 use crate::farewell::Farewell;
 use crate::identity::Identity;
 use crate::metrics;
+#[cfg(feature = "providers")]
+use crate::modules::module;
 use crate::pages::SignInPage;
 use crate::prove::prove_nothing;
-#[cfg(feature = "providers")]
-use crate::providers::Step;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::request::{Request, only};
 use crate::respond::{Audience, see_other};
 use crate::sign_in::SignInError;
 
 /// The fields of a form, which stand once each; others are ignored.
-const FIELDS: [&str; 5] = ["name", "password", "access_token", "roles", "return_to"];
+const FIELDS: [&str; 6] = [
+    "name",
+    "password",
+    "access_token",
+    "id_token",
+    "roles",
+    "return_to",
+];
 
 #[derive(Default)]
 struct Form([Option<Zeroizing<String>>; FIELDS.len()]);
@@ -82,9 +87,18 @@ impl Auth {
         match page {
             "/me" if get => self.me(request, slot).await,
             #[cfg(feature = "providers")]
-            "/sign-in.js" if get && self.0.pages.has_providers => Self::script(request),
+            "/sign-in.js" if get && self.0.pages.has_providers => module(page, request),
             "/sign-out" if self.0.basic && get => self.0.pages.sign_out_of_basic(),
+            #[cfg(feature = "providers")]
+            "/firebase.js" if get && self.0.vouched.firebase.is_some() => module(page, request),
+            #[cfg(feature = "providers")]
+            "/firebase" if self.0.vouched.firebase.is_none() => {
+                Answer::uncached(404, Rest::Unasked)
+            }
             "/sign-out" if get => self.sign_out_page(request, slot).await,
+            "/sign-in" if get && self.0.page_of_the_app().is_some() => {
+                self.go_to_the_app(&Audience::bound_for(self, request, wanted()))
+            }
             "/sign-in" if !self.0.has_page() => Answer::uncached(404, Rest::Unasked),
             "/sign-in" if get => {
                 let audience = Audience::bound_for(self, request, wanted());
@@ -94,14 +108,14 @@ impl Auth {
                 }
                 self.sign_in_page(request, &audience, "", None)
             }
-            "/sign-in" | "/sign-out" if post => match read(form.await) {
+            "/sign-in" | "/sign-out" | "/firebase" if post => match read(form.await) {
                 Ok(form) => {
                     let wanted = form.get("return_to").map(str::to_owned);
                     let audience = Audience::bound_for(self, request, wanted);
-                    if page == "/sign-in" {
-                        self.post_sign_in(request, &audience, slot, &form).await
-                    } else {
+                    if page == "/sign-out" {
                         self.post_sign_out(request, &audience, slot, &form).await
+                    } else {
+                        self.post_sign_in(request, &audience, slot, &form).await
                     }
                 }
                 // A script's, without a body: there is no field that it needs.
@@ -122,6 +136,7 @@ impl Auth {
                 }
             },
             "/me" => Answer::uncached(405, Rest::Unasked).with("allow", &b"GET, HEAD"[..]),
+            "/firebase" => Answer::uncached(405, Rest::Unasked).with("allow", &b"POST"[..]),
             "/sign-in" | "/sign-out" => {
                 Answer::uncached(405, Rest::Unasked).with("allow", &b"GET, HEAD, POST"[..])
             }
@@ -129,31 +144,18 @@ impl Auth {
         }
     }
 
-    /// Answers a request that has to do with a provider.
-    #[cfg(feature = "providers")]
-    async fn answer_of_provider<F: Fields>(
-        &self,
-        step: Step<'_>,
-        request: &Request<'_, F>,
-        slot: &Slot,
-        form: impl Future<Output = Result<Bytes, BodyRefused>>,
-    ) -> Answer {
-        let wanted = || only(request.parameters("return_to")).map(Into::into);
-        match (step, request.method) {
-            (Step::Begin(provider), "GET" | "HEAD") => {
-                let audience = Audience::bound_for(self, request, wanted());
-                if may_begin(request) {
-                    self.begin_at(provider, &audience, request, slot).await
-                } else if audience.person {
-                    self.sign_in_page(request, &audience, "", None)
-                } else {
-                    audience.show(self, &RefusalCode::SignedOut.into())
-                }
-            }
-            (Step::Callback(provider), "GET") => self.callback(provider, request, slot).await,
-            (Step::BackChannel(provider), "POST") => self.back_channel(provider, form.await).await,
-            (step, _) => Answer::uncached(405, Rest::Unasked).with("allow", step.methods()),
+    /// Sends a person to the app's own page to sign in on.
+    fn go_to_the_app(&self, audience: &Audience) -> Answer {
+        let (path, place) = (self.0.page_of_the_app(), audience.place(self));
+        let (Some(path), Some(place)) = (path, place) else {
+            return audience.refuse(self, &Refusal::new(RefusalCode::Origin));
+        };
+        if place.as_text().split(['?', '#']).next() == Some(path) {
+            let why = "the page to sign in on asks for a sign-in itself; open it to everybody";
+            let refusal = Refusal::new(RefusalCode::SignedOut).because(why);
+            return (self.0.pages).refusal(&refusal, self.0.log(&refusal), &place);
         }
+        see_other(audience.at_origin(&place.asked_on(path)))
     }
 
     /// The page to sign in on, perhaps with the refusal of the last attempt.
@@ -161,7 +163,7 @@ impl Auth {
         not(feature = "providers"),
         expect(unused_variables, reason = "what a link passes on is for providers")
     )]
-    fn sign_in_page<F: Fields>(
+    pub(crate) fn sign_in_page<F: Fields>(
         &self,
         request: &Request<'_, F>,
         audience: &Audience,
@@ -214,7 +216,7 @@ impl Auth {
                     refusal.code(),
                     RefusalCode::WrongPassword | RefusalCode::TokenInvalid | RefusalCode::Throttled
                 );
-                if again && audience.person {
+                if again && audience.person && self.0.has_page() {
                     let name = form.get("name").unwrap_or_default();
                     self.sign_in_page(request, audience, name, Some(&refusal))
                 } else {
@@ -236,6 +238,12 @@ impl Auth {
         {
             // A token is often pasted, with a line end behind it.
             return parts.prove_token(token.trim().as_bytes(), address).await;
+        }
+        #[cfg(feature = "providers")]
+        if let Some(token) = form.get("id_token")
+            && parts.vouched.firebase.is_some()
+        {
+            return parts.prove_firebase(token, address).await;
         }
         match (form.get("name"), form.get("password")) {
             #[cfg(feature = "password")]
@@ -320,16 +328,27 @@ impl Auth {
             Err(error) if !matches!(error, SignInError::SignedOut) => {
                 audience.refuse(self, &error.into())
             }
-            #[cfg(feature = "providers")]
-            Ok(_) if let Farewell::There(address) = farewell => see_other(address),
-            _ => match place {
-                Some(place) => see_other(place.location()),
+            _ => {
                 #[cfg(feature = "providers")]
-                None if let Farewell::Stays(title) = &farewell => {
-                    self.0.pages.signed_out(Some(title))
+                match (farewell, &self.0.vouched.header) {
+                    (Farewell::There(address), _) => return see_other(address),
+                    (Farewell::Stays(title), _) if place.is_none() => {
+                        return self.0.pages.signed_out(Some(&title));
+                    }
+                    // Whoever is signed in there is so here with the next request.
+                    (_, Some(header)) => {
+                        return match header.sign_out() {
+                            Some(path) => see_other(audience.at_origin(path)),
+                            None => self.0.pages.sign_out_of_proxy(),
+                        };
+                    }
+                    _ => {}
                 }
-                None => self.0.pages.signed_out(None),
-            },
+                match place {
+                    Some(place) => see_other(place.location()),
+                    None => self.0.pages.signed_out(None),
+                }
+            }
         }
     }
 

@@ -4,12 +4,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use apply_cookies::web::{Answer, Fields, Rest};
 use apply_cookies::{Event, PendingCookies};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
@@ -18,11 +16,7 @@ use crate::auth::Auth;
 use crate::identity::Identity;
 use crate::invitations;
 use crate::refusal::{Refusal, RefusalCode};
-use crate::request::Request;
 use crate::sign_in::SignInError;
-
-/// What pages of the app import.
-const SCRIPT: &str = include_str!("../client/sign-in.js");
 
 /// An invitation to sign in with a provider, which a stream or a socket has sent to its page. Made by
 /// [`Auth::invite`].
@@ -63,21 +57,6 @@ impl Auth {
             answer,
             until: Instant::now() + Duration::from_millis(ATTEMPT_MS),
         })
-    }
-
-    /// `GET /auth/sign-in.js`.
-    pub(crate) fn script<F: Fields>(request: &Request<'_, F>) -> Answer {
-        let digest = BASE64_URL_SAFE_NO_PAD.encode(&Sha256::digest(SCRIPT)[..12]);
-        let tag = format!("\"{digest}\"");
-        let is_known = request.only("if-none-match") == Some(tag.as_bytes());
-        let answer = Answer::new(if is_known { 304 } else { 200 }, Rest::Unasked)
-            .with("cache-control", &b"no-cache"[..])
-            .with("etag", tag)
-            .with("x-content-type-options", &b"nosniff"[..]);
-        if is_known {
-            return answer;
-        }
-        answer.with_body("text/javascript; charset=utf-8", SCRIPT)
     }
 }
 

@@ -49,7 +49,6 @@ pub use gate::{ClaimPath, Gate, WrongClaim};
 
 // Requests to whoever vouches, and the tokens that they sign.
 #[cfg(feature = "providers")]
-#[allow(dead_code, unused_imports, reason = "its users come next")]
 mod outgoing;
 #[cfg(feature = "providers")]
 pub use outgoing::{HttpClient, HttpError, HttpFuture, HttpRequest, HttpResponse};
@@ -59,12 +58,10 @@ mod jws;
 #[cfg(feature = "providers")]
 pub use jws::Algorithm;
 #[cfg(feature = "providers")]
-#[allow(dead_code, reason = "its users come next")]
 mod keys;
 
 // OpenID Connect.
 #[cfg(feature = "providers")]
-#[allow(dead_code, unused_imports, reason = "its users come next")]
 mod oidc;
 #[cfg(feature = "providers")]
 pub use oidc::{ClientSecret, ClientSecretError, Oidc, OidcError};
@@ -82,6 +79,23 @@ pub use header::{NAME_MAX, RealmError};
 mod access_token;
 pub use access_token::{AccessLink, AccessToken, WeakToken};
 
+// What cannot be safe.
+mod auth_error;
+pub use auth_error::AuthError;
+
+// Whoever vouches with each request, or in the page.
+#[cfg(feature = "providers")]
+mod key_source;
+#[cfg(feature = "providers")]
+mod signed_header;
+#[cfg(feature = "providers")]
+pub use signed_header::SignedHeader;
+#[cfg(feature = "providers")]
+mod firebase;
+#[cfg(feature = "providers")]
+pub use firebase::Firebase;
+mod vouching;
+
 // Who guesses waits.
 mod throttle;
 
@@ -93,10 +107,6 @@ pub use account::{
     Account, AccountFuture, AccountSource, Accounts, AccountsError, AccountsUnavailable, Crowd,
     HashError, Parameters, PasswordHash,
 };
-
-// What cannot be safe.
-mod auth_error;
-pub use auth_error::AuthError;
 
 // Sign-ins with a provider that are under way.
 #[cfg(feature = "providers")]
@@ -145,6 +155,13 @@ mod begin;
 mod callback;
 #[cfg(feature = "providers")]
 mod farewell;
+
+#[cfg(feature = "providers")]
+mod provider_pages;
+
+// What the browser loads.
+#[cfg(feature = "providers")]
+mod modules;
 
 // What the middleware does with a request.
 mod admit;

@@ -10,6 +10,8 @@ use crate::account::Account;
 use crate::auth::{Auth, Parts};
 #[cfg(feature = "password")]
 use crate::device::Device;
+#[cfg(feature = "providers")]
+use crate::firebase::FIREBASE;
 #[cfg(feature = "password")]
 use crate::header::Basic;
 use crate::identity::{Evidence, Identity, IdentityError};
@@ -58,6 +60,24 @@ impl Auth {
         proved
             .await
             .inspect_err(|refusal| count(ACCESS_TOKEN, refusal))
+    }
+}
+
+#[cfg(feature = "providers")]
+impl Auth {
+    /// Whose Firebase ID token this is: for one that arrives in a stream or a socket, before
+    /// [`sign_in`](Self::sign_in). The person must have signed in within the last five minutes.
+    ///
+    /// # Errors
+    ///
+    /// `token-invalid`; `throttled`; `provider-unreachable`; `unavailable`.
+    pub async fn check_firebase(
+        &self,
+        visitor: &Visitor,
+        id_token: &str,
+    ) -> Result<Identity, Refusal> {
+        let proved = self.0.prove_firebase(id_token, visitor.address());
+        proved.await.inspect_err(|refusal| count(FIREBASE, refusal))
     }
 }
 
@@ -128,6 +148,34 @@ impl Parts {
         // The token does not change while the process runs: had it been shown only now, it would
         // have proved as much.
         who.evidence.since = Some(self.moment().await?);
+        Ok(who)
+    }
+
+    /// Whose Firebase ID token this is, for a session.
+    #[cfg(feature = "providers")]
+    pub(crate) async fn prove_firebase(
+        &self,
+        token: &str,
+        address: IpAddr,
+    ) -> Result<Identity, Refusal> {
+        let firebase = self
+            .vouched
+            .firebase
+            .as_ref()
+            .ok_or(RefusalCode::TokenInvalid)?;
+        let now = self.now();
+        let proved = firebase.verify(token, now).await;
+        if (proved.as_ref()).is_err_and(|refusal| refusal.code() == RefusalCode::TokenInvalid) {
+            // Counted as a failure; whoever has a good one does not wait for those who try.
+            drop(self.throttle.begin(now, &Subject::token(address))?);
+        }
+        let mut who = proved?;
+        let account = format!("{FIREBASE} {}", who.subject());
+        self.throttle
+            .begin_session(now, &Subject::account(&account, address))?;
+        // No later than now: a clock that is ahead would carry a session past a sign-out.
+        let moment = self.moment().await?;
+        who.evidence.since = who.evidence.since.map(|since| since.min(moment));
         Ok(who)
     }
 

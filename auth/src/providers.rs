@@ -1,18 +1,14 @@
 //! The providers of a deployment, and what sign-ins with them need.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use apply_cookies::protocol::{CookieHeader, Lookup, Stamp, ValueCodec};
 use apply_cookies::{ApplyCookies, OperationError, Protection, SetCookie, UnixMillis};
 
 use crate::attempt::Attempts;
-use crate::auth_error::AuthError;
-use crate::gate::Gate;
 use crate::hint::HintCookie;
 use crate::invitations::Invitations;
-use crate::oidc::{Oidc, Provider};
-use crate::outgoing::{HttpClient, Outgoing};
+use crate::oidc::Provider;
 use crate::random;
 use crate::return_to::ReturnTo;
 
@@ -37,33 +33,6 @@ pub(crate) struct Providers {
     pub(crate) signed_out: String,
     place: ValueCodec,
     pub(crate) invitations: Invitations,
-}
-
-/// Builds the providers of a deployment, which this gate will judge.
-pub(crate) fn build(
-    settings: Vec<Oidc>,
-    client: Option<Arc<dyn HttpClient>>,
-    gate: &Gate,
-) -> Result<Vec<Provider>, AuthError> {
-    if settings.is_empty() {
-        return Ok(Vec::new());
-    }
-    let outgoing = Outgoing::new(client).map_err(AuthError::HttpClient)?;
-    let mut all: Vec<Provider> = Vec::new();
-    for one in settings {
-        let one = one.build(outgoing.clone())?;
-        if all.iter().any(|earlier| earlier.name() == one.name()) {
-            return Err(AuthError::Setting("two providers have the same name"));
-        }
-        all.push(one);
-    }
-    let lists = |one: &Provider| one.lists_email_domains();
-    if all.len() > 1 && gate.asks_for_email() && !all.iter().all(lists) {
-        return Err(AuthError::Setting(
-            "with several providers a gate that asks for e-mail addresses needs email_domains of each",
-        ));
-    }
-    Ok(all)
 }
 
 /// A page that has to do with one provider.

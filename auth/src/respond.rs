@@ -69,8 +69,12 @@ impl Audience {
     /// The origin that they are on.
     #[cfg(feature = "providers")]
     pub(crate) fn origin(&self) -> Option<String> {
-        let home = self.places.as_ref()?.home();
-        Some(home.location().trim_end_matches('/').to_owned())
+        self.places.as_deref().map(origin_of)
+    }
+
+    /// The address of a path on the origin that they are on.
+    pub(crate) fn at_origin(&self, path: &str) -> String {
+        self.places.as_deref().map(origin_of).unwrap_or_default() + path
     }
 
     /// The answer to a refusal of what the request proves.
@@ -84,12 +88,10 @@ impl Audience {
     pub(crate) fn refuse(&self, auth: &Auth, refusal: &Refusal) -> Answer {
         let place = self.person.then(|| self.place(auth)).flatten();
         if refusal.code() == RefusalCode::SignedOut
-            && auth.0.has_page()
-            && let Some((places, place)) = self.places.as_ref().zip(place.as_ref())
+            && (auth.0.has_page() || auth.0.page_of_the_app().is_some())
+            && let Some(place) = &place
         {
-            let home = places.home();
-            let origin = home.location().trim_end_matches('/');
-            return see_other(origin.to_owned() + &place.sign_in_path(auth.prefix()));
+            return see_other(self.at_origin(&place.sign_in_path(auth.prefix())));
         }
         self.show(auth, refusal)
     }
@@ -127,6 +129,10 @@ impl Parts {
         }
         id
     }
+}
+
+fn origin_of(places: &ReturnPlaces) -> String {
+    places.home().location().trim_end_matches('/').to_owned()
 }
 
 /// Sends the browser somewhere by GET.

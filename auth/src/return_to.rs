@@ -211,8 +211,13 @@ impl ReturnTo {
 
     /// The path below an app's prefix that asks for a sign-in and leads here.
     pub(crate) fn sign_in_path(&self, prefix: &str) -> String {
+        self.asked_on(&format!("{prefix}/sign-in"))
+    }
+
+    /// A path that leads here.
+    pub(crate) fn asked_on(&self, path: &str) -> String {
         let place: String = form_urlencoded::byte_serialize(self.as_text().as_bytes()).collect();
-        format!("{prefix}/sign-in?return_to={place}")
+        format!("{path}?return_to={place}")
     }
 
     /// The origin of a place elsewhere. A page whose form may end there must allow it in

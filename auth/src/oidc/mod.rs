@@ -23,7 +23,6 @@ pub(crate) use id_token::Expected;
 // And out again.
 mod end_session;
 mod logout_token;
-pub(crate) use logout_token::LoggedOut;
 
 mod provider;
 pub(crate) use provider::{Proved, Provider};

@@ -41,6 +41,8 @@ pub(crate) struct Pages {
     /// People may sign in with a provider.
     pub(crate) has_providers: bool,
     pub(crate) prefix: String,
+    /// Whether there is a page to sign in on.
+    pub(crate) has_sign_in: bool,
 }
 
 impl Pages {

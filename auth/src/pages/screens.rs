@@ -164,6 +164,12 @@ impl Pages {
         self.page("Sign out", DOOR, None, None, &html!("sign-out-basic"))
     }
 
+    /// Says where to sign out, under a proxy that signs who somebody is.
+    #[cfg(feature = "providers")]
+    pub(crate) fn sign_out_of_proxy(&self) -> Answer {
+        self.page("Sign out", DOOR, None, None, &html!("sign-out-proxy"))
+    }
+
     /// Says why a person cannot go on, and what can be done. `place` is where they wanted to go.
     pub(crate) fn refusal(&self, refusal: &Refusal, id: RefusalId, place: &ReturnTo) -> Answer {
         let (title, heading) = heading(refusal.code());
@@ -177,6 +183,7 @@ impl Pages {
         let other_account = format!("{sign_in}&account=other");
         let said = (refusal.said()).map(|said| html!("said", said = Text(said)));
         let buttons = match refusal.code() {
+            _ if !self.has_sign_in => button("", place.location(), "Try again"),
             RefusalCode::SignedOut => button("", &sign_in, "Sign in"),
             code if is_about_the_account(code) => {
                 button("", &other_account, "Use another account")

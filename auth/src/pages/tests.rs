@@ -20,6 +20,7 @@ fn pages(prefix: &str, name: Option<&str>) -> Pages {
         name: name.map(str::to_owned),
         has_providers: true,
         prefix: prefix.to_owned(),
+        has_sign_in: true,
     }
 }
 

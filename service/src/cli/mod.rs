@@ -1,6 +1,7 @@
 //! The command line, and its tools.
 
 pub(crate) mod args;
+mod assertion;
 mod cookie;
 mod inspect;
 pub(crate) mod lines;
@@ -22,6 +23,7 @@ pub(crate) fn run(tool: &Tool) -> Result<(), Refused> {
     match tool {
         Tool::Keygen => lines::print(&Secrets::generate()),
         Tool::Password => password::run(),
+        Tool::Assertion(args) => assertion::run(args),
         Tool::Mint(args) if args.profile.is_mesop() => mesop::mint(args),
         Tool::Mint(args) => mint::run(args),
         Tool::Inspect(args) if args.profile.is_mesop() => mesop::inspect(args),

@@ -22,7 +22,8 @@ use std::time::Duration;
 use apply_cookies::UnixMillis;
 use serde_json::{Value, json};
 
-use super::{Ask, ClientSecret, Expected, LoggedOut, Oidc, Proved, Provider};
+use super::logout_token::LoggedOut;
+use super::{Ask, ClientSecret, Expected, Oidc, Proved, Provider};
 use crate::outgoing::Outgoing;
 use crate::refusal::{Refusal, RefusalCode};
 use hostile::signer::{self, RSA, TestKey};

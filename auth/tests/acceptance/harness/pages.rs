@@ -18,8 +18,12 @@ pub(crate) const RECENT: Duration = Duration::from_secs(300);
 /// What somebody types in.
 #[derive(Deserialize)]
 pub(crate) struct Typed {
+    #[serde(default)]
     name: String,
+    #[serde(default)]
     password: String,
+    /// In place of both.
+    id_token: Option<String>,
 }
 
 /// What a session gets.
@@ -55,7 +59,10 @@ pub(crate) fn sign_in(visitor: Visitor, pending: PendingCookies, typed: Typed) -
         stream! {
             yield Event::data("open");
             let auth = visitor.auth();
-            let checked = auth.check_password(&visitor, &typed.name, &typed.password).await;
+            let checked = match &typed.id_token {
+                Some(token) => auth.check_firebase(&visitor, token).await,
+                None => auth.check_password(&visitor, &typed.name, &typed.password).await,
+            };
             let me = match checked {
                 Ok(me) => me,
                 Err(refusal) => return yield Event::data(refusal.to_string()),

@@ -5,8 +5,10 @@ mod basic;
 mod credentials;
 mod dev;
 mod ended;
+mod firebase;
 mod fixation;
 mod foreign;
+mod forged;
 mod guessing;
 mod inside_streams;
 mod logged;
@@ -22,6 +24,7 @@ mod rotation;
 mod rules;
 mod sign_in;
 mod sign_out;
+mod signed_header;
 mod unavailable;
 
 use super::Tested;

@@ -5,6 +5,7 @@
     reason = "doc comments here are the help that people read"
 )]
 
+pub(crate) mod assertion;
 pub(crate) mod profile;
 pub(crate) mod replay;
 pub(crate) mod serve;

@@ -13,6 +13,7 @@ use apply_cookies::{
 use clap::{Subcommand, ValueEnum};
 use serde::Deserialize;
 
+use super::assertion::AssertionArgs;
 use super::profile::ProfileArg;
 use super::replay::ReplayCommand;
 use crate::refused::Refused;
@@ -49,6 +50,13 @@ pub(crate) enum Tool {
     /// password is all of it, without one line end at its end. The hash is argon2id of 19 MiB, two
     /// passes and one lane, in PHC form.
     Password,
+    /// Signs who somebody is, for development: what Google IAP would put into its header
+    ///
+    /// An app takes it with SignedHeader::google_iap(…).trust_local_key(FILE), on this machine alone:
+    /// curl -H "X-Goog-IAP-JWT-Assertion: $(apply-cookies assertion …)" http://localhost:8080/
+    ///
+    /// Unless the address is at gmail.com, its domain is the company (`hd`) that manages the account.
+    Assertion(AssertionArgs),
     /// Looks after replay stores that several machines share
     #[command(subcommand)]
     Replay(ReplayCommand),
