@@ -12,7 +12,7 @@ use apply_cookies::UnixMillis;
 use apply_cookies::web::Fields;
 use serde_json::{Map, Value};
 
-use crate::gate::{ClaimPath, WrongClaim};
+use crate::gate::ClaimPath;
 use crate::identity::Identity;
 use crate::jws::{Algorithm, Claims, Fault, TokenRule};
 use crate::key_source::{self, KeySource};
@@ -284,17 +284,13 @@ impl SignedHeader {
         let who = Identity::new(&*self.name, subject);
         let mut who = who.map_err(|error| Fault::new(error.to_string()))?;
         let claims = claims.object();
-        let wrong = |error: WrongClaim| Fault::new(error.to_string());
-        let text = |path: &ClaimPath| path.texts(claims).map(|texts| only(texts.into_iter()));
+        let text = |path: &ClaimPath| texts(path, claims).map(|texts| only(texts.into_iter()));
         // External identities are in a claim of their own, and `email` has their pool before the address.
         // https://cloud.google.com/iap/docs/external-identities
         let external = (claims.get("gcip")).filter(|_| matches!(self.vouching, Vouching::Google));
         let (email, name) = match external.and_then(Value::as_object) {
             Some(external) => (text_in(external, "email"), text_in(external, "name")),
-            None => (
-                text(&self.email).map_err(wrong)?,
-                text(&self.full_name).map_err(wrong)?,
-            ),
+            None => (text(&self.email)?, text(&self.full_name)?),
         };
         if let Some(email) = email.filter(|email| !email.is_empty()) {
             let is_true = |claims: &Map<String, Value>| {
@@ -315,7 +311,7 @@ impl SignedHeader {
             who = who.with_name(name);
         }
         if let Some(roles) = &self.roles {
-            who = who.with_roles(roles.texts(claims).map_err(wrong)?);
+            who = who.with_roles(texts(roles, claims)?);
         }
         for name in &self.kept {
             if let Some(value) = claims.get(name) {
@@ -330,7 +326,15 @@ fn text_in(claims: &Map<String, Value>, name: &str) -> Option<String> {
     claims.get(name)?.as_str().map(str::to_owned)
 }
 
-fn millis(time: Duration) -> u64 {
+/// The texts at a path. What is `null` counts as absent: Go writes it for an empty list.
+pub(crate) fn texts(path: &ClaimPath, claims: &Map<String, Value>) -> Result<Vec<String>, Fault> {
+    match path.value(claims) {
+        None | Some(Value::Null) => Ok(Vec::new()),
+        Some(_) => (path.texts(claims)).map_err(|error| Fault::new(error.to_string())),
+    }
+}
+
+pub(crate) fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 

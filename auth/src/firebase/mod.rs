@@ -15,6 +15,7 @@ use crate::key_source::{self, KeySource};
 use crate::keys::Keys;
 use crate::outgoing::{Door, Outgoing};
 use crate::refusal::{Refusal, RefusalCode};
+use crate::signed_header::{millis, texts};
 
 use emulator::Emulator;
 
@@ -224,8 +225,7 @@ impl IdTokens {
             who = who.with_name(name);
         }
         if let Some(roles) = &self.of.roles {
-            let roles = roles.texts(claims.object());
-            who = who.with_roles(roles.map_err(|error| Fault::new(error.to_string()))?);
+            who = who.with_roles(texts(roles, claims.object())?);
         }
         for name in &self.of.kept {
             if let Some(value) = claims.object().get(name) {
@@ -237,8 +237,4 @@ impl IdTokens {
             credential: None,
         }))
     }
-}
-
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -438,6 +438,16 @@ fn pomerium_is_read_as_it_is_documented() {
             "email_verified": false, "name": "Ada Lovelace", "roles": ["admin", "staff"], "expires_at": null,
         })
     );
+    // Go writes an empty list so.
+    claims["groups"] = Value::Null;
+    assert_eq!(
+        me(&app, &format!("{name}: {}", P256.token("ES256", &claims)))["roles"],
+        json!([])
+    );
+    claims["groups"] = 1.into();
+    let wrong = format!("{name}: {}", P256.token("ES256", &claims));
+    assert_eq!(ask(&app, &[&wrong]).status, 401);
+    claims["groups"] = json!([]);
     // With `jwt_issuer_format: uri`, and where the app's owner knows that addresses are verified.
     let other = pomerium()
         .issuer("https://app.example/")
@@ -519,6 +529,34 @@ fn a_local_key_is_trusted_on_this_machine_alone() {
         .signed_header(local())
         .build();
     assert!(matches!(gone, Err(AuthError::Vouching(_))));
+}
+
+/// Nobody knows where, so the page says who has signed the person in.
+#[test]
+fn a_sign_out_under_a_proxy_of_ones_own_says_that_it_is_elsewhere() {
+    let own = SignedHeader::new("own", "x-assertion", "proxy", "app", "https://keys.example");
+    let app = App::with(|auth, _| auth.signed_header(own.key_set(keys())));
+    let now = now(&app);
+    let claims = json!({ "iss": "proxy", "aud": "app", "sub": "ada", "iat": now, "exp": now + 60 });
+    let (good, origin) = (
+        format!("X-Assertion: {}", P256.token("ES256", &claims)),
+        origin_header(),
+    );
+    assert_eq!(ask(&app, &[&good]).status, 200);
+    let fields = [
+        &*good,
+        &*origin,
+        crate::support::http::FORM,
+        "Accept: text/html",
+    ];
+    let page = app.send("POST", "/auth/sign-out", &fields, "");
+    assert_eq!(page.status, 200);
+    assert!(
+        page.body
+            .contains("A service in front of this app has signed you in"),
+        "{}",
+        page.body
+    );
 }
 
 #[test]
