@@ -11,10 +11,12 @@ mod password;
 mod replay;
 mod report;
 mod set_cookie;
+mod streamlit;
 mod why;
 
 use apply_cookies::Secrets;
 
+use self::args::secrets::SecretsCommand;
 use self::args::tools::{CookieCommand, Tool};
 use crate::refused::Refused;
 
@@ -32,5 +34,6 @@ pub(crate) fn run(tool: &Tool) -> Result<(), Refused> {
         Tool::Cookie(CookieCommand::Decode(args)) => cookie::decode(args),
         Tool::SetCookie(args) => set_cookie::run(args),
         Tool::Replay(command) => replay::run(command),
+        Tool::Secrets(SecretsCommand::Streamlit(args)) => streamlit::run(args),
     }
 }

@@ -8,6 +8,7 @@
 pub(crate) mod assertion;
 pub(crate) mod profile;
 pub(crate) mod replay;
+pub(crate) mod secrets;
 pub(crate) mod serve;
 pub(crate) mod store;
 pub(crate) mod tools;

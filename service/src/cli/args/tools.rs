@@ -16,6 +16,7 @@ use serde::Deserialize;
 use super::assertion::AssertionArgs;
 use super::profile::ProfileArg;
 use super::replay::ReplayCommand;
+use super::secrets::SecretsCommand;
 use crate::refused::Refused;
 
 #[derive(Subcommand)]
@@ -60,6 +61,9 @@ pub(crate) enum Tool {
     /// Looks after replay stores that several machines share
     #[command(subcommand)]
     Replay(ReplayCommand),
+    /// Writes the files from which other programs read their secrets
+    #[command(subcommand)]
+    Secrets(SecretsCommand),
 }
 
 #[derive(clap::Args)]
