@@ -114,7 +114,7 @@ impl Reply {
     }
 
     /// All values of a field, one after the other.
-    fn values<'r>(&'r self, name: &'r str) -> impl Iterator<Item = &'r str> {
+    pub(crate) fn values<'r>(&'r self, name: &'r str) -> impl Iterator<Item = &'r str> {
         let fields = self.0.fields.iter();
         fields
             .filter(move |(key, _)| key.eq_ignore_ascii_case(name))
