@@ -66,6 +66,9 @@ pub(crate) struct Parts {
     pub(crate) throttle: Arc<Throttle>,
     pub(crate) proxies: TrustedProxies,
     pub(crate) places: Places,
+    /// The pages on which somebody looks after Auth0's people.
+    #[cfg(feature = "providers")]
+    pub(crate) admin: Option<crate::auth0::Admin>,
     /// Anybody may sign in as anybody.
     pub(crate) dev: bool,
     pub(crate) logged: Logged,

@@ -82,6 +82,13 @@ impl Auth {
         if let Some(step) = self.0.providers.step(page) {
             return self.answer_of_provider(step, request, slot, form).await;
         }
+        #[cfg(feature = "providers")]
+        if let Some(admin) = &self.0.admin
+            && let Some(below) = page.strip_prefix("/admin")
+            && (below.is_empty() || below.starts_with('/'))
+        {
+            return self.administer(admin, below, request, slot, form).await;
+        }
         let (get, post) = (request.is_read(), request.method == "POST");
         let wanted = || only(request.parameters("return_to")).map(Into::into);
         match page {

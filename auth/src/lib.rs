@@ -117,6 +117,9 @@ mod invitations;
 mod providers;
 #[cfg(feature = "providers")]
 mod wish;
+// Auth0's people.
+#[cfg(feature = "providers")]
+pub mod auth0;
 
 mod pages;
 
@@ -127,6 +130,9 @@ mod auth;
 pub use auth::Auth;
 mod builder;
 pub use builder::AuthBuilder;
+
+// What cannot be safe is refused there.
+mod build;
 
 // A request comes in: who is it?
 mod standing;
@@ -166,6 +172,8 @@ mod modules;
 // What the middleware does with a request.
 mod admit;
 mod endpoint;
+#[cfg(feature = "providers")]
+mod people;
 
 // Frameworks: translation only.
 #[cfg(feature = "actix")]

@@ -8,6 +8,8 @@ macro_rules! html {
     };
 }
 
+#[cfg(feature = "providers")]
+mod people;
 mod screens;
 
 use std::fmt::{self, Write};
@@ -18,6 +20,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
+#[cfg(feature = "providers")]
+pub(crate) use people::{Notice, PersonPage};
 pub(crate) use screens::SignInPage;
 
 use crate::refusal::Refusal;

@@ -75,6 +75,7 @@ fn routes(service: &mut ServiceConfig, site: &Site) {
         .route("/watch", web::to(watch))
         .route("/invite", web::to(invite))
         .route("/adopt", web::to(adopt))
+        .route("/enter", web::to(enter))
         .route("/keep", web::to(keep))
         .route("/rotate", web::to(rotate))
         .route(
@@ -112,6 +113,10 @@ async fn watch(who: Identity, pending: PendingCookies) -> Events {
 
 async fn adopt(visitor: Visitor, who: Identity, pending: PendingCookies) -> String {
     pages::adopt(visitor.auth(), who, pending).await
+}
+
+async fn enter(visitor: Visitor, pending: PendingCookies, Query(typed): Query<Typed>) -> String {
+    pages::enter(visitor.auth(), &typed.name, pending).await
 }
 
 async fn keep(visitor: Visitor, pending: PendingCookies) -> String {

@@ -74,6 +74,7 @@ fn router(site: Site) -> Router {
         .route("/watch", any(watch))
         .route("/invite", any(invite))
         .route("/adopt", any(adopt))
+        .route("/enter", any(enter))
         .route("/keep", any(keep))
         .route("/rotate", any(rotate))
         .route(
@@ -114,6 +115,10 @@ async fn watch(who: Identity, pending: PendingCookies) -> Events {
 
 async fn adopt(visitor: Visitor, who: Identity, pending: PendingCookies) -> String {
     pages::adopt(visitor.auth(), who, pending).await
+}
+
+async fn enter(visitor: Visitor, pending: PendingCookies, Query(typed): Query<Typed>) -> String {
+    pages::enter(visitor.auth(), &typed.name, pending).await
 }
 
 async fn keep(visitor: Visitor, pending: PendingCookies) -> String {

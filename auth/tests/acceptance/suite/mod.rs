@@ -14,6 +14,8 @@ mod inside_streams;
 mod logged;
 mod nested;
 mod origins;
+#[cfg(feature = "providers")]
+mod people;
 mod provider_callback;
 mod provider_popup;
 mod provider_sign_in;
