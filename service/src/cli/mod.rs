@@ -2,6 +2,7 @@
 
 pub(crate) mod args;
 mod assertion;
+mod auth0;
 mod cookie;
 mod inspect;
 pub(crate) mod lines;
@@ -34,6 +35,7 @@ pub(crate) fn run(tool: &Tool) -> Result<(), Refused> {
         Tool::Cookie(CookieCommand::Decode(args)) => cookie::decode(args),
         Tool::SetCookie(args) => set_cookie::run(args),
         Tool::Replay(command) => replay::run(command),
+        Tool::Auth0(command) => auth0::run(command),
         Tool::Secrets(SecretsCommand::Streamlit(args)) => streamlit::run(args),
     }
 }

@@ -6,6 +6,7 @@
 )]
 
 pub(crate) mod assertion;
+pub(crate) mod auth0;
 pub(crate) mod profile;
 pub(crate) mod replay;
 pub(crate) mod secrets;

@@ -14,6 +14,7 @@ use clap::{Subcommand, ValueEnum};
 use serde::Deserialize;
 
 use super::assertion::AssertionArgs;
+use super::auth0::Auth0Command;
 use super::profile::ProfileArg;
 use super::replay::ReplayCommand;
 use super::secrets::SecretsCommand;
@@ -61,6 +62,13 @@ pub(crate) enum Tool {
     /// Looks after replay stores that several machines share
     #[command(subcommand)]
     Replay(ReplayCommand),
+    /// Looks after the people of an Auth0 tenant
+    ///
+    /// For a machine-to-machine application of the tenant: AUTH0_DOMAIN, AUTH0_CLIENT_ID, and
+    /// AUTH0_CLIENT_SECRET or the file that AUTH0_CLIENT_SECRET_FILE names. AUTH0_CA_FILE names a PEM
+    /// file of authorities to trust as well.
+    #[command(subcommand)]
+    Auth0(Auth0Command),
     /// Writes the files from which other programs read their secrets
     #[command(subcommand)]
     Secrets(SecretsCommand),
