@@ -4,6 +4,7 @@
 //! Built with `--cfg fuzzing`, which opens the codec's entrance to what is under the seal.
 
 mod authorization;
+mod callback;
 mod claims;
 mod class_values;
 mod cookie_header;
@@ -31,6 +32,7 @@ mod browser;
 mod signer;
 
 pub use authorization::authorization;
+pub use callback::callback;
 pub use claims::claims;
 pub use class_values::class_values;
 pub use cookie_header::cookie_header;

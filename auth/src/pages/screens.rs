@@ -55,7 +55,7 @@ impl Pages {
         let providers = (!page.providers.is_empty()).then(|| {
             let link = |(address, title): &(String, &str)| {
                 let (address, title) = (Text(address), Text(title));
-                format!("<a class=\"button\" href=\"{address}\">Continue with {title}</a>")
+                format!("<a class=\"button\" href=\"{address}\">Sign in with {title}</a>")
             };
             let links: Vec<_> = page.providers.iter().map(link).collect();
             let or = if page.password || page.access_token {

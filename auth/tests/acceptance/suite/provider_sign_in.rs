@@ -103,7 +103,7 @@ fn the_page_offers_each_way_where_there_are_several() {
         page.body
             .contains("href=\"/auth/sign-in/other?return_to=%2Fapp\"")
     );
-    assert!(page.body.contains("Continue with Acme &amp; Co") && page.body.contains("password"));
+    assert!(page.body.contains("Sign in with Acme &amp; Co") && page.body.contains("password"));
     let mut browser = app.browser();
     assert_eq!(browser.sign_in(ADA.0, ADA.1).status, 303);
     let back = browser.sign_in_there(&one, "/auth/sign-in/acme");
