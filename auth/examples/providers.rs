@@ -1,0 +1,147 @@
+//! Sign-ins with providers: who is signed in, and a stream that ends with the sign-in. On axum, or with
+//! `FRAMEWORK=actix` on actix-web.
+//!
+//! ```sh
+//! export ORIGIN=http://localhost:8080 LISTEN=127.0.0.1:8080 APPLY_COOKIES_SECRET_KEY=…
+//! export ISSUER=https://id.example CLIENT_ID=… CLIENT_SECRET=…    # and ISSUER_2 …, a second provider
+//! cargo run -p apply-cookies-auth --all-features --example providers
+//! ```
+//!
+//! What the tests turn on: `USER_INFO`, `VERIFIED` (a gate), `PASSWORDS` (a form beside the buttons).
+
+#[path = "common/mod.rs"]
+mod common;
+
+use std::env;
+use std::error::Error;
+use std::net::SocketAddr;
+
+use apply_cookies::{ApplyCookies, Event, PendingCookies};
+use apply_cookies_auth::{Auth, ClientSecret, Gate, Identity, Oidc};
+use async_stream::stream;
+use futures_util::Stream;
+
+fn sign_ins(apply: &ApplyCookies) -> Result<Auth, Box<dyn Error>> {
+    let is_set = |name: &str| env::var_os(name).is_some();
+    let mut auth = Auth::builder(apply).name("Example");
+    for (name, title, end) in [("one", "Provider One", ""), ("two", "Provider Two", "_2")] {
+        let Ok(issuer) = env::var(format!("ISSUER{end}")) else {
+            continue;
+        };
+        let id = env::var(format!("CLIENT_ID{end}"))?;
+        let secret = ClientSecret::from_env(&format!("CLIENT_SECRET{end}"))?;
+        let provider = Oidc::discover(name, issuer, id, secret).title(title);
+        auth = auth.provider(if is_set("USER_INFO") {
+            provider.user_info()
+        } else {
+            provider
+        });
+    }
+    if is_set("VERIFIED") {
+        auth = auth.gate(Gate::new().verified_email());
+    }
+    if is_set("PASSWORDS") {
+        auth = auth.passwords(common::ada()?);
+    }
+    Ok(auth.build()?)
+}
+
+fn who(me: Option<&Identity>) -> String {
+    me.map_or("Nobody is signed in".to_owned(), |me| {
+        format!("Signed in as {}", me.subject())
+    })
+}
+
+fn home(me: Option<&Identity>) -> String {
+    format!(
+        "<!doctype html><title>Example</title><h1>{}</h1>\
+         <a href=/account>Account</a> <a href=/auth/sign-out>Sign out</a>",
+        who(me)
+    )
+}
+
+fn until_ended(me: Identity) -> impl Stream<Item = Event> {
+    stream! {
+        yield Event::data("open");
+        me.ended().await;
+        yield Event::data("ended");
+    }
+}
+
+mod with_axum {
+    use apply_cookies_auth::Identity;
+    use axum::Router;
+    use axum::response::{Html, IntoResponse};
+    use axum::routing::get;
+
+    use super::{Auth, ApplyCookies, PendingCookies, home, until_ended, who};
+
+    async fn stream(me: Identity, cookies: PendingCookies) -> impl IntoResponse {
+        cookies.sse(|_| until_ended(me))
+    }
+
+    pub(super) fn app(apply: &ApplyCookies, auth: &Auth) -> Router {
+        Router::new()
+            .route("/", get(async |me: Option<Identity>| Html(home(me.as_ref()))))
+            .route("/account", get(async |me: Identity| who(Some(&me))))
+            .route("/stream", get(stream))
+            .layer(auth.layer())
+            .layer(apply.layer())
+    }
+}
+
+mod with_actix {
+    use actix_web::web::Html;
+    use actix_web::{Responder, get};
+    use apply_cookies_auth::Identity;
+
+    use super::{PendingCookies, until_ended, who};
+
+    #[get("/")]
+    pub(super) async fn home(me: Option<Identity>) -> Html {
+        Html::new(super::home(me.as_ref()))
+    }
+
+    #[get("/account")]
+    pub(super) async fn account(me: Identity) -> String {
+        who(Some(&me))
+    }
+
+    #[get("/stream")]
+    pub(super) async fn stream(me: Identity, cookies: PendingCookies) -> impl Responder {
+        cookies.sse(|_| until_ended(me))
+    }
+}
+
+#[actix_web::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+    let apply = common::deployment()?;
+    let auth = sign_ins(&apply)?;
+    let listen = env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:8080".to_owned());
+    if env::var("FRAMEWORK").is_ok_and(|name| name == "actix") {
+        let server = actix_web::HttpServer::new(move || {
+            actix_web::App::new()
+                .service(with_actix::home)
+                .service(with_actix::account)
+                .service(with_actix::stream)
+                .wrap(auth.middleware())
+                .wrap(apply.middleware())
+        })
+        .bind(listen)?;
+        for address in server.addrs() {
+            println!("http://{address}/");
+        }
+        server.shutdown_timeout(1).run().await?;
+    } else {
+        let app = with_axum::app(&apply, &auth);
+        let listener = tokio::net::TcpListener::bind(listen).await?;
+        println!("http://{}/", listener.local_addr()?);
+        axum::serve(
+            listener,
+            app.into_make_service_with_connect_info::<SocketAddr>(),
+        )
+        .await?;
+    }
+    Ok(())
+}

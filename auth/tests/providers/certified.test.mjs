@@ -1,0 +1,155 @@
+// The certified provider and the example, in Chromium.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { launch, newVisitor } from "../../../client/tests/browser/support/browser.mjs";
+import { startCertified } from "./certified/provider.mjs";
+import { freePort } from "./support/program.mjs";
+import { ours } from "./targets/ours.mjs";
+
+const LIMIT = { timeout: 120_000 };
+const TABS = 20;
+const LONG = process.env.LONG === "1";
+const heading = (page) => page.locator("h1").first().innerText();
+const code = (page) => page.locator("dd code").first().innerText();
+
+let shots = 0;
+/** With SCREENSHOTS, a picture for people to look at. */
+async function shoot(page, name) {
+  const folder = process.env.SCREENSHOTS;
+  if (folder) await page.screenshot({ path: `${folder}/${(shots += 1)}-${name}.png` });
+}
+
+for (const framework of LONG ? ["axum", "actix"] : ["axum"]) {
+  async function stage(t, { env, provider: settings, ...needs } = {}) {
+    const port = await freePort();
+    const origin = `http://localhost:${port}`;
+    const provider = await startCertified({
+      redirectUris: [`${origin}/auth/callback/one`],
+      postLogout: [`${origin}/auth/sign-out`],
+      backchannel: `${origin}/auth/back-channel/one`,
+      ...settings,
+    });
+    t.after(() => provider.stop());
+    const app = await ours(framework).start({ one: provider }, { port, env, ...needs });
+    t.after(() => app.stop());
+    const browser = await launch();
+    t.after(() => browser.close());
+    const context = await newVisitor(browser);
+    return { app, provider, context, origin, page: await context.newPage() };
+  }
+  const signedIn = async (page, origin) => {
+    await page.waitForURL(`${origin}/account`);
+    assert.equal(await page.locator("body").innerText(), "Signed in as alice");
+  };
+
+  test(`a person signs in from the page, and out again there and at the provider, ${framework}`, LIMIT, async (t) => {
+    const { page, origin, provider } = await stage(t, { env: { PASSWORDS: "1" } });
+    await page.goto(`${origin}/account`);
+    assert.equal(await heading(page), "Sign in");
+    await shoot(page, "sign-in");
+    await page.getByRole("link", { name: /Provider One/ }).click();
+    await signedIn(page, origin);
+    assert.equal(provider.exchanges, 1);
+    const cookies = (await page.context().cookies(origin)).filter(({ name }) => /attempt|^sign-in/.test(name));
+    assert.deepEqual(cookies, [], "the attempt leaves a cookie");
+
+    await page.goto(`${origin}/auth/sign-out`);
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.waitForURL(`${provider.issuer}/session/end**`);
+    await page.getByRole("button").click();
+    await page.waitForURL(`${origin}/**`);
+    assert.equal(await heading(page), "You are signed out");
+    await shoot(page, "signed-out");
+    await page.goto(`${origin}/`);
+    assert.equal(await heading(page), "Nobody is signed in");
+    // The provider's session is over too: it asks who is there.
+    const before = provider.sessions;
+    await page.goto(`${origin}/auth/sign-in/one`);
+    await page.waitForURL(`${origin}/`);
+    assert.equal(await heading(page), "Signed in as alice");
+    assert.ok(provider.sessions > before);
+  });
+
+  test(`the only provider is gone to at once, and asked at UserInfo, ${framework}`, LIMIT, async (t) => {
+    const { page, origin } = await stage(t, { userInfo: true });
+    await page.goto(`${origin}/account`);
+    await signedIn(page, origin);
+  });
+
+  test(`${TABS} tabs at once: each is signed in, ${framework}`, LIMIT, async (t) => {
+    const { context, origin, provider } = await stage(t);
+    const pages = await Promise.all(Array.from({ length: TABS }, () => context.newPage()));
+    await Promise.all(pages.map((page) => page.goto(`${origin}/account`)));
+    for (const page of pages) await signedIn(page, origin);
+    t.diagnostic(`${provider.exchanges} exchanges`);
+    const left = (await context.cookies(origin)).map(({ name }) => name).filter((name) => /^(__Host-)?sign-in-/.test(name));
+    assert.deepEqual(left, []);
+  });
+
+  test(`back, reload and a restored tab end nowhere, ${framework}`, LIMIT, async (t) => {
+    const { page, context, origin } = await stage(t);
+    let callback;
+    context.on("request", (request) => {
+      if (request.url().startsWith(`${origin}/auth/callback/`)) callback = request.url();
+    });
+    await page.goto(`${origin}/`);
+    await page.goto(`${origin}/account`);
+    await signedIn(page, origin);
+    await page.reload();
+    await signedIn(page, origin);
+    await page.goBack();
+    await page.goForward();
+    await signedIn(page, origin);
+    const restored = await context.newPage();
+    await restored.goto(callback);
+    await signedIn(restored, origin);
+
+    await page.goto(`${origin}/auth/sign-out`);
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.waitForURL(/session\/end/);
+    // The person leaves here: the provider's session lives on, this app's is over.
+    await restored.goto(callback);
+    await shoot(restored, "restored-after-sign-out");
+    assert.equal(await code(restored), "attempt-missing");
+    await restored.goto(`${origin}/`);
+    assert.equal(await heading(restored), "Nobody is signed in");
+    await page.goto(`${origin}/account`);
+    assert.notEqual(await heading(page).catch(() => "none"), "none", "a page to go on from");
+    await shoot(page, "after-sign-out");
+  });
+
+  test(`a sign-out at the provider ends an open stream here, ${framework}`, LIMIT, async (t) => {
+    const { page, context, origin, provider } = await stage(t);
+    await page.goto(`${origin}/account`);
+    await signedIn(page, origin);
+    await page.goto(`${origin}/`);
+    await page.evaluate(() => {
+      globalThis.heard = [];
+      new EventSource("/stream").onmessage = ({ data }) => globalThis.heard.push(data);
+    });
+    await page.waitForFunction(() => globalThis.heard.includes("open"));
+    const there = await context.newPage();
+    await there.goto(`${provider.issuer}/session/end`);
+    await there.getByRole("button").click();
+    await page.waitForFunction(() => globalThis.heard.includes("ended"));
+    assert.deepEqual(provider.loggedOut, ["alice"]);
+    assert.equal(provider.backchannelError, undefined);
+    await page.reload();
+    assert.equal(await heading(page), "Nobody is signed in");
+  });
+
+  test(`who says no at the provider reads so, ${framework}`, LIMIT, async (t) => {
+    const { page, origin, app } = await stage(t, { env: { PASSWORDS: "1" } });
+    await page.route("**/auth?**", async (route) => {
+      const state = new URL(route.request().url()).searchParams.get("state");
+      const issuer = new URL(route.request().url()).origin;
+      const location = `${app.origin}/auth/callback/one?${new URLSearchParams({ error: "access_denied", state, iss: issuer })}`;
+      await route.fulfill({ status: 302, headers: { location } });
+    });
+    await page.goto(`${origin}/auth/sign-in/one`);
+    assert.equal(await code(page), "cancelled");
+    await shoot(page, "refused");
+  });
+}
