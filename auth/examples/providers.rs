@@ -30,12 +30,14 @@ fn sign_ins(apply: &ApplyCookies) -> Result<Auth, Box<dyn Error>> {
         };
         let id = env::var(format!("CLIENT_ID{end}"))?;
         let secret = ClientSecret::from_env(&format!("CLIENT_SECRET{end}"))?;
-        let provider = Oidc::discover(name, issuer, id, secret).title(title);
-        auth = auth.provider(if is_set("USER_INFO") {
-            provider.user_info()
-        } else {
-            provider
-        });
+        let mut provider = Oidc::discover(name, issuer, id, secret)
+            .title(title)
+            // Where several vouch for addresses, each for its own.
+            .email_domains(["example.com"]);
+        if is_set("USER_INFO") {
+            provider = provider.user_info();
+        }
+        auth = auth.provider(provider);
     }
     if is_set("VERIFIED") {
         auth = auth.gate(Gate::new().verified_email());

@@ -133,6 +133,8 @@ for (const framework of LONG ? ["axum", "actix"] : ["axum"]) {
     const there = await context.newPage();
     await there.goto(`${provider.issuer}/session/end`);
     await there.getByRole("button").click();
+    await there.waitForURL(/session\/end\/success/);
+    assert.equal(provider.backchannelError, undefined);
     await page.waitForFunction(() => globalThis.heard.includes("ended"));
     assert.deepEqual(provider.loggedOut, ["alice"]);
     assert.equal(provider.backchannelError, undefined);
@@ -141,15 +143,11 @@ for (const framework of LONG ? ["axum", "actix"] : ["axum"]) {
   });
 
   test(`who says no at the provider reads so, ${framework}`, LIMIT, async (t) => {
-    const { page, origin, app } = await stage(t, { env: { PASSWORDS: "1" } });
-    await page.route("**/auth?**", async (route) => {
-      const state = new URL(route.request().url()).searchParams.get("state");
-      const issuer = new URL(route.request().url()).origin;
-      const location = `${app.origin}/auth/callback/one?${new URLSearchParams({ error: "access_denied", state, iss: issuer })}`;
-      await route.fulfill({ status: 302, headers: { location } });
-    });
+    const { page, origin, provider } = await stage(t, { env: { PASSWORDS: "1" } });
+    provider.answer = { error: "access_denied", error_description: "Alice has <b>said no</b>" };
     await page.goto(`${origin}/auth/sign-in/one`);
     assert.equal(await code(page), "cancelled");
+    assert.match(await page.locator("main").innerText(), /Alice has <b>said no<\/b>/);
     await shoot(page, "refused");
   });
 }

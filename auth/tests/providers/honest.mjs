@@ -5,7 +5,7 @@ import { createPublicKey, generateKeyPairSync, sign } from "node:crypto";
 const table = [];
 const add = (name, does, run, needs) => table.push({ group: "honest", name, does, run, needs });
 const changed = (change) => async (w) => {
-  w.one.change = change(w);
+  w.one.change = { ...w.one.change, ...change(w) };
   await w.signIn();
 };
 const FRESH = { fresh: true };

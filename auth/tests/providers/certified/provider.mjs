@@ -8,7 +8,7 @@ import Provider, { interactionPolicy } from "oidc-provider";
 
 /**
  * `backchannel`: the app's address for logout tokens. `sessions` counts accounts as whom somebody has
- * signed in; `signOut(account)` ends their sessions as an administrator does, and tells the app.
+ * signed in; `answer` is what a person says in the place of who they are, such as an error.
  */
 export async function startCertified({ redirectUris, postLogout = [], backchannel, clientId = "app", clientSecret = "secret-of-the-certified-provider-01", refresh = false, account = "alice" }) {
   const server = http.createServer();
@@ -37,6 +37,8 @@ export async function startCertified({ redirectUris, postLogout = [], backchanne
     conformIdTokenClaims: false,
     pkce: { required: () => true },
     issueRefreshToken: async () => refresh,
+    // Tabs that sign in at once each begin a session there, and its default takes the code of the one before.
+    expiresWithSession: async () => false,
     features: {
       devInteractions: { enabled: false },
       backchannelLogout: { enabled: Boolean(backchannel) },
@@ -77,8 +79,8 @@ export async function startCertified({ redirectUris, postLogout = [], backchanne
       const { prompt, params } = await provider.interactionDetails(request, response);
       state.sessions += 1;
       const accountId = params.login_hint ?? state.account;
-      const done = prompt.name === "select_account" ? { select_account: {}, login: { accountId } } : { login: { accountId } };
-      await provider.interactionFinished(request, response, done, { mergeWithLastSubmission: false });
+      const said = prompt.name === "select_account" ? { select_account: {}, login: { accountId } } : { login: { accountId } };
+      await provider.interactionFinished(request, response, state.answer ?? said, { mergeWithLastSubmission: false });
     } catch (error) {
       response.writeHead(500).end(`${error}`);
     }

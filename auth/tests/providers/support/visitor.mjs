@@ -3,7 +3,7 @@
 
 import http from "node:http";
 
-const LIMIT = 30_000;
+const LIMIT = 60_000;
 const LARGEST = 1 << 20;
 let visitors = 0;
 

@@ -60,7 +60,7 @@ class World {
       this.shown = await visitor.go(address, { headers: { "sec-fetch-site": "same-origin", ...headers } });
       address = leadsTo(this.shown);
     }
-    if (!address) throw new Error(`${this.target.name}: the sign-in does not lead to the provider: ${this.shown.status}`);
+    if (!address) throw Object.assign(new Error(`${this.target.name}: the sign-in does not lead to the provider: ${this.said()}`), { refused: true });
     const attempt = visitor.cookies.filter(({ name, value }) => !before.has(`${name}=${value}`));
     return { ...(await this.ask(address, provider, account)), authorize: address, attempt };
   }

@@ -12,10 +12,10 @@ const MODULES = "/usr/lib/apache2/modules";
 const LOADED = ["mpm_event", "authn_core", "authz_core", "authz_user", "auth_openidc", "headers", "dir", "unixd"];
 
 export const apache = {
-  name: "Apache mod_auth_openidc",
+  name: "mod_auth_openidc",
   version: () => {
     const said = (...args) => spawnSync("dpkg-query", ["-W", "-f", "${Version}", ...args], { encoding: "utf8" }).stdout;
-    return `mod_auth_openidc ${said("libapache2-mod-auth-openidc")}, Apache ${said("apache2-bin")}`;
+    return `${said("libapache2-mod-auth-openidc")}, Apache ${said("apache2-bin")}`;
   },
   lacks: { discovery: "is given the provider's metadata as a file" },
 

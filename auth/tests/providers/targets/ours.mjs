@@ -1,11 +1,13 @@
 // The example `providers` of this crate, on axum or on actix. Signed in is whom `/auth/me` names.
 
+import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 import { freePort, movableClock, startProgram, temporaryFolder } from "../support/program.mjs";
 
-const SECRET = "8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA";
+// One for the run: what a restart keeps is under it.
+const SECRET = randomBytes(32).toString("base64url");
 const built = () => `${process.env.CARGO_TARGET_DIR ?? fileURLToPath(new URL("../../../../target", import.meta.url))}/debug/examples/providers`;
 
 export const ours = (framework) => ({

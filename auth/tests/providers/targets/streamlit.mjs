@@ -23,7 +23,7 @@ else:
 export const streamlit = (venv) => ({
   name: "Streamlit st.login",
   version: () => {
-    const said = spawnSync(join(venv, "bin/python"), ["-c", "import streamlit, authlib; print(f'Streamlit {streamlit.__version__}, Authlib {authlib.__version__}')"], { encoding: "utf8" });
+    const said = spawnSync(join(venv, "bin/python"), ["-c", "import streamlit, authlib; print(f'{streamlit.__version__}, Authlib {authlib.__version__}')"], { encoding: "utf8" });
     return said.stdout.trim();
   },
   lacks: { gate: "has no gates", userInfo: "does not read UserInfo where there is an ID token", outward: "takes no address to return to" },
