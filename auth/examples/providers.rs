@@ -76,7 +76,7 @@ mod with_axum {
     use axum::response::{Html, IntoResponse};
     use axum::routing::get;
 
-    use super::{Auth, ApplyCookies, PendingCookies, home, until_ended, who};
+    use super::{ApplyCookies, Auth, PendingCookies, home, until_ended, who};
 
     async fn stream(me: Identity, cookies: PendingCookies) -> impl IntoResponse {
         cookies.sse(|_| until_ended(me))
@@ -84,7 +84,10 @@ mod with_axum {
 
     pub(super) fn app(apply: &ApplyCookies, auth: &Auth) -> Router {
         Router::new()
-            .route("/", get(async |me: Option<Identity>| Html(home(me.as_ref()))))
+            .route(
+                "/",
+                get(async |me: Option<Identity>| Html(home(me.as_ref()))),
+            )
             .route("/account", get(async |me: Identity| who(Some(&me))))
             .route("/stream", get(stream))
             .layer(auth.layer())
@@ -117,7 +120,9 @@ mod with_actix {
 
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .init();
     let apply = common::deployment()?;
     let auth = sign_ins(&apply)?;
     let listen = env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:8080".to_owned());

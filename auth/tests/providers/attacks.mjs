@@ -7,7 +7,7 @@
 
 import { createPublicKey } from "node:crypto";
 
-import { compact, newKey } from "./hostile/provider.mjs";
+import { compact, newKey, strangersKey } from "./hostile/provider.mjs";
 import { Visitor } from "./support/visitor.mjs";
 
 const table = [];
@@ -300,10 +300,10 @@ add("signature", "None", "alg None, no signature", "token-invalid", idToken((tok
 add("signature", "no alg", "the header names no algorithm", "token-invalid", provider(() => ({ header: ({ kid }) => ({ kid, typ: "JWT" }) })));
 add("signature", "HS256 with the public key", "a MAC under the public key's PEM", "token-invalid", idToken((token, { claims, header }, w) => compact({ ...header, alg: "HS256" }, claims, publicPem(w))));
 add("signature", "HS256 with the client's secret", "a MAC under the secret that app and provider share", "token-invalid", idToken((token, { claims, header }, w) => compact({ ...header, alg: "HS256" }, claims, w.one.clientSecret)), { design: "OpenID Connect allows it where it is registered" });
-add("signature", "by another key", "another key under the known kid", "token-invalid", idToken((token, { claims, header }) => compact(header, claims, newKey())));
-add("signature", "kid unknown", "another key under an unknown kid", "token-invalid", idToken((token, { claims, header }) => compact({ ...header, kid: "unknown" }, claims, newKey())));
+add("signature", "by another key", "another key under the known kid", "token-invalid", idToken((token, { claims, header }) => compact(header, claims, strangersKey())));
+add("signature", "kid unknown", "another key under an unknown kid", "token-invalid", idToken((token, { claims, header }) => compact({ ...header, kid: "unknown" }, claims, strangersKey())));
 add("signature", "jwk in the header", "another key, which the header brings along", "token-invalid", idToken((token, { claims, header }) => {
-  const key = newKey();
+  const key = strangersKey();
   return compact({ ...header, jwk: createPublicKey(key).export({ format: "jwk" }) }, claims, key);
 }));
 add("signature", "by provider two", "provider two's key under its own kid", "token-invalid", idToken((token, { claims }, w) => w.two.sign(claims)));

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { newKey } from "./hostile/provider.mjs";
+import { strangersKey } from "./hostile/provider.mjs";
 import { Visitor, leadsTo } from "./support/visitor.mjs";
 import { startWorld } from "./support/world.mjs";
 import { ours } from "./targets/ours.mjs";
@@ -109,7 +109,7 @@ for (const framework of ["axum", "actix"]) {
     await w.signIn();
     const before = w.one.keyFetches;
     const begun = Date.now();
-    const forger = newKey();
+    const forger = strangersKey();
     const events = { "http://schemas.openid.net/event/backchannel-logout": {} };
     const statuses = new Map();
     const send = async (at) => {

@@ -55,7 +55,7 @@ export async function startCertified({ redirectUris, postLogout = [], backchanne
     interactions: { policy, url: (ctx, interaction) => `/interaction/${interaction.uid}` },
     ttl: { Session: 3600, Grant: 3600, Interaction: 600, AccessToken: 600, IdToken: 600, AuthorizationCode: 60, RefreshToken: 3600 },
     // Its own refuses addresses on loopback, where the app is.
-    fetch: (address, options) => fetch(address, { ...options, signal: AbortSignal.timeout(5_000) }),
+    fetch: (address, { method, headers, body }) => fetch(address, { method, headers, body, redirect: "manual", signal: AbortSignal.timeout(5_000) }),
     findAccount: (ctx, id) => ({ accountId: id, claims: () => ({ sub: id, email: `${id}@example.com`, email_verified: true, name: id }) }),
     loadExistingGrant: async (ctx) => {
       const grant = new ctx.oidc.provider.Grant({ clientId: ctx.oidc.client.clientId, accountId: ctx.oidc.session.accountId });

@@ -9,6 +9,13 @@ const base64url = (bytes) => Buffer.from(bytes).toString("base64url");
 const sha256 = (text) => createHash("sha256").update(text).digest();
 export const newKey = (modulusLength = 2048) => generateKeyPairSync("rsa", { modulusLength }).privateKey;
 
+/** The same for all providers of this name in a run: making one takes a while. */
+const keys = new Map();
+const keyOf = (name) => keys.get(name) ?? keys.set(name, newKey()).get(name);
+
+/** A key that no provider has published. */
+export const strangersKey = () => keyOf("a stranger");
+
 /** A compact JWS over these very bytes. `key`: a private key, or bytes for HS256, or none for no signature. */
 export function compact(header, payload, key) {
   const text = (part) => (typeof part === "string" ? part : JSON.stringify(part));
@@ -25,7 +32,7 @@ export function compact(header, payload, key) {
  * `reply.discovery|keys|token(response)` answers in the provider's place; `pkce: false` forgets the challenge.
  */
 export async function startHostile({ name, clientId, clientSecret }) {
-  const key = newKey();
+  const key = keyOf(name);
   const provider = { name, clientId, clientSecret, key, kid: `${name}-1`, publicKey: createPublicKey(key), account: "alice", ahead: 0, change: {}, asked: [], tokens: [], keyFetches: 0, exchanges: new Map() };
   const codes = new Map();
   const accessTokens = new Map();
