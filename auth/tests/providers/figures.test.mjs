@@ -76,28 +76,31 @@ for (const framework of ["axum", "actix"]) {
     await w.signIn();
     const old = w.one.keySet().keys;
     const outcomes = new Map();
-    const running = [];
-    const end = Date.now() + seconds * 1000;
-    const rotated = Date.now() + (seconds * 1000) / 2;
+    const running = new Set();
+    const [begun, end] = [Date.now(), Date.now() + seconds * 1000];
     let count = 0;
-    for (let at = Date.now(); at < end; at += 20) {
+    async function person(name) {
+      const visitor = new Visitor();
+      const said = await w
+        .begin(visitor, "one", { account: name })
+        .then(({ callback }) => visitor.go(callback))
+        .then((answer) => (leadsTo(answer) === `${w.app.origin}/` ? "signed in" : w.app.read(answer)))
+        .catch((error) => error.message);
+      outcomes.set(said, (outcomes.get(said) ?? 0) + 1);
+    }
+    for (let at = begun; at < end; at += 20) {
       await sleep(at - Date.now());
-      if (Date.now() >= rotated && !w.one.change.keys) {
+      if (Date.now() - begun > (end - begun) / 2 && !w.one.change.keys) {
         w.one.rotate();
         w.one.change = { keys: ({ keys }) => ({ keys: [...keys, ...old] }) };
       }
-      running.push(
-        (async () => {
-          const visitor = new Visitor();
-          const attempt = await w.begin(visitor, "one", { account: `person-${(count += 1)}` });
-          const answer = await visitor.go(attempt.callback);
-          const said = leadsTo(answer) === `${w.app.origin}/` ? "signed in" : w.app.read(answer);
-          outcomes.set(said, (outcomes.get(said) ?? 0) + 1);
-        })(),
-      );
+      // A machine that is too busy for so many does fewer: what counts is that none is refused.
+      if (running.size === 6) await Promise.race(running);
+      const going = person(`person-${(count += 1)}`).finally(() => running.delete(going));
+      running.add(going);
     }
     await Promise.all(running);
-    t.diagnostic(`${JSON.stringify([...outcomes])} in ${seconds} s; the keys were fetched ${w.one.keyFetches} times`);
+    t.diagnostic(`${JSON.stringify([...outcomes])} in ${Date.now() - begun} ms; the keys were fetched ${w.one.keyFetches} times`);
     assert.deepEqual([...outcomes.keys()], ["signed in"]);
     assert.ok(w.one.keyFetches <= 2, `${w.one.keyFetches} fetches`);
   });

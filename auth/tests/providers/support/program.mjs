@@ -39,15 +39,20 @@ export function movableClock(folder) {
   };
 }
 
+// Whatever ends the tests ends the programs.
+const running = new Set();
+process.once("exit", () => running.forEach((program) => program.kill("SIGKILL")));
+
 /** Starts a program, and waits until it listens on the port. */
 export async function startProgram(what, path, args, { port, env = {}, cwd, errors } = {}) {
   const program = spawn(path, args, { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  running.add(program);
   let said = "";
   for (const stream of [program.stdout, program.stderr]) stream.setEncoding("utf8").on("data", (text) => (said = (said + text).slice(-1_000_000)));
   let ended = false;
   const end = new Promise((resolve) => {
     program.once("error", (error) => ((ended = true), (said += error), resolve()));
-    program.once("close", () => ((ended = true), resolve()));
+    program.once("close", () => ((ended = true), running.delete(program), resolve()));
   });
   const stop = async () => {
     if (!ended) program.kill("SIGTERM");
