@@ -145,7 +145,7 @@ impl Auth {
             }
             "/invite" => {
                 let roles = admin.users.all_roles().await;
-                roles.map(|roles| pages.invitation("", &roles, &Notice::Nothing))
+                roles.map(|roles| pages.invitation("", &roles, &[], &Notice::Nothing))
             }
             "/person" => {
                 let done = parameter("done");
@@ -196,7 +196,7 @@ impl Auth {
     }
 
     async fn invite_person(&self, admin: &Admin, who: &Identity, act: Act) -> Answer {
-        let invite = admin.invite.clone().roles(act.roles);
+        let invite = admin.invite.clone().roles(&act.roles);
         let invited = if act.email.contains('@') {
             admin.users.invite(&act.email, invite).await
         } else {
@@ -216,7 +216,7 @@ impl Auth {
                 Ok(roles) => {
                     let refusal = refusal(&error);
                     let notice = Notice::Failed(&refusal, error.to_string());
-                    pages.invitation(&act.email, &roles, &notice)
+                    pages.invitation(&act.email, &roles, &act.roles, &notice)
                 }
                 Err(_) => self.failed(&error),
             },

@@ -370,10 +370,13 @@ async fn a_link_is_only_for_those_whom_this_client_invited_and_who_never_signed_
         .as_object_mut()
         .unwrap()
         .remove("logins_count");
+    let mut odd_count = new(0, &invited);
+    odd_count["logins_count"] = json!("2");
     for (user, is_link) in [
         (new(0, &invited), true),
         (never_counted, true),
         (new(1, &invited), false),
+        (odd_count, false),
         (new(0, &json!({ "invited": true })), false),
         (
             new(0, &json!({ "invited": true, "invited_by": "other" })),
@@ -421,6 +424,32 @@ async fn a_link_is_only_for_those_whom_this_client_invited_and_who_never_signed_
         .await
         .unwrap_err();
     assert!(matches!(error, ManagementError::Setting(_)), "{error:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_odd_value_hides_nobody() {
+    let (tenant, users) = users();
+    tenant.grant("token", 86_400);
+    let mut odd = ada();
+    for field in [
+        "email_verified",
+        "blocked",
+        "name",
+        "email",
+        "last_login",
+        "app_metadata",
+        "identities",
+    ] {
+        odd[field] = json!([{ "not": "as documented" }]);
+    }
+    tenant.answer(200, page(&[odd, ada()]));
+    let listed = users.list(Query::all()).await.unwrap();
+    let [odd, ada] = listed.users() else {
+        panic!("{listed:?}");
+    };
+    assert_eq!((odd.id(), odd.name()), ("auth0|ada", "auth0|ada"));
+    assert!(!odd.is_email_verified() && !odd.is_blocked());
+    assert_eq!(ada.email(), Some("ada@example.com"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,6 +1,7 @@
 //! What Auth0 knows of a person.
 
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 /// The fields that are asked for, so that a page of users stays small.
@@ -16,19 +17,33 @@ pub(super) const INVITED_BY: &str = "invited_by";
 pub struct User {
     #[serde(rename = "user_id")]
     id: String,
+    #[serde(default, deserialize_with = "or_default")]
     email: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     email_verified: bool,
+    #[serde(default, deserialize_with = "or_default")]
     name: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     blocked: bool,
+    /// Absent until the first sign-in.
     #[serde(default)]
-    logins_count: u64,
-    last_login: Option<Value>,
-    #[serde(default)]
+    logins_count: Value,
+    #[serde(default, deserialize_with = "or_default")]
+    last_login: Option<String>,
+    #[serde(default, deserialize_with = "or_default")]
     app_metadata: Map<String, Value>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     identities: Vec<Identity>,
+}
+
+/// One value of another type, as some directories have them, must not hide a page of people.
+fn or_default<'de, D, T>(from: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + DeserializeOwned,
+{
+    let value = Value::deserialize(from)?;
+    Ok(serde_json::from_value(value).unwrap_or_default())
 }
 
 /// One way in which a user signs in.
@@ -72,14 +87,14 @@ impl User {
 
     /// How often they have signed in.
     #[must_use]
-    pub const fn logins_count(&self) -> u64 {
-        self.logins_count
+    pub fn logins_count(&self) -> u64 {
+        self.logins_count.as_u64().unwrap_or(0)
     }
 
     /// When they signed in last, as Auth0 writes it: `2026-05-22T12:00:00.000Z`.
     #[must_use]
     pub fn last_login(&self) -> Option<&str> {
-        self.last_login.as_ref()?.as_str()
+        self.last_login.as_deref()
     }
 
     /// Whether `app_metadata` says that they were invited, as [`Gate::invited`](crate::Gate::invited)
@@ -106,7 +121,8 @@ impl User {
     /// link for their password.
     pub(super) fn awaits_password(&self, client_id: &str) -> bool {
         let inviter = self.app_metadata.get(INVITED_BY).and_then(Value::as_str);
-        self.logins_count == 0 && self.is_invited() && inviter == Some(client_id)
+        let is_new = self.logins_count.is_null() || self.logins_count == 0;
+        is_new && self.is_invited() && inviter == Some(client_id)
     }
 }
 

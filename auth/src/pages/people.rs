@@ -88,14 +88,21 @@ impl Pages {
         self.page("People", "", None, None, &html)
     }
 
-    /// The form to invite somebody, or who has been invited and the link for them.
-    pub(crate) fn invitation(&self, email: &str, roles: &[Role], notice: &Notice<'_>) -> Answer {
+    /// The form to invite somebody.
+    /// `chosen` are the roles of an invitation that was refused.
+    pub(crate) fn invitation(
+        &self,
+        email: &str,
+        roles: &[Role],
+        chosen: &[String],
+        notice: &Notice<'_>,
+    ) -> Answer {
         let html = html!(
             "people-invite",
             prefix = Text(&self.prefix),
             notice = notice.html(),
             email = Text(email),
-            roles = boxes(roles, &[])
+            roles = boxes(roles, |role| chosen.iter().any(|name| name == role.name()))
         );
         self.page("Invite", "", notice.refusal(), None, &html)
     }
@@ -108,6 +115,7 @@ impl Pages {
             // To the minute.
             |time| time.chars().take(16).collect::<String>().replace('T', " ") + " UTC",
         );
+        let logins = user.logins_count();
         let act = |name: &str, says: &str| {
             let act = format!("{}/admin/{name}", self.prefix);
             let (act, id) = (Text(&act), Text(user.id()));
@@ -132,8 +140,8 @@ impl Pages {
             email = Text(user.email().unwrap_or("none")),
             id = Text(user.id()),
             seen = Text(&seen),
-            logins = user.logins_count(),
-            roles = boxes(page.all_roles, page.roles),
+            logins = logins,
+            roles = boxes(page.all_roles, |role| page.roles.contains(role)),
             acts = acts
         );
         let title = Text(user.name()).to_string();
@@ -173,9 +181,9 @@ fn marks(user: &User) -> String {
         })
 }
 
-fn boxes(all: &[Role], given: &[Role]) -> String {
+fn boxes(all: &[Role], is_given: impl Fn(&Role) -> bool) -> String {
     all.iter().fold(String::new(), |html, role| {
-        let checked = if given.contains(role) { " checked" } else { "" };
+        let checked = if is_given(role) { " checked" } else { "" };
         html + &html!("people-role", name = Text(role.name()), checked = checked)
     })
 }

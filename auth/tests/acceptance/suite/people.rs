@@ -248,9 +248,11 @@ fn a_link_is_shown_once_and_the_log_has_who_and_whom_and_no_link() {
 fn what_auth0_refuses_is_said_on_a_page() {
     let (tenant, app) = app();
     let mut bob = app.signed_in(BOB);
-    let taken = bob.post("/auth/admin/invite", "email=bob%40example.com");
+    let form = "email=bob%40example.com&role=admin%3Cscript%3E";
+    let taken = bob.post("/auth/admin/invite", form);
     assert_eq!(taken.status, 400);
     assert!(taken.body.contains("auth0_idp_error") && taken.body.contains("bob@example.com"));
+    assert!(taken.body.contains(" checked"), "{}", taken.body);
     let nobody = bob.get("/auth/admin/person?id=auth0%7Cnobody");
     assert_eq!(nobody.status, 400);
     assert!(nobody.body.contains("inexistent_user"));
