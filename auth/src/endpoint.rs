@@ -10,8 +10,6 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use crate::auth::Auth;
-#[cfg(feature = "providers")]
-use crate::farewell::Farewell;
 use crate::identity::Identity;
 use crate::metrics;
 #[cfg(feature = "providers")]
@@ -316,15 +314,8 @@ impl Auth {
         slot: &Slot,
         form: &Form,
     ) -> Answer {
-        let place = form.get("return_to").and_then(|_| audience.place(self));
         #[cfg(feature = "providers")]
-        let farewell = match self.0.session_of(&slot.pending()) {
-            Some(session) if audience.person => {
-                let farewell = self.farewell(&session, request, audience, place.as_ref());
-                farewell.await
-            }
-            _ => Farewell::Done,
-        };
+        let ended = self.0.session_of(&slot.pending());
         match self.sign_out(&slot.pending()).push().await {
             // The browser has no way to forget a password; a session that the app gave it is over.
             Ok(_) | Err(SignInError::SignedOut) if self.0.basic => self.0.pages.sign_out_of_basic(),
@@ -336,20 +327,21 @@ impl Auth {
                 audience.refuse(self, &error.into())
             }
             _ => {
+                let place = form.get("return_to").and_then(|_| audience.place(self));
                 #[cfg(feature = "providers")]
-                match (farewell, &self.0.vouched.header) {
-                    (Farewell::There(address), _) => return see_other(address),
-                    (Farewell::Stays(title), _) if place.is_none() => {
-                        return self.0.pages.signed_out(Some(&title));
-                    }
+                if let Some(session) = ended
+                    && let Some(answer) =
+                        (self.farewell(&session, request, audience, place.as_ref())).await
+                {
+                    return answer;
+                }
+                #[cfg(feature = "providers")]
+                if let Some(header) = &self.0.vouched.header {
                     // Whoever is signed in there is so here with the next request.
-                    (_, Some(header)) => {
-                        return match header.sign_out() {
-                            Some(path) => see_other(audience.at_origin(path)),
-                            None => self.0.pages.sign_out_of_proxy(),
-                        };
-                    }
-                    _ => {}
+                    return match header.sign_out() {
+                        Some(path) => see_other(audience.at_origin(path)),
+                        None => self.0.pages.sign_out_of_proxy(),
+                    };
                 }
                 match place {
                     Some(place) => see_other(place.location()),

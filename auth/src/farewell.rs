@@ -1,56 +1,38 @@
 //! A sign-out goes on at the provider (OpenID Connect RP-Initiated Logout 1.0).
 
 use apply_cookies::UnixMillis;
-use apply_cookies::web::Fields;
+use apply_cookies::web::{Answer, Fields};
 use url::Url;
 
 use crate::auth::Auth;
 use crate::request::Request;
-use crate::respond::Audience;
+use crate::respond::{Audience, see_other};
 use crate::return_to::ReturnTo;
 use crate::session::Session;
 
-/// What is left of a session that has ended here.
-#[derive(Default)]
-pub(crate) enum Farewell {
-    /// Nothing.
-    #[default]
-    Done,
-    /// The provider's own, which ends at this address.
-    There(String),
-    /// The provider's own, which apps cannot end; what the provider is called.
-    Stays(String),
-}
-
 impl Auth {
-    /// What is left of this session. Afterwards the person comes back here, and goes to `place` if there
-    /// is one.
+    /// The answer to whoever has signed out of this session, where its provider has one too. Afterwards
+    /// the person comes back here, and goes to `place` if there is one.
     pub(crate) async fn farewell<F: Fields>(
         &self,
         session: &Session,
         request: &Request<'_, F>,
         audience: &Audience,
         place: Option<&ReturnTo>,
-    ) -> Farewell {
+    ) -> Option<Answer> {
         let (parts, now) = (&self.0, self.0.now());
-        let Some(provider) = parts.providers.find(session.who.provider()) else {
-            return Farewell::Done;
-        };
-        let Some(origin) = audience.origin() else {
-            return Farewell::Done;
-        };
-        let hint = parts
-            .providers
-            .hint
-            .read(session, request.fields.all("cookie"), now);
+        let provider = parts.providers.find(session.who.provider())?;
+        let back = format!("{}{}/sign-out", audience.origin()?, self.prefix());
+        let cookies = request.fields.all("cookie");
+        let hint = parts.providers.hint.read(session, cookies, now);
         let hint = hint.as_ref().map(|hint| hint.as_str());
-        let back = format!("{origin}{}/sign-out", self.prefix());
         let state = parts.providers.seal_place(place, now);
-        let there = provider.end_session_url(hint, &back, &state, now).await;
-        there.map_or_else(
-            || Farewell::Stays(provider.title().to_owned()),
-            Farewell::There,
-        )
+        match provider.end_session_url(hint, &back, &state, now).await {
+            Some(address) => Some(see_other(address)),
+            // Apps cannot end it.
+            None if place.is_none() => Some(parts.pages.signed_out(Some(provider.title()))),
+            None => None,
+        }
     }
 
     /// The origin where a session's provider ends its own, which the page's form must be let go to.

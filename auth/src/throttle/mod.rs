@@ -11,7 +11,7 @@
 //! | an account, by all networks | 100 times, and once more every 36 s | each network waits 30 s before each attempt |
 //! | a browser that has signed in to this account before | 5 times | the same waits; no other rule |
 //! | whoever is right: an account, or the token from one network | begin 300 sessions, and one more every second | until the next |
-//! | a network, with providers | begin 300 sign-ins, and one more every second | until the next |
+//! | a network | begin 2,000 sign-ins with a provider, and 50 more every second | until the next |
 //!
 //! A network is an IPv4 address, or a /48 of IPv6; the second rule counts each /64 as well. The third
 //! rule never locks an account: somebody new waits 30 s and is then heard, however many others are
@@ -60,6 +60,13 @@ const ACCOUNT_WAIT: u64 = 30 * SECOND;
 const SESSIONS: Pace = Pace {
     burst: 300,
     every: SECOND,
+};
+
+/// How often a network may begin a sign-in with a provider. A company is one network at nine o'clock.
+#[cfg(feature = "providers")]
+const ATTEMPTS: Pace = Pace {
+    burst: 2_000,
+    every: 20,
 };
 
 /// A keyed hash of whom an entry is about. That two are one is as likely as a guess of 64 bits.
@@ -220,7 +227,7 @@ impl Throttle {
     #[cfg(feature = "providers")]
     pub(crate) fn begin_attempt(&self, now: UnixMillis, address: IpAddr) -> Result<(), Refusal> {
         let network = self.networks(address)[0];
-        self.spend_session(now, self.key(("attempts", network)))
+        self.spend(now, self.key(("attempts", network)), &ATTEMPTS, "attempts")
     }
 
     /// Whether a network may have a code exchanged.
@@ -257,11 +264,21 @@ impl Throttle {
     }
 
     fn spend_session(&self, now: UnixMillis, key: Key) -> Result<(), Refusal> {
+        self.spend(now, key, &SESSIONS, "sessions")
+    }
+
+    fn spend(
+        &self,
+        now: UnixMillis,
+        key: Key,
+        pace: &Pace,
+        rule: &'static str,
+    ) -> Result<(), Refusal> {
         let now = now.get();
         let mut tables = self.tables();
         let used_until = tables.paces.entry(now, key);
-        pass(SESSIONS.wait(now, used_until), "sessions")?;
-        SESSIONS.spend(now, used_until);
+        pass(pace.wait(now, used_until), rule)?;
+        pace.spend(now, used_until);
         Ok(())
     }
 

@@ -87,6 +87,17 @@ fn a_callback_that_is_not_exactly_this_attempts_signs_nobody_in() {
             "issuer-mixed-up",
             Box::new(change("/callback/acme", "/callback/other")),
         ),
+        // The other provider says so itself.
+        (
+            "issuer-mixed-up",
+            Box::new({
+                let (path, iss) = (
+                    change("/callback/acme", "/callback/other"),
+                    change(&own, &other),
+                );
+                move |address| iss(path(address))
+            }),
+        ),
         ("issuer-mixed-up", Box::new(change(&own, &other))),
         ("issuer-mixed-up", Box::new(change("iss=", "was="))),
         (
