@@ -180,8 +180,11 @@ async fn a_document_that_cannot_be_trusted_is_refused() {
             .unwrap()
             .replace(&stage.provider.issuer(), "ISSUER");
         assert_eq!(refusal.code(), *code, "attack {place}");
-        assert!(said.starts_with("the discovery document: "), "{said}");
-        assert!(said.contains(why), "attack {place}: {said}, not {why}");
+        let said = said.strip_prefix("the discovery document: ").unwrap();
+        // What is not JSON at all is said elsewhere.
+        if !why.is_empty() {
+            assert_said(said, why);
+        }
     }
 }
 

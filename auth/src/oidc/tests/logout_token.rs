@@ -270,8 +270,7 @@ async fn nothing_else_is_taken_for_one() {
         let refusal = scene.log_out(&stage).await.err();
         let refusal = refusal.unwrap_or_else(|| panic!("attack {place} ended a session: {why}"));
         assert_eq!(refusal.code(), *code, "attack {place}");
-        let said = refusal.why().unwrap();
-        assert!(said.contains(why), "attack {place}: {said}, not {why}");
+        assert_said(refusal.why().unwrap(), why);
     }
 }
 
