@@ -96,12 +96,12 @@ impl Outgoing {
             300..400 => Err(Unreachable::because("a redirect, which is not followed")),
             200..600 if response.body.len() <= BODY_MAX => Ok(Reply(response)),
             200..600 => Err(Unreachable::because(TOO_LONG)),
-            _ => Err(Unreachable::because("a status that is not one")),
+            _ => Err(Unreachable::because("an impossible status")),
         }
     }
 }
 
-/// An answer of at most 64 KiB that is no redirect.
+/// An answer of at most 64 KiB that is not a redirect.
 pub(crate) struct Reply(HttpResponse);
 
 impl Reply {

@@ -1,5 +1,8 @@
 //! What goes out, and how much of what comes back is taken.
 
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::io::AsyncWriteExt;
@@ -246,4 +249,72 @@ fn a_file_of_certificates_must_have_one() {
     ] {
         assert!(Outgoing::trusting(pem).is_err());
     }
+}
+
+/// OpenSSL's server, which ends with this.
+struct Tls {
+    server: Child,
+    folder: PathBuf,
+    url: Url,
+}
+
+impl Tls {
+    /// With a certificate from an authority that nobody knows; `ca.pem` is that of the authority.
+    fn start() -> Self {
+        let name = format!("apply-cookies-outgoing-{}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        let openssl = |arguments: &str| {
+            let mut command = Command::new("openssl");
+            command.current_dir(&folder).args(arguments.split(' '));
+            command.stdin(Stdio::null()).stderr(Stdio::null());
+            command
+        };
+        let new = "req -x509 -nodes -days 2 -newkey ec -pkeyopt ec_paramgen_curve:P-256";
+        let authority = "-subj /CN=authority -keyout ca.key -out ca.pem";
+        let server = "-subj /CN=localhost -keyout key.pem -out cert.pem -CA ca.pem -CAkey ca.key \
+                      -addext basicConstraints=critical,CA:FALSE -addext subjectAltName=DNS:localhost";
+        for certificate in [authority, server] {
+            let made = openssl(&format!("{new} {certificate}")).status().unwrap();
+            assert!(made.success());
+        }
+        let mut server = openssl("s_server -accept 0 -cert cert.pem -key key.pem -www")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
+        let line = lines.find_map(|line| line.unwrap().strip_prefix("ACCEPT ").map(str::to_owned));
+        let port = line.unwrap().rsplit_once(':').unwrap().1.to_owned();
+        let url = format!("https://localhost:{port}/").parse().unwrap();
+        Self {
+            server,
+            folder,
+            url,
+        }
+    }
+}
+
+impl Drop for Tls {
+    fn drop(&mut self) {
+        let _gone = (self.server.kill(), self.server.wait());
+        let _gone = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+#[tokio::test]
+async fn a_companys_own_authority_is_trusted_where_its_file_is_named() {
+    let tls = Tls::start();
+    let pem = std::fs::read(tls.folder.join("ca.pem")).unwrap();
+    let reply = Outgoing::trusting(&pem).unwrap().get(&tls.url, None).await;
+    assert_eq!(reply.unwrap().status(), 200);
+    let why = ours().get(&tls.url, None).await.err().unwrap().to_string();
+    assert!(why.contains("UnknownIssuer"), "{why}");
+    // Another name than that of the certificate.
+    let address = tls.url.as_str().replace("localhost", "127.0.0.1");
+    let reply = Outgoing::trusting(&pem)
+        .unwrap()
+        .get(&address.parse().unwrap(), None)
+        .await;
+    let why = reply.err().unwrap().to_string();
+    assert!(why.contains("certificate"), "{why}");
 }

@@ -293,7 +293,7 @@ fn not_strict(object: &str) -> Vec<(&'static str, Vec<u8>)> {
         ("half a surrogate as a name", with(r#""\udc00":1"#)),
         ("a control character", with("\"x\":\"\u{1}\"")),
         ("a line end in a text", with("\"x\":\"\n\"")),
-        ("an escape that is none", with(r#""x":"\x41""#)),
+        ("an unknown escape", with(r#""x":"\x41""#)),
         ("nested nine deep", deep(8)),
         ("nested 1,000 deep", deep(1_000)),
         ("nested 5,000 deep", deep(5_000)),
