@@ -87,9 +87,13 @@ impl Loopback {
 
     /// Waits until it has been asked so often.
     pub(crate) async fn until_asked(&self, times: usize) {
-        while self.asked() < times {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+        let asked = async {
+            while self.asked() < times {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let in_time = tokio::time::timeout(Duration::from_secs(60), asked).await;
+        assert!(in_time.is_ok(), "asked {} times", self.asked());
     }
 
     /// The latest request, whole.
