@@ -1,5 +1,5 @@
-//! Sign-ins with providers: who is signed in, and a stream that ends with the sign-in. On axum, or with
-//! `FRAMEWORK=actix` on actix-web.
+//! Sign-ins with providers: who is signed in, a stream that ends with the sign-in, and one that signs in
+//! with a popup. On axum, or with `FRAMEWORK=actix` on actix-web.
 //!
 //! ```sh
 //! export ORIGIN=http://localhost:8080 LISTEN=127.0.0.1:8080 APPLY_COOKIES_SECRET_KEY=…
@@ -17,7 +17,7 @@ use std::error::Error;
 use std::net::SocketAddr;
 
 use apply_cookies::{ApplyCookies, Event, PendingCookies};
-use apply_cookies_auth::{Auth, ClientSecret, Gate, Identity, Oidc};
+use apply_cookies_auth::{Auth, ClientSecret, Gate, Identity, Oidc, Visitor};
 use async_stream::stream;
 use futures_util::Stream;
 
@@ -70,16 +70,49 @@ fn until_ended(me: Identity) -> impl Stream<Item = Event> {
     }
 }
 
+const POPUP: &str = r#"<!doctype html><title>Popup</title>
+<button data-sign-in="one" disabled>Sign in</button> <output></output>
+<script type="module">
+import { invite } from "/auth/sign-in.js";
+const source = new EventSource("/invited");
+source.addEventListener("sign-in", ({ data }) => invite(data));
+source.onmessage = ({ data }) => {
+  document.querySelector("output").append(data);
+  source.close();
+};
+</script>"#;
+
+fn in_a_popup(visitor: Visitor, cookies: PendingCookies) -> impl Stream<Item = Event> {
+    stream! {
+        let invitation = match visitor.auth().invite("one", &cookies) {
+            Ok(invitation) => invitation,
+            Err(error) => {
+                yield Event::data(error.to_string());
+                return;
+            }
+        };
+        yield invitation.event();
+        yield Event::data(match invitation.identity().await {
+            Ok(me) => format!("welcome {}", me.subject()),
+            Err(refusal) => refusal.to_string(),
+        });
+    }
+}
+
 mod with_axum {
-    use apply_cookies_auth::Identity;
+    use apply_cookies_auth::{Identity, Visitor};
     use axum::Router;
     use axum::response::{Html, IntoResponse};
     use axum::routing::get;
 
-    use super::{ApplyCookies, Auth, PendingCookies, home, until_ended, who};
+    use super::{ApplyCookies, Auth, POPUP, PendingCookies, home, in_a_popup, until_ended, who};
 
     async fn stream(me: Identity, cookies: PendingCookies) -> impl IntoResponse {
         cookies.sse(|_| until_ended(me))
+    }
+
+    async fn invited(visitor: Visitor, cookies: PendingCookies) -> impl IntoResponse {
+        cookies.sse(|cookies| in_a_popup(visitor, cookies))
     }
 
     pub(super) fn app(apply: &ApplyCookies, auth: &Auth) -> Router {
@@ -90,6 +123,8 @@ mod with_axum {
             )
             .route("/account", get(async |me: Identity| who(Some(&me))))
             .route("/stream", get(stream))
+            .route("/popup", get(Html(POPUP)))
+            .route("/invited", get(invited))
             .layer(auth.layer())
             .layer(apply.layer())
     }
@@ -98,9 +133,9 @@ mod with_axum {
 mod with_actix {
     use actix_web::web::Html;
     use actix_web::{Responder, get};
-    use apply_cookies_auth::Identity;
+    use apply_cookies_auth::{Identity, Visitor};
 
-    use super::{PendingCookies, until_ended, who};
+    use super::{POPUP, PendingCookies, in_a_popup, until_ended, who};
 
     #[get("/")]
     pub(super) async fn home(me: Option<Identity>) -> Html {
@@ -115,6 +150,16 @@ mod with_actix {
     #[get("/stream")]
     pub(super) async fn stream(me: Identity, cookies: PendingCookies) -> impl Responder {
         cookies.sse(|_| until_ended(me))
+    }
+
+    #[get("/popup")]
+    pub(super) async fn popup() -> Html {
+        Html::new(POPUP)
+    }
+
+    #[get("/invited")]
+    pub(super) async fn invited(visitor: Visitor, cookies: PendingCookies) -> impl Responder {
+        cookies.sse(|cookies| in_a_popup(visitor, cookies))
     }
 }
 
@@ -132,6 +177,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 .service(with_actix::home)
                 .service(with_actix::account)
                 .service(with_actix::stream)
+                .service(with_actix::popup)
+                .service(with_actix::invited)
                 .wrap(auth.middleware())
                 .wrap(apply.middleware())
         })

@@ -141,6 +141,20 @@ for (const framework of LONG ? ["axum", "actix"] : ["axum"]) {
     assert.equal(await heading(page), "Nobody is signed in");
   });
 
+  test(`a stream signs a person in with a popup, and the page stays, ${framework}`, LIMIT, async (t) => {
+    const { page, context, origin } = await stage(t);
+    await page.goto(`${origin}/popup`);
+    await page.evaluate(() => (globalThis.unsaved = "work"));
+    const [popup] = await Promise.all([context.waitForEvent("page"), page.getByRole("button", { name: "Sign in" }).click()]);
+    await page.getByText("welcome alice").waitFor();
+    if (!popup.isClosed()) await popup.waitForEvent("close");
+    assert.equal(await page.evaluate(() => globalThis.unsaved), "work");
+    const [session] = (await context.cookies(origin)).filter(({ name }) => name === "signed-in");
+    assert.ok(session.httpOnly);
+    await page.goto(`${origin}/account`);
+    await signedIn(page, origin);
+  });
+
   test(`who says no at the provider reads so, ${framework}`, LIMIT, async (t) => {
     const { page, origin, provider } = await stage(t, { env: { PASSWORDS: "1" } });
     provider.answer = { error: "access_denied", error_description: "Alice has <b>said no</b>" };
