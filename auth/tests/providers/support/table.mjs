@@ -8,7 +8,7 @@ function cell(result, isOurs) {
   const { attack, accepted, said, lacks } = result;
   if (lacks) return `not run: ${lacks}`;
   if (!accepted) return isOurs && /^[a-z-]+$/.test(said) ? `\`${said}\`` : isOurs && said === "begins anew" ? said : "refused";
-  if (again(result)) return `no session, but ${accepted}`;
+  if (again(result)) return "no session, but the code is exchanged again";
   const how = accepted === "the person" ? "" : `: ${accepted.includes("aaa") ? "as that subject" : accepted.includes(" ") ? accepted : `as ${accepted.replace(/^alice-\d+$/, "the other subject")}`}`;
   return BY_DESIGN.holds(result) ? `accepted${how} (${attack.design})` : `**accepted**${how}`;
 }
