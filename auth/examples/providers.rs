@@ -49,9 +49,10 @@ fn sign_ins(apply: &ApplyCookies) -> Result<Auth, Box<dyn Error>> {
 }
 
 fn who(me: Option<&Identity>) -> String {
-    me.map_or("Nobody is signed in".to_owned(), |me| {
-        format!("Signed in as {}", me.subject())
-    })
+    match me {
+        Some(me) => format!("Signed in as {}", me.subject()),
+        None => "Nobody is signed in".to_owned(),
+    }
 }
 
 fn home(me: Option<&Identity>) -> String {
