@@ -64,7 +64,10 @@ mod keys;
 #[cfg(feature = "providers")]
 mod oidc;
 #[cfg(feature = "providers")]
-pub use oidc::{ClientSecret, ClientSecretError, Oidc, OidcError};
+pub use oidc::{
+    ClientSecret, ClientSecretError, MemoryVault, Oidc, OidcError, ProviderTokens, Vault,
+    VaultFuture, VaultId, VaultUnavailable,
+};
 
 // Which paths need what.
 mod rule;

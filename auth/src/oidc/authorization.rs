@@ -6,6 +6,9 @@ use url::Url;
 
 use super::settings::Oidc;
 
+/// The scope that gives a refresh token (OpenID Connect Core 1.0 §11). Google does not have it.
+const OFFLINE: &str = "offline_access";
+
 /// What one attempt asks of the provider.
 #[derive(Clone, Copy)]
 pub(crate) struct Ask<'a> {
@@ -25,7 +28,11 @@ pub(crate) struct Ask<'a> {
 
 /// The authorization request.
 pub(super) fn request(settings: &Oidc, endpoint: &Url, ask: &Ask<'_>) -> String {
-    let scope = settings.scopes.join(" ");
+    let mut scope = settings.scopes.join(" ");
+    let is_google = settings.is_google();
+    if settings.vault.is_some() && !is_google && !settings.scopes.iter().any(|one| one == OFFLINE) {
+        scope = format!("{scope} {OFFLINE}");
+    }
     let acr = ask.acr.join(" ");
     let max_age = ask.max_age.map(|age| age.as_secs().to_string());
     let mut parameters = vec![
@@ -39,6 +46,11 @@ pub(super) fn request(settings: &Oidc, endpoint: &Url, ask: &Ask<'_>) -> String 
         ("code_challenge_method", "S256"),
     ];
     let optional = [
+        // https://developers.google.com/identity/openid-connect/reference#authentication-request
+        (
+            "access_type",
+            (settings.vault.is_some() && is_google).then_some("offline"),
+        ),
         ("prompt", ask.prompt.or(settings.prompt.as_deref())),
         ("login_hint", ask.login_hint),
         ("max_age", max_age.as_deref()),

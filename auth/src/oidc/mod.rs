@@ -4,8 +4,10 @@
 // What an app says.
 mod secret;
 mod settings;
+mod vault;
 pub use secret::{ClientSecret, ClientSecretError};
 pub use settings::{Oidc, OidcError};
+pub use vault::{MemoryVault, Vault, VaultFuture, VaultId, VaultUnavailable};
 
 // What the provider says of itself.
 mod discovery;
@@ -16,9 +18,12 @@ mod authorization;
 mod exchange;
 mod id_token;
 mod person;
+mod tokens;
 mod user_info;
 pub(crate) use authorization::Ask;
 pub(crate) use id_token::Expected;
+pub use tokens::ProviderTokens;
+pub(crate) use tokens::VaultKey;
 
 // And out again.
 mod end_session;
@@ -26,6 +31,8 @@ mod logout_token;
 
 mod provider;
 pub(crate) use provider::{Proved, Provider};
+mod refresh;
+pub(crate) use refresh::Place;
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! One provider, as sign-ins use it.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use apply_cookies::UnixMillis;
@@ -8,11 +9,13 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use zeroize::Zeroizing;
 
 use super::authorization::{self, Ask};
-use super::discovery::Discovery;
+use super::discovery::{Discovery, Known};
 use super::exchange::exchange;
 use super::id_token::{self, Expected};
 use super::logout_token::{self, LoggedOut};
 use super::settings::{Oidc, OidcError};
+use super::tokens::ProviderTokens;
+use super::vault::Vault;
 use super::{end_session, person, user_info};
 use crate::identity::Identity;
 use crate::jws::{Token, TokenRule};
@@ -28,7 +31,7 @@ const TURN: Duration = Duration::from_secs(5);
 
 /// A provider that a deployment asks.
 pub(crate) struct Provider {
-    settings: Oidc,
+    settings: Arc<Oidc>,
     outgoing: Outgoing,
     discovery: Discovery,
     exchanges: Semaphore,
@@ -44,6 +47,8 @@ pub(crate) struct Proved {
     pub(crate) acr: Option<String>,
     /// For `id_token_hint`.
     pub(crate) id_token: Zeroizing<String>,
+    /// For the vault, where there is one.
+    pub(crate) tokens: Option<ProviderTokens>,
 }
 
 impl Oidc {
@@ -54,12 +59,12 @@ impl Oidc {
     /// The first setting that cannot be meant.
     pub(crate) fn build(mut self, outgoing: Outgoing) -> Result<Provider, OidcError> {
         let address = self.check()?;
-        if self.name == "google" {
+        if self.is_google() {
             self = self.claims(["hd"]);
         }
         Ok(Provider {
             discovery: Discovery::new(&self.issuer, &address, outgoing.clone()),
-            settings: self,
+            settings: Arc::new(self),
             outgoing,
             exchanges: Semaphore::new(EXCHANGES),
         })
@@ -78,6 +83,22 @@ impl Provider {
 
     pub(crate) fn title(&self) -> &str {
         &self.settings.title
+    }
+
+    pub(super) const fn settings(&self) -> &Arc<Oidc> {
+        &self.settings
+    }
+
+    pub(super) const fn outgoing(&self) -> &Outgoing {
+        &self.outgoing
+    }
+
+    pub(super) async fn known(&self, now: UnixMillis) -> Result<Arc<Known>, Refusal> {
+        self.discovery.get(now).await
+    }
+
+    pub(super) fn vault(&self) -> Option<&Arc<dyn Vault>> {
+        self.settings.vault.as_ref()
     }
 
     /// Where the browser goes to sign in.
@@ -130,8 +151,8 @@ impl Provider {
     ) -> Result<Proved, Refusal> {
         let _turn = self.turn().await?;
         let known = self.discovery.get(now).await?;
-        let (settings, metadata) = (&self.settings, &known.metadata);
-        let answer = exchange(
+        let (settings, metadata) = (&*self.settings, &known.metadata);
+        let (answer, id_token) = exchange(
             settings,
             metadata,
             &self.outgoing,
@@ -146,11 +167,11 @@ impl Provider {
         };
         let claims = (known
             .keys
-            .verify(&answer.id_token, &rule, Door::Fetched, now)
+            .verify(&id_token, &rule, Door::Fetched, now)
             .await)
             .map_err(|error| refused("the ID token", error))?;
         let token = id_token::check(&claims, settings, expected, now)?;
-        let algorithm = Token::parse(&answer.id_token, &rule)
+        let algorithm = Token::parse(&id_token, &rule)
             .map_err(id_token::invalid)?
             .algorithm;
         id_token::check_access_token(&claims, algorithm, &answer.access_token)?;
@@ -181,7 +202,8 @@ impl Provider {
             sid: token.sid,
             auth_time: token.auth_time,
             acr: token.acr,
-            id_token: answer.id_token,
+            tokens: settings.vault.as_ref().map(|_| answer.tokens(now)),
+            id_token,
         })
     }
 
@@ -234,7 +256,7 @@ impl Provider {
     }
 }
 
-fn refused(token: &str, error: KeysError) -> Refusal {
+pub(super) fn refused(token: &str, error: KeysError) -> Refusal {
     match error {
         KeysError::Invalid(fault) => {
             Refusal::new(RefusalCode::TokenInvalid).because(format!("{token}: {fault}"))

@@ -1,11 +1,13 @@
 //! What an app says about a provider, and whether it can be meant.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
 
 use super::secret::ClientSecret;
+use super::vault::Vault;
 use crate::gate::ClaimPath;
 use crate::jws::Algorithm;
 use crate::outgoing::is_allowed;
@@ -56,6 +58,7 @@ pub struct Oidc {
     pub(super) email_domains: Option<Vec<String>>,
     pub(super) prompt: Option<String>,
     pub(super) secret_in_form: bool,
+    pub(super) vault: Option<Arc<dyn Vault>>,
 }
 
 impl Oidc {
@@ -101,6 +104,7 @@ impl Oidc {
             email_domains: None,
             prompt: None,
             secret_in_form: false,
+            vault: None,
         }
     }
 
@@ -186,6 +190,19 @@ impl Oidc {
     pub fn secret_in_form(mut self) -> Self {
         self.secret_in_form = true;
         self
+    }
+
+    /// Keeps the access and refresh tokens of each session, for apps that call the provider's own
+    /// interfaces for the person. Asks for a refresh token: with `offline_access` among the scopes, at
+    /// Google by `access_type=offline`, which gives one at the first consent alone unless
+    /// [`prompt`](Self::prompt) is `consent`.
+    pub fn vault(mut self, vault: impl Vault) -> Self {
+        self.vault = Some(Arc::new(vault));
+        self
+    }
+
+    pub(super) fn is_google(&self) -> bool {
+        self.name == GOOGLE
     }
 
     /// Checks every setting. The issuer's address is what comes of it.

@@ -15,6 +15,7 @@ mod requests;
 mod settings;
 mod shapes;
 mod user_info;
+mod vault;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
