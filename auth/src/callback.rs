@@ -196,7 +196,7 @@ impl Auth {
         slot: &Slot,
     ) -> Result<(), Stop> {
         let (parts, pending, now) = (&self.0, slot.pending(), self.0.now());
-        let (keys, who) = (&parts.person_keys, proved.who);
+        let (keys, who) = (&parts.person_keys, &proved.who);
         // Once more: much can end while a provider thinks.
         let mut subjects = vec![browser];
         subjects.extend(person(keys, who.provider(), who.subject()));
@@ -205,16 +205,23 @@ impl Auth {
         }
         parts.still_stands(attempt, &subjects).await?;
         (parts.throttle).begin_session_there(now, (who.provider(), who.subject()))?;
-        let who = who.with_session_at_provider(AtProvider {
+        // As long as the session, which begins with its attempt.
+        let until = attempt.begun.plus(parts.length.as_millis());
+        let vault = parts.keep_tokens(&proved, until).await?;
+        let who = proved.who.with_session_at_provider(AtProvider {
             sid: proved.sid,
             auth_time: proved.auth_time.map(|at| at.get() / 1000),
             acr: proved.acr,
+            vault,
         });
         let who = who.proved_by(Evidence {
             since: Some(attempt.begun),
             credential: None,
         });
-        let signed_in = self.sign_in(&pending, who).push().await;
+        let signed_in = self.sign_in(&pending, who.clone()).push().await;
+        if signed_in.is_err() {
+            parts.forget_tokens(&who).await;
+        }
         let receipt = signed_in.map_err(Refusal::from)?;
         // What does not fit into the headers any more is left out: the cookie of the attempt ends by itself,
         // and a provider asks where it has no hint.

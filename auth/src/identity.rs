@@ -68,6 +68,9 @@ pub(crate) struct AtProvider {
     /// How.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) acr: Option<String>,
+    /// The name and half of the key of its tokens in the vault.
+    #[serde(default, skip_serializing_if = "Option::is_none", rename = "vault")]
+    pub(crate) vault: Option<String>,
 }
 
 /// What a session begins with.

@@ -147,6 +147,8 @@ mod required;
 pub use required::Required;
 
 // Evidence becomes a session, and a session ends.
+#[cfg(feature = "providers")]
+mod provider_tokens;
 mod sign_in;
 pub use sign_in::{SessionChange, SignInError};
 mod prove;

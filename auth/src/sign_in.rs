@@ -235,6 +235,10 @@ impl SessionChange<'_> {
         if let Some(had) = &had {
             parts.revoke(&[had.alone()]).await?;
             metrics::session_ended("replaced");
+            #[cfg(feature = "providers")]
+            if is_new {
+                parts.forget_tokens(&had.who).await;
+            }
         }
         #[cfg(feature = "password")]
         if session.who.provider() == PASSWORD && session.credential.is_some() {
@@ -338,6 +342,8 @@ impl Parts {
         };
         self.revoke(&[session.alone(), session.browser()]).await?;
         metrics::session_ended("sign-out");
+        #[cfg(feature = "providers")]
+        self.forget_tokens(&session.who).await;
         tracing::info!(provider = session.who.provider(), "signed out");
         Ok(batch.barrier().push()?)
     }

@@ -97,6 +97,7 @@ mod tests {
                 sid: None,
                 auth_time,
                 acr: acr.map(str::to_owned),
+                vault: None,
             };
             let who = Identity::new("google", "ada").unwrap();
             who.with_session_at_provider(there)

@@ -42,6 +42,7 @@ fn session_at_provider() -> Session {
         sid: Some("s-1".to_owned()),
         auth_time: Some(1_799_999_000),
         acr: Some("mfa".to_owned()),
+        vault: None,
     };
     Session {
         credential: None,

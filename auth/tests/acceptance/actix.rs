@@ -74,6 +74,7 @@ fn routes(service: &mut ServiceConfig, site: &Site) {
         )
         .route("/watch", web::to(watch))
         .route("/invite", web::to(invite))
+        .route("/calendar", web::to(calendar))
         .route("/adopt", web::to(adopt))
         .route("/enter", web::to(enter))
         .route("/keep", web::to(keep))
@@ -109,6 +110,10 @@ async fn invite(visitor: Visitor, pending: PendingCookies) -> Events {
 
 async fn watch(who: Identity, pending: PendingCookies) -> Events {
     pages::watch(who, pending)
+}
+
+async fn calendar(visitor: Visitor, who: Identity) -> String {
+    pages::calendar(visitor.auth(), &who).await
 }
 
 async fn adopt(visitor: Visitor, who: Identity, pending: PendingCookies) -> String {

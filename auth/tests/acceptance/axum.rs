@@ -73,6 +73,7 @@ fn router(site: Site) -> Router {
         )
         .route("/watch", any(watch))
         .route("/invite", any(invite))
+        .route("/calendar", any(calendar))
         .route("/adopt", any(adopt))
         .route("/enter", any(enter))
         .route("/keep", any(keep))
@@ -111,6 +112,10 @@ async fn invite(visitor: Visitor, pending: PendingCookies) -> Events {
 
 async fn watch(who: Identity, pending: PendingCookies) -> Events {
     pages::watch(who, pending)
+}
+
+async fn calendar(visitor: Visitor, who: Identity) -> String {
+    pages::calendar(visitor.auth(), &who).await
 }
 
 async fn adopt(visitor: Visitor, who: Identity, pending: PendingCookies) -> String {

@@ -213,3 +213,11 @@ impl Door {
         self.open.add_permits(1);
     }
 }
+
+/// What the app would show the provider, to read the person's calendar there.
+pub(crate) async fn calendar(auth: &Auth, who: &Identity) -> String {
+    match auth.provider_tokens(who).await {
+        Ok(tokens) => tokens.access_token().to_owned(),
+        Err(refusal) => refusal.to_string(),
+    }
+}

@@ -21,6 +21,7 @@ mod provider_popup;
 mod provider_sign_in;
 mod provider_sign_out;
 mod provider_step_up;
+mod provider_tokens;
 mod renewal;
 mod rotation;
 mod rules;

@@ -1,0 +1,148 @@
+//! The tokens of a person at a provider, for an app that needs them.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use apply_cookies::UnixMillis;
+use apply_cookies_auth::{Gate, MemoryVault, Vault, VaultFuture, VaultId};
+use serde_json::{Value, json};
+
+use super::App;
+use crate::harness::Browser;
+use crate::harness::there::There;
+use crate::hostile::Answer;
+use crate::hostile::signer::RSA;
+
+/// A vault in memory that says how many entries it has.
+struct Counted {
+    memory: MemoryVault,
+    kept: Mutex<BTreeSet<[u8; 16]>>,
+}
+
+impl Counted {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            memory: MemoryVault::new(100),
+            kept: Mutex::default(),
+        })
+    }
+
+    fn len(&self) -> usize {
+        self.kept.lock().unwrap().len()
+    }
+}
+
+impl Vault for Counted {
+    fn load(&self, id: VaultId, now: UnixMillis) -> VaultFuture<'_, Option<Vec<u8>>> {
+        self.memory.load(id, now)
+    }
+
+    fn store(
+        &self,
+        id: VaultId,
+        sealed: Vec<u8>,
+        now: UnixMillis,
+        until: UnixMillis,
+    ) -> VaultFuture<'_, ()> {
+        self.kept.lock().unwrap().insert(*id.as_bytes());
+        self.memory.store(id, sealed, now, until)
+    }
+
+    fn remove(&self, id: VaultId) -> VaultFuture<'_, ()> {
+        self.kept.lock().unwrap().remove(id.as_bytes());
+        self.memory.remove(id)
+    }
+
+    fn lease(&self, id: VaultId, now: UnixMillis, until: UnixMillis) -> VaultFuture<'_, bool> {
+        self.memory.lease(id, now, until)
+    }
+}
+
+fn with(there: &There, vault: &Arc<Counted>) -> App {
+    App::with(|builder, _| builder.provider(there.oidc().vault(vault.clone())))
+}
+
+fn tokens(access: &str, refresh: &str) -> Value {
+    json!({
+        "access_token": access, "token_type": "Bearer", "expires_in": 3600, "refresh_token": refresh,
+    })
+}
+
+/// Signs in with tokens for an hour.
+fn sign_in(browser: &mut Browser, there: &There) -> u16 {
+    let asked = browser.leave("/auth/sign-in/acme");
+    let mut answer = tokens("first-access", "first-refresh");
+    answer["id_token"] = RSA.token("RS256", &there.claims(&asked)).into();
+    there.answers("/token", Answer::json(&answer));
+    browser.come(&there.back(&asked)).status
+}
+
+#[test]
+fn an_app_has_the_persons_access_token_as_long_as_the_session() {
+    let (there, vault) = (There::start(), Counted::new());
+    let app = with(&there, &vault);
+    let mut browser = app.browser();
+    assert_eq!(sign_in(&mut browser, &there), 303);
+    assert_eq!(browser.get("/calendar").body, "first-access");
+    assert_eq!(there.exchanges(), 1);
+    there.answers(
+        "/token",
+        Answer::json(&tokens("second-access", "second-refresh")),
+    );
+    app.forward(Duration::from_secs(3600));
+    assert_eq!(browser.get("/calendar").body, "second-access");
+    assert_eq!(browser.get("/calendar").body, "second-access");
+    let asked = there.server.asked("/token").pop().unwrap().body;
+    assert_eq!(
+        asked,
+        "grant_type=refresh_token&refresh_token=first-refresh"
+    );
+    assert_eq!(there.exchanges(), 2);
+    // Nothing of it is anywhere in what the browser has.
+    let jar = format!("{:?}", browser.jar);
+    assert!(!jar.contains("access") && !jar.contains("refresh"));
+    // The provider takes the refresh token no more.
+    let refused = Answer::new(400, "application/json", r#"{"error":"invalid_grant"}"#);
+    there.answers("/token", refused);
+    app.forward(Duration::from_secs(3600));
+    assert_eq!(browser.get("/calendar").body, "signed-out");
+    assert_eq!((vault.len(), browser.is_in()), (0, true));
+}
+
+#[test]
+fn with_the_session_they_are_gone() {
+    let (there, vault) = (There::start(), Counted::new());
+    let app = with(&there, &vault);
+    let mut browser = app.browser();
+    sign_in(&mut browser, &there);
+    assert_eq!(vault.len(), 1);
+    // A sign-in ends the session before it.
+    sign_in(&mut browser, &there);
+    assert_eq!(vault.len(), 1);
+    assert_eq!(browser.get("/calendar").body, "first-access");
+    // A new id is the same session.
+    browser.get("/rotate?role=editor");
+    assert_eq!(browser.get("/calendar").body, "first-access");
+    browser.post("/auth/sign-out", "");
+    assert_eq!(vault.len(), 0);
+    assert_eq!(browser.get("/calendar").status, 303);
+}
+
+#[test]
+fn nothing_is_kept_of_somebody_who_is_not_let_in_and_nothing_without_a_vault() {
+    let (there, vault) = (There::start(), Counted::new());
+    let app = App::with(|builder, _| {
+        let provider = there.oidc().vault(vault.clone());
+        builder
+            .provider(provider)
+            .gate(Gate::new().roles(["admin"]))
+    });
+    assert_eq!(sign_in(&mut app.browser(), &there), 403);
+    assert_eq!(vault.len(), 0);
+
+    let app = App::with(|builder, _| builder.provider(there.oidc()));
+    let mut browser = app.browser();
+    assert_eq!(sign_in(&mut browser, &there), 303);
+    assert_eq!(browser.get("/calendar").body, "signed-out");
+}
