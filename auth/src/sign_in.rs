@@ -236,7 +236,7 @@ impl SessionChange<'_> {
             parts.revoke(&[had.alone()]).await?;
             metrics::session_ended("replaced");
             #[cfg(feature = "providers")]
-            if is_new {
+            if had.who.at_provider().vault != session.who.at_provider().vault {
                 parts.forget_tokens(&had.who).await;
             }
         }

@@ -124,6 +124,12 @@ fn with_the_session_they_are_gone() {
     // A new id is the same session.
     browser.get("/rotate?role=editor");
     assert_eq!(browser.get("/calendar").body, "first-access");
+    // And so is one that the app begins with the same identity.
+    browser.get("/adopt");
+    assert_eq!(
+        (vault.len(), &*browser.get("/calendar").body),
+        (1, "first-access")
+    );
     browser.post("/auth/sign-out", "");
     assert_eq!(vault.len(), 0);
     assert_eq!(browser.get("/calendar").status, 303);
