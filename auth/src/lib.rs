@@ -201,3 +201,6 @@ pub mod fuzzing {
 #[cfg(all(doctest, feature = "actix", feature = "axum", feature = "password"))]
 #[doc = include_str!("../../docs/sign-ins.md")]
 mod guide {}
+#[cfg(all(doctest, feature = "providers"))]
+#[doc = include_str!("../../docs/providers.md")]
+mod guide_to_providers {}
