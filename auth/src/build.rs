@@ -110,7 +110,6 @@ impl AuthBuilder {
         not(feature = "password"),
         expect(clippy::unused_self, reason = "there are no passwords")
     )]
-
     const fn has_passwords(&self) -> bool {
         #[cfg(feature = "password")]
         return self.accounts.is_some();
