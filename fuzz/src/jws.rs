@@ -35,13 +35,17 @@ pub fn jws(data: &[u8]) {
     ] {
         let header = [start, header].concat();
         let signed = format!("{}.{}", base64url(&header), base64url(claims));
-        let unsigned = format!("{signed}.{}", "A".repeat(86));
+        let unsigned = format!("{signed}.AA");
         let read = fuzzing::token(&unsigned);
         assert_eq!(read, expected(&unsigned), "{signed}");
         assert_eq!(SET.verify(&unsigned), None, "{signed}");
         let Some((algorithm, kid)) = read else {
             continue;
         };
+        // To sign takes longer than all the rest, so it is done for some.
+        if data.iter().fold(0, |sum, byte| sum ^ byte) % 16 != 0 {
+            continue;
+        }
         let signature = ED25519.signature("EdDSA", signed.as_bytes());
         let token = format!("{signed}.{}", base64url(signature));
         let is_ours = algorithm == "EdDSA" && kid.is_none_or(|kid| kid == "ed25519");

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::io::AsyncWriteExt;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::loopback::{Loopback, response};
 use super::*;
@@ -153,8 +153,11 @@ async fn nobody_waits_longer_than_five_seconds() {
     let never = |_| -> HttpFuture<'static> { Box::pin(std::future::pending()) };
     let outgoing = Outgoing::new(Some(Arc::new(App(never)))).unwrap();
     let url = "https://id.example/".parse().unwrap();
+    // The clock of the test, which moves when everybody waits.
+    let begun = Instant::now();
     let why = outgoing.get(&url, None).await.err().unwrap();
     assert_eq!(why.to_string(), "no answer within 5 s");
+    assert!((TIME_MAX..TIME_MAX + Duration::from_secs(1)).contains(&begun.elapsed()));
 }
 
 #[tokio::test(start_paused = true)]
