@@ -9,7 +9,7 @@ use apply_cookies::protocol::{
 use apply_cookies::{Clock, Protection, SetCookie, UnixMillis, Unreadable, UnreadableReason};
 use serde_json::json;
 
-use super::args::tools::{DecodeArgs, EncodeArgs, ValueArgs};
+use super::args::cookie::{DecodeArgs, EncodeArgs, ValueArgs};
 use super::lines;
 use crate::refused::Refused;
 

@@ -17,8 +17,9 @@ mod why;
 
 use apply_cookies::Secrets;
 
+use self::args::cookie::CookieCommand;
 use self::args::secrets::SecretsCommand;
-use self::args::tools::{CookieCommand, Tool};
+use self::args::tools::Tool;
 use crate::refused::Refused;
 
 /// Runs a tool. Each works in either profile.

@@ -7,10 +7,12 @@
 
 pub(crate) mod assertion;
 pub(crate) mod auth0;
+pub(crate) mod cookie;
 pub(crate) mod profile;
 pub(crate) mod replay;
 pub(crate) mod secrets;
 pub(crate) mod serve;
+pub(crate) mod shared;
 pub(crate) mod store;
 pub(crate) mod tools;
 

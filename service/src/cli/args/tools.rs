@@ -5,19 +5,17 @@
     reason = "doc comments here are the help that people read"
 )]
 
-use apply_cookies::protocol::limits::MAX_AGE_MAX;
 use apply_cookies::protocol::{AfterApply, BindingCookie, Lifetime, SameOriginPath};
-use apply_cookies::{
-    Issuer, MesopSecret, MintOptions, Protection, Scheme, Seal, SecretError, Secrets, UnixMillis,
-};
+use apply_cookies::{Issuer, MintOptions, Seal, UnixMillis};
 use clap::{Subcommand, ValueEnum};
 use serde::Deserialize;
 
 use super::assertion::AssertionArgs;
 use super::auth0::Auth0Command;
-use super::profile::ProfileArg;
+use super::cookie::CookieCommand;
 use super::replay::ReplayCommand;
 use super::secrets::SecretsCommand;
+use super::shared::{PagesArgs, ProfileArgs, SecretArgs, parse_time};
 use crate::refused::Refused;
 
 #[derive(Subcommand)]
@@ -174,78 +172,6 @@ impl MintArgs {
 }
 
 #[derive(clap::Args)]
-pub(crate) struct ProfileArgs {
-    /// Which format to use: this protocol's own, or that of Mesop 1.3
-    #[arg(long = "profile", value_enum, default_value = "native")]
-    profile: ProfileArg,
-}
-
-impl ProfileArgs {
-    pub(crate) fn is_mesop(&self) -> bool {
-        matches!(self.profile, ProfileArg::Mesop)
-    }
-}
-
-#[derive(clap::Args)]
-pub(crate) struct SecretArgs {
-    /// Take a secret that is printed in the documentation of apply-cookies, as its test vectors need
-    ///
-    /// Anyone can open and forge what is made with such a secret.
-    #[arg(long)]
-    allow_published_secret: bool,
-}
-
-impl SecretArgs {
-    /// The service's own secrets, from the environment.
-    pub(crate) fn native(&self) -> Result<Secrets, Refused> {
-        self.read(Secrets::from_env, Secrets::from_env_or_published)
-    }
-
-    /// The secret of the Mesop app, from the environment.
-    pub(crate) fn mesop(&self) -> Result<MesopSecret, Refused> {
-        self.read(MesopSecret::from_env, MesopSecret::from_env_or_published)
-    }
-
-    fn read<T>(
-        &self,
-        strict: fn() -> Result<T, SecretError>,
-        or_published: fn() -> Result<T, SecretError>,
-    ) -> Result<T, Refused> {
-        if self.allow_published_secret {
-            return Ok(or_published()?);
-        }
-        strict().map_err(|error| {
-            let hint = if or_published().is_ok() {
-                "; to run the test vectors, give --allow-published-secret"
-            } else {
-                ""
-            };
-            Refused::Because(format!("{error}{hint}"))
-        })
-    }
-}
-
-#[derive(clap::Args)]
-pub(crate) struct PagesArgs {
-    /// The cookies are for pages on plain http, as in local development
-    ///
-    /// They are then not `Secure` unless they say so, and their names lose prefixes such as
-    /// `__Host-`.
-    #[arg(long)]
-    plain_http: bool,
-}
-
-impl PagesArgs {
-    pub(crate) fn scheme(&self) -> Scheme {
-        if self.plain_http {
-            Scheme::Http
-        } else {
-            Scheme::Https
-        }
-    }
-}
-
-#[derive(clap::Args)]
 pub(crate) struct InspectArgs {
     #[command(flatten)]
     pub(crate) profile: ProfileArgs,
@@ -254,65 +180,6 @@ pub(crate) struct InspectArgs {
     /// Check the tokens as of this time instead of now
     #[arg(long, value_name = "UNIX_SECONDS", value_parser = parse_time, allow_hyphen_values = true)]
     pub(crate) now: Option<UnixMillis>,
-}
-
-#[derive(Subcommand)]
-pub(crate) enum CookieCommand {
-    /// One JSON value per line in, one cookie value per line out
-    ///
-    /// For a refused line it writes {"ok":false,"reason":"…","detail":"…"}. The exit code is
-    /// still 0.
-    Encode(EncodeArgs),
-    /// One cookie value per line in, {"ok":true,"value":…} or {"ok":false,"reason":"…"} per line out
-    ///
-    /// The exit code is 0 whatever the results.
-    Decode(DecodeArgs),
-}
-
-#[derive(clap::Args)]
-pub(crate) struct ValueArgs {
-    /// Name of the cookie
-    #[arg(long, allow_hyphen_values = true)]
-    pub(crate) name: String,
-    #[command(flatten)]
-    pub(crate) profile: ProfileArgs,
-    #[command(flatten)]
-    pub(crate) secret: SecretArgs,
-    #[command(flatten)]
-    pub(crate) pages: PagesArgs,
-    /// How its values are protected
-    ///
-    /// Signed and encrypted values need the secret: from APPLY_COOKIES_SECRET_KEY or as for `serve`;
-    /// in the profile mesop, from MESOP_COOKIE_SECRET_KEY.
-    #[arg(long, value_enum)]
-    pub(crate) protection: ProtectionArg,
-    /// Use this time instead of now
-    #[arg(long, value_name = "UNIX_SECONDS", value_parser = parse_time, allow_hyphen_values = true)]
-    pub(crate) now: Option<UnixMillis>,
-    /// Take the value as plain text instead of JSON
-    #[arg(long)]
-    pub(crate) text: bool,
-}
-
-#[derive(clap::Args)]
-pub(crate) struct EncodeArgs {
-    #[command(flatten)]
-    pub(crate) value: ValueArgs,
-    /// Let signed and encrypted values expire this long after now; without it they never expire
-    ///
-    /// In the profile mesop only encrypted JSON objects can expire: the cookie's name and expiry
-    /// are in a member that Mesop ignores.
-    #[arg(long, value_name = "SECONDS", value_parser = parse_max_age, allow_hyphen_values = true)]
-    pub(crate) max_age: Option<u32>,
-}
-
-#[derive(clap::Args)]
-pub(crate) struct DecodeArgs {
-    #[command(flatten)]
-    pub(crate) value: ValueArgs,
-    /// Read each line as a whole Cookie header, with or without `Cookie:` in front
-    #[arg(long)]
-    pub(crate) header: bool,
 }
 
 #[derive(clap::Args)]
@@ -324,23 +191,6 @@ pub(crate) struct SetCookieArgs {
     /// Use this time instead of now; headers of the native profile do not depend on it
     #[arg(long, value_name = "UNIX_SECONDS", value_parser = parse_time, allow_hyphen_values = true)]
     pub(crate) now: Option<UnixMillis>,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum ProtectionArg {
-    Plain,
-    Signed,
-    Encrypted,
-}
-
-impl From<ProtectionArg> for Protection {
-    fn from(arg: ProtectionArg) -> Self {
-        match arg {
-            ProtectionArg::Plain => Self::Plain,
-            ProtectionArg::Signed => Self::Signed,
-            ProtectionArg::Encrypted => Self::Encrypted,
-        }
-    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -390,18 +240,4 @@ fn parse_action(text: &str) -> Result<AfterApply<'static>, String> {
 #[serde(deny_unknown_fields)]
 struct Go {
     go: String,
-}
-
-fn parse_max_age(text: &str) -> Result<u32, String> {
-    text.parse()
-        .ok()
-        .filter(|seconds| (1..=MAX_AGE_MAX).contains(seconds))
-        .ok_or_else(|| format!("must be a whole number of seconds from 1 to {MAX_AGE_MAX}"))
-}
-
-fn parse_time(text: &str) -> Result<UnixMillis, String> {
-    text.parse::<u64>()
-        .ok()
-        .and_then(UnixMillis::from_secs)
-        .ok_or_else(|| "must be a whole number of seconds since 1970".to_owned())
 }
