@@ -93,7 +93,7 @@ fn expected(text: &str) -> Option<(&'static str, Option<String>)> {
     let algorithm = names.into_iter().find(|name| *name == algorithm)?;
     match text("typ")? {
         None => {}
-        Some(kind) if kind.to_ascii_uppercase() == "JWT" => {}
+        Some(kind) if kind.eq_ignore_ascii_case("JWT") => {}
         Some(_) => return None,
     }
     Some((algorithm, text("kid")?.map(str::to_owned)))
