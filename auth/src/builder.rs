@@ -131,8 +131,15 @@ impl AuthBuilder {
         self
     }
 
-    /// Asks providers with this client instead of the crate's own: for a proxy that wants a password, or
-    /// a company's certificates.
+    /// Also trusts the certificates in this PEM file when providers are asked, as of a company's own
+    /// authority.
+    #[cfg(feature = "providers")]
+    pub fn ca_file(mut self, path: impl Into<std::path::PathBuf>) -> Self {
+        self.vouching.ca_file = Some(path.into());
+        self
+    }
+
+    /// Asks providers with this client instead of the crate's own, as for a proxy that wants a password.
     #[cfg(feature = "providers")]
     pub fn http_client(mut self, client: Arc<dyn HttpClient>) -> Self {
         self.vouching.http_client = Some(client);

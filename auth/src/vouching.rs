@@ -2,6 +2,8 @@
 //! the page. A build without `providers` has none of them.
 
 #[cfg(feature = "providers")]
+use std::path::PathBuf;
+#[cfg(feature = "providers")]
 use std::sync::Arc;
 
 use crate::auth_error::AuthError;
@@ -22,6 +24,8 @@ pub(crate) struct Vouching {
     pub(crate) oidc: Vec<Oidc>,
     #[cfg(feature = "providers")]
     pub(crate) http_client: Option<Arc<dyn HttpClient>>,
+    #[cfg(feature = "providers")]
+    pub(crate) ca_file: Option<PathBuf>,
     #[cfg(feature = "providers")]
     pub(crate) header: Option<SignedHeader>,
     #[cfg(feature = "providers")]
@@ -59,7 +63,15 @@ impl Vouching {
         if self.has() == (false, false) && !self.has_providers() {
             return Ok((Vec::new(), Vouched::default()));
         }
-        let outgoing = Outgoing::new(self.http_client).map_err(AuthError::HttpClient)?;
+        let outgoing = match (self.http_client, &self.ca_file) {
+            (Some(_), Some(_)) => {
+                let why = "ca_file is for the crate's own client, and http_client replaces that";
+                return Err(AuthError::Setting(why));
+            }
+            (None, Some(file)) => Outgoing::trusting(file),
+            (client, None) => Outgoing::new(client),
+        };
+        let outgoing = outgoing.map_err(AuthError::HttpClient)?;
         let header = self.header.map(|header| header.build(&outgoing));
         let firebase = self.firebase.map(|firebase| firebase.build(&outgoing));
         let vouched = Vouched {

@@ -62,8 +62,12 @@ impl Subject {
 /// Between one and [`MAX`](Self::MAX) subjects: those of a session, or of a revocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Subjects {
-    first: Subject,
-    others: [Option<Subject>; Self::MAX - 1],
+    /// Those after the last are zero.
+    digests: [RevocationDigest; Self::MAX],
+    /// A bit for each that is timed. Kinds beside their digests would take two bytes each, and every
+    /// question is passed by value.
+    timed: u16,
+    count: u8,
 }
 
 impl Subjects {
@@ -74,31 +78,36 @@ impl Subjects {
     /// These subjects; `None` if there is none, or too many.
     #[must_use]
     pub fn new(subjects: &[Subject]) -> Option<Self> {
-        let (first, rest) = subjects.split_first()?;
-        let mut others = [None; Self::MAX - 1];
-        for (place, subject) in others.get_mut(..rest.len())?.iter_mut().zip(rest) {
-            *place = Some(*subject);
+        let count = u8::try_from(subjects.len()).ok()?;
+        let mut all = Self {
+            digests: [RevocationDigest([0; 16]); Self::MAX],
+            timed: 0,
+            count,
+        };
+        let places = all.digests.get_mut(..subjects.len())?;
+        for (at, (place, subject)) in places.iter_mut().zip(subjects).enumerate() {
+            *place = subject.digest();
+            all.timed |= u16::from(matches!(subject, Subject::Timed(_))) << at;
         }
-        Some(Self {
-            first: *first,
-            others,
-        })
+        (count > 0).then_some(all)
     }
 
     /// Each of them.
     pub fn iter(&self) -> impl Iterator<Item = Subject> + '_ {
-        [self.first]
-            .into_iter()
-            .chain(self.others.iter().map_while(|subject| *subject))
+        let digests = self.digests.iter().take(usize::from(self.count));
+        digests.enumerate().map(|(at, digest)| {
+            if self.timed >> at & 1 == 1 {
+                Subject::Timed(*digest)
+            } else {
+                Subject::Absolute(*digest)
+            }
+        })
     }
 }
 
 impl From<Subject> for Subjects {
-    fn from(first: Subject) -> Self {
-        Self {
-            first,
-            others: [None; Self::MAX - 1],
-        }
+    fn from(one: Subject) -> Self {
+        Self::new(&[one]).expect("one is neither none nor too many")
     }
 }
 

@@ -88,11 +88,8 @@ impl Management {
     ///
     /// If there are none.
     pub fn ca_file(self, path: impl AsRef<Path>) -> Result<Self, ManagementError> {
-        let setting = |why: String| ManagementError::Setting(why);
-        let shown = path.as_ref().display().to_string();
-        let pem = std::fs::read(path).map_err(|error| setting(format!("{shown}: {error}")))?;
-        let outgoing = Outgoing::trusting(&pem);
-        self.over(outgoing.map_err(|why| setting(format!("{shown}: {why}")))?)
+        let outgoing = Outgoing::trusting(path.as_ref());
+        self.over(outgoing.map_err(ManagementError::Setting)?)
     }
 
     /// Sends its requests by the app's own client.

@@ -6,6 +6,7 @@ mod kept;
 mod limits;
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,8 +37,10 @@ impl Outgoing {
 
     /// Over our client, which also trusts the certificates in this PEM file, as of a company's own
     /// authority.
-    pub(crate) fn trusting(pem: &[u8]) -> Result<Self, String> {
-        default_client(Some(pem)).map(Self)
+    pub(crate) fn trusting(file: &Path) -> Result<Self, String> {
+        let named = |why: String| format!("{}: {why}", file.display());
+        let pem = std::fs::read(file).map_err(|error| named(error.to_string()))?;
+        default_client(Some(&pem)).map(Self).map_err(named)
     }
 
     /// Asks for a JSON document.

@@ -250,7 +250,14 @@ fn a_file_of_certificates_must_have_one() {
         b"no certificate",
         b"-----BEGIN CERTIFICATE-----\nAAAA\n",
     ] {
-        assert!(Outgoing::trusting(pem).is_err());
+        let name = format!("apply-cookies-{}-{}.pem", std::process::id(), pem.len());
+        let file = std::env::temp_dir().join(name);
+        std::fs::write(&file, pem).unwrap();
+        let why = Outgoing::trusting(&file).err().unwrap();
+        std::fs::remove_file(&file).unwrap();
+        assert!(why.contains(".pem: "), "{why}");
+        let gone = Outgoing::trusting(&file).err().unwrap();
+        assert!(gone.contains(".pem: "), "{gone}");
     }
 }
 
@@ -307,14 +314,14 @@ impl Drop for Tls {
 #[tokio::test]
 async fn a_companys_own_authority_is_trusted_where_its_file_is_named() {
     let tls = Tls::start();
-    let pem = std::fs::read(tls.folder.join("ca.pem")).unwrap();
-    let reply = Outgoing::trusting(&pem).unwrap().get(&tls.url, None).await;
+    let file = tls.folder.join("ca.pem");
+    let reply = Outgoing::trusting(&file).unwrap().get(&tls.url, None).await;
     assert_eq!(reply.unwrap().status(), 200);
     let why = ours().get(&tls.url, None).await.err().unwrap().to_string();
     assert!(why.contains("UnknownIssuer"), "{why}");
     // Another name than that of the certificate.
     let address = tls.url.as_str().replace("localhost", "127.0.0.1");
-    let reply = Outgoing::trusting(&pem)
+    let reply = Outgoing::trusting(&file)
         .unwrap()
         .get(&address.parse().unwrap(), None)
         .await;
