@@ -53,7 +53,6 @@ mod outgoing;
 #[cfg(feature = "providers")]
 pub use outgoing::{HttpClient, HttpError, HttpFuture, HttpRequest, HttpResponse};
 #[cfg(feature = "providers")]
-#[allow(dead_code, unused_imports, reason = "its users come next")]
 mod jws;
 #[cfg(feature = "providers")]
 pub use jws::Algorithm;

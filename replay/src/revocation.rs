@@ -268,7 +268,12 @@ mod tests {
     use super::*;
 
     fn subject(byte: u8) -> Subject {
-        Subject::Timed(RevocationDigest::from_bytes([byte; 16]))
+        let digest = RevocationDigest::from_bytes([byte; 16]);
+        if byte.is_multiple_of(3) {
+            Subject::Absolute(digest)
+        } else {
+            Subject::Timed(digest)
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 pub use algorithm::Algorithm;
-pub(crate) use claims::{Claims, TimeFault, Times};
+pub(crate) use claims::{Claims, TimeFault};
 pub(crate) use json::strict_object;
 pub(crate) use token::{Token, TokenRule, base64url};
 
