@@ -1,5 +1,5 @@
 // Signs people in with a provider in a popup, while the page and its stream stay as they are. The stream
-// sends an invitation; this lights `<button data-sign-in="NAME">`, opens the popup in the click itself,
+// sends an invitation; this enables `<button data-sign-in="NAME">`, opens the popup in the click itself,
 // because browsers block any other, and hears from the popup's last page. Not from the popup: a
 // provider's Cross-Origin-Opener-Policy cuts the two apart, and `closed` is then true while it is open.
 

@@ -66,7 +66,7 @@ pub(crate) struct Parts {
     pub(crate) throttle: Arc<Throttle>,
     pub(crate) proxies: TrustedProxies,
     pub(crate) places: Places,
-    /// The pages on which somebody looks after Auth0's people.
+    /// The pages on which Auth0's users are managed.
     #[cfg(feature = "providers")]
     pub(crate) admin: Option<crate::auth0::Admin>,
     /// Anybody may sign in as anybody.
@@ -94,7 +94,7 @@ impl Parts {
         apply_cookies::web::path_below(&self.prefix, path)
     }
 
-    /// What the page at a path has to do with a provider.
+    /// The step of a sign-in with a provider that a path stands for, if it does.
     #[cfg(feature = "providers")]
     pub(crate) fn step(&self, path: &str) -> Option<Step<'_>> {
         self.page(path).and_then(|page| self.providers.step(page))
@@ -106,17 +106,17 @@ impl Parts {
         other || self.pages.has_providers
     }
 
-    /// Whether it is for this machine alone: in development, and where anybody can make what is believed.
+    /// Whether it is for this machine alone: in development, and where anybody can forge what is believed.
     pub(crate) fn is_local(&self) -> bool {
         self.dev || self.vouched.is_local()
     }
 
-    /// The app's own page to sign in on, where there is none of ours.
+    /// The app's own page to sign in on, if this crate shows none.
     pub(crate) fn page_of_the_app(&self) -> Option<&str> {
         self.vouched.page().filter(|_| !self.has_page())
     }
 
-    /// How a client that is no browser, or a browser's own dialog, may prove who it is. `refused`:
+    /// How a client that is not a browser, or a browser's own dialog, may prove who it is. `refused`:
     /// it has tried.
     pub(crate) fn challenge(&self, refused: bool) -> Option<String> {
         if self.basic {

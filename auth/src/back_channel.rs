@@ -34,7 +34,7 @@ impl Auth {
             Ok(()) => Answer::uncached(200, rest),
             Err(refusal) => {
                 self.0.log(&refusal);
-                // Of whatever goes wrong (§2.8), so that a provider that asks again does.
+                // Whatever went wrong (§2.8), so that a provider that retries does so.
                 let error = r#"{"error":"invalid_request"}"#;
                 Answer::uncached(400, rest).with_body("application/json", error)
             }
@@ -43,7 +43,7 @@ impl Auth {
 }
 
 impl Parts {
-    /// Ends what the token says. Whoever repeats it ends nothing newer, so it needs no memory of its own.
+    /// Ends the sessions that the token names. A repeated one ends nothing newer, so none is remembered.
     async fn end_there(&self, provider: &Provider, token: &str) -> Result<(), Refusal> {
         let over = provider.logout(token, self.now()).await?;
         let (keys, name) = (&self.person_keys, provider.name());

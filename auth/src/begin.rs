@@ -19,21 +19,21 @@ pub(crate) struct Outset<'a> {
     /// Who goes there, and where they want to go afterwards.
     pub(crate) audience: &'a Audience,
     pub(crate) wish: Wish,
-    /// Of the stream that has asked for it.
+    /// The invitation of the stream that has asked for it.
     pub(crate) invitation: Option<Bytes>,
-    /// How often it was begun anew by itself.
+    /// How often it has restarted by itself.
     pub(crate) restarts: u8,
 }
 
-/// Whether a person waits for the page, and is there: a script that asks in the background, or a page
-/// that is loaded ahead of a visit, begins nothing.
+/// Whether a person is there and waits for the page: a script's request in the background, or a page that
+/// is loaded ahead of a visit, begins nothing.
 pub(crate) fn may_begin<F: Fields>(request: &Request<'_, F>) -> bool {
     request.method == "GET" && request.is_navigation() && !is_ahead_of_a_visit(request.fields)
 }
 
 impl Auth {
-    /// The provider to which a person is sent without being asked: the only one, where there is no
-    /// other way, and nobody has just signed out.
+    /// The provider to which a person is sent at once: the only one, if there is no other way to sign in
+    /// and nobody has just signed out.
     pub(crate) fn only_provider<F: Fields>(&self, request: &Request<'_, F>) -> Option<&Provider> {
         let parts = &self.0;
         let [only] = parts.providers.all() else {
@@ -45,7 +45,7 @@ impl Auth {
         (!has_other && may_go && may_begin(request)).then_some(only)
     }
 
-    /// The address of each provider's sign-in, and its title. What an address asks for beside the place is
+    /// The address of each provider's sign-in, and its title. What the request's own address asks for is
     /// passed on.
     pub(crate) fn links<F: Fields>(
         &self,
@@ -139,7 +139,7 @@ impl Auth {
 }
 
 impl Audience {
-    /// Where a provider sends the browser back to: of the origin that it is on, as configured.
+    /// Where a provider sends the browser back to: on the origin that it came from, as configured.
     pub(crate) fn callback(&self, auth: &Auth, provider: &Provider) -> Option<String> {
         let (origin, prefix) = (self.origin()?, auth.prefix());
         Some(format!("{origin}{prefix}/callback/{}", provider.name()))

@@ -244,9 +244,9 @@ impl AuthBuilder {
         self
     }
 
-    /// Adds pages at `/auth/admin` on which people with this role look after Auth0's people: list,
-    /// invite (with this invitation, and the roles that are chosen), give roles, verify, block. Each act
-    /// is logged with who and whom.
+    /// Adds pages at `/auth/admin` on which people with this role manage Auth0's users: list them, invite
+    /// (with this invitation, and the roles that are chosen on the page), set roles, verify, block. The log
+    /// has each act, with who did it and to whom.
     #[cfg(feature = "providers")]
     pub fn admin_pages(
         mut self,

@@ -1,15 +1,13 @@
 //! The provider sends a person back: an attempt ends, once.
 //!
-//! The order is that of `docs/sign-ins.md`, and each step is before the next for a reason: what costs a
-//! request to the provider comes after what proves that this browser began the attempt, and the code is
-//! exchanged only after the attempt is claimed, because a second exchange makes a provider revoke what
-//! the first one gave.
+//! The order of the checks matters: what costs a request to the provider comes after the proof that this
+//! browser began the attempt, and the code is exchanged only after the attempt is claimed, because a second
+//! exchange makes a provider revoke what the first one gave.
 //!
 //! The claim carries no binding, and so no barrier stands before it: barriers are kept for as long as
 //! tokens live, a minute, after which a store refuses everything older that has a binding, and people
-//! take longer than that at a provider. A sign-out is heard of by the store of revocations instead: what
-//! it ends is each session of the browser whose evidence was asked for before, and that is what an attempt
-//! began with.
+//! take longer than that at a provider. The store of revocations knows of a sign-out instead: it ends each
+//! session of the browser whose evidence was asked for before, which is when the attempt began.
 
 use std::time::Duration;
 
@@ -81,7 +79,7 @@ impl Auth {
         slot: &Slot,
     ) -> Answer {
         if is_ahead_of_a_visit(request.fields) {
-            // An answer that a browser does not keep: the person's own visit must not be the second.
+            // An answer that browsers do not keep, so that the person's own visit is still the first.
             return Answer::uncached(503, Rest::Unasked);
         }
         let parts = &self.0;
@@ -197,7 +195,7 @@ impl Auth {
     ) -> Result<(), Stop> {
         let (parts, pending, now) = (&self.0, slot.pending(), self.0.now());
         let (keys, who) = (&parts.person_keys, &proved.who);
-        // Once more: much can end while a provider thinks.
+        // Checked again: a sign-out may have come while the provider was answering.
         let mut subjects = vec![browser];
         subjects.extend(person(keys, who.provider(), who.subject()));
         if let Some(sid) = &proved.sid {
@@ -205,7 +203,7 @@ impl Auth {
         }
         parts.still_stands(attempt, &subjects).await?;
         (parts.throttle).begin_session_there(now, (who.provider(), who.subject()))?;
-        // As long as the session, which begins with its attempt.
+        // As long as the session, which counts from the start of its attempt.
         let until = attempt.begun.plus(parts.length.as_millis());
         let vault = parts.keep_tokens(&proved, until).await?;
         let who = proved.who.with_session_at_provider(AtProvider {
@@ -223,8 +221,8 @@ impl Auth {
             parts.forget_tokens(&who).await;
         }
         let receipt = signed_in.map_err(Refusal::from)?;
-        // What does not fit into the headers any more is left out: the cookie of the attempt ends by itself,
-        // and a provider asks where it has no hint.
+        // What no longer fits into the headers is left out: the attempt's cookie expires by itself, and a
+        // provider without a hint asks the person.
         drop(pending.delete_cookie(&*parts.providers.attempts.cookie_of(attempt)));
         drop(pending.delete_cookie(&*parts.providers.signed_out));
         let session = parts.session_of(&pending);
@@ -248,7 +246,7 @@ impl Auth {
                 Outcome::Released | Outcome::ReleasedWithoutBarrier => Ok(who.clone()),
                 _ => Err(RefusalCode::Unavailable.into()),
             };
-            // A token of a barrier's own millisecond is older.
+            // A token of the barrier's own millisecond counts as older.
             tokio::time::sleep(Duration::from_millis(2)).await;
             let invitations = &auth.0.providers.invitations;
             invitations.answer(&id.0, who.provider(), binding, answer);
@@ -278,7 +276,7 @@ impl Auth {
         let is_own = attempts
             .prove(attempt, request.fields.all("cookie"))
             .is_some();
-        // Only what may be asked again is kept.
+        // The cookie stays only if the same callback may be tried again.
         let is_kept = matches!(
             refusal.code(),
             RefusalCode::Throttled | RefusalCode::Unavailable
@@ -349,7 +347,7 @@ fn refused_there(error: &str) -> Refusal {
 }
 
 impl Parts {
-    /// Whether nothing has ended in the meantime that the session would belong to.
+    /// Checks that nothing to which the session would belong has ended since the attempt began.
     async fn still_stands(&self, attempt: &Attempt, subjects: &[Subject]) -> Result<(), Stop> {
         let mut check = SessionCheck::new(attempt.begun, all(subjects));
         check.scope = attempt.revocation_scope();
@@ -367,7 +365,7 @@ impl Parts {
         }
     }
 
-    /// Claims the attempt for this one request: whoever is second does not ask the provider.
+    /// Claims the attempt for this one request: a second one never reaches the provider.
     async fn claim(&self, attempt: &Attempt, nonce: Nonce, now: UnixMillis) -> Result<(), Stop> {
         let (begun, end) = (attempt.begun, attempt.begun.plus(ATTEMPT_MS));
         let life = Lifetime::from_millis(ATTEMPT_MS).unwrap_or_default();

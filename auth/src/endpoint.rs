@@ -21,7 +21,7 @@ use crate::request::{Request, only};
 use crate::respond::{Audience, see_other};
 use crate::sign_in::SignInError;
 
-/// The fields of a form, which stand once each; others are ignored.
+/// The fields of a form, each at most once; others are ignored.
 const FIELDS: [&str; 6] = [
     "name",
     "password",
@@ -35,7 +35,7 @@ const FIELDS: [&str; 6] = [
 struct Form([Option<Zeroizing<String>>; FIELDS.len()]);
 
 impl Form {
-    /// `None` if a field stands twice.
+    /// `None` if a field comes twice.
     fn read(body: &[u8]) -> Option<Self> {
         let mut form = Self::default();
         for (name, value) in parse(body) {
@@ -123,7 +123,7 @@ impl Auth {
                         self.post_sign_in(request, &audience, slot, &form).await
                     }
                 }
-                // A script's, without a body: there is no field that it needs.
+                // A script's request without a body: it needs no field.
                 Err((refusal, Rest::Read | Rest::Unasked))
                     if page == "/sign-out"
                         && refusal.code() == RefusalCode::Form
@@ -284,7 +284,7 @@ impl Auth {
         }
     }
 
-    /// What somebody reads who has signed out, perhaps at a provider too, which leads them here.
+    /// The page after a sign-out, to which a provider leads back as well.
     #[cfg_attr(
         not(feature = "providers"),
         expect(unused_variables, reason = "nothing leads on without providers")
@@ -337,7 +337,7 @@ impl Auth {
                 }
                 #[cfg(feature = "providers")]
                 if let Some(header) = &self.0.vouched.header {
-                    // Whoever is signed in there is so here with the next request.
+                    // Whoever is still signed in there would be signed in here with the next request.
                     return match header.sign_out() {
                         Some(path) => see_other(audience.at_origin(path)),
                         None => self.0.pages.sign_out_of_proxy(),

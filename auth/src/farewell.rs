@@ -11,8 +11,8 @@ use crate::return_to::ReturnTo;
 use crate::session::Session;
 
 impl Auth {
-    /// The answer to whoever has signed out of this session, where its provider has one too. Afterwards
-    /// the person comes back here, and goes to `place` if there is one.
+    /// Continues a sign-out at the session's provider, if it has one. Afterwards the person comes back
+    /// here, and goes to `place` if there is one.
     pub(crate) async fn farewell<F: Fields>(
         &self,
         session: &Session,
@@ -29,13 +29,13 @@ impl Auth {
         let state = parts.providers.seal_place(place, now);
         match provider.end_session_url(hint, &back, &state, now).await {
             Some(address) => Some(see_other(address)),
-            // Apps cannot end it.
+            // The provider has no sign-out for apps.
             None if place.is_none() => Some(parts.pages.signed_out(Some(provider.title()))),
             None => None,
         }
     }
 
-    /// The origin where a session's provider ends its own, which the page's form must be let go to.
+    /// The origin of a provider's own sign-out, to which the page's form must be allowed to lead.
     pub(crate) async fn ends_at(&self, provider: &str, now: UnixMillis) -> Option<String> {
         let provider = self.0.providers.find(provider)?;
         let address = provider.end_session_url(None, "", "", now).await?;

@@ -1,5 +1,5 @@
-//! The cookies that a sign-out at the provider needs: the ID token, by which the provider knows whose
-//! session is to end, and a mark that the browser has been signed out.
+//! The cookie that a sign-out at the provider needs: the ID token, by which the provider knows whose
+//! session is to end.
 
 use apply_cookies::protocol::{CookieHeader, Lookup, Stamp, ValueCodec};
 use apply_cookies::{
@@ -16,7 +16,7 @@ const NAME: &str = "__Secure-sign-out";
 /// The most bytes of it, name and value together.
 const COOKIE_MAX: usize = 3_800;
 
-/// Writes and reads the hint, which no page of the app is sent: its path is that of the sign-out.
+/// Writes and reads the hint. No page of the app receives it: its path is that of the sign-out.
 pub(crate) struct HintCookie {
     codec: ValueCodec,
     path: String,
@@ -48,7 +48,7 @@ impl HintCookie {
         })
     }
 
-    /// The hint of this very session. What is doubled, another's or unreadable is none.
+    /// The hint of this very session. `None` if it comes twice, is another session's, or cannot be read.
     pub(crate) fn read<'h>(
         &self,
         session: &Session,

@@ -297,8 +297,8 @@ impl Identity {
         roles.iter().any(|role| self.has_role(role))
     }
 
-    /// When the person last showed the provider who they are, as the provider says. `None` where
-    /// nobody has asked it, or it does not say.
+    /// When the person last showed the provider who they are, as the provider says. `None` if there is no
+    /// provider, or it does not say.
     #[must_use]
     pub fn auth_time(&self) -> Option<UnixMillis> {
         self.person.there.auth_time.and_then(UnixMillis::from_secs)

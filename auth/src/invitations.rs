@@ -11,7 +11,7 @@ use crate::refusal::Refusal;
 /// What became of a sign-in.
 pub(crate) type Answer = Result<Identity, Refusal>;
 
-/// Each by a random id. A stream takes its own away when it ends, so there are no more than streams.
+/// By random id. A stream removes its own when it ends, so there are never more than streams.
 #[derive(Default)]
 pub(crate) struct Invitations(DashMap<[u8; 16], Waiting>);
 
@@ -47,8 +47,8 @@ impl Invitations {
         self.0.contains_key(id)
     }
 
-    /// Tells the stream, if it is one of this very browser: a stranger's would otherwise hear who has
-    /// followed a link of theirs.
+    /// Tells the stream, if it belongs to this very browser: otherwise strangers would hear who has
+    /// followed their link.
     pub(crate) fn answer(
         &self,
         id: &[u8; 16],
@@ -58,7 +58,7 @@ impl Invitations {
     ) {
         let is_it = |waiting: &Waiting| waiting.binding == binding && waiting.provider == provider;
         if let Some((_, waiting)) = self.0.remove_if(id, |_, waiting| is_it(waiting)) {
-            // A stream that has ended by now does not hear.
+            // The stream may have ended by now.
             drop(waiting.answer.send(answer));
         }
     }

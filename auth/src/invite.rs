@@ -36,7 +36,7 @@ impl Auth {
     ///
     /// # Errors
     ///
-    /// If there is no provider of this name, or the stream is one of another origin's page.
+    /// If there is no provider of this name, or the stream belongs to a page of another origin.
     pub fn invite(
         &self,
         provider: &str,

@@ -1,4 +1,4 @@
-//! Where the public keys of whoever vouches come from, as an app says it.
+//! Where public keys come from, as an app has set it.
 
 use url::Url;
 
@@ -31,7 +31,7 @@ impl KeySource {
     }
 }
 
-/// Why a token is not taken. `what` names it in the log.
+/// Why a token is refused. `what` names it in the log.
 pub(crate) fn refusal(what: &str, error: KeysError) -> Refusal {
     let (code, why) = match error {
         KeysError::Invalid(fault) => (RefusalCode::TokenInvalid, fault.to_string()),

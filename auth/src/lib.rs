@@ -81,7 +81,7 @@ pub use header::{NAME_MAX, RealmError};
 mod access_token;
 pub use access_token::{AccessLink, AccessToken, WeakToken};
 
-// What cannot be safe.
+// Why sign-ins cannot be built.
 mod auth_error;
 pub use auth_error::AuthError;
 
@@ -133,7 +133,7 @@ pub use auth::Auth;
 mod builder;
 pub use builder::AuthBuilder;
 
-// What cannot be safe is refused there.
+// Settings become sign-ins, unless they cannot be safe.
 mod build;
 
 // A request comes in: who is it?
@@ -197,7 +197,13 @@ pub mod fuzzing {
 }
 
 // Its examples are tests.
-#[cfg(all(doctest, feature = "actix", feature = "axum", feature = "password"))]
+#[cfg(all(
+    doctest,
+    feature = "actix",
+    feature = "axum",
+    feature = "password",
+    feature = "providers"
+))]
 #[doc = include_str!("../../docs/sign-ins.md")]
 mod guide {}
 #[cfg(all(doctest, feature = "providers"))]

@@ -1,4 +1,4 @@
-//! Auth0's people and their sessions here, and the pages on which somebody looks after them.
+//! Auth0's users and their sessions here, and the pages on which they are managed.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::respond::see_other;
 
 /// The provider that [`Oidc::auth0`](crate::Oidc::auth0) is.
 const AUTH0: &str = "auth0";
-/// How long a link for a password is good: whoever asked for it passes it on soon.
+/// How long a link for a password is valid: whoever asked for it passes it on soon.
 const LINK: Duration = Duration::from_secs(24 * 3600);
 
 impl Management {
@@ -200,7 +200,7 @@ impl Auth {
         let invited = if act.email.contains('@') {
             admin.users.invite(&act.email, invite).await
         } else {
-            let why = "that is no e-mail address".to_owned();
+            let why = "that is not an e-mail address".to_owned();
             Err(ManagementError::Setting(why))
         };
         log(who, "invite", &act.email, invited.as_ref().err());
@@ -262,10 +262,10 @@ fn log(who: &Identity, act: &str, whom: &str, failed: Option<&ManagementError>) 
             subject,
             act,
             whom,
-            "somebody has looked after a person"
+            "an administrator has acted on an Auth0 user"
         ),
         Some(error) => {
-            tracing::warn!(provider, subject, act, whom, %error, "somebody could not look after a person");
+            tracing::warn!(provider, subject, act, whom, %error, "an administrator's act on an Auth0 user has failed");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Evidence → an identity: a name and a password, or the access token.
+//! Evidence → an identity: a name and a password, the access token, or Firebase's ID token.
 
 use std::net::IpAddr;
 

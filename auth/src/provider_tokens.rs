@@ -1,4 +1,5 @@
-//! The tokens of a person at a provider: kept when a session begins, gone when it is over.
+//! The tokens of a person at a provider: kept when a session begins, removed by a sign-out, and otherwise
+//! expired with the session.
 
 use apply_cookies::UnixMillis;
 use apply_cookies::protocol::{Purpose, PurposeKey};
@@ -9,12 +10,12 @@ use crate::oidc::{Place, Proved, ProviderTokens, VaultKey};
 use crate::refusal::{Refusal, RefusalCode};
 
 impl Auth {
-    /// The tokens that a provider has given for this person, refreshed if they have ended: to call the
+    /// The tokens that a provider has given for this person, refreshed if they have expired: to call the
     /// provider's own interfaces, as a calendar's. Only of providers with a [`vault`](crate::Oidc::vault).
     ///
     /// # Errors
     ///
-    /// [`SignedOut`](RefusalCode::SignedOut) if there are none, or the provider refreshes them no more: the
+    /// [`SignedOut`](RefusalCode::SignedOut) if there are none, or the provider gives no new ones: the
     /// person has to sign in again, and [`Identity`] alone does not say so. Otherwise what could not be
     /// reached, or what was wrong with the answer.
     pub async fn provider_tokens(&self, who: &Identity) -> Result<ProviderTokens, Refusal> {
@@ -41,8 +42,8 @@ impl Parts {
         self.cookies.purpose_keys(Purpose::Vault, "")
     }
 
-    /// Keeps what a sign-in has brought, if there is a vault. What comes back belongs into the session,
-    /// which ends then.
+    /// Keeps what a sign-in has brought, if there is a vault. The key that it returns belongs in the
+    /// session, which ends at `until`.
     pub(crate) async fn keep_tokens(
         &self,
         proved: &Proved,

@@ -12,15 +12,15 @@ use crate::oidc::Provider;
 use crate::random;
 use crate::return_to::ReturnTo;
 
-/// Says that somebody has signed out in this browser, until somebody signs in with a provider again:
-/// without it one whose session is still there would sign the same person in at once. Over plain http
+/// Marks that somebody has signed out in this browser, until somebody signs in with a provider again:
+/// without it a provider that still has a session would sign the same person in at once. Over plain http
 /// it has no prefix.
 const SIGNED_OUT: &str = "__Host-signed-out";
-/// How long it says so.
+/// How long the mark stays.
 const REMEMBERED: Duration = Duration::from_secs(90 * 86_400);
 
-/// The name that the keys of places are derived for, to which a person is sent after a sign-out at the
-/// provider. No cookie has it.
+/// The name under which keys are derived for the places to which people are sent after a sign-out at the
+/// provider. No cookie is called that.
 const PLACE: &str = "signed-out-place";
 /// How long somebody may take there, in milliseconds.
 const PLACE_MS: u64 = 600_000;
@@ -29,7 +29,7 @@ pub(crate) struct Providers {
     all: Vec<Provider>,
     pub(crate) attempts: Attempts,
     pub(crate) hint: HintCookie,
-    /// The name of the cookie that says so, as the browser knows it.
+    /// The name of the cookie that marks a sign-out, as the browser knows it.
     pub(crate) signed_out: String,
     place: ValueCodec,
     pub(crate) invitations: Invitations,
@@ -91,7 +91,7 @@ impl Providers {
         CookieHeader::new(fields).find(&self.signed_out) != Lookup::Absent
     }
 
-    /// The cookie that says so.
+    /// The cookie that marks a sign-out.
     pub(crate) fn mark(&self) -> SetCookie<'static> {
         SetCookie::new(self.signed_out.clone(), "1").max_age(REMEMBERED)
     }

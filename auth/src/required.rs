@@ -12,7 +12,7 @@ use crate::step_up::StepUp;
 use crate::visitor::Visitor;
 
 /// Asks for a sign-in, and perhaps a role, around a part of an app. Made by [`Auth::required`]; it
-/// stands inside the middleware.
+/// goes inside the middleware.
 #[derive(Clone, Debug)]
 pub struct Required {
     roles: Vec<String>,
@@ -52,8 +52,8 @@ impl Required {
         self
     }
 
-    /// Asks that people have shown their provider who they are not longer ago than this, by the second,
-    /// and give or take the minute by which its clock may differ.
+    /// Asks that people have shown their provider who they are within this time, in whole seconds, and
+    /// allows a minute more for the provider's clock.
     #[cfg(feature = "providers")]
     #[must_use]
     pub const fn within(mut self, time: Duration) -> Self {

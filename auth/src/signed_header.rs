@@ -2,8 +2,8 @@
 //! through: Google IAP, Cloudflare Access, Pomerium, or one of your own.
 //!
 //! It is read with each request, and no cookie is given for it. Unsigned headers of the same proxies,
-//! as `X-Goog-Authenticated-User-Email`, are never read: whoever reaches the app past the proxy writes
-//! them as they like.
+//! such as `X-Goog-Authenticated-User-Email`, are never read: whoever reaches the app past the proxy can
+//! write anything into them.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -69,12 +69,12 @@ enum Vouching {
 }
 
 impl SignedHeader {
-    /// A header of one's own. `name` is the provider of the identities; `header` is in lower case;
+    /// A header of your own. `name` is the provider of the identities; `header` is in lower case;
     /// `issuer` and `audience` are what `iss` and `aud` must be; `key_set_url` is where the proxy's
     /// public keys are, as a JWK set, over https (over http only on this machine).
     ///
     /// Unless it is set: ES256 alone, 30 seconds between the two clocks, and at most an hour between
-    /// `iat` and `exp`, which both must be there; e-mail and name from the claims `email` and `name`;
+    /// `iat` and `exp`, both of which are required; e-mail and name from the claims `email` and `name`;
     /// no roles; and an address counts as verified if `email_verified` is true. `sub` is the subject.
     pub fn new(
         name: impl Into<String>,
@@ -152,7 +152,7 @@ impl SignedHeader {
     /// `pomerium`, and roles are its `groups`. Where `jwt_issuer_format` is `uri`, set the
     /// [`issuer`](Self::issuer) to `https://HOST/`.
     ///
-    /// Pomerium says of no address whether it is verified: see
+    /// Pomerium does not say whether an address is verified: see
     /// [`vouches_for_email`](Self::vouches_for_email).
     pub fn pomerium(host: &str) -> Self {
         // https://www.pomerium.com/docs/capabilities/getting-users-identity
@@ -216,7 +216,7 @@ impl SignedHeader {
         self
     }
 
-    /// Takes each e-mail address for verified: the proxy's own sign-in has seen to it.
+    /// Counts each e-mail address as verified: the proxy's own sign-in has checked it.
     pub const fn vouches_for_email(mut self) -> Self {
         self.vouching = Vouching::Always;
         self
@@ -251,7 +251,7 @@ impl SignedHeader {
             ));
         }
         if self.issuer.is_empty() || self.audience.is_empty() {
-            return Err("the issuer and the audience are not empty".to_owned());
+            return Err("the issuer or the audience is empty".to_owned());
         }
         Identity::new(&*self.name, "somebody").map_err(|error| error.to_string())?;
         if self.skew > Duration::from_secs(300) {
@@ -326,7 +326,7 @@ fn text_in(claims: &Map<String, Value>, name: &str) -> Option<String> {
     claims.get(name)?.as_str().map(str::to_owned)
 }
 
-/// The texts at a path. What is `null` counts as absent: Go writes it for an empty list.
+/// The texts at a path. `null` counts as absent: Go writes it for an empty list.
 pub(crate) fn texts(path: &ClaimPath, claims: &Map<String, Value>) -> Result<Vec<String>, Fault> {
     match path.value(claims) {
         None | Some(Value::Null) => Ok(Vec::new()),
@@ -345,7 +345,7 @@ pub(crate) struct Assertions {
 }
 
 impl Assertions {
-    /// Whom the header of a request names: nobody if it is not there.
+    /// The person whom the header of a request names: nobody if it is absent.
     pub(crate) async fn read(
         &self,
         fields: &impl Fields,
@@ -372,12 +372,12 @@ impl Assertions {
         self.of.identity(&claims, now).map(Some).map_err(wrong)
     }
 
-    /// Why a request that names nobody does not.
+    /// Why a request names nobody, for the log.
     pub(crate) fn missing(&self) -> String {
         format!("{} is missing, or another site's page asks", self.of.header)
     }
 
-    /// Where the proxy forgets somebody.
+    /// The path of the proxy's own sign-out.
     pub(crate) const fn sign_out(&self) -> Option<&'static str> {
         self.of.sign_out
     }

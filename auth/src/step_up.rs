@@ -12,17 +12,17 @@ use crate::identity::Identity;
 /// How far a provider's clock may differ from ours.
 const SKEW: Duration = Duration::from_secs(60);
 
-/// The most bytes that the names of ways have together, by an address.
+/// The most bytes of all `acr` values together that are read from an address.
 const ACR_MAX: usize = 512;
 
-/// What is asked of somebody's sign-in at the provider. Its fields are those of an address, too, where
-/// anybody can change them: what they ask for is judged where the person comes back to.
+/// What is asked of somebody's sign-in at the provider. It also travels in addresses, where anybody can
+/// change it: the guard judges the result when the person comes back.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct StepUp {
-    /// Any of these ways.
+    /// Any of these values of `acr`.
     #[serde(default, skip_serializing_if = "Vec::is_empty", rename = "v")]
     pub(crate) acr: Vec<String>,
-    /// Not longer ago, in seconds.
+    /// No longer ago than this, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none", rename = "m")]
     pub(crate) max_age: Option<u64>,
 }

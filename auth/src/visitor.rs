@@ -84,7 +84,7 @@ impl Visitor {
         self.refuse(&Refusal::new(RefusalCode::SignedOut))
     }
 
-    /// Sends somebody to their provider again who has not shown it who they are as it is asked here.
+    /// Sends somebody to their provider again who has not shown it who they are in the way required here.
     #[cfg(feature = "providers")]
     pub(crate) fn check_step_up(&self, who: &Identity, asked: &StepUp) -> Result<(), Answer> {
         let Inner { auth, audience, .. } = &*self.0;

@@ -17,7 +17,7 @@ use crate::outgoing::{HttpClient, Outgoing};
 #[cfg(feature = "providers")]
 use crate::signed_header::{Assertions, SignedHeader};
 
-/// As an app says it.
+/// As an app has set it.
 #[derive(Default)]
 pub(crate) struct Vouching {
     #[cfg(feature = "providers")]
@@ -118,7 +118,7 @@ impl Vouched {
             || (self.firebase.as_ref()).is_some_and(|firebase| firebase.of.is_local())
     }
 
-    /// Why a request that names nobody does not, for the log.
+    /// Why a request names nobody, for the log.
     pub(crate) fn missing(&self) -> Option<String> {
         self.header.as_ref().map(Assertions::missing)
     }

@@ -6,7 +6,7 @@ use form_urlencoded::{Serializer, parse};
 use crate::return_to::ReturnTo;
 use crate::step_up::StepUp;
 
-/// How a person wants to sign in, or is wanted to.
+/// How a person wants to sign in, or is asked to.
 #[derive(Clone, Default)]
 pub(crate) struct Wish {
     /// The provider offers the person's other accounts.
@@ -15,7 +15,7 @@ pub(crate) struct Wish {
 }
 
 impl Wish {
-    /// By a query.
+    /// Reads it from a query.
     pub(crate) fn read(query: Option<&str>) -> Self {
         let pairs = || parse(query.unwrap_or_default().as_bytes());
         Self {

@@ -1,6 +1,6 @@
-//! The cookies of attempts: one each, of 32 random bytes. The last six of them are the moment at which
-//! the attempt began, under a mask that only the deployment can take off: of many cookies the oldest
-//! can go, and no other tab's that is young.
+//! The cookies of attempts: one each, of 32 bytes. The first 26 are random; the last six are the moment at
+//! which the attempt began, under a mask that only this deployment can remove. So when there are too many,
+//! the oldest go, and no young one of another tab.
 
 use std::time::Duration;
 
@@ -14,22 +14,22 @@ use super::sealed::ATTEMPT_MS;
 use crate::random;
 use crate::session::Bytes;
 
-/// What the names of the cookies begin with. Over plain http there is no prefix.
+/// The start of the cookies' names. Over plain http they have no `__Host-`.
 const NAME: &str = "__Host-sign-in-";
 
-/// The most attempts of a browser at a time.
+/// The most attempts that one browser may have at a time.
 const MOST: usize = 20;
 
 /// How far the clocks of two processes may differ, in milliseconds.
 const SKEW_MS: u64 = 5_000;
 
-/// Writes and reads them.
+/// Writes and reads these cookies.
 pub(crate) struct AttemptCookies {
-    /// What their names begin with, as the browser knows them.
+    /// The start of their names, as the browser knows them.
     prefix: String,
 }
 
-/// New random bytes, that began at this moment.
+/// New bytes for an attempt that begins at this moment.
 pub(super) fn draw(key: &PurposeKey, now: UnixMillis) -> [u8; 32] {
     let mut r: [u8; 32] = random::bytes();
     let moment = now.get().to_be_bytes();
@@ -40,7 +40,7 @@ pub(super) fn draw(key: &PurposeKey, now: UnixMillis) -> [u8; 32] {
     r
 }
 
-/// When they were drawn, if under this key: under another it is any moment of the next 9,000 years.
+/// When they were drawn, if under this key. Under another key it is a random moment within 9,000 years.
 fn drawn(key: &PurposeKey, r: &[u8; 32]) -> u64 {
     let mask = mask(key, r);
     let masked = r[26..].iter().zip(mask);
@@ -99,7 +99,7 @@ impl AttemptCookies {
         }
     }
 
-    /// The names of those that must go, so that there is room for one more: first those that are not
+    /// The names of the cookies to delete, so that there is room for one more: first those that are not
     /// known to be young, then the oldest.
     pub(super) fn in_excess<'h>(
         &self,

@@ -1,6 +1,6 @@
-//! A sign-in with a provider that is under way in one tab. The server keeps nothing of it: the browser
-//! has 32 random bytes in a cookie of the attempt's own name, and the address that the provider sends
-//! the browser back to has the rest, sealed. So no tab disturbs another, and a callback's address is
+//! A sign-in with a provider that is under way in one tab. The server stores nothing about it: the browser
+//! holds 32 bytes in a cookie of the attempt's own name, and the rest travels, sealed, in the address to
+//! which the provider sends the browser back. So no tab disturbs another, and a callback's address is
 //! worth nothing in another browser.
 
 mod cookies;
@@ -21,10 +21,10 @@ pub(crate) use sealed::{ATTEMPT_MS, Attempt};
 
 use crate::random;
 
-/// The name that the state's keys are derived for. No cookie has it.
+/// The name under which the state's keys are derived. No cookie is called that.
 const STATE: &str = "sign-in-state";
 
-/// What makes attempts, and recognises them.
+/// Begins attempts, and recognises them.
 pub(crate) struct Attempts {
     seal: ValueCodec,
     /// The current secret's, then those of previous ones.
@@ -32,14 +32,14 @@ pub(crate) struct Attempts {
     cookies: AttemptCookies,
 }
 
-/// An attempt that has begun: what its browser gets, and what the provider is asked with.
+/// An attempt that has begun: what its browser gets, and what goes into the request to the provider.
 pub(crate) struct Begun {
     pub(crate) cookie: SetCookie<'static>,
     pub(crate) state: String,
     pub(crate) proof: Proof,
 }
 
-/// What only the browser of an attempt can bring about.
+/// What can be derived only with the cookie of the attempt's own browser.
 pub(crate) struct Proof {
     /// For PKCE (RFC 7636 §4.1).
     pub(crate) verifier: Zeroizing<String>,
@@ -103,14 +103,14 @@ impl Attempts {
         }
     }
 
-    /// What was sealed in a state, by this deployment.
+    /// Opens a state that this deployment has sealed.
     pub(crate) fn open(&self, state: &str, now: UnixMillis) -> Option<Attempt> {
         let mut buffer = Vec::new();
         let opened = self.seal.decode(state.as_bytes(), now, &mut buffer).ok()?;
         opened.json().ok()
     }
 
-    /// What the browser that sent these `Cookie` fields proves of an attempt, if it is its own.
+    /// The proof of an attempt, if the browser that sent these `Cookie` fields is the one that began it.
     pub(crate) fn prove<'h>(
         &self,
         attempt: &Attempt,
@@ -126,7 +126,7 @@ impl Attempts {
         self.cookies.name_of(attempt.id)
     }
 
-    /// The attempts' cookies that must go before one more is set.
+    /// The names of the attempts' cookies to delete before one more is set.
     pub(crate) fn in_excess<'h>(
         &self,
         fields: impl Iterator<Item = &'h [u8]> + Clone,
@@ -136,7 +136,7 @@ impl Attempts {
     }
 }
 
-/// Which key it is, for those who have it.
+/// Tells a deployment which of its keys this is, and strangers nothing.
 fn fingerprint(key: &PurposeKey) -> u32 {
     let tag = key.tag(b"key");
     u32::from_be_bytes([tag[0], tag[1], tag[2], tag[3]])

@@ -11,9 +11,9 @@ const PARAMETERS_MAX: usize = 32;
 /// The parameters of a callback that count. Others are ignored, as the RFC asks.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Parameters<'q> {
-    /// What the attempt was begun with.
+    /// The attempt, sealed.
     pub state: Option<Cow<'q, str>>,
-    /// What the ID token is exchanged for.
+    /// What is exchanged for the ID token.
     pub code: Option<Cow<'q, str>>,
     /// The issuer.
     pub iss: Option<Cow<'q, str>>,
@@ -24,7 +24,7 @@ pub struct Parameters<'q> {
 }
 
 impl<'q> Parameters<'q> {
-    /// Reads a query. `None` if one of the names stands twice: programs differ in which they take.
+    /// Reads a query. `None` if it is too long, or a name comes twice: programs differ in which they take.
     #[must_use]
     pub fn read(query: &'q str) -> Option<Self> {
         if query.len() > QUERY_MAX {

@@ -13,7 +13,7 @@ pub(crate) const ATTEMPT_MS: u64 = 600_000;
 /// The longest state, in characters: an address with it is still short enough for every proxy.
 pub(super) const STATE_MAX: usize = 1_900;
 
-/// An attempt, as its state has it. The names are short, because addresses are.
+/// An attempt, as its state holds it. The names are short, because addresses must be.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Attempt {
     /// The first half of SHA-256 of the random bytes in its cookie.
@@ -27,10 +27,10 @@ pub(crate) struct Attempt {
     /// By the clock of the store of revocations.
     #[serde(rename = "a", with = "millis")]
     pub(crate) begun: UnixMillis,
-    /// Of the replay store, in which the attempt is claimed.
+    /// The scope of the replay store, in which the attempt is claimed.
     #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
     pub(crate) claims: Option<Bytes>,
-    /// Of the store of revocations.
+    /// The scope of the store of revocations.
     #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
     pub(crate) revocations: Option<Bytes>,
     /// The digest of the browser's binding, if it had one.
@@ -39,10 +39,10 @@ pub(crate) struct Attempt {
     /// Where the person wants to go: the front page if it is empty.
     #[serde(rename = "t", default, skip_serializing_if = "String::is_empty")]
     pub(crate) to: String,
-    /// Of a stream, if it is made in a popup.
+    /// The invitation of a stream, if the sign-in happens in a popup.
     #[serde(rename = "w", default, skip_serializing_if = "Option::is_none")]
     pub(crate) invitation: Option<Bytes>,
-    /// How often it was begun anew by itself.
+    /// How often it has restarted by itself.
     #[serde(rename = "n", default, skip_serializing_if = "is_zero")]
     pub(crate) restarts: u8,
     #[serde(flatten)]

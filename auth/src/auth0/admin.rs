@@ -1,4 +1,4 @@
-//! What the pages need on which somebody looks after people.
+//! What the pages of the administration need.
 
 use super::invite::Invite;
 use super::management::Management;

@@ -21,7 +21,7 @@ use crate::outgoing::{HttpRequest, Outgoing, Reply, Unreachable};
 const WAIT_MAX: Duration = Duration::from_secs(5);
 /// The wait where Auth0 does not say how long.
 const WAIT: Duration = Duration::from_secs(1);
-/// So long before its end a token is not used any more, in milliseconds.
+/// How long before its end a token is no longer used, in milliseconds.
 const BEFORE_END: u64 = 60_000;
 /// The longest text of Auth0's that is shown.
 const TEXT_MAX: usize = 200;
@@ -124,7 +124,7 @@ impl Api {
         };
         let mut reply = self.patiently(|| send(&token)).await?;
         if reply.status() == 401 {
-            // As after the client's secret was rotated: the token is over before its time.
+            // The token has ended early, for instance because the client's secret was rotated.
             self.forget(&token).await;
             token = self.token().await?;
             reply = self.patiently(|| send(&token)).await?;
@@ -252,7 +252,7 @@ fn answer<T: DeserializeOwned>(reply: &Reply) -> Result<T, ManagementError> {
         [] => b"null",
         body => body,
     };
-    // What serde says has no text of the answer in it but the names of fields.
+    // Only the place: serde's own message can quote the answer.
     let wrong = |error: serde_json::Error| {
         let (line, column) = (error.line(), error.column());
         ManagementError::Answer(format!("line {line}, column {column}"))

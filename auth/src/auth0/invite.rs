@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::user::User;
 
-/// How long a link for a password is good unless it is set: Auth0's own five days.
+/// How long a link for a password is valid unless it is set: Auth0's own five days.
 const LINK: Duration = Duration::from_secs(5 * 24 * 3600);
 
 /// What an invited person gets.
@@ -35,7 +35,7 @@ impl Invite {
         self
     }
 
-    /// With a link that is good for so long, in whole seconds: five days unless it is set.
+    /// With a link that is valid for this long, in whole seconds: five days unless it is set.
     #[must_use]
     pub const fn link_for(mut self, ttl: Duration) -> Self {
         self.link = ttl;

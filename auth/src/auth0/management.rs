@@ -1,4 +1,4 @@
-//! What an app may do to Auth0's people.
+//! What an app may do with Auth0's users.
 
 use std::fmt;
 use std::path::Path;
@@ -82,7 +82,7 @@ impl Management {
         })
     }
 
-    /// Also trusts the certificates in this PEM file, as of a company's own proxy.
+    /// Also trusts the certificates in this PEM file, such as those of a company's own proxy.
     ///
     /// # Errors
     ///
@@ -92,7 +92,7 @@ impl Management {
         self.over(outgoing.map_err(ManagementError::Setting)?)
     }
 
-    /// Sends its requests by the app's own client.
+    /// Sends its requests with the app's own client.
     ///
     /// # Errors
     ///
@@ -281,10 +281,10 @@ impl Management {
         job.await.map(drop)
     }
 
-    /// A link that is good for so long, in whole seconds, by which a person sets a password whom this
-    /// client has invited and who has never signed in. Everybody else gets an e-mail from Auth0: a link
-    /// to an account in use must not pass through other hands. For that the database must be enabled
-    /// for this application.
+    /// A link to set a password, valid for this long in whole seconds, for a person whom this client has
+    /// invited and who has never signed in. Everybody else gets an e-mail from Auth0: a link to an account
+    /// in use must not pass through other hands. For that e-mail the database must be enabled for this
+    /// application.
     ///
     /// # Errors
     ///

@@ -1,5 +1,4 @@
-//! Auth0's people, from the inside: its Management API, for an app that invites people, gives them
-//! roles, and blocks them.
+//! Auth0's Management API, for an app that invites people, gives them roles, and blocks them.
 
 mod error;
 pub use error::ManagementError;

@@ -36,7 +36,7 @@ pub struct User {
     identities: Vec<Identity>,
 }
 
-/// One value of another type, as some directories have them, must not hide a page of people.
+/// One value of an unexpected type, as some directories have them, must not hide a page of people.
 fn or_default<'de, D, T>(from: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,

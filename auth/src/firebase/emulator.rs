@@ -12,7 +12,7 @@ use crate::outgoing::{HttpRequest, Outgoing};
 use crate::refusal::{Refusal, RefusalCode};
 
 pub(super) struct Emulator {
-    /// Where it says who a token is of.
+    /// Where it says whose token this is.
     look_up: Url,
     outgoing: Outgoing,
 }
@@ -26,7 +26,7 @@ impl Emulator {
             ));
         }
         // https://firebase.google.com/docs/reference/rest/auth#section-get-account-info, below the
-        // host that it stands for; the emulator takes any key.
+        // host that it replaces; the emulator takes any key.
         let look_up = format!(
             "http://{address}/identitytoolkit.googleapis.com/v1/accounts:lookup?key=emulator"
         );

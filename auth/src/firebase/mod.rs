@@ -138,7 +138,7 @@ impl Firebase {
     /// Ready to verify.
     pub(crate) fn build(self, outgoing: &Outgoing) -> Result<IdTokens, String> {
         if self.project.is_empty() {
-            return Err("the project's id is not empty".to_owned());
+            return Err("the project's id is empty".to_owned());
         }
         if self
             .page

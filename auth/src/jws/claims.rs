@@ -9,26 +9,26 @@ use serde_json::{Map, Value};
 
 use super::Fault;
 
-/// Claims. What is `null` counts as absent.
+/// Claims. `null` counts as absent.
 #[derive(Clone)]
 pub(crate) struct Claims(Map<String, Value>);
 
-/// From when until when a token holds.
+/// When a token was issued, and when it expires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Times {
     pub(crate) issued: UnixMillis,
     pub(crate) expires: UnixMillis,
 }
 
-/// Why a token does not hold now. The last two have both times in their text: for a token that has just
+/// Why a token is not valid now. The last two have both times in their text: for a token that has just
 /// been issued, one of the two clocks is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum TimeFault {
     /// A time is absent or cannot be read.
     Wrong(Fault),
-    /// It holds no longer.
+    /// It has expired.
     Late(Fault),
-    /// It does not hold yet.
+    /// It is not valid yet.
     Early(Fault),
 }
 
@@ -61,7 +61,7 @@ impl Claims {
         text.ok_or_else(|| Fault::new(format!("{name} is absent")))
     }
 
-    /// `true` or `false`, and not their names.
+    /// `true` or `false`, and not as a text.
     pub(crate) fn flag(&self, name: &str) -> Result<Option<bool>, Fault> {
         match self.value(name) {
             None => Ok(None),
@@ -97,8 +97,8 @@ impl Claims {
         }
     }
 
-    /// Whether the token holds now, for clocks that differ by this much: `exp` and `iat` must be there,
-    /// `nbf` counts where it is.
+    /// Checks that the token is valid now, for clocks that differ by this much: `exp` and `iat` are
+    /// required, `nbf` counts if it is there.
     pub(crate) fn check_times(&self, now: UnixMillis, skew: Duration) -> Result<Times, TimeFault> {
         let skew = u64::try_from(skew.as_millis()).unwrap_or(u64::MAX);
         let read = |name: &str| self.seconds(name).map_err(TimeFault::Wrong);

@@ -1,5 +1,5 @@
-//! Signed tokens (RFC 7515, RFC 7519): what stands in front of jsonwebtoken, which verifies the
-//! signature and nothing else.
+//! Signed tokens (RFC 7515, RFC 7519): everything that is checked besides the signature, which jsonwebtoken
+//! verifies.
 
 mod algorithm;
 mod claims;

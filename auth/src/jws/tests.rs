@@ -5,6 +5,7 @@ use std::time::Duration;
 use apply_cookies::UnixMillis;
 use serde_json::{Value, json};
 
+use super::claims::Times;
 use super::*;
 
 fn claims(json: Value) -> Claims {

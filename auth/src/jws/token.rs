@@ -16,12 +16,12 @@ const LENGTH_MAX: usize = 16 * 1024;
 /// token's key comes from the provider's set, and nowhere else.
 const FORBIDDEN: [&str; 6] = ["crit", "b64", "jku", "jwk", "x5u", "x5c"];
 
-/// What a kind of token must be like.
+/// What a kind of token must look like.
 #[derive(Clone, Copy)]
 pub(crate) struct TokenRule<'r> {
     /// The algorithms that are accepted.
     pub(crate) algorithms: &'r [Algorithm],
-    /// What `typ` may be, in lower case. An empty text stands for a header without it.
+    /// What `typ` may be, in lower case. An empty text means a header without it.
     pub(crate) types: &'r [&'r str],
 }
 
@@ -80,7 +80,7 @@ fn read_header(
     let algorithm = algorithm.filter(|algorithm| rule.algorithms.contains(algorithm));
     let algorithm =
         algorithm.ok_or_else(|| Fault::new("the algorithm is not one of those allowed"))?;
-    // Compared without regard to capitals (RFC 7515 §4.1.9).
+    // Compared without regard to case (RFC 7515 §4.1.9).
     let fits = match text("typ")? {
         Some("") => false,
         kind => {
@@ -94,7 +94,7 @@ fn read_header(
     Ok((algorithm, text("kid")?.map(str::to_owned)))
 }
 
-/// The bytes of base64url without padding, if it is the one text of these bytes.
+/// The bytes of base64url without padding, if the text is canonical.
 pub(crate) fn base64url(text: &str) -> Option<Vec<u8>> {
     BASE64_URL_SAFE_NO_PAD.decode(text).ok()
 }

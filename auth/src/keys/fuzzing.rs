@@ -1,4 +1,4 @@
-//! The fuzzers' way to tokens and claims. It exists only under `cfg(fuzzing)`.
+//! The fuzzers' entrance to tokens and claims. It exists only under `cfg(fuzzing)`.
 
 use std::time::Duration;
 

@@ -29,10 +29,10 @@ enum Kind {
     Ed25519,
 }
 
-/// Why a key of a set is left alone.
+/// Why a key of a set is left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unusable {
-    /// Of a kind, for a use or in a form that is not ours.
+    /// Of a kind, for a use or in a form that is not supported.
     Other,
     /// Whoever reads the set can sign with it.
     Private,
@@ -122,7 +122,7 @@ fn octets(jwk: &Map<String, Value>, name: &str) -> Result<Vec<u8>, Unusable> {
     base64url(text).ok_or(Unusable::Other)
 }
 
-/// Exactly so many of them (RFC 7518 §6.2.1.2).
+/// Exactly this many bytes (RFC 7518 §6.2.1.2).
 fn bytes(jwk: &Map<String, Value>, name: &str, length: usize) -> Result<Vec<u8>, Unusable> {
     let bytes = octets(jwk, name)?;
     (bytes.len() == length)
@@ -143,7 +143,7 @@ fn rsa(jwk: &Map<String, Value>) -> Result<DecodingKey, Unusable> {
     Ok(DecodingKey::from_rsa_raw_components(modulus, &exponent))
 }
 
-/// A point as X9.62 has it, uncompressed. Whether it is on the curve is seen when it is used.
+/// A point in the uncompressed form of X9.62. Whether it is on the curve is checked when it is used.
 fn point(jwk: &Map<String, Value>, length: usize) -> Result<DecodingKey, Unusable> {
     let (x, y) = (bytes(jwk, "x", length)?, bytes(jwk, "y", length)?);
     Ok(DecodingKey::from_ec_der(&[&[4], &*x, &*y].concat()))

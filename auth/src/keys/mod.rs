@@ -10,12 +10,11 @@ use apply_cookies::UnixMillis;
 use url::Url;
 
 use crate::jws::{Claims, Fault, Token, TokenRule};
-pub(crate) use crate::outgoing::Door;
-use crate::outgoing::{Kept, Outgoing, Unreachable};
+use crate::outgoing::{Door, Kept, Outgoing, Unreachable};
 use set::{KeySet, Verdict};
 
-/// How many newer sets are looked at for one token: the one of a fetch that was under way, and one of its
-/// own.
+/// How many newer sets are tried for one token: that of a fetch that was under way, and that of a fetch of
+/// its own.
 const LOOKS: usize = 2;
 
 /// The keys of one provider. Clones share them.
@@ -59,7 +58,7 @@ impl Keys {
         door: Door,
         now: UnixMillis,
     ) -> Result<Claims, KeysError> {
-        // Before the keys: what is not a token makes nobody fetch.
+        // Before the keys: what is not a token causes no fetch.
         let token = Token::parse(token, rule)?;
         let mut set = match &self.0 {
             Source::Fetched(kept) => kept.get(door, now).await?,

@@ -21,9 +21,9 @@ pub(super) enum Verdict {
 
 impl KeySet {
     /// Reads a set. A key that cannot be used is left out, as RFC 7517 §5 asks: providers publish keys for
-    /// encryption and of newer kinds beside those for signatures. That goes for private and symmetric
-    /// ones too. Everybody can sign with them, so they verify nothing; but to refuse the whole set for
-    /// one would lock everybody out whom the other keys vouch for.
+    /// encryption and of newer kinds beside those for signatures. So are private and symmetric ones:
+    /// everybody can sign with them, so they verify nothing. But refusing the whole set because of one
+    /// would lock out everybody whose tokens the other keys sign.
     pub(super) fn read(json: &[u8]) -> Result<Self, Fault> {
         let set = strict_object(json)?;
         let keys = set.get("keys").and_then(Value::as_array);
@@ -58,7 +58,7 @@ impl KeySet {
         let mut keys = self.0.iter().filter(fits);
         match (keys.next(), keys.next()) {
             (Some(key), None) if key.verifies(token) => Verdict::Verified,
-            // A new key cannot be seen by its name where there are no names.
+            // Without names, a new key cannot be recognised by its name.
             (Some(_), None) if id.is_none() => {
                 Verdict::Unknown(Fault::new("the signature is wrong"))
             }

@@ -66,8 +66,8 @@ pub(super) fn request(settings: &Oidc, endpoint: &Url, ask: &Ask<'_>) -> String 
     with_query(endpoint, &parameters)
 }
 
-/// The address with these parameters. What its query has already stays (RFC 6749 §3.1), but for
-/// parameters of the same names, which must not be there twice.
+/// The address with these parameters. Its own query stays (RFC 6749 §3.1), except for parameters of the
+/// same names, which must not be there twice.
 pub(super) fn with_query(endpoint: &Url, parameters: &[(&str, &str)]) -> String {
     let is_other = |name: &str| parameters.iter().all(|(own, _)| *own != name);
     let kept: Vec<(String, String)> = (endpoint.query_pairs().into_owned())

@@ -44,7 +44,7 @@ impl Discovery {
         Self(Kept::new(document, outgoing, read))
     }
 
-    /// The document: fetched by one for all who wait.
+    /// The document. One fetch serves everybody who waits.
     ///
     /// # Errors
     ///

@@ -14,10 +14,10 @@ use crate::refusal::{Refusal, RefusalCode};
 /// The most bytes of an access token.
 const TOKEN_MAX: usize = 16 * 1024;
 
-/// What came for a code, or for a refresh token.
+/// What the token endpoint gave for a code, or for a refresh token.
 pub(super) struct Answer {
     pub(super) access_token: Zeroizing<String>,
-    /// Not always there with a refreshed one.
+    /// A refresh does not always bring one.
     pub(super) id_token: Option<Zeroizing<String>>,
     refresh_token: Option<Zeroizing<String>>,
     expires_in: Option<u64>,
@@ -30,7 +30,8 @@ impl Answer {
     }
 }
 
-/// Exchanges a code, once, for an ID token and the others: a second exchange makes providers revoke what the first one gave.
+/// Exchanges a code, once, for an ID token and the other tokens: a second exchange makes providers revoke
+/// what the first one gave.
 ///
 /// # Errors
 ///
@@ -62,7 +63,7 @@ pub(super) async fn exchange(
 ///
 /// # Errors
 ///
-/// `signed-out` if the provider takes the refresh token no more; otherwise as for a code.
+/// `signed-out` if the provider no longer takes the refresh token; otherwise as for a code.
 pub(super) async fn refresh(
     settings: &Oidc,
     metadata: &Metadata,
@@ -123,7 +124,7 @@ fn judged(reply: &Reply) -> Result<Answer, String> {
         access_token: token(&mut answer, "access_token")?.ok_or_else(missing)?,
         id_token: token(&mut answer, "id_token")?,
         refresh_token: token(&mut answer, "refresh_token")?,
-        // Entra's first version has a text here, as others have.
+        // Entra's first version and some others have a text here.
         expires_in: match answer.get("expires_in") {
             Some(Value::String(text)) => text.parse().ok(),
             Some(value) => value.as_u64(),
@@ -132,7 +133,7 @@ fn judged(reply: &Reply) -> Result<Answer, String> {
     })
 }
 
-/// A token out of the answer. Characters as RFC 6749 §A.12 has them.
+/// A token out of the answer, of the characters that RFC 6749 §A.12 allows.
 fn token(answer: &mut Map<String, Value>, name: &str) -> Result<Option<Zeroizing<String>>, String> {
     match answer.remove(name) {
         Some(Value::String(text)) => {
@@ -147,7 +148,7 @@ fn token(answer: &mut Map<String, Value>, name: &str) -> Result<Option<Zeroizing
     .map_err(|what| format!("the token endpoint's answer: {name} {what}"))
 }
 
-/// The `error` of a refusal, if it is one that may stand in a log: characters of RFC 6749 §5.2, short.
+/// The `error` of a refusal, if it may go into a log: short, and of letters, digits and `_-.` alone.
 fn error_code(reply: &Reply) -> Option<String> {
     let answer = strict_object(reply.body())
         .ok()

@@ -23,7 +23,7 @@ pub(crate) struct Expected<'a> {
     pub(crate) acr: &'a [String],
 }
 
-/// What the token says beside who somebody is.
+/// What the token says besides who somebody is.
 pub(super) struct SignedIn {
     pub(super) subject: String,
     pub(super) sid: Option<String>,
@@ -31,7 +31,7 @@ pub(super) struct SignedIn {
     pub(super) acr: Option<String>,
 }
 
-/// Checks the claims in the document's order.
+/// Checks the claims, always in this order, so that each mistake has one answer.
 pub(super) fn check(
     claims: &Claims,
     settings: &Oidc,
@@ -44,7 +44,7 @@ pub(super) fn check(
     check_rest(claims, settings, expected, now).map_err(invalid)
 }
 
-/// The issuer, and every audience: also of a logout token.
+/// The issuer, and every audience. Logout tokens are checked by it as well.
 pub(super) fn check_parties(claims: &Claims, settings: &Oidc) -> Result<(), Fault> {
     if claims.required_text("iss")? != settings.issuer {
         return Err(Fault::new("iss is another issuer"));
@@ -72,8 +72,8 @@ fn check_authorized_party(claims: &Claims, settings: &Oidc) -> Result<(), Fault>
     }
 }
 
-/// The token has been issued this moment, for this attempt: one that holds no longer, does not hold yet or
-/// is older than the attempt means that one of the two clocks is wrong.
+/// The token has been issued this moment, for this attempt: if it has expired, is not valid yet or is older
+/// than the attempt, one of the two clocks is wrong.
 fn check_times(
     claims: &Claims,
     settings: &Oidc,
@@ -86,7 +86,7 @@ fn check_times(
         Err(TimeFault::Wrong(fault)) => return Err(invalid(fault)),
         Err(TimeFault::Late(fault) | TimeFault::Early(fault)) => return Err(clock(fault)),
     };
-    // Issued in the second in which the attempt began.
+    // `iat` has no fractions: it may be the second in which the attempt began.
     if issued.plus(1000 + millis(settings.skew)) <= begun_at {
         let (issued, begun) = (issued.get() / 1000, begun_at.get() / 1000);
         let why = format!(

@@ -14,8 +14,8 @@ const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 const AGE_MAX_MS: u64 = 2 * 60 * 1000;
 
 /// Types of a logout token. The specification asks for the first and leaves the others to providers
-/// that were there before it (Keycloak sent `JWT` until version 25), so the type alone tells a logout
-/// token from an ID token nowhere: `events` and the absence of `nonce` do.
+/// that are older than it (Keycloak sent `JWT` until version 25), so the type alone never distinguishes a
+/// logout token from an ID token: `events` and the absence of `nonce` do.
 pub(super) const TYPES: [&str; 3] = ["logout+jwt", "jwt", ""];
 
 /// Whose sessions are over.

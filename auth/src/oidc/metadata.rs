@@ -5,7 +5,7 @@ use url::Url;
 
 use crate::outgoing::is_allowed;
 
-/// How the token endpoint wants to see the client secret.
+/// How the token endpoint takes the client secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SecretIn {
     Basic,
@@ -25,8 +25,8 @@ pub(super) struct Metadata {
 }
 
 impl Metadata {
-    /// Reads the document of this issuer. Where that is https, everything is; otherwise plain http to
-    /// this machine will do.
+    /// Reads the document of this issuer. If that is https, every address in it must be; otherwise plain
+    /// http to this machine will do.
     pub(super) fn read(
         document: &Map<String, Value>,
         issuer: &str,
@@ -34,7 +34,7 @@ impl Metadata {
     ) -> Result<Self, String> {
         match document.get("issuer").and_then(Value::as_str) {
             Some(own) if own == issuer => {}
-            // Nearly always the slash at the end, which nobody sees in "is another".
+            // Nearly always the slash at the end, which nobody would see without both texts.
             Some(own) => {
                 let own: String = own.chars().take(200).collect();
                 return Err(format!(
@@ -69,7 +69,7 @@ impl Metadata {
     }
 }
 
-/// Basic is what a document means that is silent.
+/// A document that does not say means Basic.
 fn secret_in(methods: Option<&Value>) -> Result<SecretIn, String> {
     let Some(methods) = methods else {
         return Ok(SecretIn::Basic);

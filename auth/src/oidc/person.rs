@@ -8,8 +8,8 @@ use crate::refusal::{Refusal, RefusalCode};
 
 type Object = Map<String, Value>;
 
-/// The identity that the ID token and, if it was asked, UserInfo describe. Of two words on one claim
-/// the ID token's counts: it is signed.
+/// The identity that the ID token and, if it was asked, UserInfo describe. Where both have a claim, the ID
+/// token's counts: it is signed.
 pub(super) fn identity(
     settings: &Oidc,
     subject: &str,
@@ -47,8 +47,8 @@ pub(super) fn identity(
     Ok(who)
 }
 
-/// Whether an address counts as the person's. Only by the JSON value `true`, and by what stands beside
-/// this very address: UserInfo must not verify the ID token's address by another one.
+/// Whether an address counts as verified: only by the JSON value `true`, and only beside this very address.
+/// UserInfo must not verify the ID token's address by having another.
 ///
 /// The text `"true"` does not count. OpenID Connect Core 1.0 §5.1 and Google's reference have a boolean
 /// there; an example in Google's guide, AWS Cognito and Apple have the text. An app that trusts such a

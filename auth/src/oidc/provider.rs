@@ -25,8 +25,8 @@ use crate::refusal::{Refusal, RefusalCode};
 
 /// How many exchanges run at once: more would only wait at the provider.
 const EXCHANGES: usize = 16;
-/// How long one waits for its turn. The attempt is spent by then, but whoever begins anew has the
-/// provider's session already.
+/// How long one waits for its turn. The attempt is spent by then, but whoever tries again has a session
+/// at the provider already.
 const TURN: Duration = Duration::from_secs(5);
 
 /// A provider that a deployment asks.
@@ -76,7 +76,7 @@ impl Provider {
         &self.settings.name
     }
 
-    /// Whether it is said whose e-mail addresses it can verify.
+    /// Whether the settings list the domains whose e-mail addresses it can verify.
     pub(crate) fn lists_email_domains(&self) -> bool {
         self.settings.email_domains.is_some()
     }
@@ -136,7 +136,7 @@ impl Provider {
         Err(Refusal::new(RefusalCode::IssuerMixedUp).because(why))
     }
 
-    /// A code becomes a person. Asked once for each code.
+    /// Exchanges a code for a person. Called once for each code.
     ///
     /// # Errors
     ///
@@ -216,7 +216,7 @@ impl Provider {
     }
 
     /// Where the browser goes to end its session at the provider, and then comes `back` with `state`.
-    /// `None` where the provider has no such place, as Google has none, or cannot be asked.
+    /// `None` if the provider has no such address, as Google, or cannot be asked.
     pub(crate) async fn end_session_url(
         &self,
         hint: Option<&str>,

@@ -1,4 +1,4 @@
-//! Tokens out of the vault, and new ones when they have ended: one refresh at a time for a session.
+//! Tokens from the vault, and new ones when they have expired: one refresh at a time for a session.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,11 +59,11 @@ impl Provider {
         Ok(Some(key))
     }
 
-    /// The tokens of a session, refreshed if they have ended.
+    /// The tokens of a session, refreshed if they have expired.
     ///
     /// # Errors
     ///
-    /// `signed-out` if there are none, or the provider refreshes them no more; `unavailable`;
+    /// `signed-out` if there are none, or the provider no longer refreshes them; `unavailable`;
     /// `provider-unreachable`; `exchange-failed` and `token-invalid` for a wrong answer.
     pub(crate) async fn tokens(
         &self,
@@ -186,7 +186,7 @@ impl Refresh {
     }
 }
 
-/// What the vault cannot remove now goes with its time.
+/// What the vault cannot remove now expires with the session.
 async fn removed(vault: &Arc<dyn Vault>, key: &VaultKey) {
     if let Err(error) = vault.remove(key.id()).await {
         tracing::warn!(%error, "the tokens of a session that is over stay in the vault");

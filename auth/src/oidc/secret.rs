@@ -13,7 +13,7 @@ const SECRET_MAX: usize = 4096;
 /// The client secret from the provider's console. Wiped from memory when dropped, and never shown by
 /// `Debug`.
 ///
-/// One line end behind it, which files have, is no part of it. White space, control characters, byte
+/// One line end behind it, as files have, is not part of it. White space, control characters, byte
 /// order marks and characters outside ASCII are refused, and so are quotation marks around it: nobody
 /// means them, and the provider would only say that the secret is wrong.
 ///
@@ -26,7 +26,7 @@ const SECRET_MAX: usize = 4096;
 pub struct ClientSecret(Zeroizing<String>);
 
 impl ClientSecret {
-    /// A secret that the program has got by itself.
+    /// A secret that the program has obtained itself.
     ///
     /// # Errors
     ///
@@ -55,7 +55,7 @@ impl ClientSecret {
         Self::read(&text).map_err(form)
     }
 
-    /// The secret in a file, as of Docker or Kubernetes.
+    /// The secret in a file, as Docker and Kubernetes provide it.
     ///
     /// # Errors
     ///

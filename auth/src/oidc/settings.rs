@@ -16,7 +16,7 @@ use crate::outgoing::is_allowed;
 const GOOGLE: &str = "google";
 const GOOGLE_ISSUER: &str = "https://accounts.google.com";
 
-/// Names that identities of other kinds have: whoever vouches under one of them would vouch for those.
+/// Names that identities of other kinds have: a provider under one of them would vouch for those.
 const TAKEN: [&str; 4] = ["password", "access-token", "dev", "firebase"];
 
 /// How far two clocks may differ unless a setting says otherwise, and at most.
@@ -205,7 +205,7 @@ impl Oidc {
         self.name == GOOGLE
     }
 
-    /// Checks every setting. The issuer's address is what comes of it.
+    /// Checks every setting, and returns the issuer's address.
     pub(super) fn check(&self) -> Result<Url, OidcError> {
         let wrong = |what| {
             Err(OidcError {

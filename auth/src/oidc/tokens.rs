@@ -1,4 +1,4 @@
-//! A provider's tokens, and how a vault has them: sealed under a key of which half is in the session.
+//! A provider's tokens, and how a vault keeps them: sealed under a key of which half is in the session.
 
 use std::fmt;
 
@@ -26,7 +26,7 @@ pub struct ProviderTokens {
     expires: u64,
 }
 
-/// How long an access token serves whose answer does not say.
+/// How long an access token is used if the provider does not say how long it lives.
 const UNSAID_MS: u64 = 5 * 60 * 1000;
 /// How long before its end it is refreshed, so that it does not end on its way.
 const EARLY_MS: u64 = 30 * 1000;
@@ -62,7 +62,7 @@ impl ProviderTokens {
         self.refresh.as_deref()
     }
 
-    /// The same with a refresh token, if it has none: a provider that does not rotate it is silent.
+    /// The same with this refresh token, if it has none: a provider that does not rotate them sends none.
     pub(super) fn or_refreshed_by(mut self, refresh: &str) -> Self {
         self.refresh.get_or_insert_with(|| refresh.to_owned());
         self

@@ -8,7 +8,7 @@ use crate::jws::strict_object;
 use crate::outgoing::Outgoing;
 use crate::refusal::{Refusal, RefusalCode};
 
-/// Asks for the claims of whom the access token belongs to.
+/// Asks for the claims of the person to whom the access token belongs.
 ///
 /// # Errors
 ///

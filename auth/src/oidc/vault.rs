@@ -32,8 +32,8 @@ pub trait Vault: Send + Sync + 'static {
     /// What is kept under this id, if its time has not passed.
     fn load(&self, id: VaultId, now: UnixMillis) -> VaultFuture<'_, Option<Vec<u8>>>;
 
-    /// Keeps this until then, in place of what was there. Answers only once a crash would not lose it
-    /// any more, if the vault survives crashes. Ends the lease.
+    /// Keeps this until then, in place of what was there, and ends the lease. A vault that survives crashes
+    /// answers only once a crash would no longer lose it.
     fn store(
         &self,
         id: VaultId,
@@ -100,7 +100,7 @@ struct Entry {
 }
 
 impl MemoryVault {
-    /// A vault for at most so many sessions. A full one refuses the next sign-in rather than to forget
+    /// A vault for at most this many sessions. A full one refuses the next sign-in rather than forgetting
     /// somebody.
     #[must_use]
     pub fn new(capacity: usize) -> Self {

@@ -44,7 +44,7 @@ pub(crate) fn default_client(pem: Option<&[u8]>) -> Result<Arc<dyn HttpClient>, 
 
 struct Clients {
     outside: Client,
-    /// For this machine, which a proxy would take for itself.
+    /// For this machine: a proxy would take its name for its own machine.
     here: Client,
 }
 

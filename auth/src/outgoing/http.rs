@@ -12,7 +12,7 @@ pub type HttpFuture<'a> =
     Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError>> + Send + 'a>>;
 
 /// A client of the app's own for requests to providers: for a proxy with a password, a client
-/// certificate, or its measurements. Certificates are for it to check.
+/// certificate, or metrics. Checking the servers' certificates is its job.
 ///
 /// An answer that comes after 5 s or is longer than 64 KiB is not used, and a redirect is refused: do
 /// not follow one.

@@ -1,5 +1,5 @@
-//! A document of a provider, kept for as long as it says, and fetched anew when somebody misses
-//! something in it.
+//! A document of a provider, kept for as long as it says, and fetched again when something is missing
+//! from it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,15 +13,15 @@ use super::{Outgoing, Reply, Unreachable};
 /// A document is fresh for what `Cache-Control` says, but within these bounds.
 const FRESH_MIN: u64 = 5 * 60 * 1000;
 const FRESH_MAX: u64 = 24 * 60 * 60 * 1000;
-/// For so long after that it is used while a new one is fetched. Later everybody waits for the new one:
-/// something may be gone from it.
+/// For this long after that it is used while a new one is fetched. Later everybody waits for the new one:
+/// a key may have been removed from it.
 const GRACE: u64 = 5 * 60 * 1000;
-/// For so long after that it is used while the provider cannot be reached.
+/// For this long after that it is used while the provider cannot be reached.
 const AWAY_MAX: u64 = 24 * 60 * 60 * 1000;
 /// One fetch in this time, for each budget.
 const BETWEEN: u64 = 30 * 1000;
 
-/// Where a token came from that misses something in a document.
+/// Where a token came from for which something is missing from a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Door {
     /// Anybody can present such a token.
@@ -110,7 +110,7 @@ impl<T: Send + Sync + 'static> Kept<T> {
         state.usable(now).ok_or_else(|| state.failure())
     }
 
-    /// A newer one than this, in which something is missed. `None` if there has been a fetch so recently
+    /// A newer one than this, from which something is missing. `None` if there has been a fetch so recently
     /// that there will not be another now.
     pub(crate) async fn newer(
         &self,
@@ -180,7 +180,7 @@ async fn over(mut flight: watch::Receiver<()>) {
 }
 
 impl<T> Inner<T> {
-    /// What panics elsewhere leaves nothing half done here.
+    /// A panic elsewhere leaves nothing half done here.
     fn state(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -227,8 +227,8 @@ impl<T> State<T> {
         self.latest.as_ref().is_some_and(fresh)
     }
 
-    /// Whether a stale document does while it is fetched: it has just become stale, or the provider is
-    /// known to be away.
+    /// Whether a stale document will do while a new one is fetched: it has just become stale, or the
+    /// provider is known to be away.
     fn need_not_wait(&self, now: UnixMillis) -> bool {
         let just = |latest: &Latest<T>| now < latest.until.plus(GRACE);
         let away = |(at, _): &(UnixMillis, _)| at.get().abs_diff(now.get()) < 2 * BETWEEN;

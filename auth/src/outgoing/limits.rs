@@ -12,7 +12,7 @@ pub(super) const TOO_LONG: &str = "the answer is longer than 64 KiB";
 /// How long a whole exchange may take.
 pub(super) const TIME_MAX: Duration = Duration::from_secs(5);
 
-/// Only https, but for this machine. No name or password, which would be shown wherever addresses are.
+/// Only https, except to this machine. No name or password, which would be shown wherever addresses are.
 pub(crate) fn is_allowed(url: &Url) -> bool {
     let is_secure = url.scheme() == "https" || url.scheme() == "http" && is_loopback(url);
     is_secure && url.username().is_empty() && url.password().is_none()

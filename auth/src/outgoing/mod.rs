@@ -153,7 +153,7 @@ impl Reply {
     }
 }
 
-/// What nobody waits for stands for every number that is too large (RFC 9111 §1.2.2).
+/// Used for every number that is too large (RFC 9111 §1.2.2): nobody waits that long.
 const LONG: u64 = 1 << 31;
 
 fn seconds(text: &str) -> Option<Duration> {

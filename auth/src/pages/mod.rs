@@ -1,5 +1,5 @@
-//! The pages: no script, but for the last one of a popup; one style, a few screens. They load nothing, cannot be framed, and are kept
-//! by no cache.
+//! The pages: one style, a few screens, and no script except on the last page of a popup. They load
+//! nothing, cannot be framed, and are not kept by caches.
 
 /// A file of `html/`, its holes filled with HTML, or with [`Text`].
 macro_rules! html {
@@ -63,7 +63,7 @@ impl Pages {
         self.page_with(title, icon, refusal, elsewhere, "", content)
     }
 
-    /// The same, of which the policy says more.
+    /// The same, with more in its policy.
     fn page_with(
         &self,
         title: &str,

@@ -1,4 +1,4 @@
-//! The pages on which somebody looks after Auth0's people.
+//! The pages on which Auth0's users are managed.
 
 use std::fmt::Write;
 
@@ -9,7 +9,7 @@ use super::{Pages, Text};
 use crate::auth0::{Role, User, Users};
 use crate::refusal::Refusal;
 
-/// What came of an act, above everything else on the page.
+/// The outcome of an act, above everything else on the page.
 pub(crate) enum Notice<'a> {
     Nothing,
     Done(&'static str),
@@ -47,7 +47,7 @@ pub(crate) struct PersonPage<'a> {
 }
 
 impl Pages {
-    /// A page of people that were searched for by this text.
+    /// A page of the people whom a search for this text has found.
     pub(crate) fn people(&self, users: &Users, text: &str, page: u32) -> Answer {
         let mut list = String::new();
         for user in users.users() {
@@ -88,8 +88,7 @@ impl Pages {
         self.page("People", "", None, None, &html)
     }
 
-    /// The form to invite somebody.
-    /// `chosen` are the roles of an invitation that was refused.
+    /// The form to invite somebody. `chosen` are the roles of an invitation that was refused.
     pub(crate) fn invitation(
         &self,
         email: &str,

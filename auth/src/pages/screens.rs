@@ -135,7 +135,7 @@ impl Pages {
         self.page("Signed out", DOOR, None, None, &html)
     }
 
-    /// Leads on somebody who has signed in, by the page itself: a browser sends no `SameSite=Strict`
+    /// Leads somebody on who has signed in, by the page itself: a browser sends no `SameSite=Strict`
     /// cookie along with a redirect that another site began.
     #[cfg(feature = "providers")]
     pub(crate) fn going_on(&self, place: &ReturnTo) -> Answer {
@@ -222,7 +222,7 @@ pub(super) const fn is_about_the_account(code: RefusalCode) -> bool {
     )
 }
 
-/// Whether it is of a sign-in with a provider, so that another account there may be meant.
+/// Whether it belongs to a sign-in with a provider, where another account may help.
 pub(super) const fn is_about_a_provider(code: RefusalCode) -> bool {
     matches!(
         code,

@@ -213,7 +213,7 @@ impl Throttle {
         self.spend_session(now, self.key(("sessions", whose)))
     }
 
-    /// Lets somebody begin a session who a provider knows.
+    /// Lets somebody whom a provider knows begin a session.
     #[cfg(feature = "providers")]
     pub(crate) fn begin_session_there(
         &self,
@@ -223,7 +223,7 @@ impl Throttle {
         self.spend_session(now, self.key(("sessions", whose)))
     }
 
-    /// Lets a network begin a sign-in with a provider: a store may write down when.
+    /// Lets a network begin a sign-in with a provider: a store may write something down for each.
     #[cfg(feature = "providers")]
     pub(crate) fn begin_attempt(&self, now: UnixMillis, address: IpAddr) -> Result<(), Refusal> {
         let network = self.networks(address)[0];
@@ -243,8 +243,8 @@ impl Throttle {
         pass(waits.by_ref().max().unwrap_or(0), "network")
     }
 
-    /// A code was worth nothing. Counted afterwards: a provider is asked by so few at once that no more
-    /// than those can be ahead of the count.
+    /// Counts a code that was worth nothing. It is counted afterwards because so few exchanges run at once
+    /// that no more than those can get ahead of the count.
     #[cfg(feature = "providers")]
     pub(crate) fn exchange_failed(&self, now: UnixMillis, address: IpAddr) {
         let (now, networks) = (now.get(), self.networks(address));

@@ -1,4 +1,4 @@
-//! `auth0`: looks after the people of a tenant, by its Management API.
+//! `auth0`: manages the users of a tenant, by its Management API.
 
 use std::env;
 use std::time::Duration;

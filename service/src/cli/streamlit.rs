@@ -120,7 +120,7 @@ fn optional(name: &str) -> Result<Option<String>, Refused> {
     Ok(Some(value).filter(|value| !value.is_empty()))
 }
 
-/// What a provider has given, and nobody has replaced yet.
+/// Refuses what looks like a placeholder that nobody has replaced yet.
 fn check_filled(name: &str, value: &str) -> Result<(), Refused> {
     #[rustfmt::skip]
     const MARKS: [&str; 12] = [
@@ -170,7 +170,7 @@ fn write(path: &Path, force: bool, content: &str) -> Result<(), Refused> {
         Err(error) if error.kind() == ErrorKind::NotFound => {}
         Err(error) => return Err(failed(error).into()),
         Ok(found) if !found.is_file() => {
-            return Err(format!("{shown} is a link or no file; remove it first").into());
+            return Err(format!("{shown} is a link, or not a file; remove it first").into());
         }
         Ok(_) if force || is_ours(path).map_err(failed)? => {}
         Ok(_) => {

@@ -14,7 +14,6 @@ mod inside_streams;
 mod logged;
 mod nested;
 mod origins;
-#[cfg(feature = "providers")]
 mod people;
 mod provider_callback;
 mod provider_popup;

@@ -1,10 +1,5 @@
 //! The arguments of `assertion`.
 
-#![allow(
-    clippy::doc_markdown,
-    reason = "doc comments here are the help that people read"
-)]
-
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -14,7 +9,7 @@ pub(crate) struct AssertionArgs {
     /// What `aud` says: for Google IAP /projects/NUMBER/apps/PROJECT
     #[arg(long, value_name = "TEXT")]
     pub(crate) audience: String,
-    /// Whom it names
+    /// The e-mail address of the person it names
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) email: String,
     /// What `sub` says [default: accounts.google.com:ADDRESS]
@@ -30,10 +25,10 @@ pub(crate) struct AssertionArgs {
     /// Another claim, as JSON or as a text: name=Ada, admin=true
     #[arg(long = "claim", value_name = "NAME=VALUE", value_parser = parse_claim)]
     pub(crate) claims: Vec<(String, Value)>,
-    /// For how long it holds
+    /// How long it is valid
     #[arg(long, value_name = "SECONDS", default_value = "600")]
     pub(crate) lasts: u32,
-    /// The file of the key, which is made if it is not there
+    /// The file with the key; it is created if it does not exist
     #[arg(long, value_name = "FILE", default_value = "assertion-key.json")]
     pub(crate) key: PathBuf,
 }

@@ -1,19 +1,14 @@
 //! The arguments of `auth0`.
 
-#![allow(
-    clippy::doc_markdown,
-    reason = "doc comments here are the help that people read"
-)]
-
 use clap::Subcommand;
 
 #[derive(Subcommand)]
 pub(crate) enum Auth0Command {
     /// Creates a user who can sign in only by the link that it prints
     ///
-    /// Whoever has the link becomes the person: give it to nobody else. It is good for five days.
+    /// Whoever has the link becomes the person: give it to nobody else. It is valid for five days.
     Invite(InviteArgs),
-    /// Lists people, 25 a page: id, e-mail address, name, and what is unusual, between tabs
+    /// Lists people, 25 a page: id, e-mail address, name, and what is unusual, separated by tabs
     List(ListArgs),
     /// Prints somebody's roles, or gives them exactly these
     Roles(RolesArgs),
@@ -69,7 +64,7 @@ pub(crate) struct PersonArg {
 pub(crate) struct RolesArgs {
     #[command(flatten)]
     pub(crate) person: PersonArg,
-    /// The roles that the person has from now on; with --none, none
+    /// The roles that the person has from now on
     #[arg(value_name = "ROLE")]
     pub(crate) roles: Vec<String>,
     /// Take all roles away
@@ -90,7 +85,7 @@ pub(crate) struct VerifyArgs {
 pub(crate) struct LinkArgs {
     #[command(flatten)]
     pub(crate) person: PersonArg,
-    /// How long the link is good
+    /// How long the link is valid
     #[arg(long, value_name = "SECONDS", default_value_t = 86_400, value_parser = clap::value_parser!(u32).range(1..=2_592_000))]
     pub(crate) ttl: u32,
 }

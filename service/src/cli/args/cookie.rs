@@ -1,10 +1,5 @@
 //! The arguments of `cookie`.
 
-#![allow(
-    clippy::doc_markdown,
-    reason = "doc comments here are the help that people read"
-)]
-
 use apply_cookies::protocol::limits::MAX_AGE_MAX;
 use apply_cookies::{Protection, UnixMillis};
 use clap::{Subcommand, ValueEnum};

@@ -2,7 +2,7 @@
 
 #![allow(
     clippy::doc_markdown,
-    reason = "doc comments here are the help that people read"
+    reason = "doc comments here and in the modules below are the help that people read"
 )]
 
 pub(crate) mod assertion;

@@ -1,10 +1,5 @@
 //! The arguments of `replay`.
 
-#![allow(
-    clippy::doc_markdown,
-    reason = "doc comments here are the help that people read"
-)]
-
 use clap::Subcommand;
 
 use super::store::{REPLAY, StoreArg};

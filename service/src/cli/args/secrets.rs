@@ -1,10 +1,5 @@
 //! The arguments of `secrets`.
 
-#![allow(
-    clippy::doc_markdown,
-    reason = "doc comments here are the help that people read"
-)]
-
 use std::path::PathBuf;
 
 use clap::Subcommand;

@@ -1,10 +1,5 @@
 //! The arguments of `serve`.
 
-#![allow(
-    clippy::doc_markdown,
-    reason = "doc comments here are the help that people read"
-)]
-
 use apply_cookies::protocol::Lifetime;
 use apply_cookies::{BindingPolicy, Origin};
 use clap::ValueEnum;

@@ -1,10 +1,5 @@
 //! Arguments that several tools take.
 
-#![allow(
-    clippy::doc_markdown,
-    reason = "doc comments here are the help that people read"
-)]
-
 use apply_cookies::{MesopSecret, Scheme, SecretError, Secrets, UnixMillis};
 
 use super::profile::ProfileArg;

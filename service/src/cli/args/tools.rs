@@ -1,10 +1,5 @@
 //! The arguments of the tools.
 
-#![allow(
-    clippy::doc_markdown,
-    reason = "doc comments here are the help that people read"
-)]
-
 use apply_cookies::protocol::{AfterApply, BindingCookie, Lifetime, SameOriginPath};
 use apply_cookies::{Issuer, MintOptions, Seal, UnixMillis};
 use clap::{Subcommand, ValueEnum};
@@ -60,7 +55,7 @@ pub(crate) enum Tool {
     /// Looks after replay stores that several machines share
     #[command(subcommand)]
     Replay(ReplayCommand),
-    /// Looks after the people of an Auth0 tenant
+    /// Manages the users of an Auth0 tenant
     ///
     /// For a machine-to-machine application of the tenant: AUTH0_DOMAIN, AUTH0_CLIENT_ID, and
     /// AUTH0_CLIENT_SECRET or the file that AUTH0_CLIENT_SECRET_FILE names. AUTH0_CA_FILE names a PEM
