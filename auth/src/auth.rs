@@ -71,6 +71,8 @@ pub(crate) struct Parts {
     pub(crate) admin: Option<crate::auth0::Admin>,
     /// Anybody may sign in as anybody.
     pub(crate) dev: bool,
+    /// It is for this machine alone: in development, and where anybody can forge what is believed.
+    pub(crate) is_local: bool,
     pub(crate) logged: Logged,
 }
 
@@ -101,14 +103,13 @@ impl Parts {
     }
 
     /// Whether people have a page to sign in on.
-    pub(crate) fn has_page(&self) -> bool {
-        let other = self.takes_passwords() || self.access_token.is_some() || self.dev;
-        other || self.pages.has_providers
+    pub(crate) const fn has_page(&self) -> bool {
+        self.has_form() || self.pages.has_providers
     }
 
-    /// Whether it is for this machine alone: in development, and where anybody can forge what is believed.
-    pub(crate) fn is_local(&self) -> bool {
-        self.dev || self.vouched.is_local()
+    /// Whether the page has a form, beside the buttons of providers.
+    pub(crate) const fn has_form(&self) -> bool {
+        self.takes_passwords() || self.access_token.is_some() || self.dev
     }
 
     /// The app's own page to sign in on, if this crate shows none.

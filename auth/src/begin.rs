@@ -39,10 +39,9 @@ impl Auth {
         let [only] = parts.providers.all() else {
             return None;
         };
-        let has_other = parts.takes_passwords() || parts.access_token.is_some() || parts.dev;
         let may_go = Wish::read(request.query).other_account
             || !parts.providers.is_signed_out(request.fields.all("cookie"));
-        (!has_other && may_go && may_begin(request)).then_some(only)
+        (!parts.has_form() && may_go && may_begin(request)).then_some(only)
     }
 
     /// The address of each provider's sign-in, and its title. What the request's own address asks for is
@@ -121,7 +120,6 @@ impl Auth {
             nonce: &begun.proof.nonce,
             challenge: &begun.proof.challenge(),
             prompt: asks_for_account.then_some("select_account"),
-            login_hint: None,
             max_age: wish.step_up.max_age.map(std::time::Duration::from_secs),
             acr: &wish.step_up.acr,
         };

@@ -7,6 +7,7 @@ use apply_cookies::protocol::{CookieHeader, Lookup, Stamp, ValueCodec};
 use apply_cookies::{ApplyCookies, OperationError, Protection, SetCookie, UnixMillis};
 use sha2::{Digest, Sha256};
 
+use crate::millis::millis;
 use crate::random;
 
 /// Over plain http it has no prefix.
@@ -72,7 +73,7 @@ impl DeviceCookie {
         let left_out = device.accounts.len().saturating_sub(ACCOUNTS_MAX);
         let mut bytes = device.number.to_vec();
         bytes.extend(device.accounts[left_out..].as_flattened());
-        let end = now.plus(u64::try_from(KNOWN.as_millis()).unwrap_or(u64::MAX));
+        let end = now.plus(millis(KNOWN));
         let stamp = Stamp::new(now, random::bytes()).expires_at(end);
         SetCookie::new(self.0.name().to_owned(), self.0.encode(&bytes, &stamp)).max_age(KNOWN)
     }

@@ -88,7 +88,6 @@ impl Auth {
             return self.administer(admin, below, request, slot, form).await;
         }
         let (get, post) = (request.is_read(), request.method == "POST");
-        let wanted = || only(request.parameters("return_to")).map(Into::into);
         match page {
             "/me" if get => self.me(request, slot).await,
             #[cfg(feature = "providers")]
@@ -102,11 +101,11 @@ impl Auth {
             }
             "/sign-out" if get => self.sign_out_page(request, slot).await,
             "/sign-in" if get && self.0.page_of_the_app().is_some() => {
-                self.go_to_the_app(&Audience::bound_for(self, request, wanted()))
+                self.go_to_the_app(&Audience::bound_for(self, request, request.return_to()))
             }
             "/sign-in" if !self.0.has_page() => Answer::uncached(404, Rest::Unasked),
             "/sign-in" if get => {
-                let audience = Audience::bound_for(self, request, wanted());
+                let audience = Audience::bound_for(self, request, request.return_to());
                 #[cfg(feature = "providers")]
                 if let Some(only) = self.only_provider(request) {
                     return self.begin_at(only, &audience, request, slot).await;
@@ -266,7 +265,7 @@ impl Auth {
     }
 
     async fn sign_out_page<F: Fields>(&self, request: &Request<'_, F>, slot: &Slot) -> Answer {
-        let wanted = only(request.parameters("return_to")).map(Into::into);
+        let wanted = request.return_to();
         let place = Audience::bound_for(self, request, wanted).place(self);
         match self.admit(request, slot).await {
             Err(answer) => answer,

@@ -32,10 +32,10 @@ impl KeySource {
 }
 
 /// Why a token is refused. `what` names it in the log.
-pub(crate) fn refusal(what: &str, error: KeysError) -> Refusal {
-    let (code, why) = match error {
-        KeysError::Invalid(fault) => (RefusalCode::TokenInvalid, fault.to_string()),
-        KeysError::Unreachable(why) => (RefusalCode::ProviderUnreachable, why.to_string()),
+pub(crate) fn refusal(what: &str, error: &KeysError) -> Refusal {
+    let (code, keys) = match error {
+        KeysError::Invalid(_) => (RefusalCode::TokenInvalid, ""),
+        KeysError::Unreachable(_) => (RefusalCode::ProviderUnreachable, "the keys of "),
     };
-    Refusal::new(code).because(format!("{what}: {why}"))
+    Refusal::new(code).because(format!("{keys}{what}: {error}"))
 }

@@ -15,6 +15,7 @@ pub mod revocations {
 
 // What everything else uses.
 mod metrics;
+mod millis;
 mod percent;
 mod random;
 
@@ -59,6 +60,10 @@ pub use jws::Algorithm;
 #[cfg(feature = "providers")]
 mod keys;
 
+// Where an app says that keys are.
+#[cfg(feature = "providers")]
+mod key_source;
+
 // OpenID Connect.
 #[cfg(feature = "providers")]
 mod oidc;
@@ -86,8 +91,6 @@ mod auth_error;
 pub use auth_error::AuthError;
 
 // Whoever vouches with each request, or in the page.
-#[cfg(feature = "providers")]
-mod key_source;
 #[cfg(feature = "providers")]
 mod signed_header;
 #[cfg(feature = "providers")]

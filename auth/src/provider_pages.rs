@@ -9,7 +9,7 @@ use crate::auth::Auth;
 use crate::begin::may_begin;
 use crate::providers::Step;
 use crate::refusal::RefusalCode;
-use crate::request::{Request, only};
+use crate::request::Request;
 use crate::respond::Audience;
 
 impl Auth {
@@ -21,10 +21,9 @@ impl Auth {
         slot: &Slot,
         form: impl Future<Output = Result<Bytes, BodyRefused>>,
     ) -> Answer {
-        let wanted = || only(request.parameters("return_to")).map(Into::into);
         match (step, request.method) {
             (Step::Begin(provider), "GET" | "HEAD") => {
-                let audience = Audience::bound_for(self, request, wanted());
+                let audience = Audience::bound_for(self, request, request.return_to());
                 if may_begin(request) {
                     self.begin_at(provider, &audience, request, slot).await
                 } else if audience.person {

@@ -90,6 +90,11 @@ impl<'r, F: Fields> Request<'r, F> {
         parse(query).filter_map(move |(key, value)| (key == name).then_some(value))
     }
 
+    /// Where the person wants to go afterwards, by the query.
+    pub(crate) fn return_to(&self) -> Option<String> {
+        only(self.parameters("return_to")).map(Cow::into_owned)
+    }
+
     /// The address as the client asked for it, without the access tokens in its query.
     pub(crate) fn address(&self) -> String {
         let pairs = self.query.unwrap_or_default().split('&');

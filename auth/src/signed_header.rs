@@ -17,6 +17,7 @@ use crate::identity::Identity;
 use crate::jws::{Algorithm, Claims, Fault, TokenRule};
 use crate::key_source::{self, KeySource};
 use crate::keys::Keys;
+use crate::millis::millis;
 use crate::outgoing::{Door, Outgoing};
 use crate::refusal::{Refusal, RefusalCode};
 use crate::request::only;
@@ -334,10 +335,6 @@ pub(crate) fn texts(path: &ClaimPath, claims: &Map<String, Value>) -> Result<Vec
     }
 }
 
-pub(crate) fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
 /// Reads the header of each request.
 pub(crate) struct Assertions {
     pub(crate) of: SignedHeader,
@@ -368,7 +365,7 @@ impl Assertions {
             types: &["", "jwt"],
         };
         let claims = self.keys.verify(token, &rule, Door::Open, now).await;
-        let claims = claims.map_err(|error| key_source::refusal(self.of.header, error))?;
+        let claims = claims.map_err(|error| key_source::refusal(self.of.header, &error))?;
         self.of.identity(&claims, now).map(Some).map_err(wrong)
     }
 

@@ -8,6 +8,7 @@ use form_urlencoded::Serializer;
 use serde::{Deserialize, Serialize};
 
 use crate::identity::Identity;
+use crate::millis::millis;
 
 /// How far a provider's clock may differ from ours.
 const SKEW: Duration = Duration::from_secs(60);
@@ -60,8 +61,7 @@ impl StepUp {
     pub(crate) fn is_met_by(&self, who: &Identity, now: UnixMillis) -> bool {
         let way = |acr: &str| self.acr.iter().any(|one| one == acr);
         let is_recent = |age: u64| {
-            let age = Duration::from_secs(age).saturating_add(SKEW).as_millis();
-            let age = u64::try_from(age).unwrap_or(u64::MAX);
+            let age = millis(Duration::from_secs(age).saturating_add(SKEW));
             who.auth_time().is_some_and(|at| at.plus(age) >= now)
         };
         (self.acr.is_empty() || who.acr().is_some_and(way)) && self.max_age.is_none_or(is_recent)

@@ -112,12 +112,6 @@ impl Vouched {
         self.header.is_some()
     }
 
-    /// Whether anybody on this machine can make what is believed.
-    pub(crate) fn is_local(&self) -> bool {
-        (self.header.as_ref()).is_some_and(|header| header.of.is_local())
-            || (self.firebase.as_ref()).is_some_and(|firebase| firebase.of.is_local())
-    }
-
     /// Why a request names nobody, for the log.
     pub(crate) fn missing(&self) -> Option<String> {
         self.header.as_ref().map(Assertions::missing)
@@ -155,10 +149,6 @@ mod nobody {
 
     impl Vouched {
         pub(crate) const fn has_header(&self) -> bool {
-            false
-        }
-
-        pub(crate) const fn is_local(&self) -> bool {
             false
         }
 

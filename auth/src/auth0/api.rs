@@ -116,9 +116,7 @@ impl Api {
             let bearer = format!("Bearer {}", token.as_str());
             request.add("authorization", Zeroizing::new(bearer));
             if let Some(body) = body {
-                let media_type = "application/json".to_owned();
-                request.add("content-type", Zeroizing::new(media_type));
-                request.body = Zeroizing::new(body.to_string().into_bytes());
+                request.json(body);
             }
             self.outgoing.send(request)
         };
@@ -137,9 +135,7 @@ impl Api {
         let url = self.url(path, &[])?;
         let send = || {
             let mut request = HttpRequest::new("POST", &url);
-            let media_type = "application/json".to_owned();
-            request.add("content-type", Zeroizing::new(media_type));
-            request.body = Zeroizing::new(body.to_string().into_bytes());
+            request.json(body);
             self.outgoing.send(request)
         };
         let reply = self.patiently(send).await?;

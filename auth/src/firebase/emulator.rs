@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 use url::Url;
-use zeroize::Zeroizing;
 
 use crate::jws::{Claims, Fault, base64url, strict_object};
 use crate::outgoing::{HttpRequest, Outgoing};
@@ -43,12 +42,7 @@ impl Emulator {
         let claims = read(token).map_err(wrong)?;
         let subject = claims.required_text("sub").map_err(wrong)?;
         let mut request = HttpRequest::new("POST", &self.look_up);
-        request.add(
-            "content-type",
-            Zeroizing::new("application/json".to_owned()),
-        );
-        let body = json!({ "idToken": token }).to_string();
-        request.body = Zeroizing::new(body.into_bytes());
+        request.json(&json!({ "idToken": token }));
         let reply = self.outgoing.send(request).await.map_err(|unreachable| {
             Refusal::new(RefusalCode::ProviderUnreachable).because(unreachable.to_string())
         })?;

@@ -13,9 +13,10 @@ use crate::identity::{Evidence, Identity};
 use crate::jws::{Algorithm, Claims, Fault, TokenRule};
 use crate::key_source::{self, KeySource};
 use crate::keys::Keys;
+use crate::millis::millis;
 use crate::outgoing::{Door, Outgoing};
 use crate::refusal::{Refusal, RefusalCode};
-use crate::signed_header::{millis, texts};
+use crate::signed_header::texts;
 
 use emulator::Emulator;
 
@@ -178,7 +179,7 @@ impl IdTokens {
                     types: &["", "jwt"],
                 };
                 let claims = keys.verify(token, &rule, Door::Open, now).await;
-                claims.map_err(|error| key_source::refusal("the ID token", error))?
+                claims.map_err(|error| key_source::refusal("the ID token", &error))?
             }
             Verifier::Emulator(emulator) => emulator.claims(token).await?,
         };

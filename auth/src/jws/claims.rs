@@ -8,6 +8,7 @@ use apply_cookies::UnixMillis;
 use serde_json::{Map, Value};
 
 use super::Fault;
+use crate::millis::millis;
 
 /// Claims. `null` counts as absent.
 #[derive(Clone)]
@@ -100,7 +101,7 @@ impl Claims {
     /// Checks that the token is valid now, for clocks that differ by this much: `exp` and `iat` are
     /// required, `nbf` counts if it is there.
     pub(crate) fn check_times(&self, now: UnixMillis, skew: Duration) -> Result<Times, TimeFault> {
-        let skew = u64::try_from(skew.as_millis()).unwrap_or(u64::MAX);
+        let skew = millis(skew);
         let read = |name: &str| self.seconds(name).map_err(TimeFault::Wrong);
         let required = |name: &str| {
             let absent = || TimeFault::Wrong(Fault::new(format!("{name} is absent")));

@@ -19,7 +19,6 @@ pub(crate) struct Ask<'a> {
     pub(crate) challenge: &'a str,
     /// In place of the provider's own setting.
     pub(crate) prompt: Option<&'a str>,
-    pub(crate) login_hint: Option<&'a str>,
     /// How long ago the person may have signed in at the provider, at most.
     pub(crate) max_age: Option<Duration>,
     /// The classes of sign-in of which one must be reached.
@@ -52,7 +51,6 @@ pub(super) fn request(settings: &Oidc, endpoint: &Url, ask: &Ask<'_>) -> String 
             (settings.vault.is_some() && is_google).then_some("offline"),
         ),
         ("prompt", ask.prompt.or(settings.prompt.as_deref())),
-        ("login_hint", ask.login_hint),
         ("max_age", max_age.as_deref()),
         ("acr_values", Some(&*acr)),
     ];

@@ -6,7 +6,9 @@ use apply_cookies::UnixMillis;
 use url::Url;
 
 use super::metadata::Metadata;
-use crate::jws::strict_object;
+use super::settings::Oidc;
+use crate::jws::{Claims, TokenRule, strict_object};
+use crate::key_source;
 use crate::keys::Keys;
 use crate::outgoing::{Door, Kept, Outgoing};
 use crate::refusal::{Refusal, RefusalCode};
@@ -18,6 +20,28 @@ pub(super) struct Discovery(Kept<Known>);
 pub(super) struct Known {
     pub(super) metadata: Metadata,
     pub(super) keys: Keys,
+}
+
+/// What an ID token must look like.
+pub(super) fn rule(settings: &Oidc) -> TokenRule<'_> {
+    TokenRule {
+        algorithms: &settings.algorithms,
+        types: &["jwt", ""],
+    }
+}
+
+impl Known {
+    /// The claims of an ID token that one of the keys has signed.
+    pub(super) async fn verify(
+        &self,
+        id_token: &str,
+        settings: &Oidc,
+        now: UnixMillis,
+    ) -> Result<Claims, Refusal> {
+        let rule = rule(settings);
+        let claims = self.keys.verify(id_token, &rule, Door::Fetched, now).await;
+        claims.map_err(|error| key_source::refusal("the ID token", &error))
+    }
 }
 
 impl Discovery {

@@ -11,6 +11,7 @@ use subtle::ConstantTimeEq;
 
 use super::settings::Oidc;
 use crate::jws::{Algorithm, Claims, Fault, TimeFault};
+use crate::millis::millis;
 use crate::refusal::{Refusal, RefusalCode};
 
 /// What the attempt knows.
@@ -95,10 +96,6 @@ fn check_times(
         return Err(clock(Fault::new(why)));
     }
     Ok(())
-}
-
-pub(super) fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn check_rest(

@@ -3,9 +3,10 @@
 use apply_cookies::UnixMillis;
 use serde_json::Value;
 
-use super::id_token::{check_parties, millis};
+use super::id_token::check_parties;
 use super::settings::Oidc;
 use crate::jws::{Claims, Fault};
+use crate::millis::millis;
 
 /// The member of `events` that makes a token one of these.
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";

@@ -9,7 +9,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use zeroize::Zeroizing;
 
 use super::authorization::{self, Ask};
-use super::discovery::{Discovery, Known};
+use super::discovery::{Discovery, Known, rule};
 use super::exchange::exchange;
 use super::id_token::{self, Expected};
 use super::logout_token::{self, LoggedOut};
@@ -19,7 +19,7 @@ use super::vault::Vault;
 use super::{end_session, person, user_info};
 use crate::identity::Identity;
 use crate::jws::{Token, TokenRule};
-use crate::keys::KeysError;
+use crate::key_source;
 use crate::outgoing::{Door, Outgoing};
 use crate::refusal::{Refusal, RefusalCode};
 
@@ -161,17 +161,9 @@ impl Provider {
             expected.redirect_uri,
         )
         .await?;
-        let rule = TokenRule {
-            algorithms: &settings.algorithms,
-            types: &["jwt", ""],
-        };
-        let claims = (known
-            .keys
-            .verify(&id_token, &rule, Door::Fetched, now)
-            .await)
-            .map_err(|error| refused("the ID token", error))?;
+        let claims = known.verify(&id_token, settings, now).await?;
         let token = id_token::check(&claims, settings, expected, now)?;
-        let algorithm = Token::parse(&id_token, &rule)
+        let algorithm = Token::parse(&id_token, &rule(settings))
             .map_err(id_token::invalid)?
             .algorithm;
         id_token::check_access_token(&claims, algorithm, &answer.access_token)?;
@@ -249,20 +241,10 @@ impl Provider {
             .keys
             .verify(logout_token, &rule, Door::Open, now)
             .await)
-            .map_err(|error| refused("the logout token", error))?;
+            .map_err(|error| key_source::refusal("the logout token", &error))?;
         logout_token::check(&claims, &self.settings, now).map_err(|fault| {
             Refusal::new(RefusalCode::TokenInvalid).because(format!("the logout token: {fault}"))
         })
-    }
-}
-
-pub(super) fn refused(token: &str, error: KeysError) -> Refusal {
-    match error {
-        KeysError::Invalid(fault) => {
-            Refusal::new(RefusalCode::TokenInvalid).because(format!("{token}: {fault}"))
-        }
-        KeysError::Unreachable(error) => Refusal::new(RefusalCode::ProviderUnreachable)
-            .because(format!("the keys of {token}: {error}")),
     }
 }
 

@@ -7,13 +7,13 @@ use apply_cookies::UnixMillis;
 use apply_cookies::protocol::PurposeKey;
 
 use super::discovery::Known;
-use super::provider::{Provider, refused};
+use super::provider::Provider;
 use super::settings::Oidc;
 use super::tokens::{ProviderTokens, VaultKey};
 use super::vault::{Vault, VaultUnavailable};
 use super::{exchange, id_token};
-use crate::jws::{Fault, TokenRule};
-use crate::outgoing::{Door, Outgoing};
+use crate::jws::Fault;
+use crate::outgoing::Outgoing;
 use crate::refusal::{Refusal, RefusalCode};
 
 /// How long one may refresh: the request and the vault's own time. After a crash in between nobody waits
@@ -169,14 +169,7 @@ impl Refresh {
         let (settings, known) = (&*self.settings, &*self.known);
         let answer = exchange::refresh(settings, &known.metadata, &self.outgoing, refresh).await?;
         if let Some(id_token) = &answer.id_token {
-            let rule = TokenRule {
-                algorithms: &settings.algorithms,
-                types: &["jwt", ""],
-            };
-            let claims = known.keys.verify(id_token, &rule, Door::Fetched, self.now);
-            let claims = claims
-                .await
-                .map_err(|error| refused("the ID token", error))?;
+            let claims = known.verify(id_token, settings, self.now).await?;
             id_token::check_parties(&claims, settings).map_err(id_token::invalid)?;
             if claims.required_text("sub").map_err(id_token::invalid)? != self.place.subject {
                 return Err(id_token::invalid(Fault::new("sub is another person's")));

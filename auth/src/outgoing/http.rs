@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::pin::Pin;
 
+use serde_json::Value;
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -42,6 +43,15 @@ impl HttpRequest {
     /// Adds a field; its name is in lower case.
     pub(crate) fn add(&mut self, name: &'static str, value: Zeroizing<String>) {
         self.fields.push((name, value));
+    }
+
+    /// Gives it a body of JSON.
+    pub(crate) fn json(&mut self, body: &Value) {
+        self.add(
+            "content-type",
+            Zeroizing::new("application/json".to_owned()),
+        );
+        self.body = Zeroizing::new(body.to_string().into_bytes());
     }
 
     /// `GET`, `POST`, `PATCH` or `DELETE`.

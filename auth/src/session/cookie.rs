@@ -6,6 +6,7 @@ use apply_cookies::protocol::{CookieHeader, Lookup, Stamp, ValueCodec};
 use apply_cookies::{ApplyCookies, OperationError, Protection, SameSite, SetCookie, UnixMillis};
 
 use super::Session;
+use crate::millis::millis;
 use crate::random;
 
 /// The cookie of a session. Over plain http it has no prefix.
@@ -43,7 +44,7 @@ impl SessionCookie {
         idle: Option<Duration>,
     ) -> Result<Self, OperationError> {
         let codec = cookies.classes().value_codec(NAME, Protection::Encrypted)?;
-        let idle = idle.map(|idle| u64::try_from(idle.as_millis()).unwrap_or(u64::MAX));
+        let idle = idle.map(millis);
         Ok(Self {
             codec,
             same_site,

@@ -10,7 +10,6 @@ pub(super) const ASK: Ask<'static> = Ask {
     nonce: "the-nonce",
     challenge: "the-challenge",
     prompt: None,
-    login_hint: None,
     max_age: None,
     acr: &[],
 };
@@ -48,7 +47,6 @@ async fn an_authorization_request_says_what_was_asked_and_nothing_twice() {
 
     let ask = Ask {
         prompt: Some("select_account"),
-        login_hint: Some("ada@example.com&admin=1"),
         max_age: Some(Duration::from_secs(300)),
         acr: &["urn:mfa".to_owned(), "urn:otp".to_owned()],
         ..ASK
@@ -56,7 +54,6 @@ async fn an_authorization_request_says_what_was_asked_and_nothing_twice() {
     let mut expected = ALWAYS.to_vec();
     expected.extend([
         ("prompt", "select_account"),
-        ("login_hint", "ada@example.com&admin=1"),
         ("max_age", "300"),
         ("acr_values", "urn:mfa urn:otp"),
     ]);
