@@ -266,7 +266,7 @@ impl Parts {
             name.starts_with("x-forwarded-") || matches!(name, "forwarded" | "via" | "x-real-ip")
         };
         match request.peer {
-            _ if !self.is_local => None,
+            _ if !self.is_local() => None,
             _ if request.fields.any_name(is_forwarded) => {
                 Some("development takes no request that a proxy has forwarded")
             }

@@ -71,8 +71,6 @@ pub(crate) struct Parts {
     pub(crate) admin: Option<crate::auth0::Admin>,
     /// Anybody may sign in as anybody.
     pub(crate) dev: bool,
-    /// It is for this machine alone: in development, and where anybody can forge what is believed.
-    pub(crate) is_local: bool,
     pub(crate) logged: Logged,
 }
 
@@ -110,6 +108,11 @@ impl Parts {
     /// Whether the page has a form, beside the buttons of providers.
     pub(crate) const fn has_form(&self) -> bool {
         self.takes_passwords() || self.access_token.is_some() || self.dev
+    }
+
+    /// Whether it is for this machine alone: in development, and where anybody can forge what is believed.
+    pub(crate) const fn is_local(&self) -> bool {
+        self.dev || self.vouched.is_local
     }
 
     /// The app's own page to sign in on, if this crate shows none.

@@ -37,7 +37,7 @@ impl AuthBuilder {
             return Err(error);
         }
         let (basic, has_passwords) = (self.basic.is_some(), self.has_passwords());
-        let (has_page, is_local) = (self.has_page(), self.is_local());
+        let has_page = self.has_page();
         let cookies = self.cookies;
         let person_keys = cookies.purpose_keys(Purpose::Revocation, "");
         let length = u64::try_from(self.length.as_millis()).ok();
@@ -102,7 +102,6 @@ impl AuthBuilder {
             #[cfg(feature = "providers")]
             admin: self.admin,
             dev: self.dev,
-            is_local,
             logged: Logged::default(),
         })))
     }
@@ -123,16 +122,12 @@ impl AuthBuilder {
         other || self.vouching.has_providers()
     }
 
-    fn is_local(&self) -> bool {
-        self.dev || self.vouching.is_local()
-    }
-
     /// The first setting that is missing, or cannot be safe.
     fn mistake(&self) -> Option<AuthError> {
         let (cookies, has_passwords, has_page) =
             (&self.cookies, self.has_passwords(), self.has_page());
         let (has_header, has_firebase) = self.vouching.has();
-        let is_local = self.is_local();
+        let is_local = self.dev || self.vouching.is_local();
         let (basic, http) = (self.basic.is_some(), cookies.scheme() == Scheme::Http);
         let here = cookies.origins().iter().all(Origin::is_loopback);
         let idle_is_short = self.idle.is_some_and(|idle| idle < Duration::from_secs(1));

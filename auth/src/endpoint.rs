@@ -17,7 +17,9 @@ use crate::modules::module;
 use crate::pages::SignInPage;
 use crate::prove::prove_nothing;
 use crate::refusal::{Refusal, RefusalCode};
-use crate::request::{Request, only};
+use crate::request::Request;
+#[cfg(feature = "providers")]
+use crate::request::only;
 use crate::respond::{Audience, see_other};
 use crate::sign_in::SignInError;
 

@@ -35,6 +35,8 @@ pub(crate) struct Vouching {
 /// Ready to verify.
 #[derive(Default)]
 pub(crate) struct Vouched {
+    /// Anybody on this machine can make what is believed.
+    pub(crate) is_local: bool,
     #[cfg(feature = "providers")]
     pub(crate) header: Option<Assertions>,
     #[cfg(feature = "providers")]
@@ -63,6 +65,7 @@ impl Vouching {
         if self.has() == (false, false) && !self.has_providers() {
             return Ok((Vec::new(), Vouched::default()));
         }
+        let is_local = self.is_local();
         let outgoing = match (self.http_client, &self.ca_file) {
             (Some(_), Some(_)) => {
                 let why = "ca_file is for the crate's own client, and http_client replaces that";
@@ -75,6 +78,7 @@ impl Vouching {
         let header = self.header.map(|header| header.build(&outgoing));
         let firebase = self.firebase.map(|firebase| firebase.build(&outgoing));
         let vouched = Vouched {
+            is_local,
             header: header.transpose().map_err(AuthError::Vouching)?,
             firebase: firebase.transpose().map_err(AuthError::Vouching)?,
         };
