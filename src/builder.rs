@@ -337,7 +337,7 @@ fn warn_loudly(warning: &str) {
 }
 
 /// A configuration that cannot work or is not safe.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
     /// An `http` origin that is not this machine.
@@ -384,6 +384,8 @@ pub enum BuildError {
     #[error(transparent)]
     Ring(#[from] KeyRingError),
 }
+
+crate::debug_as_text!(BuildError);
 
 #[cfg(test)]
 mod tests;

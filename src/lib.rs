@@ -14,6 +14,7 @@
 pub use apply_cookies_replay as replay;
 pub use apply_cookies_replay::Clock;
 
+mod error_text;
 mod metrics;
 mod random;
 

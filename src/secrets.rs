@@ -328,7 +328,7 @@ fn place_in(variable: &str) -> &'static str {
 }
 
 /// Why there is no usable secret.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum SecretError {
     /// Both variables are set, so it is not clear which is meant.
@@ -393,3 +393,5 @@ pub enum SecretError {
         reason: WeakSecret,
     },
 }
+
+crate::debug_as_text!(SecretError);

@@ -8,7 +8,7 @@ use crate::header::RealmError;
 use crate::oidc::OidcError;
 
 /// Sign-ins that cannot be built.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum AuthError {
     /// Nobody could sign in.
@@ -51,3 +51,5 @@ pub enum AuthError {
     #[error(transparent)]
     Cookie(#[from] OperationError),
 }
+
+apply_cookies::debug_as_text!(AuthError);

@@ -45,7 +45,8 @@ impl Auth {
 impl Parts {
     /// Ends the sessions that the token names. A repeated one ends nothing newer, so none is remembered.
     async fn end_there(&self, provider: &Provider, token: &str) -> Result<(), Refusal> {
-        let over = provider.logout(token, self.now()).await?;
+        let over = provider.logout(token, self.now()).await;
+        let over = over.map_err(|refusal| refusal.of(provider.name()))?;
         let (keys, name) = (&self.person_keys, provider.name());
         let subjects = match (&over.sid, &over.subject) {
             (Some(sid), _) => provider_session(keys, name, sid),

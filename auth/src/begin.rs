@@ -123,7 +123,8 @@ impl Auth {
             max_age: wish.step_up.max_age.map(std::time::Duration::from_secs),
             acr: &wish.step_up.acr,
         };
-        let address = provider.authorization_url(&ask, now).await?;
+        let address = provider.authorization_url(&ask, now).await;
+        let address = address.map_err(|refusal| refusal.of(provider.name()))?;
         let mut batch = pending.batch().set(begun.cookie);
         for name in parts.providers.attempts.in_excess(cookies, now) {
             batch = batch.delete_cookie(&*name);

@@ -164,6 +164,10 @@ impl AuthBuilder {
             ),
             (idle_is_short, "idle is a second or more"),
             (
+                self.gate.has_odd_domain(),
+                "a domain of the gate has a character that no domain has; write it as in company.com",
+            ),
+            (
                 cookies.purpose_keys(Purpose::Revocation, "").len() > KEYS_MAX,
                 "sign-ins take at most five previous secrets",
             ),
@@ -180,7 +184,6 @@ mod tests {
 
     use super::*;
     use crate::access_token::AccessToken;
-    #[cfg(feature = "providers")]
     use crate::gate::Gate;
     #[cfg(feature = "providers")]
     use crate::oidc::Oidc;
@@ -205,6 +208,10 @@ mod tests {
             (auth().prefix("auth"), "the prefix"),
             (auth().prefix("/auth/"), "the prefix"),
             (auth().idle(Duration::from_millis(999)), "idle"),
+            (
+                auth().gate(Gate::new().domains(["https://a.example"])),
+                "a domain of the gate",
+            ),
             (auth().session_length(Duration::ZERO), "400 days"),
             (
                 auth().session_length(Duration::from_secs(401 * 86_400)),

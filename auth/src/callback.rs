@@ -147,9 +147,8 @@ impl Auth {
             let why = "it began ten minutes ago or earlier";
             return Err(stop(Code::AttemptExpired, why, Then::GoOn));
         }
-        provider
-            .check_issuer(parameters.iss.as_deref(), now)
-            .await?;
+        let issuer = provider.check_issuer(parameters.iss.as_deref(), now).await;
+        issuer.map_err(|refusal| refusal.of(provider.name()))?;
         if let Some(error) = &parameters.error {
             let said = parameters.error_description.as_deref().unwrap_or_default();
             return Err(refused_there(error).in_words(said).into());
@@ -172,6 +171,7 @@ impl Auth {
             .exchange(code, &proof.verifier, &expected, now)
             .await;
         let proved = exchanged.map_err(|refusal| {
+            let refusal = refusal.of(provider.name());
             let is_away = refusal.code() == Code::ProviderUnreachable;
             if matches!(refusal.code(), Code::ExchangeFailed | Code::TokenInvalid) {
                 parts.throttle.exchange_failed(now, address);
@@ -281,7 +281,8 @@ impl Auth {
             refusal.code(),
             RefusalCode::Throttled | RefusalCode::Unavailable
         );
-        if is_own && !is_kept {
+        // With an error of the server's the cookies do not leave, and their loss would be logged.
+        if is_own && !is_kept && refusal.code().status() < 500 {
             drop(slot.pending().delete_cookie(&*attempts.cookie_of(attempt)));
         }
         if stop.then == Then::BeginAnew && attempt.restarts == 0 {

@@ -147,6 +147,14 @@ impl Refusal {
         self
     }
 
+    /// Says of which provider it is, for the log.
+    #[cfg(feature = "providers")]
+    pub(crate) fn of(mut self, provider: &str) -> Self {
+        let why = self.why.as_deref().unwrap_or("refused");
+        self.why = Some(format!("{provider}: {why}").into());
+        self
+    }
+
     /// The kind.
     #[must_use]
     pub const fn code(&self) -> RefusalCode {

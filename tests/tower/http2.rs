@@ -84,9 +84,11 @@ impl Client {
         let requests = self.requests.clone();
         let (response, sending) = self.runtime.block_on(async move {
             let mut requests = requests.ready().await.unwrap();
-            let (response, mut sending) = requests.send_request(request, false).unwrap();
-            if let Some(body) = body {
-                sending.send_data(body, true).unwrap();
+            let ends = body.as_ref().is_some_and(Bytes::is_empty);
+            let (response, mut sending) = requests.send_request(request, ends).unwrap();
+            if let Some(body) = body.filter(|body| !body.is_empty()) {
+                // A server may have answered already, and closed the stream: its answer counts.
+                let _sent = sending.send_data(body, true);
             }
             let response = timeout(LIMIT, response).await.expect("no answer came");
             (response.unwrap(), sending)

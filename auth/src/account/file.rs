@@ -186,7 +186,7 @@ fn list(path: &Path, text: &str) -> Result<List, AccountsError> {
 }
 
 /// Why there are no accounts.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum AccountsError {
     /// The file cannot be read.
@@ -212,6 +212,8 @@ pub enum AccountsError {
     )]
     Unset(String),
 }
+
+apply_cookies::debug_as_text!(AccountsError);
 
 #[cfg(test)]
 mod tests {

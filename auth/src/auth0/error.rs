@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// A request to the Management API that failed. Never shows the client's secret, a token or a link.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum ManagementError {
     /// The domain is not that of a tenant, the file of certificates cannot be used, or the id is not
@@ -81,3 +81,5 @@ pub enum ManagementError {
     #[error("it is done, but the person may still be signed in here: {0}")]
     StillSignedIn(String),
 }
+
+apply_cookies::debug_as_text!(ManagementError);

@@ -12,6 +12,10 @@ const GOOGLE: &str = "google";
 /// Addresses that belong to the accounts of Google itself.
 const GMAIL: &str = "gmail.com";
 
+/// Why an address does not count.
+const NO_ADDRESS: &str = "the gate: there is no e-mail address; of a provider ask for one by `scopes`, or with `user_info`";
+const NOT_VERIFIED: &str = "the gate: the e-mail address is not verified";
+
 /// What must hold before an identity becomes a session. An empty gate lets everybody in whom a
 /// provider knows.
 ///
@@ -110,26 +114,40 @@ impl Gate {
         let has_lists = self.domains.is_some() || self.emails.is_some();
         let is_invitation_needed = !self.invited_by.is_empty() || !self.invited_as.is_empty();
         let vouched = who.email_verified() || company(who).is_some();
-        let code = if self.verified_email && !vouched {
-            RefusalCode::EmailNotVerified
+        let has_address = who.email().is_some();
+        let (code, why) = if self.verified_email && !vouched && !has_address {
+            (RefusalCode::EmailNotVerified, NO_ADDRESS)
+        } else if self.verified_email && !vouched {
+            (RefusalCode::EmailNotVerified, NOT_VERIFIED)
         } else if is_invitation_needed && !self.invites(who) {
-            RefusalCode::NotInvited
-        } else if has_lists && who.email().is_some() && !vouched {
-            RefusalCode::EmailNotVerified
+            let why = "the gate: neither a claim nor a role says that the person is invited";
+            (RefusalCode::NotInvited, why)
+        } else if has_lists && has_address && !vouched {
+            (RefusalCode::EmailNotVerified, NOT_VERIFIED)
+        } else if has_lists && !has_address {
+            (RefusalCode::NotAllowed, NO_ADDRESS)
         } else if has_lists && !self.lists(who) {
-            RefusalCode::NotAllowed
+            let why = "the gate: neither the address nor its domain is listed";
+            (RefusalCode::NotAllowed, why)
         } else if (self.roles.as_ref()).is_some_and(|roles| !who.has_one_of(roles)) {
-            RefusalCode::RoleMissing
+            let why = "the gate: the person has none of its roles";
+            (RefusalCode::RoleMissing, why)
         } else {
             return Ok(());
         };
-        Err(Refusal::new(code).because("a gate"))
+        Err(Refusal::new(code).because(why))
     }
 
     /// Whether it depends on e-mail addresses.
     #[cfg(feature = "providers")]
     pub(crate) const fn asks_for_email(&self) -> bool {
         self.verified_email || self.domains.is_some() || self.emails.is_some()
+    }
+
+    /// Whether a listed domain is none, as an address of a page: it would let nobody in.
+    pub(crate) fn has_odd_domain(&self) -> bool {
+        let is_odd = |domain: &String| domain.contains(['/', ':', '@', '*', ' ']);
+        self.domains.iter().flatten().any(is_odd)
     }
 
     fn invites(&self, who: &Identity) -> bool {

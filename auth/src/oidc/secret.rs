@@ -113,7 +113,7 @@ impl fmt::Debug for ClientSecret {
 }
 
 /// Why there is no client secret. Never shows one.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ClientSecretError {
     /// The variable is not set, or is empty.
@@ -137,6 +137,8 @@ pub enum ClientSecretError {
         reason: &'static str,
     },
 }
+
+apply_cookies::debug_as_text!(ClientSecretError);
 
 #[cfg(test)]
 mod tests {

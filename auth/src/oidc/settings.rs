@@ -229,6 +229,11 @@ impl Oidc {
                 "the name `google` and Google's issuer belong together: gates rely on it",
             );
         }
+        if self.issuer.ends_with("/openid-configuration") {
+            return wrong(
+                "its issuer is the address of the discovery document: leave /.well-known/openid-configuration out",
+            );
+        }
         let Some(issuer) = issuer(&self.issuer) else {
             return wrong(
                 "its issuer is not an https address without user name, query and fragment (http only on this machine)",
@@ -302,10 +307,12 @@ impl fmt::Debug for Oidc {
 }
 
 /// A setting of a provider that cannot be meant.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the provider {provider:?}: {what}")]
 #[non_exhaustive]
 pub struct OidcError {
     provider: String,
     what: &'static str,
 }
+
+apply_cookies::debug_as_text!(OidcError);
