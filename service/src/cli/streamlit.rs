@@ -151,7 +151,10 @@ fn check_address(name: &str, address: &str, end: &str) -> Result<(), Refused> {
     if is_plain && matches!(origin, Some(Ok(origin)) if is_safe(&origin)) {
         return Ok(());
     }
-    Err(format!("{name} must be an https address that ends in {end}").into())
+    Err(
+        format!("{name} must be an https address (http only on this machine) that ends in {end}")
+            .into(),
+    )
 }
 
 fn kwargs(json: &str) -> Result<Table, Refused> {

@@ -10,9 +10,9 @@ import Provider, { interactionPolicy } from "oidc-provider";
  * `backchannel`: the app's address for logout tokens. `sessions` counts accounts as whom somebody has
  * signed in; `answer` is what a person says in the place of who they are, such as an error.
  */
-export async function startCertified({ redirectUris, postLogout = [], backchannel, clientId = "app", clientSecret = "secret-of-the-certified-provider-01", refresh = false, account = "alice" }) {
+export async function startCertified({ redirectUris, postLogout = [], backchannel, clientId = "app", clientSecret = "secret-of-the-certified-provider-01", refresh = false, account = "alice", port = 0 }) {
   const server = http.createServer();
-  await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
+  await new Promise((listening) => server.listen(port, "127.0.0.1", listening));
   const issuer = `http://127.0.0.1:${server.address().port}`;
   const policy = interactionPolicy.base();
   policy.add(new interactionPolicy.Prompt({ name: "select_account", requestable: true }));
