@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 /// Whoever prints another adds it here: a test of the program looks for them in the whole
 /// repository.
-const PUBLISHED: [&str; 7] = [
+const PUBLISHED: [&str; 8] = [
     "8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA",
     "Zk3vT0pQ8sX1yB6nM4cJ7wL2hG5dF9aRu-cE4iO_qTs",
     "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4",
@@ -17,6 +17,8 @@ const PUBLISHED: [&str; 7] = [
     "d2c1f7a09b3e58464c7be1902d6f8a35c04e9b7163f2ad58907b1e4c6d3fa285",
     "grüne Ameisen zählen 47 Wolken über dem Hafen",
     "public-secret-0123456789abcdef0123456789abcdef",
+    // A member of a provider's document (RFC 8414 §2), which looks like a secret enough.
+    "token_endpoint_auth_methods_supported",
 ];
 
 /// Each of them folded, and the bytes that it encodes.

@@ -227,12 +227,12 @@ fn the_claims_of_well_known_providers_become_people() {
 
     // https://developers.google.com/identity/openid-connect/openid-connect#an-id-tokens-payload
     let settings =
-        Oidc::google("1234987819200.apps.googleusercontent.com", secret()).claims(["hd"]);
+        Oidc::google("1234.apps.googleusercontent.com", secret()).claims(["hd"]);
     let ada = person(
         settings,
         json!({
-            "iss": "https://accounts.google.com", "azp": "1234987819200.apps.googleusercontent.com",
-            "aud": "1234987819200.apps.googleusercontent.com", "sub": "10769150350006150715113082367",
+            "iss": "https://accounts.google.com", "azp": "1234.apps.googleusercontent.com",
+            "aud": "1234.apps.googleusercontent.com", "sub": "10769150350006150715113082367",
             "hd": "example.com", "email": "jsmith@example.com", "email_verified": true,
             "iat": 1_353_601_026, "exp": 1_353_604_926, "nonce": "0394852-3190485-2490358",
         }),

@@ -10,7 +10,7 @@ import Provider, { interactionPolicy } from "oidc-provider";
  * `backchannel`: the app's address for logout tokens. `sessions` counts accounts as whom somebody has
  * signed in; `answer` is what a person says in the place of who they are, such as an error.
  */
-export async function startCertified({ redirectUris, postLogout = [], backchannel, clientId = "app", clientSecret = "secret-of-the-certified-provider-01", refresh = false, account = "alice", port = 0 }) {
+export async function startCertified({ redirectUris, postLogout = [], backchannel, clientId = "app", clientSecret = "secret-of-the-provider", refresh = false, account = "alice", port = 0 }) {
   const server = http.createServer();
   await new Promise((listening) => server.listen(port, "127.0.0.1", listening));
   const issuer = `http://127.0.0.1:${server.address().port}`;

@@ -4,7 +4,7 @@ import { startHostile } from "../hostile/provider.mjs";
 import { Visitor, leadsTo } from "./visitor.mjs";
 
 let accounts = 0;
-const SECRETS = { one: "secret-of-provider-one-0123456789", two: "secret-of-provider-two-0123456789" };
+const SECRETS = { one: "secret-of-provider-one", two: "secret-of-provider-two" };
 
 /** Starts the providers, then the target. `before` may change a provider's documents before the target sees them. */
 export async function startWorld(target, { before, ...needs } = {}) {
