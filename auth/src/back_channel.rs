@@ -10,7 +10,7 @@ use crate::metrics;
 use crate::oidc::Provider;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::request::only;
-use crate::session::{all, person, provider_session};
+use crate::session::{all, person, provider_session, unnamed_sessions};
 use crate::standing::unavailable;
 
 impl Auth {
@@ -49,7 +49,12 @@ impl Parts {
         let over = over.map_err(|refusal| refusal.of(provider.name()))?;
         let (keys, name) = (&self.person_keys, provider.name());
         let subjects = match (&over.sid, &over.subject) {
-            (Some(sid), _) => provider_session(keys, name, sid),
+            (Some(sid), subject) => {
+                let mut subjects = provider_session(keys, name, sid);
+                let unnamed = |subject: &String| unnamed_sessions(keys, name, subject);
+                subjects.extend(subject.iter().flat_map(unnamed));
+                subjects
+            }
             (None, Some(subject)) => person(keys, name, subject),
             (None, None) => return Err(RefusalCode::TokenInvalid.into()),
         };

@@ -23,25 +23,52 @@ pub(crate) struct Outset<'a> {
     pub(crate) invitation: Option<Bytes>,
     /// How often it has restarted by itself.
     pub(crate) restarts: u8,
+    /// The browser's session, where the callback does not see it.
+    pub(crate) had: Option<Bytes>,
 }
 
-/// Whether a person is there and waits for the page: a script's request in the background, or a page that
-/// is loaded ahead of a visit, begins nothing.
-pub(crate) fn may_begin<F: Fields>(request: &Request<'_, F>) -> bool {
-    request.method == "GET" && request.is_navigation() && !is_ahead_of_a_visit(request.fields)
+/// Whether a page of another origin sends the person here, by what browsers say.
+fn is_sent<F: Fields>(request: &Request<'_, F>) -> bool {
+    let mut sites = request.fields.all("sec-fetch-site");
+    sites.any(|site| matches!(site, b"cross-site" | b"same-site"))
 }
 
 impl Auth {
+    /// Whether a person is there and waits for the page: a script's request in the background, or a page
+    /// that is loaded ahead of a visit, begins nothing. Nor does a page of another origin where somebody is
+    /// signed in: a provider that knows the browser answers without a question, and the session would be
+    /// replaced by a mere visit to that page.
+    pub(crate) async fn may_begin<F: Fields>(&self, request: &Request<'_, F>, slot: &Slot) -> bool {
+        request.method == "GET"
+            && request.is_navigation()
+            && !is_ahead_of_a_visit(request.fields)
+            && !(is_sent(request) && self.may_be_signed_in(request, slot).await)
+    }
+
+    /// Whether somebody is signed in, or may be: a `SameSite=Strict` cookie does not come along from
+    /// another site.
+    async fn may_be_signed_in<F: Fields>(&self, request: &Request<'_, F>, slot: &Slot) -> bool {
+        let parts = &self.0;
+        let is_hidden =
+            parts.cookie.is_strict() && parts.cookies.binding_of(request.fields).is_some();
+        is_hidden || !matches!(self.see(request.fields, slot).await, Ok(None))
+    }
+
     /// The provider to which a person is sent at once: the only one, if there is no other way to sign in
     /// and nobody has just signed out.
-    pub(crate) fn only_provider<F: Fields>(&self, request: &Request<'_, F>) -> Option<&Provider> {
+    pub(crate) async fn only_provider<F: Fields>(
+        &self,
+        request: &Request<'_, F>,
+        slot: &Slot,
+    ) -> Option<&Provider> {
         let parts = &self.0;
         let [only] = parts.providers.all() else {
             return None;
         };
         let may_go = Wish::read(request.query).other_account
             || !parts.providers.is_signed_out(request.fields.all("cookie"));
-        (!parts.has_form() && may_go && may_begin(request)).then_some(only)
+        let goes = !parts.has_form() && may_go && self.may_begin(request, slot).await;
+        goes.then_some(only)
     }
 
     /// The address of each provider's sign-in, and its title. What the request's own address asks for is
@@ -65,12 +92,15 @@ impl Auth {
         request: &Request<'_, F>,
         slot: &Slot,
     ) -> Answer {
+        let parts = &self.0;
+        let had = (parts.cookie.is_strict()).then(|| parts.session_of(&slot.pending()));
         let outset = Outset {
             provider,
             audience,
             wish: Wish::read(request.query),
             invitation: only(request.parameters("invitation")).and_then(|id| Bytes::read(&id)),
             restarts: 0,
+            had: had.flatten().map(|session| session.id),
         };
         self.go(outset, request, slot)
             .await
@@ -111,8 +141,11 @@ impl Auth {
         place.as_text().clone_into(&mut attempt.to);
         attempt.invitation = outset.invitation;
         attempt.restarts = outset.restarts;
+        attempt.had = outset.had;
         attempt.step_up.clone_from(&wish.step_up);
         let begun = parts.providers.attempts.begin(attempt, now);
+        let too_long = || Refusal::new(RefusalCode::Form).because("its state is too long");
+        let begun = begun.ok_or_else(too_long)?;
         let asks_for_account = wish.other_account || parts.providers.is_signed_out(cookies.clone());
         let ask = Ask {
             redirect_uri: &redirect_uri,

@@ -28,7 +28,7 @@ use crate::random;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::request::Request;
 use crate::respond::{Audience, see_other};
-use crate::session::{Bytes, all, person, provider_session};
+use crate::session::{Bytes, all, person, there};
 use crate::standing::unavailable;
 use crate::wish::Wish;
 
@@ -198,9 +198,8 @@ impl Auth {
         // Checked again: a sign-out may have come while the provider was answering.
         let mut subjects = vec![browser];
         subjects.extend(person(keys, who.provider(), who.subject()));
-        if let Some(sid) = &proved.sid {
-            subjects.extend(provider_session(keys, who.provider(), sid));
-        }
+        let sid = proved.sid.as_deref();
+        subjects.extend(there(keys, who.provider(), who.subject(), sid));
         parts.still_stands(attempt, &subjects).await?;
         (parts.throttle).begin_session_there(now, (who.provider(), who.subject()))?;
         // As long as the session, which counts from the start of its attempt.
@@ -216,7 +215,8 @@ impl Auth {
             since: Some(attempt.begun),
             credential: None,
         });
-        let signed_in = self.sign_in(&pending, who.clone()).push().await;
+        let signed_in = self.sign_in(&pending, who.clone()).after(attempt.had);
+        let signed_in = signed_in.push().await;
         if signed_in.is_err() {
             parts.forget_tokens(&who).await;
         }
@@ -296,6 +296,7 @@ impl Auth {
                 },
                 invitation: attempt.invitation,
                 restarts: 1,
+                had: attempt.had,
             };
             match self.go(outset, request, slot).await {
                 Ok(answer) => return answer,

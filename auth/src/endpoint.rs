@@ -109,7 +109,7 @@ impl Auth {
             "/sign-in" if get => {
                 let audience = Audience::bound_for(self, request, request.return_to());
                 #[cfg(feature = "providers")]
-                if let Some(only) = self.only_provider(request) {
+                if let Some(only) = self.only_provider(request, slot).await {
                     return self.begin_at(only, &audience, request, slot).await;
                 }
                 self.sign_in_page(request, &audience, "", None)
@@ -371,6 +371,8 @@ impl Auth {
             "roles": who.roles(),
             "expires_at": who.session_ends_at().map(UnixMillis::get),
         });
-        Answer::uncached(200, Rest::Unasked).with_body("application/json", body.to_string())
+        Answer::uncached(200, Rest::Unasked)
+            .with_body("application/json", body.to_string())
+            .with("x-content-type-options", &b"nosniff"[..])
     }
 }

@@ -6,7 +6,6 @@ use apply_cookies::web::{Answer, BodyRefused, Fields, Rest, Slot};
 use bytes::Bytes;
 
 use crate::auth::Auth;
-use crate::begin::may_begin;
 use crate::providers::Step;
 use crate::refusal::RefusalCode;
 use crate::request::Request;
@@ -24,7 +23,7 @@ impl Auth {
         match (step, request.method) {
             (Step::Begin(provider), "GET" | "HEAD") => {
                 let audience = Audience::bound_for(self, request, request.return_to());
-                if may_begin(request) {
+                if self.may_begin(request, slot).await {
                     self.begin_at(provider, &audience, request, slot).await
                 } else if audience.person {
                     self.sign_in_page(request, &audience, "", None)

@@ -12,7 +12,7 @@ use crate::metrics;
 use crate::on_sign_in;
 use crate::random;
 use crate::refusal::{Refusal, RefusalCode};
-use crate::session::{Bytes, IdentityTooLarge, Session, all, person};
+use crate::session::{Bytes, IdentityTooLarge, Session, all, alone, person};
 #[cfg(feature = "password")]
 use crate::standing::PASSWORD;
 use crate::standing::unavailable;
@@ -64,6 +64,8 @@ pub struct SessionChange<'p> {
     pending: &'p PendingCookies,
     batch: PendingBatch<'p>,
     step: Step,
+    /// A session that it ends, if the request's cookies have none.
+    before: Option<Bytes>,
 }
 
 /// What becomes of the session.
@@ -138,6 +140,7 @@ impl Auth {
             pending,
             batch,
             step,
+            before: None,
         }
     }
 
@@ -193,6 +196,13 @@ impl SessionChange<'_> {
         self
     }
 
+    /// Ends this session of the browser if the request's cookies have none.
+    #[cfg(feature = "providers")]
+    pub(crate) fn after(mut self, before: Option<Bytes>) -> Self {
+        self.before = before;
+        self
+    }
+
     /// Does it: what must end is ended in the store first, and then the cookie is pushed. The receipt
     /// says what became of it.
     ///
@@ -232,13 +242,15 @@ impl SessionChange<'_> {
         // Before anything ends: an identity that is too large leaves the browser as it was.
         #[cfg_attr(not(feature = "password"), expect(unused_mut, reason = "for a device"))]
         let mut batch = batch.set(parts.cookie.write(&session)?);
-        if let Some(had) = &had {
-            parts.revoke(&[had.alone()]).await?;
+        if let Some(id) = had.as_ref().map(|had| had.id).or(self.before) {
+            parts.revoke(&[alone(id)]).await?;
             metrics::session_ended("replaced");
-            #[cfg(feature = "providers")]
-            if had.who.at_provider().vault != session.who.at_provider().vault {
-                parts.forget_tokens(&had.who).await;
-            }
+        }
+        #[cfg(feature = "providers")]
+        if let Some(had) = &had
+            && had.who.at_provider().vault != session.who.at_provider().vault
+        {
+            parts.forget_tokens(&had.who).await;
         }
         #[cfg(feature = "password")]
         if session.who.provider() == PASSWORD && session.credential.is_some() {

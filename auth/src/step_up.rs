@@ -16,6 +16,9 @@ const SKEW: Duration = Duration::from_secs(60);
 /// The most bytes of all `acr` values together that are read from an address.
 const ACR_MAX: usize = 512;
 
+/// The most of them: each takes more room than its bytes in the attempt's state.
+const ACRS_MAX: usize = 8;
+
 /// What is asked of somebody's sign-in at the provider. It also travels in addresses, where anybody can
 /// change it: the guard judges the result when the person comes back.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,8 +38,10 @@ impl StepUp {
         for (name, value) in pairs {
             let length: usize = asked.acr.iter().map(String::len).sum();
             let is_name = !value.is_empty()
+                && asked.acr.len() < ACRS_MAX
                 && length + value.len() <= ACR_MAX
-                && value.bytes().all(|byte| byte.is_ascii_graphic());
+                && (value.bytes())
+                    .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'));
             match &*name {
                 "acr" if is_name => asked.acr.push(value.into_owned()),
                 "max_age" => asked.max_age = value.parse().ok(),
@@ -84,10 +89,20 @@ mod tests {
         let mut query = Serializer::new(String::new());
         asked.write(&mut query);
         assert_eq!(read(&query.finish()), asked);
-        for nothing in ["", "acr=", "acr=a+b", "max_age=-1", "max_age=soon"] {
+        for nothing in [
+            "",
+            "acr=",
+            "acr=a+b",
+            "max_age=-1",
+            "max_age=soon",
+            "acr=%22",
+            "acr=a%5Cb",
+        ] {
             assert!(read(nothing).is_empty(), "{nothing}");
         }
-        assert_eq!(read(&"acr=12345678&".repeat(200)).acr.len(), ACR_MAX / 8);
+        assert_eq!(read(&"acr=1&".repeat(200)).acr.len(), ACRS_MAX);
+        let long = format!("acr={}&", "a".repeat(200));
+        assert_eq!(read(&long.repeat(200)).acr.len(), ACR_MAX / 200);
     }
 
     #[test]

@@ -79,8 +79,8 @@ impl Attempts {
         })
     }
 
-    /// Begins one at this moment.
-    pub(crate) fn begin(&self, mut attempt: Attempt, now: UnixMillis) -> Begun {
+    /// Begins one at this moment, if all that it asks for fits into an address.
+    pub(crate) fn begin(&self, mut attempt: Attempt, now: UnixMillis) -> Option<Begun> {
         // Never empty: there is a current secret.
         let key = &self.keys[0];
         let r = cookies::draw(key, now);
@@ -96,11 +96,11 @@ impl Attempts {
             attempt.to.clear();
             state = seal(&attempt);
         }
-        Begun {
+        (state.len() <= STATE_MAX).then(|| Begun {
             cookie: self.cookies.write(&r),
             state,
             proof: Proof::of(key, &r),
-        }
+        })
     }
 
     /// Opens a state that this deployment has sealed.

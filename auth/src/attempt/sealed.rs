@@ -45,6 +45,9 @@ pub(crate) struct Attempt {
     /// How often it has restarted by itself.
     #[serde(rename = "n", default, skip_serializing_if = "is_zero")]
     pub(crate) restarts: u8,
+    /// The session that its browser had, where a `SameSite=Strict` cookie hides it from the callback.
+    #[serde(rename = "h", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) had: Option<Bytes>,
     #[serde(flatten)]
     pub(crate) step_up: StepUp,
 }
@@ -68,6 +71,7 @@ impl Attempt {
             to: String::new(),
             invitation: None,
             restarts: 0,
+            had: None,
             step_up: StepUp::default(),
         }
     }

@@ -18,7 +18,7 @@ fn ours() -> Attempts {
 }
 
 fn begin(attempts: &Attempts, now: UnixMillis) -> Begun {
-    attempts.begin(Attempt::with("google", now), now)
+    attempts.begin(Attempt::with("google", now), now).unwrap()
 }
 
 fn sent(begun: &Begun) -> String {
@@ -73,16 +73,19 @@ fn the_longest_state_fits_into_an_address_and_what_is_longer_goes_to_the_front_p
     let id = Some(crate::session::Bytes([9; 16]));
     (attempt.claims, attempt.revocations) = (id, id);
     (attempt.binding, attempt.invitation) = (id, id);
+    attempt.had = id;
     attempt.to = "/".repeat(900);
-    let begun = attempts.begin(attempt.clone(), at(0));
+    let begun = attempts.begin(attempt.clone(), at(0)).unwrap();
     assert!(begun.state.len() <= STATE_MAX, "{}", begun.state.len());
     let opened = attempts.open(&begun.state, at(0)).unwrap();
     assert_eq!((opened.to.len(), opened.restarts), (900, 0));
     attempt.to = "/".repeat(1024);
     attempt.step_up.acr = vec!["a".repeat(512)];
-    let begun = attempts.begin(attempt, at(0));
+    let begun = attempts.begin(attempt.clone(), at(0)).unwrap();
     assert!(begun.state.len() <= STATE_MAX);
     assert_eq!(attempts.open(&begun.state, at(0)).unwrap().to, "");
+    attempt.step_up.acr = vec!["a".repeat(1_500)];
+    assert!(attempts.begin(attempt, at(0)).is_none());
 }
 
 #[test]

@@ -60,10 +60,12 @@ impl Pages {
         elsewhere: Option<&str>,
         content: &str,
     ) -> Answer {
-        self.page_with(title, icon, refusal, elsewhere, "", content)
+        let answer = self.page_with(title, icon, refusal, elsewhere, "", content);
+        // A page of another site that has opened it has no hold on it.
+        answer.with("cross-origin-opener-policy", &b"same-origin"[..])
     }
 
-    /// The same, with more in its policy.
+    /// The same, with more in its policy, and for popups too: theirs must be able to close itself.
     fn page_with(
         &self,
         title: &str,

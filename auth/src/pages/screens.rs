@@ -206,7 +206,7 @@ impl Pages {
             code = refusal.code().as_str(),
             id = id
         );
-        self.page(title, STOP, Some(refusal), None, &html)
+        self.page_with(title, STOP, Some(refusal), None, "", &html)
     }
 }
 

@@ -144,6 +144,21 @@ fn every_page_runs_no_script_and_cannot_be_framed() {
 }
 
 #[test]
+fn whoever_opens_a_page_in_a_window_has_no_hold_on_it_and_no_key_held_down_signs_anybody_out() {
+    let (pages, home) = (pages("/auth", None), places().home());
+    let sign_out = pages.sign_out(&Identity::new("password", "ada").unwrap(), &home, None);
+    assert!(!body(&sign_out).contains("autofocus"));
+    for page in [
+        sign_out,
+        pages.sign_in(&page(&home, "", None)),
+        pages.signed_out(None),
+    ] {
+        let policy = field(&page, "cross-origin-opener-policy");
+        assert_eq!(policy, Some("same-origin"));
+    }
+}
+
+#[test]
 fn a_form_may_end_at_a_listed_host_only_if_it_leads_there() {
     let pages = pages("/auth", None);
     let place = places().read("https://docs.example/start").unwrap();

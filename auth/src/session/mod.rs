@@ -47,10 +47,8 @@ pub(crate) struct Session {
 // Stores keep the digests below for as long as the longest session: they cannot change.
 
 impl Session {
-    /// The session alone. Its id is random, and so is the browser's binding: a store learns nothing
-    /// from them, and they outlive a rotation of the secret.
     pub(crate) fn alone(&self) -> Subject {
-        Subject::Absolute(RevocationDigest::from_bytes(self.id.0))
+        alone(self.id)
     }
 
     /// Those of its browser that have begun.
@@ -66,15 +64,22 @@ impl Session {
     /// revoked.
     pub(crate) fn check(&self, keys: &[PurposeKey]) -> SessionCheck {
         let mut subjects = vec![self.alone(), self.browser()];
-        let provider = self.who.provider();
-        subjects.extend(person(keys, provider, self.who.subject()));
-        if let Some(sid) = self.who.provider_session() {
-            subjects.extend(provider_session(keys, provider, sid));
+        let (who, provider) = (&self.who, self.who.provider());
+        subjects.extend(person(keys, provider, who.subject()));
+        if self.credential.is_none() {
+            let sid = who.provider_session();
+            subjects.extend(there(keys, provider, who.subject(), sid));
         }
         let mut check = SessionCheck::new(self.since, all(&subjects));
         check.scope = self.scope.map(|scope| StoreScope::from_random(scope.0));
         check
     }
+}
+
+/// A session alone, by its id. That is random, and so is the browser's binding: a store learns nothing from
+/// them, and they outlive a rotation of the secret.
+pub(crate) fn alone(id: Bytes) -> Subject {
+    Subject::Absolute(RevocationDigest::from_bytes(id.0))
 }
 
 /// The most keys whose digests fit into one look-up, beside the session's own and its browser's.
@@ -95,6 +100,27 @@ pub(crate) fn provider_session(keys: &[PurposeKey], provider: &str, sid: &str) -
     digests(keys, 4, [provider, sid])
         .map(Subject::Absolute)
         .collect()
+}
+
+/// Those of a person for whose sessions the provider has no name (`sid`), in the same way. A logout token
+/// that names the person and a session may mean each of them.
+pub(crate) fn unnamed_sessions(keys: &[PurposeKey], provider: &str, subject: &str) -> Vec<Subject> {
+    digests(keys, 5, [provider, subject])
+        .map(Subject::Timed)
+        .collect()
+}
+
+/// What the provider ends a session by.
+pub(crate) fn there(
+    keys: &[PurposeKey],
+    provider: &str,
+    subject: &str,
+    sid: Option<&str>,
+) -> Vec<Subject> {
+    match sid {
+        Some(sid) => provider_session(keys, provider, sid),
+        None => unnamed_sessions(keys, provider, subject),
+    }
 }
 
 /// HMAC-SHA256(key, kind ‖ L(part) ‖ part, for each part), its first half; L is a length of 16 bits, and

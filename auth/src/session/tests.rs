@@ -147,7 +147,10 @@ fn the_cookie_is_out_of_reach_of_scripts_and_of_other_sites() {
 #[test]
 fn digests_of_subjects_never_change() {
     let keys = cookies().purpose_keys(Purpose::Revocation, "");
-    let digests = [session(), session_at_provider()].map(|one| one.check(&keys).subjects);
+    let mut unnamed = session_at_provider();
+    unnamed.who = (unnamed.who).with_session_at_provider(AtProvider::default());
+    let sessions = [session(), session_at_provider(), unnamed];
+    let digests = sessions.map(|one| one.check(&keys).subjects);
     let digests = digests.iter().flat_map(Subjects::iter).map(|subject| {
         let kind = match subject {
             Subject::Absolute(_) => "absolute",
@@ -161,7 +164,7 @@ fn digests_of_subjects_never_change() {
 }
 
 /// Of each the id, the binding, and digests made in Python from the text of the rule alone.
-const EXPECTED: [&str; 7] = [
+const EXPECTED: [&str; 11] = [
     "absolute 01010101010101010101010101010101",
     "timed 03030303030303030303030303030303",
     "timed 940a1eb0e8992b094dd24de5b8e3df8d",
@@ -169,6 +172,10 @@ const EXPECTED: [&str; 7] = [
     "timed 03030303030303030303030303030303",
     "timed d586b128f7c9d72203f6425bb2dd5b3a",
     "absolute e5cabddd6feefd6399f3791dcf3a80bc",
+    "absolute 01010101010101010101010101010101",
+    "timed 03030303030303030303030303030303",
+    "timed d586b128f7c9d72203f6425bb2dd5b3a",
+    "timed 2916a70b0cfa3e8ff2d03ea79eb69bef",
 ];
 
 #[test]

@@ -7,7 +7,7 @@ use apply_cookies_auth::Gate;
 use serde_json::json;
 
 use super::{App, SIGNED_IN};
-use crate::harness::there::{Asked, There};
+use crate::harness::there::{Asked, FROM_ELSEWHERE, There};
 use crate::harness::{ADA, cookie_of};
 use crate::support::http::Connection;
 
@@ -48,7 +48,9 @@ fn somebody_who_is_known_there_is_signed_in_here_where_they_wanted_to_go() {
         Some("https://app.example/app?tab=1")
     );
     assert_eq!(browser.attempts(), 0, "its cookie is gone");
-    let me = browser.fetch("/auth/me").body;
+    let me = browser.fetch("/auth/me");
+    assert_eq!(me.header("x-content-type-options"), Some("nosniff"));
+    let me = me.body;
     for part in ["\"acme\"", "\"ada\"", "ada@example.com", "\"Ada\""] {
         assert!(me.contains(part), "{me}");
     }
@@ -161,6 +163,46 @@ fn only_a_person_who_is_there_begins_an_attempt() {
 }
 
 #[test]
+fn a_mere_visit_to_a_page_of_another_origin_replaces_no_session() {
+    let there = There::start();
+    let app = with(&there);
+    let sent_from = |site| [&FROM_ELSEWHERE[..3], &[site]].concat();
+    for path in ["/auth/sign-in", "/auth/sign-in/acme?return_to=%2Fapp"] {
+        for site in ["Sec-Fetch-Site: cross-site", "Sec-Fetch-Site: same-site"] {
+            let mut browser = app.browser();
+            assert_eq!(browser.sign_in_there(&there, "/auth/sign-in").status, 303);
+            let page = browser.ask("GET", path, &sent_from(site), "");
+            assert_eq!(page.status, 200, "{site}");
+            assert_eq!(browser.attempts(), 0, "{site}");
+            let link = page.body.split("href=\"").nth(1).unwrap();
+            let link = link.split('"').next().unwrap().replace("&amp;", "&");
+            assert!(browser.is_in());
+            // The person's own click leads on.
+            let _ = browser.leave(&link);
+            // Nothing is lost where nobody is signed in, or not any more.
+            let mut other = browser.clone();
+            other.sign_out();
+            for mut browser in [browser, app.browser()] {
+                let asked = Asked::of(&browser.ask("GET", path, &sent_from(site), ""));
+                there.gives(&asked, &json!({}));
+                assert_eq!(browser.come(&there.back(&asked)).status, 303);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_asked_in_an_address_never_makes_it_too_long() {
+    let there = There::start();
+    let app = with(&there);
+    for acr in ["%22", "a", "%5C"] {
+        let path = format!("/auth/sign-in/acme?{}", format!("acr={acr}&").repeat(512));
+        let asked = app.browser().leave(&path);
+        assert!(asked.get("state").len() <= 1_900, "{acr}");
+    }
+}
+
+#[test]
 fn of_twenty_one_attempts_the_oldest_goes() {
     let there = There::start();
     let app = with(&there);
@@ -234,6 +276,26 @@ fn a_strict_cookie_is_sent_by_the_page_that_follows() {
             .contains("SameSite=Strict")
     );
     assert!(browser.is_in());
+}
+
+#[test]
+fn a_sign_in_ends_the_session_before_it_although_the_callback_does_not_see_a_strict_cookie() {
+    let there = There::start();
+    let app = App::with(|builder, _| builder.provider(there.oidc()).same_site(SameSite::Strict));
+    let mut browser = app.browser();
+    browser.sign_in_there(&there, "/auth/sign-in/acme");
+    let mut stream = browser.open("/watch");
+    assert_eq!(browser.next(&mut stream).unwrap(), "watching");
+    let mut copy = browser.clone();
+    let asked = browser.leave("/auth/sign-in/acme");
+    browser.jar.remove(SIGNED_IN);
+    // Nor does a page of another site's visit, which begins nothing.
+    let sent = browser.come("/auth/sign-in/acme");
+    assert_eq!((sent.status, browser.attempts()), (200, 1), "{}", sent.body);
+    there.gives(&asked, &json!({"sub": "bob"}));
+    assert_eq!(browser.come(&there.back(&asked)).status, 200);
+    assert!(browser.is_in() && !copy.is_in());
+    assert_eq!(copy.next(&mut stream).unwrap(), "ended: Revoked");
 }
 
 #[test]

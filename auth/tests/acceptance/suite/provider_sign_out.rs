@@ -9,6 +9,7 @@ use super::{App, SIGNED_IN};
 use crate::harness::there::There;
 use crate::harness::{Browser, cookie_of};
 use crate::hostile::Answer;
+use crate::hostile::signer::RSA;
 use crate::support::http::{FORM, Response};
 
 const HINT: &str = "__Secure-sign-out";
@@ -244,6 +245,33 @@ fn the_provider_ends_its_session_here_too_and_open_streams_with_it() {
         app.send("GET", "/auth/back-channel/acme", &[], "").status,
         405
     );
+}
+
+#[test]
+fn a_logout_token_of_a_session_that_has_no_name_here_ends_those_of_its_person() {
+    let there = There::start();
+    let (app, mut named) = signed_in(&there);
+    let mut browser = app.browser();
+    let asked = browser.leave("/auth/sign-in");
+    let mut claims = there.claims(&asked);
+    claims.as_object_mut().unwrap().remove("sid");
+    there.server.gives(&RSA.token("RS256", &claims));
+    assert_eq!(browser.come(&there.back(&asked)).status, 303);
+    let of = |sub: &str| there.logout_token(&json!({"sid": "there-2", "sub": sub}));
+    assert_eq!(post_there(&app, &of("bob")).status, 200);
+    assert!(browser.is_in());
+    let token = of("ada");
+    assert_eq!(post_there(&app, &token).status, 200);
+    assert!(!browser.is_in() && named.is_in());
+    app.forward(Duration::from_secs(2));
+    there.forward(2);
+    let asked = browser.leave("/auth/sign-in/acme");
+    let mut claims = there.claims(&asked);
+    claims.as_object_mut().unwrap().remove("sid");
+    there.server.gives(&RSA.token("RS256", &claims));
+    assert_eq!(browser.come(&there.back(&asked)).status, 303);
+    assert_eq!(post_there(&app, &token).status, 200);
+    assert!(browser.is_in(), "it began later");
 }
 
 #[test]
