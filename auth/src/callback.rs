@@ -156,33 +156,35 @@ impl Auth {
         let code = parameters.code.as_deref().ok_or(Code::State)?;
         let browser = Subject::Timed(RevocationDigest::from_bytes(binding));
         parts.still_stands(attempt, &[browser]).await?;
-        let address = parts.person(request);
-        parts.throttle.may_exchange(now, address)?;
-        parts.claim(attempt, proof.claim, now).await?;
-        let redirect_uri = audience.callback(self, provider).ok_or(Code::Origin)?;
-        let expected = Expected {
-            redirect_uri: &redirect_uri,
-            nonce: &proof.nonce,
-            begun_at: attempt.begun,
-            max_age: attempt.step_up.max_age.map(Duration::from_secs),
-            acr: &attempt.step_up.acr,
-        };
-        let exchanged = provider
-            .exchange(code, &proof.verifier, &expected, now)
-            .await;
-        let proved = exchanged.map_err(|refusal| {
+        let there = |refusal: Refusal| {
             let refusal = refusal.of(provider.name());
-            let is_away = refusal.code() == Code::ProviderUnreachable;
-            if matches!(refusal.code(), Code::ExchangeFailed | Code::TokenInvalid) {
-                parts.throttle.exchange_failed(now, address);
-            }
-            let then = if is_away {
-                Then::BeginAnew
-            } else {
-                Then::Refuse
+            let then = match refusal.code() {
+                Code::ProviderUnreachable => Then::BeginAnew,
+                _ => Then::Refuse,
             };
             Stop { refusal, then }
-        })?;
+        };
+        let permit = parts.throttle.begin_exchange(now, parts.person(request))?;
+        let exchanged = async {
+            let _turn = provider.turn(permit.network()).await.map_err(there)?;
+            parts.claim(attempt, proof.claim, now).await?;
+            let redirect_uri = audience.callback(self, provider).ok_or(Code::Origin)?;
+            let expected = Expected {
+                redirect_uri: &redirect_uri,
+                nonce: &proof.nonce,
+                begun_at: attempt.begun,
+                max_age: attempt.step_up.max_age.map(Duration::from_secs),
+                acr: &attempt.step_up.acr,
+            };
+            let exchanged = provider.exchange(code, &proof.verifier, &expected, now);
+            exchanged.await.map_err(there)
+        };
+        let exchanged = exchanged.await;
+        let code = exchanged.as_ref().err().map(|stop| stop.refusal.code());
+        if !matches!(code, Some(Code::ExchangeFailed | Code::TokenInvalid)) {
+            parts.throttle.exchange_withdrawn(now, &permit);
+        }
+        let proved = exchanged?;
         self.begin_session(attempt, proved, browser, slot).await
     }
 

@@ -104,8 +104,8 @@ fn seconds(wait: Duration) -> u64 {
 }
 
 impl RefusalCode {
-    /// Whether it takes somebody who is known, or an attempt that the throttle has let through: nobody
-    /// can fill the log with these.
+    /// Whether it takes an attempt that the throttle has let through: nobody can fill the log with these.
+    /// Not so a missing role: where anybody may sign in, anybody can ask for a page that needs one.
     pub(crate) const fn is_of_somebody(self) -> bool {
         matches!(
             self,
@@ -113,7 +113,6 @@ impl RefusalCode {
                 | Self::NotInvited
                 | Self::EmailNotVerified
                 | Self::NotAllowed
-                | Self::RoleMissing
                 | Self::IdentityTooLarge
         )
     }

@@ -29,6 +29,8 @@ pub(crate) use tokens::VaultKey;
 mod end_session;
 mod logout_token;
 
+mod turns;
+
 mod provider;
 pub(crate) use provider::{Proved, Provider};
 mod refresh;

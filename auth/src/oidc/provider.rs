@@ -2,10 +2,8 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use apply_cookies::UnixMillis;
-use tokio::sync::{Semaphore, SemaphorePermit};
 use zeroize::Zeroizing;
 
 use super::authorization::{self, Ask};
@@ -15,6 +13,7 @@ use super::id_token::{self, Expected};
 use super::logout_token::{self, LoggedOut};
 use super::settings::{Oidc, OidcError};
 use super::tokens::ProviderTokens;
+use super::turns::{Turn, Turns};
 use super::vault::Vault;
 use super::{end_session, person, user_info};
 use crate::identity::Identity;
@@ -23,18 +22,12 @@ use crate::key_source;
 use crate::outgoing::{Door, Outgoing};
 use crate::refusal::{Refusal, RefusalCode};
 
-/// How many exchanges run at once: more would only wait at the provider.
-const EXCHANGES: usize = 16;
-/// How long one waits for its turn. The attempt is spent by then, but whoever tries again has a session
-/// at the provider already.
-const TURN: Duration = Duration::from_secs(5);
-
 /// A provider that a deployment asks.
 pub(crate) struct Provider {
     settings: Arc<Oidc>,
     outgoing: Outgoing,
     discovery: Discovery,
-    exchanges: Semaphore,
+    turns: Turns,
 }
 
 /// Who somebody is, by an ID token that belongs to this attempt.
@@ -66,7 +59,7 @@ impl Oidc {
             discovery: Discovery::new(&self.issuer, &address, outgoing.clone()),
             settings: Arc::new(self),
             outgoing,
-            exchanges: Semaphore::new(EXCHANGES),
+            turns: Turns::new(),
         })
     }
 }
@@ -136,12 +129,20 @@ impl Provider {
         Err(Refusal::new(RefusalCode::IssuerMixedUp).because(why))
     }
 
-    /// Exchanges a code for a person. Called once for each code.
+    /// Waits until somebody on this network may have a code exchanged.
     ///
     /// # Errors
     ///
-    /// `provider-unreachable`, `exchange-failed`, `unavailable` (too many at once), `token-invalid`,
-    /// `clock`.
+    /// `unavailable` if too many are under way.
+    pub(crate) async fn turn(&self, network: u64) -> Result<Turn<'_>, Refusal> {
+        self.turns.take(network).await
+    }
+
+    /// Exchanges a code for a person. Called once for each code, and within a [turn](Self::turn).
+    ///
+    /// # Errors
+    ///
+    /// `provider-unreachable`, `exchange-failed`, `token-invalid`, `clock`.
     pub(crate) async fn exchange(
         &self,
         code: &str,
@@ -149,7 +150,6 @@ impl Provider {
         expected: &Expected<'_>,
         now: UnixMillis,
     ) -> Result<Proved, Refusal> {
-        let _turn = self.turn().await?;
         let known = self.discovery.get(now).await?;
         let (settings, metadata) = (&*self.settings, &known.metadata);
         let (answer, id_token) = exchange(
@@ -196,14 +196,6 @@ impl Provider {
             acr: token.acr,
             tokens: settings.vault.as_ref().map(|_| answer.tokens(now)),
             id_token,
-        })
-    }
-
-    pub(super) async fn turn(&self) -> Result<SemaphorePermit<'_>, Refusal> {
-        let turn = tokio::time::timeout(TURN, self.exchanges.acquire()).await;
-        turn.ok().and_then(Result::ok).ok_or_else(|| {
-            let why = "sixteen exchanges with this provider have not ended for five seconds";
-            Refusal::new(RefusalCode::Unavailable).because(why)
         })
     }
 

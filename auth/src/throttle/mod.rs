@@ -12,6 +12,7 @@
 //! | a browser that has signed in to this account before | 5 times | the same waits; no other rule |
 //! | whoever is right: an account, or the token from one network | begin 300 sessions, and one more every second | until the next |
 //! | a network | begin 2,000 sign-ins with a provider, and 50 more every second | until the next |
+//! | a network | have 100 codes exchanged that are worth nothing, and one more every second | until the next |
 //!
 //! A network is an IPv4 address, or a /48 of IPv6; the second rule counts each /64 as well. The third
 //! rule never locks an account: somebody new waits 30 s and is then heard, however many others are
@@ -67,6 +68,14 @@ const SESSIONS: Pace = Pace {
 const ATTEMPTS: Pace = Pace {
     burst: 2_000,
     every: 20,
+};
+
+/// How often a network may have a code exchanged that is worth nothing, or that waits or is being exchanged.
+/// Nobody guesses a code: this is for the provider, which may refuse an app that asks in vain too often.
+#[cfg(feature = "providers")]
+const EXCHANGES: Pace = Pace {
+    burst: 100,
+    every: SECOND,
 };
 
 /// A keyed hash of whom an entry is about. That two are one is as likely as a guess of 64 bits.
@@ -129,6 +138,19 @@ impl Permit {
         let account = (!self.networks.is_empty()).then_some((&ACCOUNT, self.account));
         let networks = self.networks.iter().map(|key| (&NETWORK, *key));
         account.into_iter().chain(networks)
+    }
+}
+
+/// An exchange that was let through. Dropping it leaves it counted as one of a code that is worth nothing.
+#[cfg(feature = "providers")]
+#[must_use]
+#[cfg_attr(test, derive(Debug))]
+pub(crate) struct Exchange(Vec<Key>);
+
+#[cfg(feature = "providers")]
+impl Exchange {
+    pub(crate) fn network(&self) -> Key {
+        self.0[0]
     }
 }
 
@@ -230,27 +252,33 @@ impl Throttle {
         self.spend(now, self.key(("attempts", network)), &ATTEMPTS, "attempts")
     }
 
-    /// Whether a network may have a code exchanged.
+    /// Lets a network have a code exchanged, and counts the code as worth nothing until it has
+    /// [turned out otherwise](Self::exchange_withdrawn).
     #[cfg(feature = "providers")]
-    pub(crate) fn may_exchange(&self, now: UnixMillis, address: IpAddr) -> Result<(), Refusal> {
-        let (now, networks) = (now.get(), self.networks(address));
+    pub(crate) fn begin_exchange(
+        &self,
+        now: UnixMillis,
+        address: IpAddr,
+    ) -> Result<Exchange, Refusal> {
+        let networks = self.networks(address).into_iter();
+        let networks = networks.map(|network| self.key(("exchanges", network)));
+        let (now, exchange) = (now.get(), Exchange(networks.collect()));
         let paces = &mut self.tables().paces;
-        let mut waits = networks.into_iter().map(|network| {
-            paces
-                .find(now, network)
-                .map_or(0, |used| NETWORK.wait(now, used))
-        });
-        pass(waits.by_ref().max().unwrap_or(0), "network")
+        for network in &exchange.0 {
+            pass(EXCHANGES.wait(now, paces.entry(now, *network)), "exchanges")?;
+        }
+        for network in &exchange.0 {
+            EXCHANGES.spend(now, paces.entry(now, *network));
+        }
+        Ok(exchange)
     }
 
-    /// Counts a code that was worth nothing. It is counted afterwards because so few exchanges run at once
-    /// that no more than those can get ahead of the count.
+    /// The code was good, or has not been judged: what it counted is taken back.
     #[cfg(feature = "providers")]
-    pub(crate) fn exchange_failed(&self, now: UnixMillis, address: IpAddr) {
-        let (now, networks) = (now.get(), self.networks(address));
-        let mut tables = self.tables();
-        for network in networks {
-            NETWORK.spend(now, tables.paces.entry(now, network));
+    pub(crate) fn exchange_withdrawn(&self, now: UnixMillis, exchange: &Exchange) {
+        let (now, mut tables) = (now.get(), self.tables());
+        for network in &exchange.0 {
+            EXCHANGES.take_back(tables.paces.entry(now, *network));
         }
     }
 

@@ -216,6 +216,29 @@ fn three_hundred_sessions_begin_at_once_and_then_one_a_second() {
     fails(&throttle, 0, Subject::token(network(1))).unwrap();
 }
 
+#[cfg(feature = "providers")]
+#[test]
+fn a_network_has_a_hundred_codes_exchanged_in_vain_and_then_one_a_second() {
+    for from in [network(1), "2001:db8::1".parse().unwrap()] {
+        let throttle = throttle();
+        // Those under way count, and so do those that were given up.
+        let begun = |millis| throttle.begin_exchange(at(millis), from);
+        let under_way: Vec<_> = (0..1000).filter_map(|_| begun(0).ok()).collect();
+        assert_eq!(under_way.len(), 100);
+        assert_eq!(begun(0).unwrap_err(), refused("exchanges", 1));
+        drop(under_way);
+        assert!(begun(999).is_err() && begun(1000).is_ok() && begun(1000).is_err());
+        // Good ones, and those that nobody has judged, cost nothing.
+        for _ in 0..1000 {
+            let permit = begun(2000).unwrap();
+            throttle.exchange_withdrawn(at(2000), &permit);
+        }
+        // Other networks, and passwords from this one, have noticed nothing.
+        drop(throttle.begin_exchange(at(0), network(2)).unwrap());
+        fails(&throttle, 0, Subject::account("ada", from)).unwrap();
+    }
+}
+
 #[test]
 fn a_token_and_an_account_without_a_name_are_two() {
     let throttle = throttle();

@@ -251,26 +251,3 @@ async fn the_request_proves_the_client_once_and_in_one_place() {
         assert_eq!(asked.fields.get("authorization").map(String::as_str), field);
     }
 }
-
-#[tokio::test]
-async fn sixteen_exchanges_run_at_once_and_the_others_wait_for_their_turn() {
-    let stage = Stage::new();
-    let scene = Scene::good(&stage);
-    scene.play(&stage);
-    let provider = stage.provider();
-    let held: Vec<_> = (0..16).map(|_| provider.turn()).collect();
-    let mut turns = Vec::new();
-    for turn in held {
-        turns.push(turn.await.unwrap());
-    }
-    tokio::time::pause();
-    let refusal = sign_in(&provider).await.unwrap_err();
-    assert_eq!(refusal.code(), RefusalCode::Unavailable);
-    assert_eq!(stage.provider.asked("/token").len(), 0);
-    tokio::time::resume();
-    let (proved, ()) = tokio::join!(sign_in(&provider), async {
-        tokio::task::yield_now().await;
-        turns.pop();
-    });
-    proved.unwrap();
-}

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::forged;
 use super::{App, SIGNED_IN};
-use crate::harness::{Browser, cookie_of};
+use crate::harness::{ADA, Browser, cookie_of};
 use crate::hostile::signer::{P256, RSA, RSA_NEXT, key_set, signed};
 use crate::support::http::{FORM, Response, origin_header};
 
@@ -328,11 +328,19 @@ fn people_of_a_tenant_are_taken_where_it_is_named() {
 }
 
 #[test]
-fn those_who_try_wait_and_those_who_have_a_token_do_not() {
-    let app = app();
-    let refused = (0..40).map(|_| sign_in(&mut app.browser(), "x.y.z").problem());
-    let throttled = refused.filter(|code| code == "throttled").count();
-    assert!(throttled >= 10, "{throttled}");
+fn nobody_waits_for_those_who_bring_tokens_that_are_old_or_made_up() {
+    let app = App::with(|auth, accounts| auth.passwords(accounts).firebase(google()));
+    let mut old = claims(now(&app));
+    old["auth_time"] = (now(&app) - 301).into();
+    for worthless in ["x.y.z", &token(&old)] {
+        for _ in 0..20 {
+            let refused = sign_in(&mut app.browser(), worthless);
+            assert_eq!(refused.problem(), "token-invalid");
+        }
+    }
+    let mut browser = app.browser();
+    browser.sign_in(ADA.0, ADA.1);
+    assert!(browser.is_in());
     assert_eq!(
         sign_in(&mut app.browser(), &token(&claims(now(&app)))).status,
         204

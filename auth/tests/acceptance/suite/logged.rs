@@ -169,6 +169,28 @@ fn a_forgotten_middleware_is_an_error_and_a_count() {
 }
 
 #[test]
+fn nobody_can_fill_the_log_without_a_role() {
+    let test = "nobody_can_fill_the_log_without_a_role";
+    Log::of_a_process(module_path!(), test, |log| {
+        let app = App::start();
+        let mut ada = app.signed_in(ADA);
+        let said = || {
+            let text = log.text();
+            let lines = text.lines();
+            let lines = lines.filter(|line| line.contains("code=\"role-missing\""));
+            lines.map(str::to_owned).collect::<Vec<_>>()
+        };
+        for _ in 0..20 {
+            assert_eq!(ada.fetch("/admin").status, 403);
+        }
+        assert_eq!(said().len(), 1, "{:?}", said());
+        app.forward(Duration::from_secs(61));
+        ada.fetch("/admin");
+        assert!(said()[1].contains("left_out=19"), "{:?}", said());
+    });
+}
+
+#[test]
 fn strangers_cannot_fill_the_log_at_info() {
     let test = "strangers_cannot_fill_the_log_at_info";
     Log::of_a_process(module_path!(), test, |log| {

@@ -1,13 +1,13 @@
 //! What is wrong with a callback. Each is one change to one that succeeds.
 
 use std::sync::Barrier;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use super::{App, BINDING, SIGNED_IN};
 use crate::harness::there::{ATTEMPT, Asked, There};
-use crate::harness::{Browser, Log};
+use crate::harness::{ADA, Browser, Log, WRONG};
 use crate::hostile::Answer;
 use crate::support::http::Response;
 
@@ -294,19 +294,62 @@ fn a_provider_that_does_not_answer_is_asked_once_more_and_one_that_says_no_is_no
 }
 
 #[test]
-fn those_whose_codes_are_worth_nothing_wait() {
+fn those_whose_codes_are_worth_nothing_wait_and_passwords_do_not_wait_for_them() {
+    let there = There::start();
+    let app = App::with(|auth, accounts| auth.passwords(accounts).provider(there.oidc()));
+    let no = Answer::json(&json!({"error": "invalid_grant"}));
+    there.answers("/token", Answer { status: 400, ..no });
+    let worthless = || {
+        let mut browser = app.browser();
+        let asked = browser.leave("/auth/sign-in/acme");
+        browser.come(&there.back(&asked)).status
+    };
+    let heard = (0..1000).take_while(|_| worthless() == 502).count();
+    assert!(heard >= 100, "{heard}");
+    assert_eq!(worthless(), 429);
+    assert_eq!(there.exchanges(), heard);
+    let mut browser = app.browser();
+    assert_eq!(browser.sign_in("nobody", WRONG).status, 401);
+    browser.sign_in(ADA.0, ADA.1);
+    assert!(browser.is_in());
+}
+
+#[test]
+fn codes_that_come_together_count_before_the_first_is_judged() {
     let scene = Scene::set();
     let no = Answer::json(&json!({"error": "invalid_grant"}));
-    scene.there.answers("/token", Answer { status: 400, ..no });
-    let codes: Vec<_> = (0..22)
-        .map(|_| {
-            let mut browser = scene.app.browser();
-            let asked = browser.leave("/auth/sign-in/acme");
-            browser.come(&scene.there.back(&asked)).status
-        })
-        .collect();
-    assert_eq!((codes[19], codes[21]), (502, 429));
-    assert_eq!(scene.there.exchanges(), 20);
+    let after = Duration::from_millis(20);
+    let status = 400;
+    (scene.there).answers(
+        "/token",
+        Answer {
+            status,
+            after,
+            ..no
+        },
+    );
+    let begun = || {
+        let mut browser = scene.app.browser();
+        let asked = browser.leave("/auth/sign-in/acme");
+        (browser, asked)
+    };
+    let all: Vec<_> = (0..200).map(|_| begun()).collect();
+    let (gate, began) = (Barrier::new(all.len()), Instant::now());
+    let one = |(mut browser, asked): (Browser, Asked)| {
+        gate.wait();
+        browser.come(&scene.there.back(&asked)).status
+    };
+    let one = &one;
+    let seen: Vec<_> = std::thread::scope(|scope| {
+        let spawned = |begun| scope.spawn(move || one(begun));
+        let all: Vec<_> = all.into_iter().map(spawned).collect();
+        all.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    let come_back = usize::try_from(began.elapsed().as_secs()).unwrap() + 1;
+    let exchanges = scene.there.exchanges();
+    assert!(exchanges <= 100 + come_back, "{exchanges}");
+    let is_no = |code: &u16| matches!(code, 429 | 502 | 503);
+    assert!(seen.contains(&429) && seen.iter().all(is_no), "{seen:?}");
 }
 
 #[test]
