@@ -175,9 +175,10 @@ fn nobody_can_fill_the_log_without_a_role() {
         let app = App::start();
         let mut ada = app.signed_in(ADA);
         let said = || {
-            let text = log.text();
-            let lines = text.lines();
-            let lines = lines.filter(|line| line.contains("code=\"role-missing\""));
+            let all = log.text();
+            let lines = all.lines();
+            let lines =
+                lines.filter(|line| line.contains(" INFO ") && line.contains("role-missing"));
             lines.map(str::to_owned).collect::<Vec<_>>()
         };
         for _ in 0..20 {

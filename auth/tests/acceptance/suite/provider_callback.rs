@@ -334,7 +334,7 @@ fn codes_that_come_together_count_before_the_first_is_judged() {
         (browser, asked)
     };
     let all: Vec<_> = (0..200).map(|_| begun()).collect();
-    let (gate, began) = (Barrier::new(all.len()), Instant::now());
+    let (gate, start) = (Barrier::new(all.len()), Instant::now());
     let one = |(mut browser, asked): (Browser, Asked)| {
         gate.wait();
         browser.come(&scene.there.back(&asked)).status
@@ -345,7 +345,7 @@ fn codes_that_come_together_count_before_the_first_is_judged() {
         let all: Vec<_> = all.into_iter().map(spawned).collect();
         all.into_iter().map(|one| one.join().unwrap()).collect()
     });
-    let come_back = usize::try_from(began.elapsed().as_secs()).unwrap() + 1;
+    let come_back = usize::try_from(start.elapsed().as_secs()).unwrap() + 1;
     let exchanges = scene.there.exchanges();
     assert!(exchanges <= 100 + come_back, "{exchanges}");
     let is_no = |code: &u16| matches!(code, 429 | 502 | 503);
