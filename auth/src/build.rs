@@ -231,7 +231,9 @@ mod tests {
     #[test]
     #[cfg(feature = "providers")]
     fn providers_that_do_not_go_together_are_refused() {
+        use crate::firebase::Firebase;
         use crate::oidc::ClientSecret;
+        use crate::signed_header::SignedHeader;
 
         let builder = ApplyCookies::builder(Secrets::random()).origin("https://app.example");
         let cookies = builder.build().unwrap();
@@ -242,11 +244,13 @@ mod tests {
         let auth = || Auth::builder(&cookies).provider(oidc("one"));
         let gate = || Gate::new().domains(["example.com"]);
         let listed = |name| oidc(name).email_domains(["example.com"]);
+        let firebase = || Firebase::project("my-project");
         for (builder, why) in [
             (auth().provider(oidc("one")), "the same name"),
             (auth().provider(oidc("a b")), "its name"),
             (auth().basic("x"), "exclude each other"),
             (auth().provider(listed("two")).gate(gate()), "email_domains"),
+            (auth().firebase(firebase()).gate(gate()), "email_domains"),
         ] {
             let error = builder.build().unwrap_err().to_string();
             assert!(error.contains(why), "{error}");
@@ -255,10 +259,34 @@ mod tests {
             auth().gate(gate()).build().is_ok(),
             "one vouches for itself"
         );
-        let listed = Auth::builder(&cookies)
+        let both = Auth::builder(&cookies)
             .provider(listed("one"))
             .provider(listed("two"));
-        assert!(listed.gate(gate()).build().is_ok());
+        assert!(both.gate(gate()).build().is_ok());
+        let both = (Auth::builder(&cookies).provider(listed("one"))).firebase(firebase());
+        assert!(both.gate(gate()).build().is_ok());
+        let alone = Auth::builder(&cookies).firebase(firebase());
+        assert!(alone.gate(gate()).build().is_ok());
         assert!(auth().provider(oidc("two")).build().is_ok());
+
+        // Nobody signs in under the name of another way to sign in.
+        let header = |name: &str| {
+            let keys = "https://id.example/keys";
+            let header = SignedHeader::new(name, "x-proxy", "https://id.example", "the-app", keys);
+            Auth::builder(&cookies).signed_header(header).build()
+        };
+        let names = [
+            "google",
+            "auth0",
+            "firebase",
+            "password",
+            "access-token",
+            "dev",
+        ];
+        for name in names {
+            let error = header(name).unwrap_err().to_string();
+            assert!(error.contains("another way of signing in"), "{error}");
+        }
+        assert!(header("our-proxy").is_ok());
     }
 }

@@ -123,7 +123,7 @@ impl AuthBuilder {
 
     /// Lets people sign in with a provider. Called several times, people choose one on the page.
     ///
-    /// With several providers and a [gate](Self::gate) that asks for e-mail addresses each needs
+    /// With several providers, or [Firebase](Self::firebase) beside one, and a [gate](Self::gate) that asks for e-mail addresses each needs
     /// [`Oidc::email_domains`]: the weakest would otherwise vouch for everybody.
     #[cfg(feature = "providers")]
     pub fn provider(mut self, provider: Oidc) -> Self {

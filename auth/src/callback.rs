@@ -206,7 +206,7 @@ impl Auth {
         (parts.throttle).begin_session_there(now, (who.provider(), who.subject()))?;
         // As long as the session, which counts from the start of its attempt.
         let until = attempt.begun.plus(parts.length.as_millis());
-        let vault = parts.keep_tokens(&proved, until).await?;
+        let vault = parts.keep_tokens(&proved, until).await;
         let who = proved.who.with_session_at_provider(AtProvider {
             sid: proved.sid,
             auth_time: proved.auth_time.map(|at| at.get() / 1000),

@@ -6,6 +6,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use apply_cookies::UnixMillis;
+#[cfg(feature = "providers")]
+use apply_cookies::replay::SessionCheck;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -99,6 +101,10 @@ pub(crate) trait Life: Send + Sync {
     /// When it ends by itself.
     fn ends_at(&self) -> UnixMillis;
 
+    /// What the store of revocations is asked about it.
+    #[cfg(feature = "providers")]
+    fn check(&self) -> SessionCheck;
+
     /// Ready once it has ended.
     fn ended(&self) -> Pin<Box<dyn Future<Output = Ended> + Send + '_>>;
 }
@@ -190,6 +196,11 @@ impl Identity {
     #[must_use]
     pub fn session_ends_at(&self) -> Option<UnixMillis> {
         self.life.as_ref().map(|life| life.ends_at())
+    }
+
+    #[cfg(feature = "providers")]
+    pub(crate) fn session_check(&self) -> Option<SessionCheck> {
+        self.life.as_ref().map(|life| life.check())
     }
 
     /// Adds an e-mail address, and whether the provider has verified that it is this person's.

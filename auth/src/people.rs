@@ -24,7 +24,8 @@ const LINK: Duration = Duration::from_secs(24 * 3600);
 
 impl Management {
     /// Has [`set_roles`](Self::set_roles) and [`block`](Self::block) also end the person's sessions
-    /// here, in every browser, where they signed in with [`Oidc::auth0`](crate::Oidc::auth0).
+    /// here, in every browser, where they signed in with [`Oidc::auth0`](crate::Oidc::auth0): those of
+    /// the provider `auth0`, and of no other.
     #[must_use]
     pub fn ending_sessions(self, auth: &Auth) -> Self {
         let auth = auth.clone();
@@ -66,10 +67,7 @@ impl Act {
 
 /// What a person's page says after an act, by what its address has.
 const SAYINGS: [(&str, &str); 6] = [
-    (
-        "roles",
-        "The roles are saved, and the person is signed out here.",
-    ),
+    ("roles", "The roles are saved."),
     (
         "link",
         "Auth0 has sent an e-mail with which to set a new password.",
@@ -79,8 +77,16 @@ const SAYINGS: [(&str, &str); 6] = [
         "Auth0 has sent an e-mail with which to verify the address.",
     ),
     ("verify", "The address is marked as verified."),
-    ("block", "The person is blocked, and signed out here."),
+    ("block", "The person is blocked."),
     ("unblock", "The person can sign in again."),
+];
+/// And instead where people sign in here with Auth0: only their sessions are known by Auth0's ids.
+const SIGNED_OUT: [(&str, &str); 2] = [
+    (
+        "roles",
+        "The roles are saved, and the person is signed out here.",
+    ),
+    ("block", "The person is blocked, and signed out here."),
 ];
 
 impl Auth {
@@ -108,7 +114,14 @@ impl Auth {
                 (Ok(who), _) if !who.has_one_of(&admin.roles) => {
                     visitor.refuse(&RefusalCode::RoleMissing.into())
                 }
-                (Ok(who), Some(act)) => self.act(admin, page, &who, act).await,
+                (Ok(who), Some(act)) => {
+                    let (auth, page) = (self.clone(), page.to_owned());
+                    // A task of its own: the act, its line in the log, and the end of the sessions must
+                    // not be lost because whoever asked has gone.
+                    let acted = tokio::spawn(async move { auth.act(&page, &who, act).await });
+                    let cut = |_| visitor.refuse(&RefusalCode::Unavailable.into());
+                    acted.await.unwrap_or_else(cut)
+                }
                 (Ok(_), None) if is_post => {
                     let code = match refused {
                         Some(Rejection::Origin(_)) => RefusalCode::Origin,
@@ -149,7 +162,8 @@ impl Auth {
             }
             "/person" => {
                 let done = parameter("done");
-                let says = SAYINGS.iter().find(|(act, _)| *act == done);
+                let signed_out = SIGNED_OUT.iter().filter(|_| self.signs_out());
+                let says = signed_out.chain(&SAYINGS).find(|(act, _)| *act == done);
                 let notice = says.map_or(Notice::Nothing, |(_, says)| Notice::Done(says));
                 self.person(admin, &parameter("id"), who, &notice).await
             }
@@ -158,7 +172,10 @@ impl Auth {
         shown.unwrap_or_else(|error| self.failed(&error))
     }
 
-    async fn act(&self, admin: &Admin, page: &str, who: &Identity, mut act: Act) -> Answer {
+    async fn act(&self, page: &str, who: &Identity, mut act: Act) -> Answer {
+        let Some(admin) = &self.0.admin else {
+            return Answer::uncached(404, Rest::Read);
+        };
         let name = page.strip_prefix('/').unwrap_or_default();
         if name == "invite" {
             return self.invite_person(admin, who, act).await;
@@ -238,8 +255,14 @@ impl Auth {
             roles: &roles,
             all_roles: &all_roles,
             is_oneself: is_oneself(who, id),
+            signs_out: self.signs_out(),
         };
         Ok(self.0.pages.person(&page, notice))
+    }
+
+    /// Whether those who are blocked have sessions here that end.
+    fn signs_out(&self) -> bool {
+        self.0.providers.find(AUTH0).is_some()
     }
 
     fn failed(&self, error: &ManagementError) -> Answer {

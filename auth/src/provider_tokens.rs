@@ -1,13 +1,15 @@
 //! The tokens of a person at a provider: kept when a session begins, removed by a sign-out, and otherwise
 //! expired with the session.
 
-use apply_cookies::UnixMillis;
 use apply_cookies::protocol::{Purpose, PurposeKey};
+use apply_cookies::replay::Standing;
+use apply_cookies::{UnixMillis, seldom};
 
 use crate::auth::{Auth, Parts};
 use crate::identity::Identity;
 use crate::oidc::{Place, Proved, ProviderTokens, VaultKey};
 use crate::refusal::{Refusal, RefusalCode};
+use crate::standing::unavailable;
 
 impl Auth {
     /// The tokens that a provider has given for this person, refreshed if they have expired: to call the
@@ -15,8 +17,8 @@ impl Auth {
     ///
     /// # Errors
     ///
-    /// [`SignedOut`](RefusalCode::SignedOut) if there are none, or the provider gives no new ones: the
-    /// person has to sign in again, and [`Identity`] alone does not say so. Otherwise what could not be
+    /// [`SignedOut`](RefusalCode::SignedOut) if there are none, the session has ended, or the provider gives
+    /// no new ones: the person has to sign in again, and [`Identity`] alone does not say so. Otherwise what could not be
     /// reached, or what was wrong with the answer.
     pub async fn provider_tokens(&self, who: &Identity) -> Result<ProviderTokens, Refusal> {
         let parts = &self.0;
@@ -27,6 +29,13 @@ impl Auth {
             let why = "this session has no tokens of a provider";
             return Err(Refusal::new(RefusalCode::SignedOut).because(why));
         };
+        // It may have ended since the request came, and only a sign-out here removes the entry.
+        if let Some(check) = who.session_check() {
+            let standing = parts.revocations.check(check).await;
+            if standing.map_err(|error| unavailable(&error))? != Standing::Valid {
+                return Err(Refusal::new(RefusalCode::SignedOut).because("the session has ended"));
+            }
+        }
         let place = Place {
             key,
             subject: who.subject().to_owned(),
@@ -43,19 +52,27 @@ impl Parts {
     }
 
     /// Keeps what a sign-in has brought, if there is a vault. The key that it returns belongs in the
-    /// session, which ends at `until`.
-    pub(crate) async fn keep_tokens(
-        &self,
-        proved: &Proved,
-        until: UnixMillis,
-    ) -> Result<Option<String>, Refusal> {
-        let provider = self.providers.find(proved.who.provider());
-        let Some((provider, tokens)) = provider.zip(proved.tokens.as_ref()) else {
-            return Ok(None);
-        };
+    /// session, which ends at `until`. The sign-in goes on without a vault that is full or away: a few
+    /// people who sign in again and again would otherwise shut everybody else out.
+    pub(crate) async fn keep_tokens(&self, proved: &Proved, until: UnixMillis) -> Option<String> {
+        let name = proved.who.provider();
+        let (provider, tokens) = (self.providers.find(name)).zip(proved.tokens.as_ref())?;
         let (server, now) = (self.vault_keys(), self.now());
-        let key = provider.keep(tokens, &server, now, until).await?;
-        Ok(key.map(|key| (*key.to_text()).clone()))
+        match provider.keep(tokens, &server, now, until).await {
+            Ok(key) => key.map(|key| (*key.to_text()).clone()),
+            Err(refusal) => {
+                let why = refusal.why().unwrap_or_default();
+                seldom!(
+                    self.logged.vault,
+                    now,
+                    WARN,
+                    provider = name,
+                    why,
+                    "the tokens of a sign-in are not kept: Auth::provider_tokens has none of this session"
+                );
+                None
+            }
+        }
     }
 
     /// Forgets what was kept for a session that is over.

@@ -258,6 +258,8 @@ pub(crate) struct Logged {
     pub(crate) forwarded: Seldom,
     pub(crate) no_peer: Seldom,
     pub(crate) unknown: Seldom,
+    #[cfg(feature = "providers")]
+    pub(crate) vault: Seldom,
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use crate::jws::{Algorithm, Claims, Fault, TokenRule};
 use crate::key_source::{self, KeySource};
 use crate::keys::Keys;
 use crate::millis::millis;
+use crate::oidc::TAKEN;
 use crate::outgoing::{Door, Outgoing};
 use crate::refusal::{Refusal, RefusalCode};
 use crate::request::only;
@@ -70,7 +71,8 @@ enum Vouching {
 }
 
 impl SignedHeader {
-    /// A header of your own. `name` is the provider of the identities; `header` is in lower case;
+    /// A header of your own. `name` is the provider of the identities, and not that of another way to
+    /// sign in, as `google`; `header` is in lower case;
     /// `issuer` and `audience` are what `iss` and `aud` must be; `key_set_url` is where the proxy's
     /// public keys are, as a JWK set, over https (over http only on this machine).
     ///
@@ -255,6 +257,13 @@ impl SignedHeader {
             return Err("the issuer or the audience is empty".to_owned());
         }
         Identity::new(&*self.name, "somebody").map_err(|error| error.to_string())?;
+        // Gates believe `hd` of the one, and the pages of the administration end sessions of the other.
+        if TAKEN.contains(&&*self.name) || ["google", "auth0"].contains(&&*self.name) {
+            return Err(format!(
+                "the name {:?} belongs to another way of signing in",
+                self.name
+            ));
+        }
         if self.skew > Duration::from_secs(300) {
             return Err("the two clocks may be five minutes apart, not more".to_owned());
         }

@@ -273,6 +273,11 @@ impl Life for Held {
         self.session.end
     }
 
+    #[cfg(feature = "providers")]
+    fn check(&self) -> SessionCheck {
+        self.check
+    }
+
     fn ended(&self) -> Pin<Box<dyn Future<Output = Ended> + Send + '_>> {
         Box::pin(async {
             let parts = &self.auth.0;

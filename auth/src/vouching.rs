@@ -82,16 +82,22 @@ impl Vouching {
             header: header.transpose().map_err(AuthError::Vouching)?,
             firebase: firebase.transpose().map_err(AuthError::Vouching)?,
         };
-        Ok((providers(self.oidc, &outgoing, gate)?, vouched))
+        let providers = providers(self.oidc, &outgoing)?;
+        let others = usize::from(vouched.firebase.is_some());
+        if providers.len() + others > 1
+            && gate.asks_for_email()
+            && !providers.iter().all(Provider::lists_email_domains)
+        {
+            return Err(AuthError::Setting(
+                "with several providers, of which Firebase is one, a gate that asks for e-mail addresses needs email_domains of each",
+            ));
+        }
+        Ok((providers, vouched))
     }
 }
 
 #[cfg(feature = "providers")]
-fn providers(
-    settings: Vec<Oidc>,
-    outgoing: &Outgoing,
-    gate: &Gate,
-) -> Result<Vec<Provider>, AuthError> {
+fn providers(settings: Vec<Oidc>, outgoing: &Outgoing) -> Result<Vec<Provider>, AuthError> {
     let mut all: Vec<Provider> = Vec::new();
     for one in settings {
         let one = one.build(outgoing.clone())?;
@@ -99,12 +105,6 @@ fn providers(
             return Err(AuthError::Setting("two providers have the same name"));
         }
         all.push(one);
-    }
-    let lists = |one: &Provider| one.lists_email_domains();
-    if all.len() > 1 && gate.asks_for_email() && !all.iter().all(lists) {
-        return Err(AuthError::Setting(
-            "with several providers a gate that asks for e-mail addresses needs email_domains of each",
-        ));
     }
     Ok(all)
 }

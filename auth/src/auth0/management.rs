@@ -218,7 +218,8 @@ impl Management {
     }
 
     /// Gives a user these roles and no others, by their names, and ends their sessions here, so that
-    /// the next ones have them.
+    /// the next ones have them; also where they had just these. Goes on if its caller is dropped, as a
+    /// handler is when the browser closes the connection.
     ///
     /// # Errors
     ///
@@ -228,9 +229,14 @@ impl Management {
         id: &str,
         roles: impl IntoIterator<Item: Into<String>>,
     ) -> Result<(), ManagementError> {
-        let path = path_of(id, "/roles")?;
+        let (users, id) = (self.clone(), id.to_owned());
         let names: Vec<String> = roles.into_iter().map(Into::into).collect();
-        let wanted = self.api.role_ids(&names).await?;
+        to_the_end(async move { users.change_roles(&id, &names).await }).await
+    }
+
+    async fn change_roles(&self, id: &str, names: &[String]) -> Result<(), ManagementError> {
+        let path = path_of(id, "/roles")?;
+        let wanted = self.api.role_ids(names).await?;
         let had = self.api.roles_at(&path).await?;
         let had: Vec<String> = had.into_iter().map(|role| role.id).collect();
         let without = |all: &[String], others: &[String]| -> Vec<String> {
@@ -238,9 +244,6 @@ impl Management {
             kept.cloned().collect()
         };
         let (removed, added) = (without(&had, &wanted), without(&wanted, &had));
-        if removed.is_empty() && added.is_empty() {
-            return Ok(());
-        }
         let mut done = Ok(());
         // What is taken away first: less is safer if the second fails.
         for (method, roles) in [("DELETE", removed), ("POST", added)] {
@@ -253,7 +256,7 @@ impl Management {
                     .map(drop);
             }
         }
-        // Also where only some has changed.
+        // Also where only some has changed, or all had before a store that was away then.
         let ended = self.end_sessions(id).await;
         done.and(ended)
     }
@@ -313,14 +316,18 @@ impl Management {
         Ok(PasswordLink::Mailed)
     }
 
-    /// Blocks a user, and ends their sessions here.
+    /// Blocks a user, and ends their sessions here. Goes on if its caller is dropped.
     ///
     /// # Errors
     ///
     /// [`ManagementError::StillSignedIn`] if only the second failed.
     pub async fn block(&self, id: &str) -> Result<(), ManagementError> {
-        self.patch(id, &json!({ "blocked": true })).await?;
-        self.end_sessions(id).await
+        let (users, id) = (self.clone(), id.to_owned());
+        to_the_end(async move {
+            users.patch(&id, &json!({ "blocked": true })).await?;
+            users.end_sessions(&id).await
+        })
+        .await
     }
 
     /// Lets a blocked user in again.
@@ -357,6 +364,15 @@ impl Management {
         let ticket: Ticket = self.api.call("POST", path, &[], Some(&body)).await?;
         Ok(ticket.ticket)
     }
+}
+
+/// A task of its own: Auth0 must not have done it while the sessions here go on because whoever asked
+/// has gone.
+async fn to_the_end(
+    act: impl Future<Output = Result<(), ManagementError>> + Send + 'static,
+) -> Result<(), ManagementError> {
+    let cut = || ManagementError::Unreachable("the act was cut off".to_owned());
+    tokio::spawn(act).await.unwrap_or_else(|_| Err(cut()))
 }
 
 impl fmt::Debug for Management {

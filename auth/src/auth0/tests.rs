@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::*;
 use crate::oidc::ClientSecret;
@@ -244,27 +244,35 @@ async fn each_refusal_has_its_kind_and_auth0s_own_code() {
         (
             400,
             json!({ "errorCode": "invalid_body", "message": "why" }),
-            "Refused { status: 400, code: \"invalid_body\", message: \"why\" }",
+            "Auth0 refuses with status 400: why (invalid_body)",
         ),
         (
             403,
             json!({ "errorCode": "insufficient_scope", "message": "why" }),
-            "Forbidden { code: \"insufficient_scope\", message: \"why\" }",
+            "Auth0 forbids it: why (insufficient_scope)",
         ),
         (
             404,
             json!({ "errorCode": "inexistent_user" }),
-            "NotFound { code: \"inexistent_user\" }",
+            "Auth0 has no such user (inexistent_user)",
         ),
         (
             409,
             json!({ "error": "Conflict" }),
-            "Conflict { code: \"Conflict\" }",
+            "Auth0 has this user already (Conflict)",
         ),
-        (500, json!({ "message": "why" }), "Failed { status: 500 }"),
-        (503, json!("no object"), "Failed { status: 503 }"),
-        (200, json!([]), "Answer("),
-        (200, json!({ "user_id": 1 }), "Answer("),
+        (
+            500,
+            json!({ "message": "why" }),
+            "Auth0 failed with status 500",
+        ),
+        (503, json!("no object"), "Auth0 failed with status 503"),
+        (200, json!([]), "Auth0 gave an answer that cannot be read"),
+        (
+            200,
+            json!({ "user_id": 1 }),
+            "Auth0 gave an answer that cannot be read",
+        ),
     ] {
         let (tenant, users) = users();
         tenant.grant("token-of-this-test", 86_400);
@@ -489,9 +497,10 @@ async fn roles_that_change_end_sessions_also_when_only_some_could_be_changed() {
     );
     assert_eq!(std::mem::take(&mut *ended.lock().unwrap()), ["auth0|ada"]);
 
-    // Nothing changes, so nobody is signed out.
+    // Also where nothing differs: the store may have been away when it did.
     set(&["viewer"]);
     users.set_roles("auth0|ada", ["viewer"]).await.unwrap();
+    assert_eq!(std::mem::take(&mut *ended.lock().unwrap()), ["auth0|ada"]);
     tenant.answer(200, all(&["viewer"]));
     let unknown = users
         .set_roles("auth0|ada", ["viewer", "Admin"])
@@ -527,6 +536,32 @@ async fn roles_that_change_end_sessions_also_when_only_some_could_be_changed() {
     tenant.answer(200, json!({}));
     users.unblock("auth0|ada").await.unwrap();
     assert!(ended.lock().unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_is_blocked_is_signed_out_also_when_whoever_asked_has_gone() {
+    let ended = Arc::new(Mutex::new(Vec::new()));
+    let heard = ended.clone();
+    let (tenant, users) = users();
+    let users = users.end_sessions_by(Arc::new(move |id| {
+        heard.lock().unwrap().push(id);
+        Box::pin(std::future::ready(Ok(())))
+    }));
+    let role = json!({ "total": 1, "roles": [{ "id": "rol_viewer", "name": "viewer" }] });
+    tenant.grant("token", 86_400);
+    tenant.answer(200, json!({}));
+    let gone = timeout(Duration::from_millis(15), users.block("auth0|ada"));
+    assert!(gone.await.is_err());
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(std::mem::take(&mut *ended.lock().unwrap()), ["auth0|ada"]);
+
+    tenant.answer(200, role);
+    tenant.answer(200, json!({ "total": 0, "roles": [] }));
+    tenant.answer(204, Value::Null);
+    let roles = users.set_roles("auth0|ada", ["viewer"]);
+    assert!(timeout(Duration::from_millis(25), roles).await.is_err());
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(std::mem::take(&mut *ended.lock().unwrap()), ["auth0|ada"]);
 }
 
 #[tokio::test(start_paused = true)]

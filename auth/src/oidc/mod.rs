@@ -6,6 +6,7 @@ mod secret;
 mod settings;
 mod vault;
 pub use secret::{ClientSecret, ClientSecretError};
+pub(crate) use settings::TAKEN;
 pub use settings::{Oidc, OidcError};
 pub use vault::{MemoryVault, Vault, VaultFuture, VaultId, VaultUnavailable};
 

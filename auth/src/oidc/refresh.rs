@@ -158,8 +158,12 @@ impl Refresh {
         let sealed = place.key.seal(&tokens, name, &place.server);
         let sealed = sealed.ok_or_else(|| unavailable("tokens cannot be sealed"))?;
         // Before they are used: the ones before may be worth nothing by now.
-        let stored = vault.store(place.key.id(), sealed, self.now, place.until);
-        stored.await.map_err(|error| away(&error))?;
+        let replaced = vault.replace(place.key.id(), sealed, self.now, place.until);
+        if !replaced.await.map_err(|error| away(&error))? {
+            return Err(gone(
+                "the session was over before its tokens were refreshed",
+            ));
+        }
         Ok(tokens)
     }
 

@@ -17,7 +17,7 @@ const GOOGLE: &str = "google";
 const GOOGLE_ISSUER: &str = "https://accounts.google.com";
 
 /// Names that identities of other kinds have: a provider under one of them would vouch for those.
-const TAKEN: [&str; 4] = ["password", "access-token", "dev", "firebase"];
+pub(crate) const TAKEN: [&str; 4] = ["password", "access-token", "dev", "firebase"];
 
 /// How far two clocks may differ unless a setting says otherwise, and at most.
 const SKEW: Duration = Duration::from_secs(60);

@@ -32,8 +32,8 @@ pub trait Vault: Send + Sync + 'static {
     /// What is kept under this id, if its time has not passed.
     fn load(&self, id: VaultId, now: UnixMillis) -> VaultFuture<'_, Option<Vec<u8>>>;
 
-    /// Keeps this until then, in place of what was there, and ends the lease. A vault that survives crashes
-    /// answers only once a crash would no longer lose it.
+    /// Keeps this until then. A vault that survives crashes answers only once a crash would no longer lose
+    /// it.
     fn store(
         &self,
         id: VaultId,
@@ -41,6 +41,16 @@ pub trait Vault: Send + Sync + 'static {
         now: UnixMillis,
         until: UnixMillis,
     ) -> VaultFuture<'_, ()>;
+
+    /// Keeps this until then in place of what is there, and ends the lease, in the same way: one atomic
+    /// step. Without an entry nothing is kept: a sign-out has removed it meanwhile. Whether there was one.
+    fn replace(
+        &self,
+        id: VaultId,
+        sealed: Vec<u8>,
+        now: UnixMillis,
+        until: UnixMillis,
+    ) -> VaultFuture<'_, bool>;
 
     /// Removes what is kept.
     fn remove(&self, id: VaultId) -> VaultFuture<'_, ()>;
@@ -63,6 +73,16 @@ impl<V: Vault + ?Sized> Vault for Arc<V> {
         until: UnixMillis,
     ) -> VaultFuture<'_, ()> {
         (**self).store(id, sealed, now, until)
+    }
+
+    fn replace(
+        &self,
+        id: VaultId,
+        sealed: Vec<u8>,
+        now: UnixMillis,
+        until: UnixMillis,
+    ) -> VaultFuture<'_, bool> {
+        (**self).replace(id, sealed, now, until)
     }
 
     fn remove(&self, id: VaultId) -> VaultFuture<'_, ()> {
@@ -99,9 +119,19 @@ struct Entry {
     leased_until: UnixMillis,
 }
 
+impl Entry {
+    const fn new(sealed: Vec<u8>, until: UnixMillis) -> Self {
+        Self {
+            sealed,
+            until,
+            leased_until: UnixMillis::EPOCH,
+        }
+    }
+}
+
 impl MemoryVault {
-    /// A vault for at most this many sessions. A full one refuses the next sign-in rather than forgetting
-    /// somebody.
+    /// A vault for at most this many sessions. A full one keeps no tokens of the next sign-ins rather than
+    /// forgetting somebody's: one account may begin 300 sessions at once and then one a second.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         Self {
@@ -139,15 +169,23 @@ impl Vault for MemoryVault {
         let stored = if is_full(&entries) {
             Err(VaultUnavailable::new("the vault in memory is full"))
         } else {
-            let entry = Entry {
-                sealed,
-                until,
-                leased_until: UnixMillis::EPOCH,
-            };
-            entries.insert(id, entry);
+            entries.insert(id, Entry::new(sealed, until));
             Ok(())
         };
         Box::pin(ready(stored))
+    }
+
+    fn replace(
+        &self,
+        id: VaultId,
+        sealed: Vec<u8>,
+        now: UnixMillis,
+        until: UnixMillis,
+    ) -> VaultFuture<'_, bool> {
+        let mut entries = self.entries();
+        let kept = entries.get_mut(&id).filter(|entry| now < entry.until);
+        let replaced = kept.map(|entry| *entry = Entry::new(sealed, until));
+        Box::pin(ready(Ok(replaced.is_some())))
     }
 
     fn remove(&self, id: VaultId) -> VaultFuture<'_, ()> {

@@ -44,6 +44,8 @@ pub(crate) struct PersonPage<'a> {
     pub(crate) all_roles: &'a [Role],
     /// Nobody can block themselves.
     pub(crate) is_oneself: bool,
+    /// Whether people sign in here with Auth0.
+    pub(crate) signs_out: bool,
 }
 
 impl Pages {
@@ -127,7 +129,8 @@ impl Pages {
         }
         match (user.is_blocked(), page.is_oneself) {
             (true, _) => acts += &act("unblock", "Unblock"),
-            (false, false) => acts += &act("block", "Block, and sign out"),
+            (false, false) if page.signs_out => acts += &act("block", "Block, and sign out"),
+            (false, false) => acts += &act("block", "Block"),
             (false, true) => {}
         }
         let html = html!(

@@ -55,6 +55,7 @@ impl Framework for Tested {
 
 fn routes(service: &mut ServiceConfig, site: &Site) {
     let (auth, door, later) = (&site.auth, site.door.clone(), site.door.clone());
+    let opened = door.clone();
     let admin = web::scope("/admin").wrap(auth.required().role("admin"));
     let recent = auth.required().acr("mfa").within(pages::RECENT);
     let vault = web::scope("/vault").wrap(recent);
@@ -75,6 +76,16 @@ fn routes(service: &mut ServiceConfig, site: &Site) {
         .route("/watch", web::to(watch))
         .route("/invite", web::to(invite))
         .route("/calendar", web::to(calendar))
+        .route(
+            "/calendar-later",
+            web::to(move |visitor: Visitor, who: Identity| {
+                let door = opened.clone();
+                async move {
+                    door.pass().await;
+                    pages::calendar(visitor.auth(), &who).await
+                }
+            }),
+        )
         .route("/adopt", web::to(adopt))
         .route("/enter", web::to(enter))
         .route("/keep", web::to(keep))

@@ -49,7 +49,7 @@ impl Framework for Tested {
 
 fn router(site: Site) -> Router {
     let Site { auth, door, layout } = site;
-    let later = door.clone();
+    let (later, opened) = (door.clone(), door.clone());
     let admin = Router::new()
         .route("/admin", any(async || "admin"))
         .route_layer(auth.required().role("admin"));
@@ -74,6 +74,13 @@ fn router(site: Site) -> Router {
         .route("/watch", any(watch))
         .route("/invite", any(invite))
         .route("/calendar", any(calendar))
+        .route(
+            "/calendar-later",
+            any(move |visitor: Visitor, who: Identity| async move {
+                opened.pass().await;
+                pages::calendar(visitor.auth(), &who).await
+            }),
+        )
         .route("/adopt", any(adopt))
         .route("/enter", any(enter))
         .route("/keep", any(keep))

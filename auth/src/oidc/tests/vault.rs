@@ -47,10 +47,20 @@ impl Vault for Flaky {
         now: UnixMillis,
         until: UnixMillis,
     ) -> VaultFuture<'_, ()> {
+        self.memory.store(id, sealed, now, until)
+    }
+
+    fn replace(
+        &self,
+        id: VaultId,
+        sealed: Vec<u8>,
+        now: UnixMillis,
+        until: UnixMillis,
+    ) -> VaultFuture<'_, bool> {
         if self.is_broken.load(Ordering::SeqCst) {
             return Box::pin(async { Err(VaultUnavailable::new("no room")) });
         }
-        self.memory.store(id, sealed, now, until)
+        self.memory.replace(id, sealed, now, until)
     }
 
     fn remove(&self, id: VaultId) -> VaultFuture<'_, ()> {
@@ -184,6 +194,24 @@ async fn a_new_token_is_kept_when_whoever_asked_has_gone() {
     let tokens = kept.tokens_at(NOW + 2 * HOUR).await.unwrap();
     assert_eq!(tokens.access_token(), "second-access");
     assert_eq!(kept.refreshes().len(), 1);
+}
+
+#[tokio::test]
+async fn a_sign_out_that_overtakes_a_refresh_leaves_nothing_behind() {
+    let kept = Kept::new().await;
+    let mut answer = Answer::json(&second());
+    answer.after = Duration::from_millis(200);
+    kept.stage.provider.set("/token", answer);
+    let signed_out = async {
+        while kept.refreshes().is_empty() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        kept.provider.forget(&kept.place.key).await;
+    };
+    let (tokens, ()) = tokio::join!(kept.tokens_at(NOW + 2 * HOUR), signed_out);
+    assert_eq!(tokens.unwrap_err().code(), SignedOut);
+    let left = kept.vault.load(kept.place.key.id(), at(NOW + 2 * HOUR));
+    assert_eq!(left.await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -364,6 +392,11 @@ async fn a_vault_in_memory_has_bounds_and_one_lease() {
     assert!(lease(2, NOW).await.unwrap());
     assert!(!lease(2, NOW + 14).await.unwrap());
     assert!(lease(2, NOW + 15).await.unwrap());
-    store(2, NOW + 30).await.unwrap();
+    let replace = |byte, now| vault.replace(id(byte), vec![9], at(now), at(NOW + 30));
+    assert!(replace(2, NOW + 15).await.unwrap());
     assert!(lease(2, NOW + 15).await.unwrap());
+    assert_eq!(vault.load(id(2), at(NOW)).await.unwrap(), Some(vec![9]));
+    assert!(!replace(2, NOW + 30).await.unwrap());
+    assert!(!replace(1, NOW).await.unwrap());
+    assert_eq!(vault.load(id(1), at(NOW)).await.unwrap(), None);
 }

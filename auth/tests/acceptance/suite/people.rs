@@ -1,14 +1,18 @@
 //! The pages on which somebody looks after Auth0's people.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use apply_cookies_auth::auth0::{Invite, Management};
-use apply_cookies_auth::{ClientSecret, HttpClient, HttpFuture, HttpRequest, HttpResponse};
+use apply_cookies_auth::{
+    AuthBuilder, ClientSecret, HttpClient, HttpFuture, HttpRequest, HttpResponse, Oidc,
+};
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
 use super::App;
 use crate::harness::{ADA, BOB, Log};
-use crate::support::http::{FORM, Response};
+use crate::support::http::{Connection, FORM, Response};
 
 const SECRET: &str = "8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA";
 const LINK: &str = "https://tenant.example/lo/reset?ticket=planted";
@@ -19,6 +23,8 @@ const EVE: &str = "auth0%7Ceve";
 struct Tenant {
     changes: Mutex<Vec<String>>,
     is_away: std::sync::atomic::AtomicBool,
+    /// If it takes its time, a permit for each change that it answers.
+    answered: Option<Semaphore>,
 }
 
 impl Tenant {
@@ -67,22 +73,28 @@ impl HttpClient for Tenant {
             _ => (200, eve),
         };
         let body = body.to_string().into_bytes();
-        Box::pin(std::future::ready(Ok(HttpResponse::new(
-            status,
-            Vec::new(),
-            body,
-        ))))
+        Box::pin(async move {
+            if let Some(answered) = self.answered.as_ref().filter(|_| is_change) {
+                answered.acquire().await.unwrap().forget();
+            }
+            Ok(HttpResponse::new(status, Vec::new(), body))
+        })
     }
 }
 
 fn app() -> (Arc<Tenant>, App) {
-    let tenant = Arc::new(Tenant::default());
+    app_of(Tenant::default(), |auth| auth)
+}
+
+fn app_of(tenant: Tenant, and: impl FnOnce(AuthBuilder) -> AuthBuilder) -> (Arc<Tenant>, App) {
+    let tenant = Arc::new(tenant);
     let secret = ClientSecret::new(SECRET).unwrap();
     let users = Management::new("tenant.example", "client", secret).unwrap();
     let users = users.http_client(tenant.clone()).unwrap();
     let invite = Invite::new("sales-users");
-    let app =
-        App::with(|auth, accounts| auth.passwords(accounts).admin_pages("admin", users, invite));
+    let app = App::with(|auth, accounts| {
+        and(auth.passwords(accounts).admin_pages("admin", users, invite))
+    });
     (tenant, app)
 }
 
@@ -204,6 +216,85 @@ fn who_is_blocked_or_gets_other_roles_is_signed_out_everywhere() {
         assert_eq!(bob.post(&path, &body).status, 303);
         assert!(!eve.is_in(), "{name}");
         assert!(zoe.is_in() && bob.is_in(), "{name}");
+    }
+}
+
+#[test]
+fn an_act_goes_on_and_is_in_the_log_when_the_browser_has_gone() {
+    Log::of_a_process(
+        module_path!(),
+        "an_act_goes_on_and_is_in_the_log_when_the_browser_has_gone",
+        |log| {
+            let tenant = Tenant {
+                answered: Some(Semaphore::new(0)),
+                ..Tenant::default()
+            };
+            let (tenant, app) = app_of(tenant, |auth| auth);
+            let bob = app.signed_in(BOB);
+            for name in ["block", "roles", "invite"] {
+                let mut eve = app.browser();
+                eve.get("/enter?name=auth0%7Ceve");
+                assert!(eve.is_in());
+                let (path, body) = act(name);
+                let (length, cookies) = (body.len(), bob.cookies());
+                let mut connection = Connection::open(app.address);
+                connection.send(
+                    format!(
+                        "POST {path} HTTP/1.1\r\nHost: app.example\r\nOrigin: https://app.example\r\n\
+                         Sec-Fetch-Site: same-origin\r\n{FORM}\r\n{cookies}\r\n\
+                         Content-Length: {length}\r\n\r\n{body}"
+                    )
+                    .as_bytes(),
+                );
+                until(|| !tenant.changes().is_empty());
+                drop(connection);
+                // Long enough for the server to notice.
+                std::thread::sleep(Duration::from_millis(200));
+                // An invitation is three changes.
+                tenant.answered.as_ref().unwrap().add_permits(3);
+                let line = format!(r#"subject="bob" act="{name}" whom="#);
+                until(|| log.text().contains(&line));
+                until(|| name == "invite" || !eve.is_in());
+                let left = tenant.answered.as_ref().unwrap();
+                left.forget_permits(3);
+                tenant.changes();
+            }
+        },
+    );
+}
+
+/// Waits for what must come.
+fn until(mut is_so: impl FnMut() -> bool) {
+    for _ in 0..400 {
+        if is_so() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(25));
+    }
+    panic!("it never came");
+}
+
+#[test]
+fn a_page_says_signed_out_only_where_people_sign_in_with_auth0() {
+    let secret = ClientSecret::new(SECRET).unwrap();
+    let auth0 = Oidc::auth0("tenant.example", "client", secret);
+    for (provider, signs_out) in [(None, false), (Some(auth0), true)] {
+        let (_, app) = app_of(Tenant::default(), |auth| match provider {
+            Some(provider) => auth.provider(provider),
+            None => auth,
+        });
+        let mut bob = app.signed_in(BOB);
+        let shown = bob.get(&format!("/auth/admin/person?id={EVE}"));
+        assert!(shown.body.contains("Block"));
+        assert_eq!(shown.body.contains("Block, and sign out"), signs_out);
+        for name in ["block", "roles"] {
+            let (path, body) = act(name);
+            let done = bob.post(&path, &body);
+            let shown = bob.get(done.header("location").unwrap());
+            let says = ["The person is blocked", "The roles are saved"];
+            assert!(says.iter().any(|says| shown.body.contains(says)));
+            assert_eq!(shown.body.contains("signed out here"), signs_out, "{name}");
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use crate::harness::Browser;
 use crate::harness::there::There;
 use crate::hostile::Answer;
 use crate::hostile::signer::RSA;
+use crate::support::http::FORM;
 
 /// A vault in memory that says how many entries it has.
 struct Counted {
@@ -22,8 +23,12 @@ struct Counted {
 
 impl Counted {
     fn new() -> Arc<Self> {
+        Self::of(100)
+    }
+
+    fn of(capacity: usize) -> Arc<Self> {
         Arc::new(Self {
-            memory: MemoryVault::new(100),
+            memory: MemoryVault::new(capacity),
             kept: Mutex::default(),
         })
     }
@@ -47,6 +52,16 @@ impl Vault for Counted {
     ) -> VaultFuture<'_, ()> {
         self.kept.lock().unwrap().insert(*id.as_bytes());
         self.memory.store(id, sealed, now, until)
+    }
+
+    fn replace(
+        &self,
+        id: VaultId,
+        sealed: Vec<u8>,
+        now: UnixMillis,
+        until: UnixMillis,
+    ) -> VaultFuture<'_, bool> {
+        self.memory.replace(id, sealed, now, until)
     }
 
     fn remove(&self, id: VaultId) -> VaultFuture<'_, ()> {
@@ -133,6 +148,41 @@ fn with_the_session_they_are_gone() {
     browser.post("/auth/sign-out", "");
     assert_eq!(vault.len(), 0);
     assert_eq!(browser.get("/calendar").status, 303);
+}
+
+#[test]
+fn a_session_that_has_ended_gives_no_tokens_to_a_handler_that_it_let_in() {
+    let (there, vault) = (There::start(), Counted::new());
+    let app = with(&there, &vault);
+    let mut browser = app.browser();
+    assert_eq!(sign_in(&mut browser, &there), 303);
+    let answer = std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| browser.fetch("/calendar-later"));
+        app.door.wait_for_one();
+        let token = there.logout_token(&json!({"sid": "there-1"}));
+        let body = format!("logout_token={token}");
+        let told = app.send("POST", "/auth/back-channel/acme", &[FORM], &body);
+        assert_eq!(told.status, 200);
+        app.door.let_one_through();
+        waiting.join().unwrap()
+    });
+    assert_eq!(answer.body, "signed-out");
+}
+
+#[test]
+fn people_sign_in_also_where_the_vault_is_full() {
+    let (there, vault) = (There::start(), Counted::of(1));
+    let app = with(&there, &vault);
+    let (mut first, mut second) = (app.browser(), app.browser());
+    assert_eq!(sign_in(&mut first, &there), 303);
+    assert_eq!(sign_in(&mut second, &there), 303);
+    assert!(second.is_in());
+    assert_eq!(second.get("/calendar").body, "signed-out");
+    assert_eq!(first.get("/calendar").body, "first-access");
+    // A sign-out makes room.
+    first.post("/auth/sign-out", "");
+    assert_eq!(sign_in(&mut second, &there), 303);
+    assert_eq!(second.get("/calendar").body, "first-access");
 }
 
 #[test]
