@@ -29,7 +29,7 @@ pub struct Identity {
     /// What a session begins with, if there is to be one.
     pub(crate) evidence: Evidence,
     /// The session that proves it, if one does.
-    life: Option<Arc<dyn Life>>,
+    pub(crate) life: Option<Arc<dyn Life>>,
 }
 
 /// An identity as a session's cookie has it. Its names are short, because every request carries
@@ -196,11 +196,6 @@ impl Identity {
     #[must_use]
     pub fn session_ends_at(&self) -> Option<UnixMillis> {
         self.life.as_ref().map(|life| life.ends_at())
-    }
-
-    #[cfg(feature = "providers")]
-    pub(crate) fn session_check(&self) -> Option<SessionCheck> {
-        self.life.as_ref().map(|life| life.check())
     }
 
     /// Adds an e-mail address, and whether the provider has verified that it is this person's.

@@ -30,8 +30,8 @@ impl Auth {
             return Err(Refusal::new(RefusalCode::SignedOut).because(why));
         };
         // It may have ended since the request came, and only a sign-out here removes the entry.
-        if let Some(check) = who.session_check() {
-            let standing = parts.revocations.check(check).await;
+        if let Some(life) = &who.life {
+            let standing = parts.revocations.check(life.check()).await;
             if standing.map_err(|error| unavailable(&error))? != Standing::Valid {
                 return Err(Refusal::new(RefusalCode::SignedOut).because("the session has ended"));
             }
