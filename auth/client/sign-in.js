@@ -11,17 +11,21 @@ const buttons = (provider) =>
 
 /**
  * @param {string} data what `Invitation` has sent: `source.addEventListener("sign-in", (e) => invite(e.data))`
- * @param {() => void} [reopen] reopens the stream. Called if another process has heard of the sign-in
+ * @param {() => void} [reopen] reopens the stream. Called if it has not heard of the sign-in: after a refusal
+ *   that the person has overcome, or in another process
  */
 export const invite = (data, reopen = () => location.reload()) => {
   const { id, provider, url } = JSON.parse(data);
   invited.set(id, [provider, reopen]);
-  for (const button of buttons(provider)) {
+  const all = buttons(provider);
+  if (!all.length) console.warn(`sign-in.js: there is no <button data-sign-in="${provider}">`);
+  for (const button of all) {
     button.disabled = false;
     button.onclick = () => window.open(url, "_blank", "popup,width=480,height=640");
   }
 };
 
+// Popups report successes alone: an invitation that was refused stays known here, for the next try.
 channel.onmessage = ({ data: { id, elsewhere } }) => {
   const [provider, reopen] = invited.get(id) ?? [];
   if (!invited.delete(id)) return;

@@ -1,5 +1,5 @@
-//! Sign-ins with providers: who is signed in, a stream that ends with the sign-in, and one that signs in
-//! with a popup. On axum, or with `FRAMEWORK=actix` on actix-web.
+//! Sign-ins with providers: who is signed in, a stream that ends with the sign-in, and a stream and a
+//! socket that sign in with a popup. On axum, or with `FRAMEWORK=actix` on actix-web.
 //!
 //! ```sh
 //! export ORIGIN=http://localhost:8080 LISTEN=127.0.0.1:8080 APPLY_COOKIES_SECRET_KEY=…
@@ -17,9 +17,11 @@ use std::error::Error;
 use std::net::SocketAddr;
 
 use apply_cookies::{ApplyCookies, Event, PendingCookies};
-use apply_cookies_auth::{Auth, ClientSecret, Gate, Identity, Oidc, Visitor};
+use apply_cookies_auth::{Auth, ClientSecret, Gate, Identity, Oidc, Refusal, Visitor};
 use async_stream::stream;
-use futures_util::Stream;
+use futures_util::stream::select;
+use futures_util::{Stream, StreamExt};
+use serde_json::json;
 
 fn sign_ins(apply: &ApplyCookies) -> Result<Auth, Box<dyn Error>> {
     let is_set = |name: &str| env::var_os(name).is_some();
@@ -74,39 +76,85 @@ fn until_ended(me: Identity) -> impl Stream<Item = Event> {
 const POPUP: &str = r#"<!doctype html><title>Popup</title>
 <button data-sign-in="one" disabled>Sign in</button> <output></output>
 <script type="module">
+import { listen } from "/__apply-cookies/client.js";
 import { invite } from "/auth/sign-in.js";
-const source = new EventSource("/invited");
-source.addEventListener("sign-in", ({ data }) => invite(data));
-source.onmessage = ({ data }) => {
-  document.querySelector("output").append(data);
-  source.close();
+const say = (text) => {
+  document.querySelector("output").append(text, " ");
+  stop();
 };
+const again = () => {
+  stop();
+  stop = listen(open);
+};
+const open = () => {
+  if (location.search === "?socket") {
+    const socket = new WebSocket("/socket");
+    socket.addEventListener("message", ({ data }) => {
+      const { provider, said } = JSON.parse(data);
+      if (provider) invite(data, again);
+      if (said) say(said);
+    });
+    return socket;
+  }
+  const source = new EventSource("/invited");
+  source.addEventListener("sign-in", ({ data }) => invite(data, again));
+  source.addEventListener("message", ({ data }) => say(data));
+  return source;
+};
+let stop = listen(open);
 </script>"#;
 
-fn in_a_popup(visitor: Visitor, cookies: PendingCookies) -> impl Stream<Item = Event> {
-    stream! {
-        let invitation = match visitor.auth().invite("one", &cookies) {
-            Ok(invitation) => invitation,
-            Err(error) => {
-                yield Event::data(error.to_string());
-                return;
-            }
-        };
-        yield invitation.event();
-        yield Event::data(match invitation.identity().await {
-            Ok(me) => format!("welcome {}", me.subject()),
-            Err(refusal) => refusal.to_string(),
-        });
+fn welcome(signed_in: Result<&Identity, &Refusal>) -> String {
+    match signed_in {
+        Ok(me) => format!("welcome {}", me.subject()),
+        Err(refusal) => refusal.to_string(),
     }
 }
 
+fn in_a_popup(visitor: Visitor, cookies: PendingCookies) -> impl Stream<Item = Event> {
+    stream! {
+        if let Some(me) = visitor.identity() {
+            return yield Event::data(welcome(Ok(me)));
+        }
+        let invitation = match visitor.auth().invite("one", &cookies) {
+            Ok(invitation) => invitation,
+            Err(error) => return yield Event::data(error.to_string()),
+        };
+        yield invitation.event();
+        yield Event::data(welcome(invitation.identity().await.as_ref()));
+    }
+}
+
+/// The same, as the texts of a socket.
+fn in_a_socket(visitor: Visitor, cookies: PendingCookies) -> impl Stream<Item = String> {
+    let say = |text: String| json!({"said": text}).to_string();
+    let frames = cookies.frames(); // before the handler returns
+    let texts = stream! {
+        if let Some(me) = visitor.identity() {
+            return yield say(welcome(Ok(me)));
+        }
+        let invitation = match visitor.auth().invite("one", &cookies) {
+            Ok(invitation) => invitation,
+            Err(error) => return yield say(error.to_string()),
+        };
+        yield invitation.data();
+        yield say(welcome(invitation.identity().await.as_ref()));
+    };
+    select(frames.map(|frame| frame.to_websocket_text()), texts)
+}
+
 mod with_axum {
+    use std::pin::pin;
+
     use apply_cookies_auth::{Identity, Visitor};
     use axum::Router;
+    use axum::extract::ws::{Message, WebSocketUpgrade};
     use axum::response::{Html, IntoResponse};
-    use axum::routing::get;
+    use axum::routing::{any, get};
+    use futures_util::StreamExt;
 
-    use super::{ApplyCookies, Auth, POPUP, PendingCookies, home, in_a_popup, until_ended, who};
+    use super::{ApplyCookies, Auth, POPUP, PendingCookies, home, until_ended, who};
+    use super::{in_a_popup, in_a_socket};
 
     async fn stream(me: Identity, cookies: PendingCookies) -> impl IntoResponse {
         cookies.sse(|_| until_ended(me))
@@ -114,6 +162,30 @@ mod with_axum {
 
     async fn invited(visitor: Visitor, cookies: PendingCookies) -> impl IntoResponse {
         cookies.sse(|cookies| in_a_popup(visitor, cookies))
+    }
+
+    async fn socket(
+        visitor: Visitor,
+        cookies: PendingCookies,
+        upgrade: WebSocketUpgrade,
+    ) -> impl IntoResponse {
+        let texts = in_a_socket(visitor, cookies);
+        upgrade.on_upgrade(|mut socket| async move {
+            let mut texts = pin!(texts);
+            loop {
+                tokio::select! {
+                    Some(text) = texts.next() => {
+                        if socket.send(Message::Text(text.into())).await.is_err() {
+                            break;
+                        }
+                    }
+                    message = socket.recv() => match message {
+                        Some(Ok(_)) => {}
+                        _ => break, // drops the invitation
+                    },
+                }
+            }
+        })
     }
 
     pub(super) fn app(apply: &ApplyCookies, auth: &Auth) -> Router {
@@ -126,17 +198,22 @@ mod with_axum {
             .route("/stream", get(stream))
             .route("/popup", get(Html(POPUP)))
             .route("/invited", get(invited))
+            .route("/socket", any(socket))
             .layer(auth.layer())
             .layer(apply.layer())
     }
 }
 
 mod with_actix {
-    use actix_web::web::Html;
-    use actix_web::{Responder, get};
-    use apply_cookies_auth::{Identity, Visitor};
+    use std::pin::pin;
 
-    use super::{POPUP, PendingCookies, in_a_popup, until_ended, who};
+    use actix_web::web::{Html, Payload};
+    use actix_web::{HttpRequest, HttpResponse, Responder, get, rt};
+    use actix_ws::Message;
+    use apply_cookies_auth::{Identity, Visitor};
+    use futures_util::StreamExt;
+
+    use super::{POPUP, PendingCookies, in_a_popup, in_a_socket, until_ended, who};
 
     #[get("/")]
     pub(super) async fn home(me: Option<Identity>) -> Html {
@@ -162,6 +239,34 @@ mod with_actix {
     pub(super) async fn invited(visitor: Visitor, cookies: PendingCookies) -> impl Responder {
         cookies.sse(|cookies| in_a_popup(visitor, cookies))
     }
+
+    #[get("/socket")]
+    pub(super) async fn socket(
+        visitor: Visitor,
+        cookies: PendingCookies,
+        request: HttpRequest,
+        body: Payload,
+    ) -> actix_web::Result<HttpResponse> {
+        let (response, mut socket, mut messages) = actix_ws::handle(&request, body)?;
+        let texts = in_a_socket(visitor, cookies);
+        rt::spawn(async move {
+            let mut texts = pin!(texts);
+            loop {
+                tokio::select! {
+                    Some(text) = texts.next() => {
+                        if socket.text(text).await.is_err() {
+                            break;
+                        }
+                    }
+                    message = messages.next() => match message {
+                        Some(Ok(Message::Ping(bytes))) if socket.pong(&bytes).await.is_ok() => {}
+                        _ => break, // drops the invitation
+                    },
+                }
+            }
+        });
+        Ok(response)
+    }
 }
 
 #[actix_web::main]
@@ -180,6 +285,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 .service(with_actix::stream)
                 .service(with_actix::popup)
                 .service(with_actix::invited)
+                .service(with_actix::socket)
                 .wrap(auth.middleware())
                 .wrap(apply.middleware())
         })

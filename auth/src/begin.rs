@@ -4,6 +4,7 @@ use apply_cookies::web::{Answer, Fields, Slot, is_ahead_of_a_visit};
 
 use crate::attempt::Attempt;
 use crate::auth::Auth;
+use crate::invitations::popup_path;
 use crate::metrics;
 use crate::oidc::{Ask, Provider};
 use crate::refusal::{Refusal, RefusalCode};
@@ -94,11 +95,14 @@ impl Auth {
     ) -> Answer {
         let parts = &self.0;
         let had = (parts.cookie.is_strict()).then(|| parts.session_of(&slot.pending()));
+        let invitation = only(request.parameters("invitation")).and_then(|id| Bytes::read(&id));
+        let popup = invitation.map(|id| popup_path(self.prefix(), provider.name(), id));
+        let audience = &audience.clone().in_popup(popup);
         let outset = Outset {
             provider,
             audience,
             wish: Wish::read(request.query),
-            invitation: only(request.parameters("invitation")).and_then(|id| Bytes::read(&id)),
+            invitation,
             restarts: 0,
             had: had.flatten().map(|session| session.id),
         };

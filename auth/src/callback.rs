@@ -22,6 +22,7 @@ use crate::attempt::{ATTEMPT_MS, Attempt, Parameters};
 use crate::auth::{Auth, Parts};
 use crate::begin::Outset;
 use crate::identity::{AtProvider, Evidence, Identity};
+use crate::invitations::popup_path;
 use crate::metrics;
 use crate::oidc::{Expected, Proved, Provider};
 use crate::random;
@@ -95,27 +96,27 @@ impl Auth {
             return audience.show(self, &RefusalCode::State.into());
         };
         let audience = Audience::bound_for(self, request, Some(attempt.to.clone()));
-        let invitations = &parts.providers.invitations;
+        let popup = |id| popup_path(self.prefix(), &attempt.provider, id);
+        let audience = audience.in_popup(attempt.invitation.map(popup));
         let back = Back {
-            popup: (attempt.invitation).map(|id| (id, !invitations.has(&id.0))),
             provider,
             parameters,
             attempt,
             audience,
         };
         match self.finish(&back, request, slot).await {
-            Ok(()) => self.lead_on(&back),
+            Ok(hears) => self.lead_on(&back, hears),
             Err(stop) => self.stopped(&back, stop, request, slot).await,
         }
     }
 
-    /// Attempt and code become a session.
+    /// Attempt and code become a session. Returns whether the stream that has invited somebody hears of it.
     async fn finish<F: Fields>(
         &self,
         back: &Back<'_>,
         request: &Request<'_, F>,
         slot: &Slot,
-    ) -> Result<(), Stop> {
+    ) -> Result<bool, Stop> {
         use RefusalCode as Code;
         let (parts, pending, now) = (&self.0, slot.pending(), self.0.now());
         let Back {
@@ -194,7 +195,7 @@ impl Auth {
         proved: Proved,
         browser: Subject,
         slot: &Slot,
-    ) -> Result<(), Stop> {
+    ) -> Result<bool, Stop> {
         let (parts, pending, now) = (&self.0, slot.pending(), self.0.now());
         let (keys, who) = (&parts.person_keys, &proved.who);
         // Checked again: a sign-out may have come while the provider was answering.
@@ -231,18 +232,20 @@ impl Auth {
         let hint = &parts.providers.hint;
         let hint = (session.as_ref()).and_then(|one| hint.write(one, &proved.id_token, now));
         drop(hint.map(|hint| pending.set(hint)));
-        if let Some((id, session)) = attempt.invitation.zip(session) {
-            let check = session.check(keys);
-            let (who, _) = self.hold(session, &check, slot);
-            self.tell(id, who, pending.binding(), receipt);
-        }
-        Ok(())
+        let Some((id, session)) = attempt.invitation.zip(session) else {
+            return Ok(false);
+        };
+        let check = session.check(keys);
+        let (who, _) = self.hold(session, &check, slot);
+        Ok(self.tell(id, who, pending.binding(), receipt))
     }
 
     /// Tells the stream that has invited somebody, once the answer of the popup is on its way: the sign-in
-    /// is a barrier, and what the stream sets at once would otherwise count as older.
-    fn tell(&self, id: Bytes, who: Identity, binding: BindingDigest, receipt: Receipt) {
+    /// is a barrier, and what the stream sets at once would otherwise count as older. Returns whether it hears.
+    fn tell(&self, id: Bytes, who: Identity, binding: BindingDigest, receipt: Receipt) -> bool {
         let auth = self.clone();
+        let invitations = &self.0.providers.invitations;
+        let hears = invitations.waits(&id.0, who.provider(), binding);
         tokio::spawn(async move {
             let answer = match receipt.await {
                 Outcome::Released | Outcome::ReleasedWithoutBarrier => Ok(who.clone()),
@@ -253,6 +256,7 @@ impl Auth {
             let invitations = &auth.0.providers.invitations;
             invitations.answer(&id.0, who.provider(), binding, answer);
         });
+        hears
     }
 
     async fn stopped<F: Fields>(
@@ -273,7 +277,8 @@ impl Auth {
         metrics::sign_in(provider.name(), refusal.code().as_str());
         if stop.then != Then::Refuse && matches!(self.see(request.fields, slot).await, Ok(Some(_)))
         {
-            return self.lead_on(back);
+            // The stream has not heard of it from here.
+            return self.lead_on(back, false);
         }
         let is_own = attempts
             .prove(attempt, request.fields.all("cookie"))
@@ -312,10 +317,11 @@ impl Auth {
         audience.show(self, &refusal)
     }
 
-    /// Sends somebody who is signed in to where they wanted to go.
-    fn lead_on(&self, back: &Back<'_>) -> Answer {
-        if let Some((id, is_elsewhere)) = back.popup {
-            return self.0.pages.popup(&id.to_text(), is_elsewhere);
+    /// Sends somebody who is signed in to where they wanted to go. In a popup, the page behind it reopens
+    /// its stream unless that `hears` of the sign-in.
+    fn lead_on(&self, back: &Back<'_>, hears: bool) -> Answer {
+        if let Some(id) = back.attempt.invitation {
+            return self.0.pages.popup(&id.to_text(), !hears);
         }
         match back.audience.place(self) {
             None => back.audience.show(self, &RefusalCode::Origin.into()),
@@ -331,8 +337,6 @@ struct Back<'a> {
     parameters: Parameters<'a>,
     attempt: Attempt,
     audience: Audience,
-    /// The invitation that the popup is for, and whether its stream is in another process.
-    popup: Option<(Bytes, bool)>,
 }
 
 /// The provider says that there is no code (RFC 6749 §4.1.2.1, OpenID Connect Core 1.0 §3.1.2.6).

@@ -159,7 +159,7 @@ impl Auth {
         if place.as_text().split(['?', '#']).next() == Some(path) {
             let why = "the page to sign in on asks for a sign-in itself; open it to everybody";
             let refusal = Refusal::new(RefusalCode::SignedOut).because(why);
-            return (self.0.pages).refusal(&refusal, self.0.log(&refusal), &place);
+            return (self.0.pages).refusal(&refusal, self.0.log(&refusal), &place, None);
         }
         see_other(audience.at_origin(&place.asked_on(path)))
     }

@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 use crate::identity::Identity;
 use crate::random;
 use crate::refusal::Refusal;
+use crate::session::Bytes;
 
 /// What became of a sign-in.
 pub(crate) type Answer = Result<Identity, Refusal>;
@@ -42,9 +43,11 @@ impl Invitations {
         self.0.remove(id);
     }
 
-    /// Whether a stream of this process has sent it.
-    pub(crate) fn has(&self, id: &[u8; 16]) -> bool {
-        self.0.contains_key(id)
+    /// Whether a stream of this process will hear of a sign-in with this provider, in this browser.
+    pub(crate) fn waits(&self, id: &[u8; 16], provider: &str, binding: BindingDigest) -> bool {
+        self.0
+            .get(id)
+            .is_some_and(|waiting| waiting.is_for(provider, binding))
     }
 
     /// Tells the stream, if it belongs to this very browser: otherwise strangers would hear who has
@@ -56,10 +59,21 @@ impl Invitations {
         binding: BindingDigest,
         answer: Answer,
     ) {
-        let is_it = |waiting: &Waiting| waiting.binding == binding && waiting.provider == provider;
-        if let Some((_, waiting)) = self.0.remove_if(id, |_, waiting| is_it(waiting)) {
+        let taken = (self.0).remove_if(id, |_, waiting| waiting.is_for(provider, binding));
+        if let Some((_, waiting)) = taken {
             // The stream may have ended by now.
             drop(waiting.answer.send(answer));
         }
     }
+}
+
+impl Waiting {
+    fn is_for(&self, provider: &str, binding: BindingDigest) -> bool {
+        self.binding == binding && self.provider == provider
+    }
+}
+
+/// Where the popup of an invitation begins, and begins again after a refusal.
+pub(crate) fn popup_path(prefix: &str, provider: &str, id: Bytes) -> String {
+    format!("{prefix}/sign-in/{provider}?invitation={}", id.to_text())
 }

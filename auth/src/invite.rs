@@ -4,9 +4,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use apply_cookies::{Event, PendingCookies};
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use apply_cookies::{Event, PendingCookies, seldom};
 use serde_json::json;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
@@ -14,8 +12,9 @@ use tokio::time::{Instant, timeout_at};
 use crate::attempt::ATTEMPT_MS;
 use crate::auth::Auth;
 use crate::identity::Identity;
-use crate::invitations;
+use crate::invitations::{self, popup_path};
 use crate::refusal::{Refusal, RefusalCode};
+use crate::session::Bytes;
 use crate::sign_in::SignInError;
 
 /// An invitation to sign in with a provider, which a stream or a socket has sent to its page. Made by
@@ -36,7 +35,8 @@ impl Auth {
     ///
     /// # Errors
     ///
-    /// If there is no provider of this name, or the stream belongs to a page of another origin.
+    /// If there is no provider of this name ([`SignInError::UnknownProvider`], also an `ERROR` in the log),
+    /// or the stream belongs to a page of another origin.
     pub fn invite(
         &self,
         provider: &str,
@@ -46,9 +46,12 @@ impl Auth {
             return Err(SignInError::Foreign);
         }
         let providers = &self.0.providers;
-        let known = providers.find(provider).ok_or_else(|| {
-            Refusal::new(RefusalCode::NotAllowed).because("there is no provider of this name")
-        })?;
+        let Some(known) = providers.find(provider) else {
+            let error = SignInError::UnknownProvider(provider.to_owned());
+            let (line, now) = (&self.0.logged.no_provider, self.0.now());
+            seldom!(line, now, ERROR, %error, "nobody is invited to sign in");
+            return Err(error);
+        };
         let (id, answer) = (providers.invitations).add(known.name(), pending.binding());
         Ok(Invitation {
             auth: self.clone(),
@@ -65,9 +68,9 @@ impl Invitation {
     /// `sign-in.js` with it.
     #[must_use]
     pub fn data(&self) -> String {
-        let (id, prefix) = (BASE64_URL_SAFE_NO_PAD.encode(self.id), self.auth.prefix());
-        let url = format!("{prefix}/sign-in/{}?invitation={id}", self.provider);
-        json!({"id": id, "provider": self.provider, "url": url}).to_string()
+        let id = Bytes(self.id);
+        let url = popup_path(self.auth.prefix(), &self.provider, id);
+        json!({"id": id.to_text(), "provider": self.provider, "url": url}).to_string()
     }
 
     /// The same as a server-sent event of the type `sign-in`.
@@ -79,8 +82,10 @@ impl Invitation {
     ///
     /// # Errors
     ///
-    /// Why nobody was signed in; `attempt-expired` after ten minutes, whether or not somebody has opened
-    /// the popup: it cannot be seen whether one was closed.
+    /// Why nobody was signed in: the first refusal ends the invitation. The person may still try again in
+    /// the popup; if that succeeds, or this was dropped meanwhile, the page reopens its stream, whose
+    /// request then carries the cookie. `attempt-expired` after ten minutes, whether or not somebody has
+    /// opened the popup: it cannot be seen whether one was closed.
     pub async fn identity(mut self) -> Result<Identity, Refusal> {
         let late = || Refusal::new(RefusalCode::AttemptExpired).because("nobody has signed in");
         let answered = timeout_at(self.until, &mut self.answer).await;

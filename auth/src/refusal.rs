@@ -260,6 +260,8 @@ pub(crate) struct Logged {
     pub(crate) unknown: Seldom,
     #[cfg(feature = "providers")]
     pub(crate) vault: Seldom,
+    #[cfg(feature = "providers")]
+    pub(crate) no_provider: Seldom,
 }
 
 #[cfg(test)]

@@ -22,6 +22,8 @@ pub(crate) struct Audience {
     places: Option<Arc<ReturnPlaces>>,
     /// What a request proves was refused.
     refused: bool,
+    /// Where the sign-in begins again, if they are in a popup: there the app's own pages are out of place.
+    popup: Option<String>,
 }
 
 impl Audience {
@@ -42,6 +44,16 @@ impl Audience {
             wanted,
             places: auth.0.places.of(request),
             refused: false,
+            popup: None,
+        }
+    }
+
+    /// The same, in a popup whose sign-in begins there.
+    #[cfg(feature = "providers")]
+    pub(crate) fn in_popup(self, path: Option<String>) -> Self {
+        Self {
+            popup: path,
+            ..self
         }
     }
 
@@ -101,7 +113,7 @@ impl Audience {
         let place = self.person.then(|| self.place(auth)).flatten();
         let id = auth.0.log(refusal);
         let answer = match place {
-            Some(place) => auth.0.pages.refusal(refusal, id, &place),
+            Some(place) => (auth.0.pages).refusal(refusal, id, &place, self.popup.as_deref()),
             None => refusal.problem(id),
         };
         match auth.0.challenge(self.refused) {

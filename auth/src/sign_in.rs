@@ -29,6 +29,9 @@ pub enum SignInError {
     /// A page of another origin made the request ([`PendingCookies::is_foreign`]).
     #[error("the request comes from a page of another origin")]
     Foreign,
+    /// [`Auth::invite`](crate::Auth) was asked for a provider of this name, which the app does not have.
+    #[error("there is no provider `{0}`")]
+    UnknownProvider(String),
     /// There is no session that could go on, or end. For a sign-out the cookie was deleted all the same.
     #[error("nobody is signed in")]
     SignedOut,
@@ -48,7 +51,7 @@ impl From<SignInError> for Refusal {
             SignInError::Foreign => RefusalCode::Origin,
             SignInError::TooLarge(_) => RefusalCode::IdentityTooLarge,
             SignInError::SignedOut => RefusalCode::SignedOut,
-            SignInError::Push(_) => RefusalCode::Unavailable,
+            SignInError::UnknownProvider(_) | SignInError::Push(_) => RefusalCode::Unavailable,
         };
         Self::new(code).because(why)
     }

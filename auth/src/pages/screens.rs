@@ -145,7 +145,8 @@ impl Pages {
     }
 
     /// The last page of a popup, the only one with a script: it says so to the page that has opened it.
-    /// `is_elsewhere`: the stream of that page is in another process, which has not heard of it.
+    /// `is_elsewhere`: the stream of that page does not hear of it, since it is in another process, say, or
+    /// a refusal has ended its invitation.
     #[cfg(feature = "providers")]
     pub(crate) fn popup(&self, id: &str, is_elsewhere: bool) -> Answer {
         let hash = STANDARD.encode(Sha256::digest(POPUP));
@@ -170,8 +171,15 @@ impl Pages {
         self.page("Sign out", DOOR, None, None, &html!("sign-out-proxy"))
     }
 
-    /// Says why a person cannot go on, and what can be done. `place` is where they wanted to go.
-    pub(crate) fn refusal(&self, refusal: &Refusal, id: RefusalId, place: &ReturnTo) -> Answer {
+    /// Says why a person cannot go on, and what can be done. `place` is where they wanted to go. In a
+    /// popup everything leads to its own sign-in, by which the page behind it hears of a success.
+    pub(crate) fn refusal(
+        &self,
+        refusal: &Refusal,
+        id: RefusalId,
+        place: &ReturnTo,
+        popup: Option<&str>,
+    ) -> Answer {
         let (title, heading) = heading(refusal.code());
         let button = |class: &str, address: &str, says: &str| {
             format!(
@@ -179,16 +187,17 @@ impl Pages {
                 Text(address)
             )
         };
-        let sign_in = place.sign_in_path(&self.prefix);
+        let again = popup.unwrap_or_else(|| place.location());
+        let sign_in = popup.map_or_else(|| place.sign_in_path(&self.prefix), str::to_owned);
         let other_account = format!("{sign_in}&account=other");
         let said = (refusal.said()).map(|said| html!("said", said = Text(said)));
         let buttons = match refusal.code() {
-            _ if !self.has_sign_in => button("", place.location(), "Try again"),
+            _ if !self.has_sign_in => button("", again, "Try again"),
             RefusalCode::SignedOut => button("", &sign_in, "Sign in"),
             code if is_about_the_account(code) => {
                 button("", &other_account, "Use another account")
                     + "\n"
-                    + &button(" quiet", place.location(), "Try again")
+                    + &button(" quiet", again, "Try again")
             }
             code if self.has_providers && is_about_a_provider(code) => {
                 button("", &sign_in, "Try again")

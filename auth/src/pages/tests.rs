@@ -80,11 +80,14 @@ fn every_page(pages: &Pages, text: &str) -> Vec<Answer> {
     let refusals = RefusalCode::ALL
         .iter()
         .map(|code| Refusal::new(*code).because(text.to_owned()));
-    all.extend(refusals.map(|refusal| pages.refusal(&refusal, ID, &place)));
+    all.extend(refusals.map(|refusal| pages.refusal(&refusal, ID, &place, None)));
     #[cfg(feature = "providers")]
     {
         let refusal = Refusal::new(RefusalCode::Cancelled).in_words(text);
-        all.extend([pages.refusal(&refusal, ID, &place), pages.going_on(&place)]);
+        all.extend([
+            pages.refusal(&refusal, ID, &place, None),
+            pages.going_on(&place),
+        ]);
     }
     all
 }
@@ -196,7 +199,7 @@ fn a_refusal_shows_code_sentence_and_id_and_a_way_on() {
     let place = places().read("/a?b&c").unwrap();
     for code in RefusalCode::ALL {
         let refusal = Refusal::new(*code).because("only for the log");
-        let page = pages.refusal(&refusal, ID, &place);
+        let page = pages.refusal(&refusal, ID, &place, None);
         assert_eq!(page.status, code.status());
         for part in [code.as_str(), &refusal.sentence(), &ID.to_string()] {
             assert!(body(&page).contains(part), "{part}: {}", body(&page));

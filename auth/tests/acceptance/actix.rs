@@ -75,6 +75,7 @@ fn routes(service: &mut ServiceConfig, site: &Site) {
         )
         .route("/watch", web::to(watch))
         .route("/invite", web::to(invite))
+        .route("/invite-briefly", web::to(invite_briefly))
         .route("/calendar", web::to(calendar))
         .route(
             "/calendar-later",
@@ -117,6 +118,10 @@ async fn sign_out(visitor: Visitor, pending: PendingCookies) -> Events {
 
 async fn invite(visitor: Visitor, pending: PendingCookies) -> Events {
     pages::invite(visitor, pending)
+}
+
+async fn invite_briefly(visitor: Visitor, pending: PendingCookies) -> Events {
+    pages::invite_briefly(visitor, pending)
 }
 
 async fn watch(who: Identity, pending: PendingCookies) -> Events {

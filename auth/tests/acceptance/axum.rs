@@ -73,6 +73,7 @@ fn router(site: Site) -> Router {
         )
         .route("/watch", any(watch))
         .route("/invite", any(invite))
+        .route("/invite-briefly", any(invite_briefly))
         .route("/calendar", any(calendar))
         .route(
             "/calendar-later",
@@ -115,6 +116,10 @@ async fn sign_out(visitor: Visitor, pending: PendingCookies) -> Events {
 
 async fn invite(visitor: Visitor, pending: PendingCookies) -> Events {
     pages::invite(visitor, pending)
+}
+
+async fn invite_briefly(visitor: Visitor, pending: PendingCookies) -> Events {
+    pages::invite_briefly(visitor, pending)
 }
 
 async fn watch(who: Identity, pending: PendingCookies) -> Events {

@@ -226,8 +226,7 @@ fn the_claims_of_well_known_providers_become_people() {
     };
 
     // https://developers.google.com/identity/openid-connect/openid-connect#an-id-tokens-payload
-    let settings =
-        Oidc::google("1234.apps.googleusercontent.com", secret()).claims(["hd"]);
+    let settings = Oidc::google("1234.apps.googleusercontent.com", secret()).claims(["hd"]);
     let ada = person(
         settings,
         json!({

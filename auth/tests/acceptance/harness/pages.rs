@@ -128,6 +128,16 @@ pub(crate) fn invite(visitor: Visitor, pending: PendingCookies) -> Events {
     })
 }
 
+/// Invites somebody, and does not wait.
+pub(crate) fn invite_briefly(visitor: Visitor, pending: PendingCookies) -> Events {
+    events(pending, |pending| {
+        stream! {
+            let invitation = visitor.auth().invite("acme", &pending);
+            yield invitation.as_ref().unwrap().event();
+        }
+    })
+}
+
 /// Says so when the session has ended.
 pub(crate) fn watch(who: Identity, pending: PendingCookies) -> Events {
     events(pending, |_| {

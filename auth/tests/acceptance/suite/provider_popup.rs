@@ -1,10 +1,13 @@
 //! Signing in with a provider from inside a stream, in a popup.
 
+use apply_cookies_auth::Gate;
 use serde_json::{Value, json};
 
 use super::{App, BINDING, SIGNED_IN};
-use crate::harness::there::There;
-use crate::harness::{Browser, Events};
+use crate::harness::there::{ATTEMPT, Asked, There};
+use crate::harness::{Browser, Events, Log};
+use crate::hostile::Answer;
+use crate::support::http::Response;
 
 fn with(there: &There) -> App {
     App::with(|builder, _| builder.provider(there.oidc()))
@@ -15,6 +18,27 @@ fn invited(browser: &mut Browser, stream: &mut Events) -> String {
     let invitation: Value = serde_json::from_str(&browser.next(stream).unwrap()).unwrap();
     assert_eq!(invitation["provider"], "acme");
     invitation["url"].as_str().unwrap().to_owned()
+}
+
+/// Presses cancel at the provider.
+fn cancel(browser: &mut Browser, there: &There, asked: &Asked) -> Response {
+    let back = there.back(asked);
+    browser.come(&back.replace("code=a-code", "error=access_denied"))
+}
+
+/// The links of a page that refuses.
+fn links(page: &Response) -> Vec<String> {
+    let links = page.body.split("href=\"").skip(1);
+    let address = |link: &str| link.split('"').next().unwrap().replace("&amp;", "&");
+    links.map(address).collect()
+}
+
+/// The page behind the popup reopens its stream.
+fn assert_is_elsewhere(page: &Response, url: &str) {
+    let (_, id) = url.split_once("invitation=").unwrap();
+    assert_eq!(page.status, 200, "{}", page.body);
+    let said = format!("data-id=\"{id}\" data-elsewhere=\"true\"");
+    assert!(page.body.contains(&said), "{}", page.body);
 }
 
 #[test]
@@ -79,14 +103,100 @@ fn a_stream_hears_why_nobody_was_signed_in() {
     let mut stream = browser.open("/invite");
     let url = invited(&mut browser, &mut stream);
     let asked = browser.leave(&url);
-    let cancelled = there
-        .back(&asked)
-        .replace("code=a-code", "error=access_denied");
-    let page = browser.come(&cancelled);
+    let page = cancel(&mut browser, &there, &asked);
     assert_eq!(page.status, 400);
     assert!(!page.body.contains("<script"));
     assert_eq!(browser.next(&mut stream).unwrap(), "cancelled");
     assert!(!browser.is_in());
+}
+
+#[test]
+fn who_is_refused_in_a_popup_tries_again_there_and_the_page_hears_of_it() {
+    let there = There::start();
+    let app = App::with(|builder, _| {
+        let gate = Gate::new().verified_email();
+        builder.provider(there.oidc()).gate(gate)
+    });
+    let again = |url: &str| {
+        let other = format!("{url}&account=other");
+        [url.to_owned(), other]
+    };
+    for way in 0..2 {
+        let mut browser = app.browser();
+        let mut stream = browser.open("/invite");
+        let url = invited(&mut browser, &mut stream);
+        let asked = browser.leave(&url);
+        let page = cancel(&mut browser, &there, &asked);
+        assert_eq!(links(&page), again(&url));
+        assert_eq!(browser.next(&mut stream).unwrap(), "cancelled");
+        assert_eq!(browser.next(&mut stream), None, "the handler has ended");
+        // Refused once more, by a gate.
+        let asked = browser.leave(&links(&page)[way]);
+        assert_eq!(asked.0.contains_key("prompt"), way == 1);
+        there.gives(&asked, &json!({"email_verified": false}));
+        let page = browser.come(&there.back(&asked));
+        assert_eq!(page.status, 403);
+        let [same, other] = again(&url);
+        assert_eq!(links(&page), [other, same]);
+        let page = browser.sign_in_there(&there, &links(&page)[way]);
+        assert!(browser.is_in());
+        assert_is_elsewhere(&page, &url);
+    }
+}
+
+#[test]
+fn a_popup_that_does_not_get_as_far_as_the_provider_is_tried_again_too() {
+    let there = There::start();
+    there.answers("/.well-known/openid-configuration", Answer::cut());
+    let app = with(&there);
+    let url = "/auth/sign-in/acme?invitation=AQEBAQEBAQEBAQEBAQEBAQ";
+    let page = app.browser().get(url);
+    assert_eq!(page.status, 502);
+    assert_eq!(links(&page), [url, &format!("{url}&account=other")]);
+}
+
+#[test]
+fn a_popup_whose_invitation_was_dropped_meanwhile_reopens_the_stream() {
+    let there = There::start();
+    let app = with(&there);
+    let mut browser = app.browser();
+    let mut stream = browser.open("/invite-briefly");
+    let url = invited(&mut browser, &mut stream);
+    let asked = browser.leave(&url);
+    assert_eq!(browser.next(&mut stream), None);
+    there.gives(&asked, &json!({}));
+    let page = browser.come(&there.back(&asked));
+    assert!(browser.is_in());
+    assert_is_elsewhere(&page, &url);
+}
+
+#[test]
+fn a_popup_that_finds_somebody_signed_in_already_reopens_the_stream_that_waits() {
+    let there = There::start();
+    let app = with(&there);
+    let mut browser = app.browser();
+    let mut stream = browser.open("/invite");
+    let url = invited(&mut browser, &mut stream);
+    let asked = browser.leave(&url);
+    browser.jar.retain(|name, _| !name.starts_with(ATTEMPT));
+    browser.sign_in_there(&there, "/auth/sign-in/acme");
+    let page = browser.come(&there.back(&asked));
+    assert_is_elsewhere(&page, &url);
+}
+
+#[test]
+fn an_invitation_to_a_provider_that_the_app_does_not_have_says_which() {
+    const TEST: &str = "an_invitation_to_a_provider_that_the_app_does_not_have_says_which";
+    Log::of_a_process(module_path!(), TEST, |log| {
+        let app = App::start();
+        let mut browser = app.browser();
+        let mut stream = browser.open("/invite");
+        let says = "there is no provider `acme`";
+        assert_eq!(browser.next(&mut stream).unwrap(), says);
+        let text = log.text();
+        let line = text.lines().find(|line| line.contains(says)).unwrap();
+        assert!(line.contains("ERROR"), "{line}");
+    });
 }
 
 #[test]
@@ -96,12 +206,8 @@ fn a_popup_whose_stream_is_not_in_this_process_says_so() {
     let mut browser = app.browser();
     let url = "/auth/sign-in/acme?invitation=AQEBAQEBAQEBAQEBAQEBAQ";
     let page = browser.sign_in_there(&there, url);
-    assert!(
-        page.body.contains("data-elsewhere=\"true\""),
-        "{}",
-        page.body
-    );
-    assert!(page.body.contains("data-id=\"AQEBAQEBAQEBAQEBAQEBAQ\"") && browser.is_in());
+    assert_is_elsewhere(&page, url);
+    assert!(browser.is_in());
     let malformed = "/auth/sign-in/acme?invitation=%22%3E%3Cscript%3E";
     assert_eq!(
         browser.sign_in_there(&there, malformed).status,
