@@ -21,7 +21,7 @@ export const invite = (data, reopen = () => location.reload()) => {
   if (!all.length) console.warn(`sign-in.js: there is no <button data-sign-in="${provider}">`);
   for (const button of all) {
     button.disabled = false;
-    button.onclick = () => window.open(url, "_blank", "popup,width=480,height=640");
+    button.onclick = () => window.open(url, "_blank", "popup,noopener,width=480,height=640");
   }
 };
 

@@ -150,10 +150,7 @@ impl Auth {
         }
         let issuer = provider.check_issuer(parameters.iss.as_deref(), now).await;
         issuer.map_err(|refusal| refusal.of(provider.name()))?;
-        if let Some(error) = &parameters.error {
-            let said = parameters.error_description.as_deref().unwrap_or_default();
-            return Err(refused_there(error).in_words(said).into());
-        }
+        parameters.check_error()?;
         let code = parameters.code.as_deref().ok_or(Code::State)?;
         let browser = Subject::Timed(RevocationDigest::from_bytes(binding));
         parts.still_stands(attempt, &[browser]).await?;
@@ -337,21 +334,6 @@ struct Back<'a> {
     parameters: Parameters<'a>,
     attempt: Attempt,
     audience: Audience,
-}
-
-/// The provider says that there is no code (RFC 6749 §4.1.2.1, OpenID Connect Core 1.0 §3.1.2.6).
-fn refused_there(error: &str) -> Refusal {
-    let code = match error {
-        "access_denied" => RefusalCode::Cancelled,
-        _ => RefusalCode::ProviderRefused,
-    };
-    let is_name = error.len() <= 64 && error.bytes().all(|byte| byte.is_ascii_graphic());
-    let name = if is_name {
-        error
-    } else {
-        "an error without a proper name"
-    };
-    Refusal::new(code).because(format!("the provider answers {name}"))
 }
 
 impl Parts {

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use form_urlencoded::parse;
 
+use crate::refusal::{Refusal, RefusalCode};
+
 /// The longest query that is read, in bytes, and the most parameters.
 const QUERY_MAX: usize = 8 * 1024;
 const PARAMETERS_MAX: usize = 32;
@@ -50,6 +52,27 @@ impl<'q> Parameters<'q> {
             names.push(name);
         }
         Some(read)
+    }
+
+    /// Whether the provider says that there is no code (RFC 6749 §4.1.2.1, OpenID Connect Core 1.0
+    /// §3.1.2.6).
+    pub(crate) fn check_error(&self) -> Result<(), Refusal> {
+        let Some(error) = &self.error else {
+            return Ok(());
+        };
+        let code = match &**error {
+            "access_denied" => RefusalCode::Cancelled,
+            _ => RefusalCode::ProviderRefused,
+        };
+        let is_name = error.len() <= 64 && error.bytes().all(|byte| byte.is_ascii_graphic());
+        let name = if is_name {
+            error
+        } else {
+            "an error without a proper name"
+        };
+        let said = self.error_description.as_deref().unwrap_or_default();
+        let refusal = Refusal::new(code).because(format!("the provider answers {name}"));
+        Err(refusal.in_words(said))
     }
 }
 
