@@ -7,8 +7,8 @@ type Target = (&'static str, fn(&[u8]));
 
 const TARGETS: [Target; 15] = [
     ("authorization", apply_cookies_fuzz::authorization),
-    ("claims", apply_cookies_fuzz::claims),
     ("callback", apply_cookies_fuzz::callback),
+    ("claims", apply_cookies_fuzz::claims),
     ("class_values", apply_cookies_fuzz::class_values),
     ("cookie_header", apply_cookies_fuzz::cookie_header),
     ("hashes", apply_cookies_fuzz::hashes),
