@@ -31,7 +31,8 @@ export function movableClock(folder) {
   return {
     set,
     env: {
-      LD_PRELOAD: process.env.FAKETIME ?? "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1",
+      // Not FAKETIME, which the library itself reads as a time.
+      LD_PRELOAD: process.env.LIBFAKETIME ?? "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1",
       FAKETIME_TIMESTAMP_FILE: file,
       FAKETIME_NO_CACHE: "1",
       FAKETIME_DONT_FAKE_MONOTONIC: "1",
