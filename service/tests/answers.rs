@@ -98,7 +98,7 @@ fn a_service_without_room_for_another_connection_says_so_once() {
         held.drain(..replaced);
         if replaced > 0 {
             // A busy machine sees late that they have gone.
-            std::thread::sleep(std::time::Duration::from_millis(500));
+            std::thread::sleep(Duration::from_millis(500));
         }
         held.extend((0..replaced).map(open));
         assert_eq!(held.len(), first);
