@@ -52,7 +52,7 @@ impl Auth {
         }
     }
 
-    /// Reads the form that is posted to a page, by who posts it: another server, or a page of ours.
+    /// Reads the form that is posted to a page, by who posts it: another server, or one of our own pages.
     pub(crate) async fn read_form<F, B, E, T>(
         &self,
         asked: Asked<'_, F>,

@@ -19,7 +19,7 @@ pub struct Parameters<'q> {
     pub code: Option<Cow<'q, str>>,
     /// The issuer.
     pub iss: Option<Cow<'q, str>>,
-    /// Why there is no code.
+    /// Why the provider sends no code.
     pub error: Option<Cow<'q, str>>,
     /// The same in words.
     pub error_description: Option<Cow<'q, str>>,
@@ -54,8 +54,8 @@ impl<'q> Parameters<'q> {
         Some(read)
     }
 
-    /// Whether the provider says that there is no code (RFC 6749 §4.1.2.1, OpenID Connect Core 1.0
-    /// §3.1.2.6).
+    /// Refuses if the provider reports an error in place of a code (RFC 6749 §4.1.2.1, OpenID Connect
+    /// Core 1.0 §3.1.2.6).
     pub(crate) fn check_error(&self) -> Result<(), Refusal> {
         let Some(error) = &self.error else {
             return Ok(());
