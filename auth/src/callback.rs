@@ -285,11 +285,13 @@ impl Auth {
             refusal.code(),
             RefusalCode::Throttled | RefusalCode::Unavailable
         );
-        // With an error of the server's the cookies do not leave, and their loss would be logged.
-        if is_own && !is_kept && refusal.code().status() < 500 {
+        let begins_anew = stop.then == Then::BeginAnew && attempt.restarts == 0;
+        // With a server error no cookie leaves, and the loss would be logged.
+        let leaves = begins_anew || refusal.code().status() < 500;
+        if is_own && !is_kept && leaves {
             drop(slot.pending().delete_cookie(&*attempts.cookie_of(attempt)));
         }
-        if stop.then == Then::BeginAnew && attempt.restarts == 0 {
+        if begins_anew {
             parts.log(&refusal);
             let outset = Outset {
                 provider,
