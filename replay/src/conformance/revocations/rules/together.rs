@@ -24,16 +24,21 @@ pub(in crate::conformance::revocations) fn seen_at_once<M: StoreMaker>(maker: &M
     thread::scope(|scope| {
         let looks = || {
             let mut seen = 0;
-            while !stop.load(Ordering::SeqCst) {
+            loop {
+                // Read before the count: the last look is at what was answered last, however late
+                // this thread runs.
+                let is_last = stop.load(Ordering::SeqCst);
                 let revoked = answered.load(Ordering::SeqCst);
                 // The latest, and those that nobody has looked at yet.
                 for n in seen..revoked {
                     let session = sessions[usize::try_from(n).unwrap_or(0)];
                     world.expect_refusal("looked up after its revocation was answered", session)?;
                 }
+                if is_last {
+                    return Ok(());
+                }
                 seen = revoked;
             }
-            Ok(())
         };
         let threads: Vec<_> = (0..2).map(|_| scope.spawn(looks)).collect();
         let mut outcome = Ok(());
