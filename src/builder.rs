@@ -8,7 +8,7 @@ use std::time::Duration;
 use apply_cookies_protocol::limits::MESOP_LIFETIME_MS;
 use apply_cookies_protocol::{BindingPolicy, KeyRing, KeyRingError, Lifetime, Seal};
 
-use crate::browser::{ClientModule, Origin, OriginError, OriginPolicy};
+use crate::browser::{Module, Origin, OriginError, OriginPolicy};
 use crate::classes::Classes;
 use crate::deployment::{ApplyCookies, Deployment, Losses};
 use crate::mint::{InFlight, Issuer};
@@ -281,7 +281,7 @@ impl Builder {
                 binding_name: scheme.into(),
                 origins,
                 prefix: self.prefix,
-                client: ClientModule::new(lifetime),
+                client: Module::client(lifetime),
                 refusals: Refusals::default(),
                 losses: Losses::default(),
             }),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use apply_cookies_protocol::{Profile, Purpose, PurposeKey, Scheme, UnixMillis};
 
-use crate::browser::{BindingName, ClientModule, Origin, OriginPolicy};
+use crate::browser::{BindingName, Module, Origin, OriginPolicy};
 use crate::classes::Classes;
 use crate::mint::{InFlight, Issuer};
 use crate::redeem::{Redeemer, Refusals};
@@ -37,7 +37,7 @@ pub(crate) struct Deployment {
     pub(crate) origins: OriginPolicy,
     pub(crate) binding_name: BindingName,
     pub(crate) prefix: String,
-    pub(crate) client: ClientModule,
+    pub(crate) client: Module,
     pub(crate) refusals: Refusals,
     pub(crate) losses: Losses,
 }

@@ -1,22 +1,22 @@
 // Signs people in with a provider in a popup, while the page and its stream stay as they are. The stream
-// sends an invitation; this enables `<button data-sign-in="NAME">`, opens the popup in the click itself,
+// offers a sign-in; this enables `<button data-sign-in="NAME">`, opens the popup in the click itself,
 // because browsers block any other, and hears from the popup's last page. Not from the popup: a
 // provider's Cross-Origin-Opener-Policy cuts the two apart, and `closed` is then true while it is open.
 
-const invited = new Map();
+const offered = new Map();
 const channel = new BroadcastChannel("apply-cookies:sign-in");
 
 const buttons = (provider) =>
   [...document.querySelectorAll("button[data-sign-in]")].filter((one) => one.dataset.signIn === provider);
 
 /**
- * @param {string} data what `Invitation` has sent: `source.addEventListener("sign-in", (e) => invite(e.data))`
+ * @param {string} data what `PopupSignIn` has sent: `source.addEventListener("sign-in", (e) => popupSignIn(e.data))`
  * @param {() => void} [reopen] reopens the stream. Called if it has not heard of the sign-in: after a refusal
  *   that the person has overcome, or in another process
  */
-export const invite = (data, reopen = () => location.reload()) => {
+export const popupSignIn = (data, reopen = () => location.reload()) => {
   const { id, provider, url } = JSON.parse(data);
-  invited.set(id, [provider, reopen]);
+  offered.set(id, [provider, reopen]);
   const all = buttons(provider);
   if (!all.length) console.warn(`sign-in.js: there is no <button data-sign-in="${provider}">`);
   for (const button of all) {
@@ -25,10 +25,10 @@ export const invite = (data, reopen = () => location.reload()) => {
   }
 };
 
-// Popups report successes alone: an invitation that was refused stays known here, for the next try.
+// Popups report successes alone: a sign-in that was refused stays known here, for the next try.
 channel.onmessage = ({ data: { id, elsewhere } }) => {
-  const [provider, reopen] = invited.get(id) ?? [];
-  if (!invited.delete(id)) return;
+  const [provider, reopen] = offered.get(id) ?? [];
+  if (!offered.delete(id)) return;
   for (const button of buttons(provider)) button.disabled = true;
   if (elsewhere) reopen();
 };

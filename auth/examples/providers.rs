@@ -77,7 +77,7 @@ const POPUP: &str = r#"<!doctype html><title>Popup</title>
 <button data-sign-in="one" disabled>Sign in</button> <output></output>
 <script type="module">
 import { listen } from "/__apply-cookies/client.js";
-import { invite } from "/auth/sign-in.js";
+import { popupSignIn } from "/auth/sign-in.js";
 const say = (text) => {
   document.querySelector("output").append(text, " ");
   stop();
@@ -91,13 +91,13 @@ const open = () => {
     const socket = new WebSocket("/socket");
     socket.addEventListener("message", ({ data }) => {
       const { provider, said } = JSON.parse(data);
-      if (provider) invite(data, again);
+      if (provider) popupSignIn(data, again);
       if (said) say(said);
     });
     return socket;
   }
-  const source = new EventSource("/invited");
-  source.addEventListener("sign-in", ({ data }) => invite(data, again));
+  const source = new EventSource("/popup-events");
+  source.addEventListener("sign-in", ({ data }) => popupSignIn(data, again));
   source.addEventListener("message", ({ data }) => say(data));
   return source;
 };
@@ -116,12 +116,12 @@ fn in_a_popup(visitor: Visitor, cookies: PendingCookies) -> impl Stream<Item = E
         if let Some(me) = visitor.identity() {
             return yield Event::data(welcome(Ok(me)));
         }
-        let invitation = match visitor.auth().invite("one", &cookies) {
-            Ok(invitation) => invitation,
+        let popup = match visitor.auth().popup_sign_in("one", &cookies) {
+            Ok(popup) => popup,
             Err(error) => return yield Event::data(error.to_string()),
         };
-        yield invitation.event();
-        yield Event::data(welcome(invitation.identity().await.as_ref()));
+        yield popup.event();
+        yield Event::data(welcome(popup.identity().await.as_ref()));
     }
 }
 
@@ -133,12 +133,12 @@ fn in_a_socket(visitor: Visitor, cookies: PendingCookies) -> impl Stream<Item = 
         if let Some(me) = visitor.identity() {
             return yield say(welcome(Ok(me)));
         }
-        let invitation = match visitor.auth().invite("one", &cookies) {
-            Ok(invitation) => invitation,
+        let popup = match visitor.auth().popup_sign_in("one", &cookies) {
+            Ok(popup) => popup,
             Err(error) => return yield say(error.to_string()),
         };
-        yield invitation.data();
-        yield say(welcome(invitation.identity().await.as_ref()));
+        yield popup.data();
+        yield say(welcome(popup.identity().await.as_ref()));
     };
     select(frames.map(|frame| frame.to_websocket_text()), texts)
 }
@@ -160,7 +160,7 @@ mod with_axum {
         cookies.sse(|_| until_ended(me))
     }
 
-    async fn invited(visitor: Visitor, cookies: PendingCookies) -> impl IntoResponse {
+    async fn popup_events(visitor: Visitor, cookies: PendingCookies) -> impl IntoResponse {
         cookies.sse(|cookies| in_a_popup(visitor, cookies))
     }
 
@@ -181,7 +181,7 @@ mod with_axum {
                     }
                     message = socket.recv() => match message {
                         Some(Ok(_)) => {}
-                        _ => break, // drops the invitation
+                        _ => break, // ends the wait
                     },
                 }
             }
@@ -197,7 +197,7 @@ mod with_axum {
             .route("/account", get(async |me: Identity| who(Some(&me))))
             .route("/stream", get(stream))
             .route("/popup", get(Html(POPUP)))
-            .route("/invited", get(invited))
+            .route("/popup-events", get(popup_events))
             .route("/socket", any(socket))
             .layer(auth.layer())
             .layer(apply.layer())
@@ -235,8 +235,8 @@ mod with_actix {
         Html::new(POPUP)
     }
 
-    #[get("/invited")]
-    pub(super) async fn invited(visitor: Visitor, cookies: PendingCookies) -> impl Responder {
+    #[get("/popup-events")]
+    pub(super) async fn popup_events(visitor: Visitor, cookies: PendingCookies) -> impl Responder {
         cookies.sse(|cookies| in_a_popup(visitor, cookies))
     }
 
@@ -260,7 +260,7 @@ mod with_actix {
                     }
                     message = messages.next() => match message {
                         Some(Ok(Message::Ping(bytes))) if socket.pong(&bytes).await.is_ok() => {}
-                        _ => break, // drops the invitation
+                        _ => break, // ends the wait
                     },
                 }
             }
@@ -284,7 +284,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 .service(with_actix::account)
                 .service(with_actix::stream)
                 .service(with_actix::popup)
-                .service(with_actix::invited)
+                .service(with_actix::popup_events)
                 .service(with_actix::socket)
                 .wrap(auth.middleware())
                 .wrap(apply.middleware())

@@ -67,7 +67,7 @@ impl Auth {
         let cookies = &self.0.cookies;
         #[cfg(feature = "providers")]
         if let Some(Step::BackChannel(_)) = self.0.step(asked.path) {
-            return cookies.read_form_of_a_server(asked, body, timer).await;
+            return cookies.read_form_from_server(asked, body, timer).await;
         }
         cookies.read_form(asked, body, timer).await
     }

@@ -4,24 +4,24 @@ use apply_cookies::web::{Answer, Fields, Slot, is_ahead_of_a_visit};
 
 use crate::attempt::Attempt;
 use crate::auth::Auth;
-use crate::invitations::popup_path;
 use crate::metrics;
-use crate::oidc::{Ask, Provider};
+use crate::oidc::{AuthorizationRequest, Provider};
+use crate::popups::popup_path;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::request::{Request, only};
 use crate::respond::{Audience, see_other};
 use crate::return_to::ReturnTo;
 use crate::session::Bytes;
-use crate::wish::Wish;
+use crate::sign_in_options::SignInOptions;
 
 /// What an attempt begins with.
-pub(crate) struct Outset<'a> {
+pub(crate) struct SignInRequest<'a> {
     pub(crate) provider: &'a Provider,
     /// Who goes there, and where they want to go afterwards.
     pub(crate) audience: &'a Audience,
-    pub(crate) wish: Wish,
-    /// The invitation of the stream that has asked for it.
-    pub(crate) invitation: Option<Bytes>,
+    pub(crate) options: SignInOptions,
+    /// The popup that a stream has asked for, if the person is in one.
+    pub(crate) popup: Option<Bytes>,
     /// How often it has restarted by itself.
     pub(crate) restarts: u8,
     /// The browser's session, where the callback does not see it.
@@ -66,7 +66,7 @@ impl Auth {
         let [only] = parts.providers.all() else {
             return None;
         };
-        let may_go = Wish::read(request.query).other_account
+        let may_go = SignInOptions::read(request.query).other_account
             || !parts.providers.is_signed_out(request.fields.all("cookie"));
         let goes = !parts.has_form() && may_go && self.may_begin(request, slot).await;
         goes.then_some(only)
@@ -79,7 +79,10 @@ impl Auth {
         request: &Request<'_, F>,
         place: &ReturnTo,
     ) -> Vec<(String, &str)> {
-        let (prefix, query) = (self.prefix(), Wish::read(request.query).query(place));
+        let (prefix, query) = (
+            self.prefix(),
+            SignInOptions::read(request.query).query(place),
+        );
         let link = |one: &'_ Provider| format!("{prefix}/sign-in/{}?{query}", one.name());
         let all = self.0.providers.all().iter();
         all.map(|one| (link(one), one.title())).collect()
@@ -95,18 +98,18 @@ impl Auth {
     ) -> Answer {
         let parts = &self.0;
         let had = (parts.cookie.is_strict()).then(|| parts.session_of(&slot.pending()));
-        let invitation = only(request.parameters("invitation")).and_then(|id| Bytes::read(&id));
-        let popup = invitation.map(|id| popup_path(self.prefix(), provider.name(), id));
-        let audience = &audience.clone().in_popup(popup);
-        let outset = Outset {
+        let popup = only(request.parameters("popup")).and_then(|id| Bytes::read(&id));
+        let address = popup.map(|id| popup_path(self.prefix(), provider.name(), id));
+        let audience = &audience.clone().in_popup(address);
+        let wanted = SignInRequest {
             provider,
             audience,
-            wish: Wish::read(request.query),
-            invitation,
+            options: SignInOptions::read(request.query),
+            popup,
             restarts: 0,
             had: had.flatten().map(|session| session.id),
         };
-        self.go(outset, request, slot)
+        self.go(wanted, request, slot)
             .await
             .unwrap_or_else(|refusal| {
                 metrics::sign_in(provider.name(), refusal.code().as_str());
@@ -117,17 +120,17 @@ impl Auth {
     /// Begins an attempt.
     pub(crate) async fn go<F: Fields>(
         &self,
-        outset: Outset<'_>,
+        wanted: SignInRequest<'_>,
         request: &Request<'_, F>,
         slot: &Slot,
     ) -> Result<Answer, Refusal> {
         let (parts, pending) = (&self.0, slot.pending());
-        let Outset {
+        let SignInRequest {
             provider,
             audience,
-            wish,
+            options,
             ..
-        } = outset;
+        } = wanted;
         let (now, cookies) = (parts.now(), request.fields.all("cookie"));
         let place = audience.place(self).filter(|_| !pending.is_foreign());
         let place = place.ok_or(RefusalCode::Origin)?;
@@ -143,22 +146,23 @@ impl Auth {
         attempt.revocations = parts.revocations.scope().map(scope);
         attempt.binding = binding.map(|binding| Bytes(binding.digest().to_bytes()));
         place.as_text().clone_into(&mut attempt.to);
-        attempt.invitation = outset.invitation;
-        attempt.restarts = outset.restarts;
-        attempt.had = outset.had;
-        attempt.step_up.clone_from(&wish.step_up);
+        attempt.popup = wanted.popup;
+        attempt.restarts = wanted.restarts;
+        attempt.had = wanted.had;
+        attempt.step_up.clone_from(&options.step_up);
         let begun = parts.providers.attempts.begin(attempt, now);
         let too_long = || Refusal::new(RefusalCode::Form).because("its state is too long");
         let begun = begun.ok_or_else(too_long)?;
-        let asks_for_account = wish.other_account || parts.providers.is_signed_out(cookies.clone());
-        let ask = Ask {
+        let asks_for_account =
+            options.other_account || parts.providers.is_signed_out(cookies.clone());
+        let ask = AuthorizationRequest {
             redirect_uri: &redirect_uri,
             state: &begun.state,
             nonce: &begun.proof.nonce,
             challenge: &begun.proof.challenge(),
             prompt: asks_for_account.then_some("select_account"),
-            max_age: wish.step_up.max_age.map(std::time::Duration::from_secs),
-            acr: &wish.step_up.acr,
+            max_age: options.step_up.max_age.map(std::time::Duration::from_secs),
+            acr: &options.step_up.acr,
         };
         let address = provider.authorization_url(&ask, now).await;
         let address = address.map_err(|refusal| refusal.of(provider.name()))?;

@@ -20,18 +20,18 @@ use apply_cookies::{Outcome, Receipt, UnixMillis};
 
 use crate::attempt::{ATTEMPT_MS, Attempt, Parameters};
 use crate::auth::{Auth, Parts};
-use crate::begin::Outset;
+use crate::begin::SignInRequest;
 use crate::identity::{AtProvider, Evidence, Identity};
-use crate::invitations::popup_path;
 use crate::metrics;
-use crate::oidc::{Expected, Proved, Provider};
+use crate::oidc::{Authenticated, Expected, Provider};
+use crate::popups::popup_path;
 use crate::random;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::request::Request;
 use crate::respond::{Audience, see_other};
 use crate::session::{Bytes, all, person, there};
+use crate::sign_in_options::SignInOptions;
 use crate::standing::unavailable;
-use crate::wish::Wish;
 
 /// Why an attempt does not go on.
 struct Stop {
@@ -97,35 +97,35 @@ impl Auth {
         };
         let audience = Audience::bound_for(self, request, Some(attempt.to.clone()));
         let popup = |id| popup_path(self.prefix(), &attempt.provider, id);
-        let audience = audience.in_popup(attempt.invitation.map(popup));
-        let back = Back {
+        let audience = audience.in_popup(attempt.popup.map(popup));
+        let callback = Callback {
             provider,
             parameters,
             attempt,
             audience,
         };
-        match self.finish(&back, request, slot).await {
-            Ok(hears) => self.lead_on(&back, hears),
-            Err(stop) => self.stopped(&back, stop, request, slot).await,
+        match self.finish(&callback, request, slot).await {
+            Ok(hears) => self.lead_on(&callback, hears),
+            Err(stop) => self.stopped(&callback, stop, request, slot).await,
         }
     }
 
-    /// Attempt and code become a session. Returns whether the stream that has invited somebody hears of it.
+    /// Attempt and code become a session. Returns whether the stream that has asked for a popup hears of it.
     async fn finish<F: Fields>(
         &self,
-        back: &Back<'_>,
+        callback: &Callback<'_>,
         request: &Request<'_, F>,
         slot: &Slot,
     ) -> Result<bool, Stop> {
         use RefusalCode as Code;
         let (parts, pending, now) = (&self.0, slot.pending(), self.0.now());
-        let Back {
+        let Callback {
             provider,
             parameters,
             attempt,
             audience,
             ..
-        } = back;
+        } = callback;
         if pending.is_foreign() {
             return Err(Code::Origin.into());
         }
@@ -182,33 +182,34 @@ impl Auth {
         if !matches!(code, Some(Code::ExchangeFailed | Code::TokenInvalid)) {
             parts.throttle.exchange_withdrawn(now, &permit);
         }
-        let proved = exchanged?;
-        self.begin_session(attempt, proved, browser, slot).await
+        let authenticated = exchanged?;
+        self.begin_session(attempt, authenticated, browser, slot)
+            .await
     }
 
     async fn begin_session(
         &self,
         attempt: &Attempt,
-        proved: Proved,
+        authenticated: Authenticated,
         browser: Subject,
         slot: &Slot,
     ) -> Result<bool, Stop> {
         let (parts, pending, now) = (&self.0, slot.pending(), self.0.now());
-        let (keys, who) = (&parts.person_keys, &proved.who);
+        let (keys, who) = (&parts.person_keys, &authenticated.who);
         // Checked again: a sign-out may have come while the provider was answering.
         let mut subjects = vec![browser];
         subjects.extend(person(keys, who.provider(), who.subject()));
-        let sid = proved.sid.as_deref();
+        let sid = authenticated.sid.as_deref();
         subjects.extend(there(keys, who.provider(), who.subject(), sid));
         parts.still_stands(attempt, &subjects).await?;
         (parts.throttle).begin_session_there(now, (who.provider(), who.subject()))?;
         // As long as the session, which counts from the start of its attempt.
         let until = attempt.begun.plus(parts.length.as_millis());
-        let vault = parts.keep_tokens(&proved, until).await;
-        let who = proved.who.with_session_at_provider(AtProvider {
-            sid: proved.sid,
-            auth_time: proved.auth_time.map(|at| at.get() / 1000),
-            acr: proved.acr,
+        let vault = parts.keep_tokens(&authenticated, until).await;
+        let who = authenticated.who.with_session_at_provider(AtProvider {
+            sid: authenticated.sid,
+            auth_time: authenticated.auth_time.map(|at| at.get() / 1000),
+            acr: authenticated.acr,
             vault,
         });
         let who = who.proved_by(Evidence {
@@ -227,9 +228,9 @@ impl Auth {
         drop(pending.delete_cookie(&*parts.providers.signed_out));
         let session = parts.session_of(&pending);
         let hint = &parts.providers.hint;
-        let hint = (session.as_ref()).and_then(|one| hint.write(one, &proved.id_token, now));
+        let hint = (session.as_ref()).and_then(|one| hint.write(one, &authenticated.id_token, now));
         drop(hint.map(|hint| pending.set(hint)));
-        let Some((id, session)) = attempt.invitation.zip(session) else {
+        let Some((id, session)) = attempt.popup.zip(session) else {
             return Ok(false);
         };
         let check = session.check(keys);
@@ -237,12 +238,12 @@ impl Auth {
         Ok(self.tell(id, who, pending.binding(), receipt))
     }
 
-    /// Tells the stream that has invited somebody, once the answer of the popup is on its way: the sign-in
+    /// Tells the stream that has asked for the popup, once the answer of the popup is on its way: the sign-in
     /// is a barrier, and what the stream sets at once would otherwise count as older. Returns whether it hears.
     fn tell(&self, id: Bytes, who: Identity, binding: BindingDigest, receipt: Receipt) -> bool {
         let auth = self.clone();
-        let invitations = &self.0.providers.invitations;
-        let hears = invitations.waits(&id.0, who.provider(), binding);
+        let popups = &self.0.providers.popups;
+        let hears = popups.waits(&id.0, who.provider(), binding);
         tokio::spawn(async move {
             let answer = match receipt.await {
                 Outcome::Released | Outcome::ReleasedWithoutBarrier => Ok(who.clone()),
@@ -250,32 +251,32 @@ impl Auth {
             };
             // A token of the barrier's own millisecond counts as older.
             tokio::time::sleep(Duration::from_millis(2)).await;
-            let invitations = &auth.0.providers.invitations;
-            invitations.answer(&id.0, who.provider(), binding, answer);
+            let popups = &auth.0.providers.popups;
+            popups.answer(&id.0, who.provider(), binding, answer);
         });
         hears
     }
 
     async fn stopped<F: Fields>(
         &self,
-        back: &Back<'_>,
+        callback: &Callback<'_>,
         stop: Stop,
         request: &Request<'_, F>,
         slot: &Slot,
     ) -> Answer {
         let (parts, attempts) = (&self.0, &self.0.providers.attempts);
-        let Back {
+        let Callback {
             provider,
             attempt,
             audience,
             ..
-        } = back;
+        } = callback;
         let mut refusal = stop.refusal;
         metrics::sign_in(provider.name(), refusal.code().as_str());
         if stop.then != Then::Refuse && matches!(self.see(request.fields, slot).await, Ok(Some(_)))
         {
             // The stream has not heard of it from here.
-            return self.lead_on(back, false);
+            return self.lead_on(callback, false);
         }
         let is_own = attempts
             .prove(attempt, request.fields.all("cookie"))
@@ -293,37 +294,37 @@ impl Auth {
         }
         if begins_anew {
             parts.log(&refusal);
-            let outset = Outset {
+            let wanted = SignInRequest {
                 provider,
                 audience,
-                wish: Wish {
+                options: SignInOptions {
                     other_account: false,
                     step_up: attempt.step_up.clone(),
                 },
-                invitation: attempt.invitation,
+                popup: attempt.popup,
                 restarts: 1,
                 had: attempt.had,
             };
-            match self.go(outset, request, slot).await {
+            match self.go(wanted, request, slot).await {
                 Ok(answer) => return answer,
                 Err(again) => refusal = again,
             }
         }
-        if let Some(id) = attempt.invitation {
+        if let Some(id) = attempt.popup {
             let (binding, no) = (slot.pending().binding(), Err(refusal.clone()));
-            (parts.providers.invitations).answer(&id.0, &attempt.provider, binding, no);
+            (parts.providers.popups).answer(&id.0, &attempt.provider, binding, no);
         }
         audience.show(self, &refusal)
     }
 
     /// Sends somebody who is signed in to where they wanted to go. In a popup, the page behind it reopens
     /// its stream unless that `hears` of the sign-in.
-    fn lead_on(&self, back: &Back<'_>, hears: bool) -> Answer {
-        if let Some(id) = back.attempt.invitation {
+    fn lead_on(&self, callback: &Callback<'_>, hears: bool) -> Answer {
+        if let Some(id) = callback.attempt.popup {
             return self.0.pages.popup(&id.to_text(), !hears);
         }
-        match back.audience.place(self) {
-            None => back.audience.show(self, &RefusalCode::Origin.into()),
+        match callback.audience.place(self) {
+            None => callback.audience.show(self, &RefusalCode::Origin.into()),
             Some(place) if self.0.cookie.is_strict() => self.0.pages.going_on(&place),
             Some(place) => see_other(place.location()),
         }
@@ -331,7 +332,7 @@ impl Auth {
 }
 
 /// A person who is back from a provider.
-struct Back<'a> {
+struct Callback<'a> {
     provider: &'a Provider,
     parameters: Parameters<'a>,
     attempt: Attempt,

@@ -13,7 +13,7 @@ use crate::auth::Auth;
 use crate::identity::Identity;
 use crate::metrics;
 #[cfg(feature = "providers")]
-use crate::modules::module;
+use crate::modules;
 use crate::pages::SignInPage;
 use crate::prove::prove_nothing;
 use crate::refusal::{Refusal, RefusalCode};
@@ -93,10 +93,14 @@ impl Auth {
         match page {
             "/me" if get => self.me(request, slot).await,
             #[cfg(feature = "providers")]
-            "/sign-in.js" if get && self.0.pages.has_providers => module(page, request),
+            "/sign-in.js" if get && self.0.pages.has_providers => {
+                modules::SIGN_IN.answer(request.fields)
+            }
             "/sign-out" if self.0.basic && get => self.0.pages.sign_out_of_basic(),
             #[cfg(feature = "providers")]
-            "/firebase.js" if get && self.0.vouched.firebase.is_some() => module(page, request),
+            "/firebase.js" if get && self.0.vouched.firebase.is_some() => {
+                modules::FIREBASE.answer(request.fields)
+            }
             #[cfg(feature = "providers")]
             "/firebase" if self.0.vouched.firebase.is_none() => {
                 Answer::uncached(404, Rest::Unasked)
@@ -332,7 +336,8 @@ impl Auth {
                 #[cfg(feature = "providers")]
                 if let Some(session) = ended
                     && let Some(answer) =
-                        (self.farewell(&session, request, audience, place.as_ref())).await
+                        (self.sign_out_at_provider(&session, request, audience, place.as_ref()))
+                            .await
                 {
                     return answer;
                 }

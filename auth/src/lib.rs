@@ -47,6 +47,8 @@ mod hint;
 mod step_up;
 mod watch;
 pub use gate::{ClaimPath, Gate, WrongClaim};
+#[cfg(feature = "providers")]
+mod chosen_claims;
 
 // Requests to whoever vouches, and the tokens that they sign.
 #[cfg(feature = "providers")]
@@ -117,11 +119,11 @@ pub use account::{
 #[cfg(feature = "providers")]
 mod attempt;
 #[cfg(feature = "providers")]
-mod invitations;
+mod popups;
 #[cfg(feature = "providers")]
 mod providers;
 #[cfg(feature = "providers")]
-mod wish;
+mod sign_in_options;
 // Auth0's people.
 #[cfg(feature = "providers")]
 pub mod auth0;
@@ -159,15 +161,15 @@ mod prove;
 #[cfg(feature = "providers")]
 mod back_channel;
 #[cfg(feature = "providers")]
-mod invite;
+mod popup;
 #[cfg(feature = "providers")]
-pub use invite::Invitation;
+pub use popup::PopupSignIn;
 #[cfg(feature = "providers")]
 mod begin;
 #[cfg(feature = "providers")]
 mod callback;
 #[cfg(feature = "providers")]
-mod farewell;
+mod provider_sign_out;
 
 #[cfg(feature = "providers")]
 mod provider_pages;
@@ -177,10 +179,10 @@ mod provider_pages;
 mod modules;
 
 // What the middleware does with a request.
+#[cfg(feature = "providers")]
+mod admin;
 mod admit;
 mod endpoint;
-#[cfg(feature = "providers")]
-mod people;
 
 // Frameworks: translation only.
 #[cfg(feature = "actix")]

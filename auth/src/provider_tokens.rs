@@ -7,7 +7,7 @@ use apply_cookies::{UnixMillis, seldom};
 
 use crate::auth::{Auth, Parts};
 use crate::identity::Identity;
-use crate::oidc::{Place, Proved, ProviderTokens, VaultKey};
+use crate::oidc::{Authenticated, Place, ProviderTokens, VaultKey};
 use crate::refusal::{Refusal, RefusalCode};
 use crate::standing::unavailable;
 
@@ -54,9 +54,13 @@ impl Parts {
     /// Keeps what a sign-in has brought, if there is a vault. The key that it returns belongs in the
     /// session, which ends at `until`. The sign-in goes on without a vault that is full or away: a few
     /// people who sign in again and again would otherwise shut everybody else out.
-    pub(crate) async fn keep_tokens(&self, proved: &Proved, until: UnixMillis) -> Option<String> {
-        let name = proved.who.provider();
-        let (provider, tokens) = (self.providers.find(name)).zip(proved.tokens.as_ref())?;
+    pub(crate) async fn keep_tokens(
+        &self,
+        authenticated: &Authenticated,
+        until: UnixMillis,
+    ) -> Option<String> {
+        let name = authenticated.who.provider();
+        let (provider, tokens) = (self.providers.find(name)).zip(authenticated.tokens.as_ref())?;
         let (server, now) = (self.vault_keys(), self.now());
         match provider.keep(tokens, &server, now, until).await {
             Ok(key) => key.map(|key| (*key.to_text()).clone()),

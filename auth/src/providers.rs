@@ -7,8 +7,8 @@ use apply_cookies::{ApplyCookies, OperationError, Protection, SetCookie, UnixMil
 
 use crate::attempt::Attempts;
 use crate::hint::HintCookie;
-use crate::invitations::Invitations;
 use crate::oidc::Provider;
+use crate::popups::Popups;
 use crate::random;
 use crate::return_to::ReturnTo;
 
@@ -32,7 +32,7 @@ pub(crate) struct Providers {
     /// The name of the cookie that marks a sign-out, as the browser knows it.
     pub(crate) signed_out: String,
     place: ValueCodec,
-    pub(crate) invitations: Invitations,
+    pub(crate) popups: Popups,
 }
 
 /// A page that has to do with one provider.
@@ -69,7 +69,7 @@ impl Providers {
         Ok(Self {
             all,
             attempts: Attempts::new(cookies)?,
-            invitations: Invitations::default(),
+            popups: Popups::default(),
             hint: HintCookie::new(cookies, prefix)?,
             signed_out: signed_out.name().to_owned(),
             place: cookies

@@ -29,7 +29,7 @@ pub enum SignInError {
     /// A page of another origin made the request ([`PendingCookies::is_foreign`]).
     #[error("the request comes from a page of another origin")]
     Foreign,
-    /// [`Auth::invite`](crate::Auth) was asked for a provider of this name, which the app does not have.
+    /// [`Auth::popup_sign_in`](crate::Auth) was asked for a provider of this name, which the app does not have.
     #[error("there is no provider `{0}`")]
     UnknownProvider(String),
     /// There is no session that could go on, or end. For a sign-out the cookie was deleted all the same.

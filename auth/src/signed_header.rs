@@ -12,6 +12,7 @@ use apply_cookies::UnixMillis;
 use apply_cookies::web::Fields;
 use serde_json::{Map, Value};
 
+use crate::chosen_claims::ChosenClaims;
 use crate::gate::ClaimPath;
 use crate::identity::Identity;
 use crate::jws::{Algorithm, Claims, Fault, TokenRule};
@@ -19,7 +20,7 @@ use crate::key_source::{self, KeySource};
 use crate::keys::Keys;
 use crate::millis::millis;
 use crate::oidc::TAKEN;
-use crate::outgoing::{Door, Outgoing};
+use crate::outgoing::{Budget, Outgoing};
 use crate::refusal::{Refusal, RefusalCode};
 use crate::request::only;
 
@@ -50,11 +51,10 @@ pub struct SignedHeader {
     keys: KeySource,
     algorithms: Vec<Algorithm>,
     skew: Duration,
-    longest: Duration,
+    max_lifetime: Duration,
     email: ClaimPath,
     full_name: ClaimPath,
-    roles: Option<ClaimPath>,
-    kept: Vec<String>,
+    chosen: ChosenClaims,
     vouching: Vouching,
     sign_out: Option<&'static str>,
     local: Option<PathBuf>,
@@ -94,11 +94,10 @@ impl SignedHeader {
             keys: KeySource::Url(key_set_url.into()),
             algorithms: vec![Algorithm::Es256],
             skew: SKEW,
-            longest: Duration::from_secs(3600),
+            max_lifetime: Duration::from_secs(3600),
             email: ClaimPath::new(["email"]),
             full_name: ClaimPath::new(["name"]),
-            roles: None,
-            kept: Vec::new(),
+            chosen: ChosenClaims::default(),
             vouching: Vouching::Claim,
             sign_out: None,
             local: None,
@@ -123,7 +122,7 @@ impl SignedHeader {
         let iap = Self::new("google-iap", header, issuer, audience, keys);
         Self {
             // "10 minutes + 2 * skew"
-            longest: Duration::from_secs(600) + 2 * SKEW,
+            max_lifetime: Duration::from_secs(600) + 2 * SKEW,
             vouching: Vouching::Google,
             // https://docs.cloud.google.com/iap/docs/query-parameters-and-headers-howto
             sign_out: Some("/?gcp-iap-mode=CLEAR_LOGIN_COOKIE"),
@@ -142,7 +141,7 @@ impl SignedHeader {
         let access = Self::new("cloudflare-access", header, issuer, audience, keys);
         Self {
             // As long as a session of the application: 730 hours at the most.
-            longest: Duration::from_secs(730 * 3600) + 2 * SKEW,
+            max_lifetime: Duration::from_secs(730 * 3600) + 2 * SKEW,
             // "verified by the identity provider": …/authorization-cookie/application-token/
             vouching: Vouching::Always,
             // https://developers.cloudflare.com/cloudflare-one/access-controls/access-settings/session-management/
@@ -164,7 +163,7 @@ impl SignedHeader {
         let pomerium = Self::new("pomerium", header, host, host, keys);
         Self {
             // Five minutes.
-            longest: Duration::from_secs(300) + 2 * SKEW,
+            max_lifetime: Duration::from_secs(300) + 2 * SKEW,
             // https://www.pomerium.com/docs/internals/special-routes
             sign_out: Some("/.pomerium/sign_out"),
             ..pomerium.roles(["groups"])
@@ -190,32 +189,32 @@ impl SignedHeader {
     }
 
     /// How long an assertion may be good for, from `iat` to `exp`.
-    pub const fn longest(mut self, longest: Duration) -> Self {
-        self.longest = longest;
+    pub const fn max_lifetime(mut self, max_lifetime: Duration) -> Self {
+        self.max_lifetime = max_lifetime;
         self
     }
 
-    /// Where the e-mail address is: keys, from the outermost object inwards.
-    pub fn email(mut self, path: impl IntoIterator<Item: Into<String>>) -> Self {
-        self.email = ClaimPath::new(path);
+    /// Where the e-mail address is: keys, from the outermost object inwards, or a [`ClaimPath`].
+    pub fn email(mut self, path: impl Into<ClaimPath>) -> Self {
+        self.email = path.into();
         self
     }
 
     /// Where the name is.
-    pub fn name(mut self, path: impl IntoIterator<Item: Into<String>>) -> Self {
-        self.full_name = ClaimPath::new(path);
+    pub fn name(mut self, path: impl Into<ClaimPath>) -> Self {
+        self.full_name = path.into();
         self
     }
 
     /// Where the roles are.
-    pub fn roles(mut self, path: impl IntoIterator<Item: Into<String>>) -> Self {
-        self.roles = Some(ClaimPath::new(path));
+    pub fn roles(mut self, path: impl Into<ClaimPath>) -> Self {
+        self.chosen.roles = Some(path.into());
         self
     }
 
     /// Keeps these claims in the identity.
     pub fn claims(mut self, names: impl IntoIterator<Item: Into<String>>) -> Self {
-        self.kept.extend(names.into_iter().map(Into::into));
+        self.chosen.keep(names);
         self
     }
 
@@ -273,7 +272,10 @@ impl SignedHeader {
             self.keys = KeySource::Set(set);
         }
         let keys = self.keys.open(outgoing)?;
-        Ok(Assertions { of: self, keys })
+        Ok(Assertions {
+            settings: self,
+            keys,
+        })
     }
 
     fn identity(&self, claims: &Claims, now: UnixMillis) -> Result<Identity, Fault> {
@@ -287,14 +289,18 @@ impl SignedHeader {
         let times = claims
             .check_times(now, self.skew)
             .map_err(|fault| Fault::new(fault.to_string()))?;
-        if times.expires > times.issued.plus(millis(self.longest)) {
+        if times.expires > times.issued.plus(millis(self.max_lifetime)) {
             return Err(Fault::new("it is good for too long"));
         }
         let subject = claims.required_text("sub")?;
         let who = Identity::new(&*self.name, subject);
         let mut who = who.map_err(|error| Fault::new(error.to_string()))?;
         let claims = claims.object();
-        let text = |path: &ClaimPath| texts(path, claims).map(|texts| only(texts.into_iter()));
+        let text = |path: &ClaimPath| {
+            let texts = path.texts(claims);
+            let texts = texts.map_err(|error| Fault::new(error.to_string()))?;
+            Ok(only(texts.into_iter()))
+        };
         // External identities are in a claim of their own, and `email` has their pool before the address.
         // https://cloud.google.com/iap/docs/external-identities
         let external = (claims.get("gcip")).filter(|_| matches!(self.vouching, Vouching::Google));
@@ -320,15 +326,8 @@ impl SignedHeader {
         if let Some(name) = name {
             who = who.with_name(name);
         }
-        if let Some(roles) = &self.roles {
-            who = who.with_roles(texts(roles, claims)?);
-        }
-        for name in &self.kept {
-            if let Some(value) = claims.get(name) {
-                who = who.with_claim(name, value.clone());
-            }
-        }
-        Ok(who)
+        let who = self.chosen.add_to(who, claims);
+        who.map_err(|error| Fault::new(error.to_string()))
     }
 }
 
@@ -336,17 +335,9 @@ fn text_in(claims: &Map<String, Value>, name: &str) -> Option<String> {
     claims.get(name)?.as_str().map(str::to_owned)
 }
 
-/// The texts at a path. `null` counts as absent: Go writes it for an empty list.
-pub(crate) fn texts(path: &ClaimPath, claims: &Map<String, Value>) -> Result<Vec<String>, Fault> {
-    match path.value(claims) {
-        None | Some(Value::Null) => Ok(Vec::new()),
-        Some(_) => (path.texts(claims)).map_err(|error| Fault::new(error.to_string())),
-    }
-}
-
 /// Reads the header of each request.
 pub(crate) struct Assertions {
-    pub(crate) of: SignedHeader,
+    pub(crate) settings: SignedHeader,
     keys: Keys,
 }
 
@@ -357,12 +348,13 @@ impl Assertions {
         fields: &impl Fields,
         now: UnixMillis,
     ) -> Result<Option<Identity>, Refusal> {
-        let mut values = fields.all(self.of.header);
+        let mut values = fields.all(self.settings.header);
         let Some(value) = values.next() else {
             return Ok(None);
         };
         let wrong = |fault: Fault| {
-            Refusal::new(RefusalCode::TokenInvalid).because(format!("{}: {fault}", self.of.header))
+            Refusal::new(RefusalCode::TokenInvalid)
+                .because(format!("{}: {fault}", self.settings.header))
         };
         if values.next().is_some() {
             return Err(wrong(Fault::new("it stands twice")));
@@ -370,21 +362,27 @@ impl Assertions {
         let token = std::str::from_utf8(value);
         let token = token.map_err(|_| wrong(Fault::new("it is not text")))?;
         let rule = TokenRule {
-            algorithms: &self.of.algorithms,
+            algorithms: &self.settings.algorithms,
             types: &["", "jwt"],
         };
-        let claims = self.keys.verify(token, &rule, Door::Open, now).await;
-        let claims = claims.map_err(|error| key_source::refusal(self.of.header, &error))?;
-        self.of.identity(&claims, now).map(Some).map_err(wrong)
+        let claims = self.keys.verify(token, &rule, Budget::Open, now).await;
+        let claims = claims.map_err(|error| key_source::refusal(self.settings.header, &error))?;
+        self.settings
+            .identity(&claims, now)
+            .map(Some)
+            .map_err(wrong)
     }
 
     /// Why a request names nobody, for the log.
     pub(crate) fn missing(&self) -> String {
-        format!("{} is missing, or another site's page asks", self.of.header)
+        format!(
+            "{} is missing, or another site's page asks",
+            self.settings.header
+        )
     }
 
     /// The path of the proxy's own sign-out.
     pub(crate) const fn sign_out(&self) -> Option<&'static str> {
-        self.of.sign_out
+        self.settings.sign_out
     }
 }

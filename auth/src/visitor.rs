@@ -18,9 +18,9 @@ use crate::respond::Audience;
 use crate::respond::see_other;
 use crate::session::Session;
 #[cfg(feature = "providers")]
-use crate::step_up::StepUp;
+use crate::sign_in_options::SignInOptions;
 #[cfg(feature = "providers")]
-use crate::wish::Wish;
+use crate::step_up::StepUp;
 
 /// The person behind a request. The middleware makes one for each request; handlers take it as an
 /// argument, and can keep it in a stream or a socket: a password that arrives there is checked for
@@ -95,13 +95,13 @@ impl Visitor {
         let Some((origin, place)) = audience.origin().zip(place) else {
             return Err(audience.show(auth, &RefusalCode::SignedOut.into()));
         };
-        let wish = Wish {
+        let options = SignInOptions {
             other_account: false,
             step_up: asked.clone(),
         };
         let at = auth.0.providers.find(who.provider());
         let at = at.map_or_else(String::new, |provider| format!("/{}", provider.name()));
-        let (prefix, query) = (auth.prefix(), wish.query(&place));
+        let (prefix, query) = (auth.prefix(), options.query(&place));
         Err(see_other(format!("{origin}{prefix}/sign-in{at}?{query}")))
     }
 

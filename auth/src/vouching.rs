@@ -123,7 +123,7 @@ impl Vouched {
 
     /// The app's own page with Firebase.
     pub(crate) fn page(&self) -> Option<&str> {
-        self.firebase.as_ref()?.of.page.as_deref()
+        self.firebase.as_ref()?.settings.page.as_deref()
     }
 }
 

@@ -1,4 +1,4 @@
-//! The browser module, as the endpoint serves it.
+//! Modules for browsers, and the one that the endpoint serves.
 
 use apply_cookies_protocol::Lifetime;
 use bytes::Bytes;
@@ -8,26 +8,34 @@ use sha2::{Digest, Sha256};
 /// says how long tokens live.
 const MODULE: &str = include_str!("../../client/client.min.js");
 
-/// The module with the lifetime of one deployment's tokens.
+/// An ES module that an app's pages load.
 #[derive(Clone, Debug)]
-pub(crate) struct ClientModule {
+pub struct Module {
     pub(crate) text: Bytes,
     /// Entity tag: a digest, the same in every process of a deployment.
     pub(crate) etag: String,
 }
 
-impl ClientModule {
-    /// The module cannot read the lifetime from a token, so it is told in front. A number inside
-    /// would have to be found again in what a minifier has made of it (`6e4`).
-    pub(crate) fn new(lifetime: Lifetime) -> Self {
-        let text = format!("const lifetime={};\n{MODULE}", lifetime.as_millis());
+impl Module {
+    /// The module that the endpoint serves. It cannot read the lifetime from a token, so it is told in
+    /// front. A number inside would have to be found again in what a minifier has made of it (`6e4`).
+    pub(crate) fn client(lifetime: Lifetime) -> Self {
+        Self::new(format!(
+            "const lifetime={};\n{MODULE}",
+            lifetime.as_millis()
+        ))
+    }
+
+    /// The module with this text.
+    pub fn new(text: impl Into<Bytes>) -> Self {
+        let text = text.into();
         let digest = Sha256::digest(&text);
         let short = digest
             .iter()
             .take(8)
             .fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte));
         Self {
-            text: text.into(),
+            text,
             etag: format!("\"{short:016x}\""),
         }
     }
@@ -44,7 +52,7 @@ mod tests {
         assert!(!MODULE.contains("lifetime=") && !MODULE.contains("lifetime:6"));
         let mut tags = Vec::new();
         for millis in [1, 5_000, 60_000, 600_000, 86_400_000] {
-            let module = ClientModule::new(Lifetime::from_millis(millis).unwrap());
+            let module = Module::client(Lifetime::from_millis(millis).unwrap());
             let text = String::from_utf8(module.text.to_vec()).unwrap();
             assert_eq!(text, format!("const lifetime={millis};\n{MODULE}"));
             assert!(!tags.contains(&module.etag), "{millis}");

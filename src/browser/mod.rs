@@ -9,7 +9,7 @@ mod client;
 mod fetch_metadata;
 
 pub(crate) use binding::{BindingName, fresh};
-pub(crate) use client::ClientModule;
+pub use client::Module;
 pub(crate) use fetch_metadata::{FetchMetadata, is_ahead_of_a_visit};
 pub use origin::{Origin, OriginError};
 pub(crate) use policy::OriginPolicy;

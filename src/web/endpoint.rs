@@ -9,7 +9,6 @@ use futures_core::Stream;
 
 use super::answer::{Answer, Rest};
 use super::body::{self, Refused};
-use super::caching::members;
 use super::fields::{Asked, Fields};
 use super::form::Form;
 use crate::browser;
@@ -66,7 +65,7 @@ impl ApplyCookies {
     /// # Errors
     ///
     /// Says which check refuses the request.
-    pub async fn read_form_of_a_server<F, B, E, T>(
+    pub async fn read_form_from_server<F, B, E, T>(
         &self,
         asked: Asked<'_, F>,
         body: &mut B,
@@ -110,7 +109,7 @@ impl ApplyCookies {
         let path = deployment.own_path(asked.path);
         match (path, asked.method) {
             (Some("" | "/bind"), _) => {}
-            (Some("/client.js"), "GET" | "HEAD") => return serve_client(deployment, asked),
+            (Some("/client.js"), "GET" | "HEAD") => return deployment.client.answer(asked.fields),
             (Some("/client.js"), _) => return Answer::not_a_read(),
             _ => return Answer::uncached(404, Rest::Unasked),
         }
@@ -186,27 +185,6 @@ fn bind<F: Fields>(
     } else {
         answer
     })
-}
-
-/// `GET {prefix}/client.js`: the browser's module.
-fn serve_client<F: Fields>(deployment: &Deployment, asked: Asked<'_, F>) -> Answer {
-    // As a service worker it would be the first to see every request under the prefix.
-    if asked.fields.all("service-worker").next().is_some() {
-        return Answer::uncached(403, Rest::Unasked);
-    }
-    let module = &deployment.client;
-    let unchanged = members(asked.fields, "if-none-match")
-        .map(|tag| tag.trim_start_matches("W/"))
-        .any(|tag| tag == module.etag || tag == "*");
-    let status = if unchanged { 304 } else { 200 };
-    let answer = Answer::new(status, Rest::Unasked)
-        .with("cache-control", &b"no-cache"[..])
-        .with("etag", module.etag.clone())
-        .with("x-content-type-options", &b"nosniff"[..]);
-    if unchanged {
-        return answer;
-    }
-    answer.with_body("text/javascript; charset=utf-8", module.text.clone())
 }
 
 fn admit_form<F: Fields>(

@@ -17,6 +17,7 @@ mod body;
 mod caching;
 mod event;
 mod form;
+mod module;
 
 mod endpoint;
 mod failed;
@@ -33,6 +34,7 @@ pub fn is_ahead_of_a_visit(fields: &impl Fields) -> bool {
     browser::is_ahead_of_a_visit(|name| fields.all(name))
 }
 
+pub use crate::browser::Module;
 pub use crate::deployment::path_below;
 pub use answer::{Answer, Rest};
 pub use body::Refused as BodyRefused;

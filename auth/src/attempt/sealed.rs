@@ -39,9 +39,9 @@ pub(crate) struct Attempt {
     /// Where the person wants to go: the front page if it is empty.
     #[serde(rename = "t", default, skip_serializing_if = "String::is_empty")]
     pub(crate) to: String,
-    /// The invitation of a stream, if the sign-in happens in a popup.
+    /// The popup of a stream, if the sign-in happens in a popup.
     #[serde(rename = "w", default, skip_serializing_if = "Option::is_none")]
-    pub(crate) invitation: Option<Bytes>,
+    pub(crate) popup: Option<Bytes>,
     /// How often it has restarted by itself.
     #[serde(rename = "n", default, skip_serializing_if = "is_zero")]
     pub(crate) restarts: u8,
@@ -69,7 +69,7 @@ impl Attempt {
             revocations: None,
             binding: None,
             to: String::new(),
-            invitation: None,
+            popup: None,
             restarts: 0,
             had: None,
             step_up: StepUp::default(),

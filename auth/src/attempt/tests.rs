@@ -72,7 +72,7 @@ fn the_longest_state_fits_into_an_address_and_what_is_longer_goes_to_the_front_p
     let mut attempt = Attempt::with(&"p".repeat(64), at(0));
     let id = Some(crate::session::Bytes([9; 16]));
     (attempt.claims, attempt.revocations) = (id, id);
-    (attempt.binding, attempt.invitation) = (id, id);
+    (attempt.binding, attempt.popup) = (id, id);
     attempt.had = id;
     attempt.to = "/".repeat(900);
     let begun = attempts.begin(attempt.clone(), at(0)).unwrap();

@@ -8,15 +8,15 @@ use std::time::Duration;
 use apply_cookies::UnixMillis;
 use serde_json::Value;
 
+use crate::chosen_claims::ChosenClaims;
 use crate::gate::ClaimPath;
 use crate::identity::{Evidence, Identity};
 use crate::jws::{Algorithm, Claims, Fault, TokenRule};
 use crate::key_source::{self, KeySource};
 use crate::keys::Keys;
 use crate::millis::millis;
-use crate::outgoing::{Door, Outgoing};
+use crate::outgoing::{Budget, Outgoing};
 use crate::refusal::{Refusal, RefusalCode};
-use crate::signed_header::texts;
 
 use emulator::Emulator;
 
@@ -56,8 +56,7 @@ const RECENT: Duration = Duration::from_secs(300);
 pub struct Firebase {
     project: String,
     tenant: Option<String>,
-    roles: Option<ClaimPath>,
-    kept: Vec<String>,
+    chosen: ChosenClaims,
     pub(crate) page: Option<String>,
     source: Source,
 }
@@ -85,12 +84,11 @@ impl Firebase {
         Self::of(project.into(), Source::Emulator(address.into()))
     }
 
-    const fn of(project: String, source: Source) -> Self {
+    fn of(project: String, source: Source) -> Self {
         Self {
             project,
             tenant: None,
-            roles: None,
-            kept: Vec::new(),
+            chosen: ChosenClaims::default(),
             page: None,
             source,
         }
@@ -103,15 +101,16 @@ impl Firebase {
         self
     }
 
-    /// Where the roles are among the custom claims: keys, from the outermost object inwards.
-    pub fn roles(mut self, path: impl IntoIterator<Item: Into<String>>) -> Self {
-        self.roles = Some(ClaimPath::new(path));
+    /// Where the roles are among the custom claims: keys, from the outermost object inwards, or a
+    /// [`ClaimPath`].
+    pub fn roles(mut self, path: impl Into<ClaimPath>) -> Self {
+        self.chosen.roles = Some(path.into());
         self
     }
 
     /// Keeps these claims in the identity.
     pub fn claims(mut self, names: impl IntoIterator<Item: Into<String>>) -> Self {
-        self.kept.extend(names.into_iter().map(Into::into));
+        self.chosen.keep(names);
         self
     }
 
@@ -154,13 +153,16 @@ impl Firebase {
                 Verifier::Emulator(Emulator::at(address, outgoing.clone())?)
             }
         };
-        Ok(IdTokens { of: self, verifier })
+        Ok(IdTokens {
+            settings: self,
+            verifier,
+        })
     }
 }
 
 /// Verifies ID tokens.
 pub(crate) struct IdTokens {
-    pub(crate) of: Firebase,
+    pub(crate) settings: Firebase,
     verifier: Verifier,
 }
 
@@ -178,7 +180,7 @@ impl IdTokens {
                     algorithms: &[Algorithm::Rs256],
                     types: &["", "jwt"],
                 };
-                let claims = keys.verify(token, &rule, Door::Open, now).await;
+                let claims = keys.verify(token, &rule, Budget::Open, now).await;
                 claims.map_err(|error| key_source::refusal("the ID token", &error))?
             }
             Verifier::Emulator(emulator) => emulator.claims(token).await?,
@@ -190,7 +192,7 @@ impl IdTokens {
     }
 
     fn identity(&self, claims: &Claims, now: UnixMillis) -> Result<Identity, Fault> {
-        let Firebase { project, .. } = &self.of;
+        let Firebase { project, .. } = &self.settings;
         let issuer = claims.required_text("iss")?;
         if issuer.strip_prefix("https://securetoken.google.com/") != Some(project) {
             return Err(Fault::new("iss is another"));
@@ -213,7 +215,7 @@ impl IdTokens {
         let mut who = who.map_err(|error| Fault::new(error.to_string()))?;
         let how = claims.object().get("firebase").and_then(Value::as_object);
         let how = |name: &str| how?.get(name)?.as_str();
-        if how("tenant") != self.of.tenant.as_deref() {
+        if how("tenant") != self.settings.tenant.as_deref() {
             return Err(Fault::new("the tenant is another"));
         }
         if how("sign_in_provider") == Some("anonymous") {
@@ -225,14 +227,8 @@ impl IdTokens {
         if let Some(name) = claims.text("name")? {
             who = who.with_name(name);
         }
-        if let Some(roles) = &self.of.roles {
-            who = who.with_roles(texts(roles, claims.object())?);
-        }
-        for name in &self.of.kept {
-            if let Some(value) = claims.object().get(name) {
-                who = who.with_claim(name, value.clone());
-            }
-        }
+        let who = self.settings.chosen.add_to(who, claims.object());
+        let who = who.map_err(|error| Fault::new(error.to_string()))?;
         Ok(who.proved_by(Evidence {
             since: Some(times.issued),
             credential: None,

@@ -39,7 +39,7 @@ impl ClaimPath {
             .try_fold(claims.get(first)?, |value, key| value.as_object()?.get(key))
     }
 
-    /// The texts there: none if the claim is absent.
+    /// The texts there: none if the claim is absent or `null`.
     ///
     /// # Errors
     ///
@@ -51,7 +51,8 @@ impl ClaimPath {
         };
         let text = |value: &Value| value.as_str().map(str::to_owned).ok_or_else(wrong);
         match self.value(claims) {
-            None => Ok(Vec::new()),
+            // Go writes `null` for an empty list.
+            None | Some(Value::Null) => Ok(Vec::new()),
             Some(Value::String(text)) if self.split_spaces => {
                 let parts = text.split(' ').filter(|part| !part.is_empty());
                 Ok(parts.map(str::to_owned).collect())
@@ -110,8 +111,8 @@ mod tests {
         assert_eq!(read(json!("site admin")).unwrap(), ["site admin"]);
         assert_eq!(read(json!(["a", "b c"])).unwrap(), ["a", "b c"]);
         assert_eq!(read(json!([])).unwrap(), [""; 0]);
+        assert_eq!(read(json!(null)).unwrap(), [""; 0]);
         for wrong in [
-            json!(null),
             json!(true),
             json!(1),
             json!({ "admin": true }),

@@ -10,7 +10,7 @@ use apply_cookies::UnixMillis;
 use url::Url;
 
 use crate::jws::{Claims, Fault, Token, TokenRule};
-use crate::outgoing::{Door, Kept, Outgoing, Unreachable};
+use crate::outgoing::{Budget, Cached, Outgoing, Unreachable};
 use set::{KeySet, Verdict};
 
 /// How many newer sets are tried for one token: that of a fetch that was under way, and that of a fetch of
@@ -23,7 +23,7 @@ pub(crate) struct Keys(Source);
 
 #[derive(Clone)]
 enum Source {
-    Fetched(Kept<KeySet>),
+    Fetched(Cached<KeySet>),
     Fixed(Arc<KeySet>),
 }
 
@@ -40,7 +40,7 @@ impl Keys {
     /// The key set at this address.
     pub(crate) fn at(url: Url, outgoing: Outgoing) -> Self {
         let read = |json: &[u8]| KeySet::read(json).map_err(|fault| fault.to_string());
-        Self(Source::Fetched(Kept::new(url, outgoing, read)))
+        Self(Source::Fetched(Cached::new(url, outgoing, read)))
     }
 
     /// A key set that the app hands over.
@@ -55,13 +55,13 @@ impl Keys {
         &self,
         token: &str,
         rule: &TokenRule<'_>,
-        door: Door,
+        budget: Budget,
         now: UnixMillis,
     ) -> Result<Claims, KeysError> {
         // Before the keys: what is not a token causes no fetch.
         let token = Token::parse(token, rule)?;
         let mut set = match &self.0 {
-            Source::Fetched(kept) => kept.get(door, now).await?,
+            Source::Fetched(cached) => cached.get(budget, now).await?,
             Source::Fixed(set) => Arc::clone(set),
         };
         let mut looks = 0..LOOKS;
@@ -71,13 +71,13 @@ impl Keys {
                 Verdict::Wrong(why) => return Err(why.into()),
                 Verdict::Unknown(why) => why,
             };
-            let Source::Fetched(kept) = &self.0 else {
+            let Source::Fetched(cached) = &self.0 else {
                 return Err(why.into());
             };
             if looks.next().is_none() {
                 return Err(why.into());
             }
-            match kept.newer(&set, door, now).await? {
+            match cached.newer(&set, budget, now).await? {
                 Some(newer) => set = newer,
                 None => return Err(why.into()),
             }

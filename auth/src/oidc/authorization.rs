@@ -11,7 +11,7 @@ const OFFLINE: &str = "offline_access";
 
 /// What one attempt asks of the provider.
 #[derive(Clone, Copy)]
-pub(crate) struct Ask<'a> {
+pub(crate) struct AuthorizationRequest<'a> {
     pub(crate) redirect_uri: &'a str,
     pub(crate) state: &'a str,
     pub(crate) nonce: &'a str,
@@ -26,7 +26,7 @@ pub(crate) struct Ask<'a> {
 }
 
 /// The authorization request.
-pub(super) fn request(settings: &Oidc, endpoint: &Url, ask: &Ask<'_>) -> String {
+pub(super) fn request(settings: &Oidc, endpoint: &Url, ask: &AuthorizationRequest<'_>) -> String {
     let mut scope = settings.scopes.join(" ");
     let is_google = settings.is_google();
     if settings.vault.is_some() && !is_google && !settings.scopes.iter().any(|one| one == OFFLINE) {

@@ -10,14 +10,14 @@ use super::settings::Oidc;
 use crate::jws::{Claims, TokenRule, strict_object};
 use crate::key_source;
 use crate::keys::Keys;
-use crate::outgoing::{Door, Kept, Outgoing};
+use crate::outgoing::{Budget, Cached, Outgoing};
 use crate::refusal::{Refusal, RefusalCode};
 
 /// The document of one provider.
-pub(super) struct Discovery(Kept<Known>);
+pub(super) struct Discovery(Cached<Discovered>);
 
 /// What a document says, and the keys at the address that it names.
-pub(super) struct Known {
+pub(super) struct Discovered {
     pub(super) metadata: Metadata,
     pub(super) keys: Keys,
 }
@@ -30,7 +30,7 @@ pub(super) fn rule(settings: &Oidc) -> TokenRule<'_> {
     }
 }
 
-impl Known {
+impl Discovered {
     /// The claims of an ID token that one of the keys has signed.
     pub(super) async fn verify(
         &self,
@@ -39,7 +39,10 @@ impl Known {
         now: UnixMillis,
     ) -> Result<Claims, Refusal> {
         let rule = rule(settings);
-        let claims = self.keys.verify(id_token, &rule, Door::Fetched, now).await;
+        let claims = self
+            .keys
+            .verify(id_token, &rule, Budget::Fetched, now)
+            .await;
         claims.map_err(|error| key_source::refusal("the ID token", &error))
     }
 }
@@ -63,9 +66,9 @@ impl Discovery {
                 _ => Keys::at(metadata.keys.clone(), client.clone()),
             };
             *last = Some((metadata.keys.clone(), keys.clone()));
-            Ok(Known { metadata, keys })
+            Ok(Discovered { metadata, keys })
         };
-        Self(Kept::new(document, outgoing, read))
+        Self(Cached::new(document, outgoing, read))
     }
 
     /// The document. One fetch serves everybody who waits.
@@ -73,8 +76,8 @@ impl Discovery {
     /// # Errors
     ///
     /// `provider-unreachable` if there is none that may still be used.
-    pub(super) async fn get(&self, now: UnixMillis) -> Result<Arc<Known>, Refusal> {
-        self.0.get(Door::Fetched, now).await.map_err(|error| {
+    pub(super) async fn get(&self, now: UnixMillis) -> Result<Arc<Discovered>, Refusal> {
+        self.0.get(Budget::Fetched, now).await.map_err(|error| {
             Refusal::new(RefusalCode::ProviderUnreachable)
                 .because(format!("the discovery document: {error}"))
         })

@@ -21,7 +21,7 @@ mod id_token;
 mod person;
 mod tokens;
 mod user_info;
-pub(crate) use authorization::Ask;
+pub(crate) use authorization::AuthorizationRequest;
 pub(crate) use id_token::Expected;
 pub use tokens::ProviderTokens;
 pub(crate) use tokens::VaultKey;
@@ -33,7 +33,7 @@ mod logout_token;
 mod turns;
 
 mod provider;
-pub(crate) use provider::{Proved, Provider};
+pub(crate) use provider::{Authenticated, Provider};
 mod refresh;
 pub(crate) use refresh::Place;
 

@@ -33,18 +33,8 @@ pub(super) fn identity(
     if let Some(name) = text("name")? {
         who = who.with_name(name);
     }
-    if let Some(path) = &settings.roles {
-        let roles = path
-            .texts(&claims)
-            .map_err(|error| invalid(error.to_string()))?;
-        who = who.with_roles(roles);
-    }
-    for name in &settings.claims {
-        if let Some(value) = claims.remove(name) {
-            who = who.with_claim(name, value);
-        }
-    }
-    Ok(who)
+    let who = settings.chosen.add_to(who, &claims);
+    who.map_err(|error| invalid(error.to_string()))
 }
 
 /// Whether an address counts as verified: only by the JSON value `true`, and only beside this very address.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use apply_cookies::UnixMillis;
 use zeroize::Zeroizing;
 
-use super::authorization::{self, Ask};
-use super::discovery::{Discovery, Known, rule};
+use super::authorization::{self, AuthorizationRequest};
+use super::discovery::{Discovered, Discovery, rule};
 use super::exchange::exchange;
 use super::id_token::{self, Expected};
 use super::logout_token::{self, LoggedOut};
@@ -19,7 +19,7 @@ use super::{end_session, person, user_info};
 use crate::identity::Identity;
 use crate::jws::{Token, TokenRule};
 use crate::key_source;
-use crate::outgoing::{Door, Outgoing};
+use crate::outgoing::{Budget, Outgoing};
 use crate::refusal::{Refusal, RefusalCode};
 
 /// A provider that a deployment asks.
@@ -31,7 +31,7 @@ pub(crate) struct Provider {
 }
 
 /// Who somebody is, by an ID token that belongs to this attempt.
-pub(crate) struct Proved {
+pub(crate) struct Authenticated {
     pub(crate) who: Identity,
     /// The session at the provider, for back-channel sign-out.
     pub(crate) sid: Option<String>,
@@ -86,7 +86,7 @@ impl Provider {
         &self.outgoing
     }
 
-    pub(super) async fn known(&self, now: UnixMillis) -> Result<Arc<Known>, Refusal> {
+    pub(super) async fn known(&self, now: UnixMillis) -> Result<Arc<Discovered>, Refusal> {
         self.discovery.get(now).await
     }
 
@@ -101,7 +101,7 @@ impl Provider {
     /// `provider-unreachable`.
     pub(crate) async fn authorization_url(
         &self,
-        ask: &Ask<'_>,
+        ask: &AuthorizationRequest<'_>,
         now: UnixMillis,
     ) -> Result<String, Refusal> {
         let known = self.discovery.get(now).await?;
@@ -149,7 +149,7 @@ impl Provider {
         verifier: &str,
         expected: &Expected<'_>,
         now: UnixMillis,
-    ) -> Result<Proved, Refusal> {
+    ) -> Result<Authenticated, Refusal> {
         let known = self.discovery.get(now).await?;
         let (settings, metadata) = (&*self.settings, &known.metadata);
         let (answer, id_token) = exchange(
@@ -189,7 +189,7 @@ impl Provider {
             claims.object(),
             user_info.as_ref(),
         )?;
-        Ok(Proved {
+        Ok(Authenticated {
             who,
             sid: token.sid,
             auth_time: token.auth_time,
@@ -231,7 +231,7 @@ impl Provider {
         };
         let claims = (known
             .keys
-            .verify(logout_token, &rule, Door::Open, now)
+            .verify(logout_token, &rule, Budget::Open, now)
             .await)
             .map_err(|error| key_source::refusal("the logout token", &error))?;
         logout_token::check(&claims, &self.settings, now).map_err(|fault| {

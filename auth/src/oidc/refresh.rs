@@ -6,7 +6,7 @@ use std::time::Duration;
 use apply_cookies::UnixMillis;
 use apply_cookies::protocol::PurposeKey;
 
-use super::discovery::Known;
+use super::discovery::Discovered;
 use super::provider::Provider;
 use super::settings::Oidc;
 use super::tokens::{ProviderTokens, VaultKey};
@@ -131,7 +131,7 @@ impl Place {
 struct Refresh {
     settings: Arc<Oidc>,
     outgoing: Outgoing,
-    known: Arc<Known>,
+    known: Arc<Discovered>,
     place: Place,
     now: UnixMillis,
 }

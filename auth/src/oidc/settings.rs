@@ -8,6 +8,7 @@ use url::Url;
 
 use super::secret::ClientSecret;
 use super::vault::Vault;
+use crate::chosen_claims::ChosenClaims;
 use crate::gate::ClaimPath;
 use crate::jws::Algorithm;
 use crate::outgoing::is_allowed;
@@ -48,8 +49,7 @@ pub struct Oidc {
     pub(super) client_id: String,
     pub(super) secret: ClientSecret,
     pub(super) scopes: Vec<String>,
-    pub(super) roles: Option<ClaimPath>,
-    pub(super) claims: Vec<String>,
+    pub(super) chosen: ChosenClaims,
     pub(super) audiences: Vec<String>,
     pub(super) algorithms: Vec<Algorithm>,
     pub(super) skew: Duration,
@@ -94,8 +94,7 @@ impl Oidc {
             client_id: client_id.into(),
             secret,
             scopes: ["openid", "email", "profile"].map(str::to_owned).to_vec(),
-            roles: None,
-            claims: Vec::new(),
+            chosen: ChosenClaims::default(),
             audiences: Vec::new(),
             algorithms: vec![Algorithm::Rs256, Algorithm::Es256],
             skew: SKEW,
@@ -125,13 +124,13 @@ impl Oidc {
     /// Where the roles are in the claims: keys from the outermost object inwards, or a [`ClaimPath`].
     /// A claim that is neither a text nor an array of texts refuses the sign-in.
     pub fn roles(mut self, path: impl Into<ClaimPath>) -> Self {
-        self.roles = Some(path.into());
+        self.chosen.roles = Some(path.into());
         self
     }
 
     /// Claims to keep with the identity, by name. They travel in the cookie, so only what is needed.
     pub fn claims(mut self, names: impl IntoIterator<Item: Into<String>>) -> Self {
-        self.claims.extend(names.into_iter().map(Into::into));
+        self.chosen.keep(names);
         self
     }
 

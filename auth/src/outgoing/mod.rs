@@ -1,8 +1,8 @@
 //! Requests to providers: bounded in time and size, without redirects, over https.
 
+mod cached;
 mod client;
 mod http;
-mod kept;
 mod limits;
 
 use std::fmt;
@@ -16,9 +16,9 @@ use tokio::time::timeout;
 use url::Url;
 use zeroize::Zeroizing;
 
+pub(crate) use cached::{Budget, Cached};
 use client::default_client;
 pub use http::{HttpClient, HttpError, HttpFuture, HttpRequest, HttpResponse};
-pub(crate) use kept::{Door, Kept};
 pub(crate) use limits::is_allowed;
 use limits::{BODY_MAX, TIME_MAX, TOO_LONG};
 

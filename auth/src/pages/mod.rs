@@ -9,7 +9,7 @@ macro_rules! html {
 }
 
 #[cfg(feature = "providers")]
-mod people;
+mod admin;
 mod screens;
 
 use std::fmt::{self, Write};
@@ -21,7 +21,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 #[cfg(feature = "providers")]
-pub(crate) use people::{Notice, PersonPage};
+pub(crate) use admin::{Notice, PersonPage};
 pub(crate) use screens::SignInPage;
 
 use crate::refusal::Refusal;

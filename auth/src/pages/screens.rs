@@ -146,7 +146,7 @@ impl Pages {
 
     /// The last page of a popup, the only one with a script: it says so to the page that has opened it.
     /// `is_elsewhere`: the stream of that page does not hear of it, since it is in another process, say, or
-    /// a refusal has ended its invitation.
+    /// a refusal has ended the wait.
     #[cfg(feature = "providers")]
     pub(crate) fn popup(&self, id: &str, is_elsewhere: bool) -> Answer {
         let hash = STANDARD.encode(Sha256::digest(POPUP));

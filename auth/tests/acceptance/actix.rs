@@ -74,8 +74,8 @@ fn routes(service: &mut ServiceConfig, site: &Site) {
             }),
         )
         .route("/watch", web::to(watch))
-        .route("/invite", web::to(invite))
-        .route("/invite-briefly", web::to(invite_briefly))
+        .route("/offer", web::to(offer))
+        .route("/offer-briefly", web::to(offer_briefly))
         .route("/calendar", web::to(calendar))
         .route(
             "/calendar-later",
@@ -116,12 +116,12 @@ async fn sign_out(visitor: Visitor, pending: PendingCookies) -> Events {
     pages::sign_out(visitor, pending)
 }
 
-async fn invite(visitor: Visitor, pending: PendingCookies) -> Events {
-    pages::invite(visitor, pending)
+async fn offer(visitor: Visitor, pending: PendingCookies) -> Events {
+    pages::offer(visitor, pending)
 }
 
-async fn invite_briefly(visitor: Visitor, pending: PendingCookies) -> Events {
-    pages::invite_briefly(visitor, pending)
+async fn offer_briefly(visitor: Visitor, pending: PendingCookies) -> Events {
+    pages::offer_briefly(visitor, pending)
 }
 
 async fn watch(who: Identity, pending: PendingCookies) -> Events {

@@ -72,8 +72,8 @@ fn router(site: Site) -> Router {
             ),
         )
         .route("/watch", any(watch))
-        .route("/invite", any(invite))
-        .route("/invite-briefly", any(invite_briefly))
+        .route("/offer", any(offer))
+        .route("/offer-briefly", any(offer_briefly))
         .route("/calendar", any(calendar))
         .route(
             "/calendar-later",
@@ -114,12 +114,12 @@ async fn sign_out(visitor: Visitor, pending: PendingCookies) -> Events {
     pages::sign_out(visitor, pending)
 }
 
-async fn invite(visitor: Visitor, pending: PendingCookies) -> Events {
-    pages::invite(visitor, pending)
+async fn offer(visitor: Visitor, pending: PendingCookies) -> Events {
+    pages::offer(visitor, pending)
 }
 
-async fn invite_briefly(visitor: Visitor, pending: PendingCookies) -> Events {
-    pages::invite_briefly(visitor, pending)
+async fn offer_briefly(visitor: Visitor, pending: PendingCookies) -> Events {
+    pages::offer_briefly(visitor, pending)
 }
 
 async fn watch(who: Identity, pending: PendingCookies) -> Events {

@@ -216,14 +216,14 @@ for (const framework of LONG ? ["axum", "actix"] : ["axum"]) {
     });
   }
 
-  test(`a page without the button of its invitation says so in the console, ${framework}`, LIMIT, async (t) => {
+  test(`a page without the button of a provider says so in the console, ${framework}`, LIMIT, async (t) => {
     const { page, origin } = await stage(t);
     await page.goto(`${origin}/popup`);
     const [warning] = await Promise.all([
       page.waitForEvent("console", (said) => said.type() === "warning"),
       page.evaluate(async () => {
-        const { invite } = await import("/auth/sign-in.js");
-        for (const provider of ["one", "two"]) invite(JSON.stringify({ id: provider, provider, url: "/" }));
+        const { popupSignIn } = await import("/auth/sign-in.js");
+        for (const provider of ["one", "two"]) popupSignIn(JSON.stringify({ id: provider, provider, url: "/" }));
       }),
     ]);
     assert.equal(warning.text(), 'sign-in.js: there is no <button data-sign-in="two">');

@@ -20,7 +20,7 @@ async fn what_jose_signs_is_right_and_nothing_else_is_right_for_us_alone() {
     for line in tokens.lines() {
         let line: Value = serde_json::from_str(line).unwrap();
         let token = line["token"].as_str().unwrap();
-        let ours = keys.verify(token, &RULE, Door::Open, now()).await;
+        let ours = keys.verify(token, &RULE, Budget::Open, now()).await;
         if line["good"] == true {
             let claims = ours.unwrap_or_else(|error| panic!("{error}: {token}"));
             let written = base64url(token.split('.').nth(1).unwrap()).unwrap();

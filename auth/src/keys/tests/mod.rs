@@ -26,7 +26,7 @@ fn now() -> UnixMillis {
 
 async fn verify(keys: &[Value], token: &str) -> Result<Claims, KeysError> {
     let keys = Keys::fixed(key_set(keys).as_bytes()).unwrap();
-    keys.verify(token, &RULE, Door::Open, now()).await
+    keys.verify(token, &RULE, Budget::Open, now()).await
 }
 
 const GOOD: [(&str, TestKey); 7] = [
@@ -99,7 +99,9 @@ async fn what_else_a_provider_says_does_no_harm() {
     }
     let set = json!({"keys": [RSA.jwk()], "issuer": "x"}).to_string();
     let keys = Keys::fixed(set.as_bytes()).unwrap();
-    keys.verify(&token, &RULE, Door::Open, now()).await.unwrap();
+    keys.verify(&token, &RULE, Budget::Open, now())
+        .await
+        .unwrap();
     for header in [
         r#"{"alg":"RS256"}"#,
         r#"{"alg":"RS256","typ":"jwt"}"#,
@@ -118,7 +120,7 @@ async fn only_what_the_rule_names_is_accepted() {
     let keys = Keys::fixed(key_set(&[P256.jwk(), RSA.jwk()]).as_bytes()).unwrap();
     let verify = async |algorithms: &[Algorithm], types: &[&str], token: &str| {
         let rule = TokenRule { algorithms, types };
-        keys.verify(token, &rule, Door::Open, now()).await.is_ok()
+        keys.verify(token, &rule, Budget::Open, now()).await.is_ok()
     };
     let es256 = P256.token("ES256", &json!({}));
     assert!(verify(&[Algorithm::Es256], &["jwt"], &es256).await);

@@ -51,8 +51,8 @@ enum Said {
 }
 use Said::{Invalid, Unreachable, Verified};
 
-async fn said(keys: &Keys, token: &str, door: Door, at: u64) -> Said {
-    match keys.verify(token, &RULE, door, now().plus(at)).await {
+async fn said(keys: &Keys, token: &str, budget: Budget, at: u64) -> Said {
+    match keys.verify(token, &RULE, budget, now().plus(at)).await {
         Ok(_) => Verified,
         Err(KeysError::Invalid(_)) => Invalid,
         Err(KeysError::Unreachable(_)) => Unreachable,
@@ -61,13 +61,13 @@ async fn said(keys: &Keys, token: &str, door: Door, at: u64) -> Said {
 
 impl App {
     /// What is said, so many milliseconds after the start, to a token of this key.
-    async fn says(&self, key: TestKey, door: Door, at: u64) -> Said {
-        said(&self.keys, &token(key), door, at).await
+    async fn says(&self, key: TestKey, budget: Budget, at: u64) -> Said {
+        said(&self.keys, &token(key), budget, at).await
     }
 
     /// The same for a token whose key nobody has ever had.
-    async fn says_to_made_up(&self, number: usize, door: Door, at: u64) -> Said {
-        said(&self.keys, &made_up(number), door, at).await
+    async fn says_to_made_up(&self, number: usize, budget: Budget, at: u64) -> Said {
+        said(&self.keys, &made_up(number), budget, at).await
     }
 }
 
@@ -93,21 +93,24 @@ fn made_up_cheaply(number: usize) -> String {
 #[tokio::test]
 async fn a_new_key_is_found_and_a_removed_one_is_gone() {
     let app = app(set(&[P256])).await;
-    assert_eq!(app.says(P256, Door::Open, 0).await, Verified);
-    assert_eq!(app.says(P256, Door::Open, 50 * MINUTE).await, Verified);
+    assert_eq!(app.says(P256, Budget::Open, 0).await, Verified);
+    assert_eq!(app.says(P256, Budget::Open, 50 * MINUTE).await, Verified);
     assert_eq!(app.provider.asked(), 1);
 
     app.provider.answer(set(&[P256_NEXT]));
     assert_eq!(
-        app.says(P256, Door::Open, 51 * MINUTE).await,
+        app.says(P256, Budget::Open, 51 * MINUTE).await,
         Verified,
         "still fresh"
     );
-    assert_eq!(app.says(P256_NEXT, Door::Open, 51 * MINUTE).await, Verified);
-    assert_eq!(app.says(P256, Door::Open, 51 * MINUTE).await, Invalid);
-    assert_eq!(app.says(P256, Door::Fetched, 59 * MINUTE).await, Invalid);
     assert_eq!(
-        app.says(P256_NEXT, Door::Fetched, 59 * MINUTE).await,
+        app.says(P256_NEXT, Budget::Open, 51 * MINUTE).await,
+        Verified
+    );
+    assert_eq!(app.says(P256, Budget::Open, 51 * MINUTE).await, Invalid);
+    assert_eq!(app.says(P256, Budget::Fetched, 59 * MINUTE).await, Invalid);
+    assert_eq!(
+        app.says(P256_NEXT, Budget::Fetched, 59 * MINUTE).await,
         Verified
     );
 }
@@ -115,27 +118,30 @@ async fn a_new_key_is_found_and_a_removed_one_is_gone() {
 #[tokio::test]
 async fn a_removed_key_is_gone_when_the_set_is_stale_though_nobody_has_a_new_one() {
     let app = app(set(&[P256])).await;
-    assert_eq!(app.says(P256, Door::Open, 0).await, Verified);
+    assert_eq!(app.says(P256, Budget::Open, 0).await, Verified);
     app.provider.answer(set(&[P256_NEXT]));
     // Nobody has come for long, so nobody has asked.
-    assert_eq!(app.says(P256, Door::Open, HOUR + 5 * MINUTE).await, Invalid);
+    assert_eq!(
+        app.says(P256, Budget::Open, HOUR + 5 * MINUTE).await,
+        Invalid
+    );
 }
 
 #[tokio::test]
 async fn ten_thousand_made_up_names_cost_one_fetch_in_thirty_seconds() {
     let app = app(set(&[P256])).await;
-    assert_eq!(app.says(P256, Door::Open, 0).await, Verified);
+    assert_eq!(app.says(P256, Budget::Open, 0).await, Verified);
     // One in 30 s is the first one here as well.
     for at in [0, 15 * SECOND, 30 * SECOND - 1] {
         for number in 0..3_334 {
             let token = made_up_cheaply(number);
-            assert_eq!(said(&app.keys, &token, Door::Open, at).await, Invalid);
+            assert_eq!(said(&app.keys, &token, Budget::Open, at).await, Invalid);
         }
     }
     assert_eq!(app.provider.asked(), 1);
     for number in 0..100 {
         let at = 30 * SECOND;
-        assert_eq!(app.says_to_made_up(number, Door::Open, at).await, Invalid);
+        assert_eq!(app.says_to_made_up(number, Budget::Open, at).await, Invalid);
     }
     assert_eq!(app.provider.asked(), 2);
 }
@@ -144,24 +150,24 @@ async fn ten_thousand_made_up_names_cost_one_fetch_in_thirty_seconds() {
 async fn a_rotation_during_a_flood_is_found_by_what_was_fetched() {
     let app = app(set(&[P256])).await;
     let at = 10 * MINUTE;
-    assert_eq!(app.says(P256, Door::Fetched, 0).await, Verified);
-    assert_eq!(app.says_to_made_up(0, Door::Open, at).await, Invalid);
+    assert_eq!(app.says(P256, Budget::Fetched, 0).await, Verified);
+    assert_eq!(app.says_to_made_up(0, Budget::Open, at).await, Invalid);
     assert_eq!(app.provider.asked(), 2);
 
     app.provider.answer(set(&[P256, P256_NEXT]));
     let at = at + SECOND;
     for number in 0..100 {
-        assert_eq!(app.says_to_made_up(number, Door::Open, at).await, Invalid);
+        assert_eq!(app.says_to_made_up(number, Budget::Open, at).await, Invalid);
     }
     assert_eq!(
-        app.says(P256_NEXT, Door::Open, at).await,
+        app.says(P256_NEXT, Budget::Open, at).await,
         Invalid,
         "the flood has spent it"
     );
-    assert_eq!(app.says(P256_NEXT, Door::Fetched, at).await, Verified);
+    assert_eq!(app.says(P256_NEXT, Budget::Fetched, at).await, Verified);
     assert_eq!(app.provider.asked(), 3);
     assert_eq!(
-        app.says(P256_NEXT, Door::Open, at).await,
+        app.says(P256_NEXT, Budget::Open, at).await,
         Verified,
         "now everybody has it"
     );
@@ -170,15 +176,15 @@ async fn a_rotation_during_a_flood_is_found_by_what_was_fetched() {
 #[tokio::test]
 async fn a_rotation_right_after_a_fetch_is_found_too() {
     let app = app(set(&[P256])).await;
-    assert_eq!(app.says(P256, Door::Fetched, 0).await, Verified);
+    assert_eq!(app.says(P256, Budget::Fetched, 0).await, Verified);
     app.provider.answer(set(&[P256_NEXT]));
-    assert_eq!(app.says(P256_NEXT, Door::Fetched, SECOND).await, Verified);
+    assert_eq!(app.says(P256_NEXT, Budget::Fetched, SECOND).await, Verified);
     assert_eq!(app.provider.asked(), 2);
     // What was fetched has a limit as well.
     for number in 0..100 {
         let at = 2 * SECOND;
         assert_eq!(
-            app.says_to_made_up(number, Door::Fetched, at).await,
+            app.says_to_made_up(number, Budget::Fetched, at).await,
             Invalid
         );
     }
@@ -188,15 +194,15 @@ async fn a_rotation_right_after_a_fetch_is_found_too() {
 #[tokio::test]
 async fn a_fetch_that_was_under_way_before_the_rotation_is_not_the_last_word() {
     let app = app(set(&[P256])).await;
-    assert_eq!(app.says(P256, Door::Open, 0).await, Verified);
+    assert_eq!(app.says(P256, Budget::Open, 0).await, Verified);
     app.provider.hold();
     let keys = app.keys.clone();
     let at = MINUTE;
-    let stranger = tokio::spawn(async move { said(&keys, &made_up(0), Door::Open, at).await });
+    let stranger = tokio::spawn(async move { said(&keys, &made_up(0), Budget::Open, at).await });
     app.provider.until_asked(2).await;
     let keys = app.keys.clone();
     let person =
-        tokio::spawn(async move { said(&keys, &token(P256_NEXT), Door::Fetched, at).await });
+        tokio::spawn(async move { said(&keys, &token(P256_NEXT), Budget::Fetched, at).await });
     tokio::task::yield_now().await;
     // The answer to the stranger is from before the rotation, the next one from after it.
     app.provider.answer_once(set(&[P256]));
@@ -212,8 +218,11 @@ async fn all_who_wait_share_one_fetch() {
     app.provider.hold();
     let people: Vec<_> = (0..64)
         .map(|number| {
-            let (keys, door) = (app.keys.clone(), [Door::Open, Door::Fetched][number % 2]);
-            tokio::spawn(async move { said(&keys, &token(P256), door, 0).await })
+            let (keys, budget) = (
+                app.keys.clone(),
+                [Budget::Open, Budget::Fetched][number % 2],
+            );
+            tokio::spawn(async move { said(&keys, &token(P256), budget, 0).await })
         })
         .collect();
     app.provider.until_asked(1).await;
@@ -229,26 +238,27 @@ async fn whoever_began_a_fetch_may_leave() {
     let app = app(set(&[P256])).await;
     app.provider.hold();
     let keys = app.keys.clone();
-    let first = tokio::spawn(async move { said(&keys, &token(P256), Door::Open, 0).await });
+    let first = tokio::spawn(async move { said(&keys, &token(P256), Budget::Open, 0).await });
     app.provider.until_asked(1).await;
     first.abort();
     assert!(first.await.unwrap_err().is_cancelled());
     app.provider.answer(set(&[P256]));
-    assert_eq!(app.says(P256, Door::Open, 0).await, Verified);
+    assert_eq!(app.says(P256, Budget::Open, 0).await, Verified);
     assert_eq!(app.provider.asked(), 1);
 }
 
 #[tokio::test]
 async fn whose_key_is_known_waits_for_nobody() {
     let app = app(set(&[P256])).await;
-    assert_eq!(app.says(P256, Door::Open, 0).await, Verified);
+    assert_eq!(app.says(P256, Budget::Open, 0).await, Verified);
     app.provider.hold();
     let keys = app.keys.clone();
-    let stranger = tokio::spawn(async move { said(&keys, &made_up(0), Door::Open, MINUTE).await });
+    let stranger =
+        tokio::spawn(async move { said(&keys, &made_up(0), Budget::Open, MINUTE).await });
     app.provider.until_asked(2).await;
-    assert_eq!(app.says(P256, Door::Open, MINUTE).await, Verified);
+    assert_eq!(app.says(P256, Budget::Open, MINUTE).await, Verified);
     // Nor while a set that has just become stale is fetched anew.
-    assert_eq!(app.says(P256, Door::Open, HOUR + SECOND).await, Verified);
+    assert_eq!(app.says(P256, Budget::Open, HOUR + SECOND).await, Verified);
     assert!(!stranger.is_finished());
     assert_eq!(app.provider.asked(), 2);
 }
@@ -273,22 +283,22 @@ async fn the_last_set_serves_for_a_day_while_the_provider_is_away() {
         Vec::new(),
     ] {
         let app = app_over(&outgoing, set(&[P256])).await;
-        assert_eq!(app.says(P256, Door::Open, 0).await, Verified);
+        assert_eq!(app.says(P256, Budget::Open, 0).await, Verified);
         app.provider.answer(away);
         let day = 24 * HOUR;
         for at in [HOUR + 10 * MINUTE, 12 * HOUR, HOUR + day - 1] {
-            assert_eq!(app.says(P256, Door::Open, at).await, Verified);
+            assert_eq!(app.says(P256, Budget::Open, at).await, Verified);
         }
         assert_eq!(app.provider.asked(), 4);
         assert_eq!(
-            app.says(P256_NEXT, Door::Fetched, HOUR + day - 1).await,
+            app.says(P256_NEXT, Budget::Fetched, HOUR + day - 1).await,
             Unreachable
         );
-        assert_eq!(app.says(P256, Door::Open, HOUR + day).await, Unreachable);
+        assert_eq!(app.says(P256, Budget::Open, HOUR + day).await, Unreachable);
         // It is back, and found within half a minute.
         app.provider.answer(set(&[P256]));
         assert_eq!(
-            app.says(P256, Door::Open, HOUR + day + 30 * SECOND).await,
+            app.says(P256, Budget::Open, HOUR + day + 30 * SECOND).await,
             Verified
         );
     }
@@ -298,13 +308,13 @@ async fn the_last_set_serves_for_a_day_while_the_provider_is_away() {
 async fn a_provider_that_was_never_there_is_asked_once_in_thirty_seconds() {
     let app = app(response(503, &[], "")).await;
     for _ in 0..100 {
-        assert_eq!(app.says(P256, Door::Open, 0).await, Unreachable);
+        assert_eq!(app.says(P256, Budget::Open, 0).await, Unreachable);
     }
     assert_eq!(app.provider.asked(), 1);
     app.provider.answer(set(&[P256]));
-    assert_eq!(app.says(P256, Door::Open, 29 * SECOND).await, Unreachable);
+    assert_eq!(app.says(P256, Budget::Open, 29 * SECOND).await, Unreachable);
     // What was fetched has an attempt of its own.
-    assert_eq!(app.says(P256, Door::Fetched, 29 * SECOND).await, Verified);
+    assert_eq!(app.says(P256, Budget::Fetched, 29 * SECOND).await, Verified);
     assert_eq!(app.provider.asked(), 2);
 }
 
@@ -319,12 +329,12 @@ async fn a_set_is_fresh_for_what_it_says_between_five_minutes_and_a_day() {
     ] {
         let app = app_over(&outgoing, for_so_long(&[P256], cache_control)).await;
         for at in [0, fresh - 1] {
-            assert_eq!(app.says(P256, Door::Open, at).await, Verified);
+            assert_eq!(app.says(P256, Budget::Open, at).await, Verified);
         }
         // Long enough for a fetch to arrive that should not be there.
         tokio::time::sleep(Duration::from_millis(20)).await;
         assert_eq!(app.provider.asked(), 1, "{cache_control}");
-        assert_eq!(app.says(P256, Door::Open, fresh).await, Verified);
+        assert_eq!(app.says(P256, Budget::Open, fresh).await, Verified);
         app.provider.until_asked(2).await;
     }
 }
@@ -332,10 +342,10 @@ async fn a_set_is_fresh_for_what_it_says_between_five_minutes_and_a_day() {
 #[tokio::test]
 async fn a_clock_that_is_set_back_is_noticed() {
     let app = app(set(&[P256])).await;
-    assert_eq!(app.says(P256, Door::Open, 48 * HOUR).await, Verified);
+    assert_eq!(app.says(P256, Budget::Open, 48 * HOUR).await, Verified);
     app.provider.answer(set(&[P256_NEXT]));
-    assert_eq!(app.says(P256_NEXT, Door::Open, 0).await, Verified);
-    assert_eq!(app.says(P256, Door::Open, 5 * MINUTE).await, Invalid);
+    assert_eq!(app.says(P256_NEXT, Budget::Open, 0).await, Verified);
+    assert_eq!(app.says(P256, Budget::Open, 5 * MINUTE).await, Invalid);
 }
 
 #[tokio::test]
@@ -351,7 +361,7 @@ async fn what_is_not_a_token_makes_nobody_fetch() {
         &format!("{header}.{rest}.x"),
         &format!("{header}=.{rest}"),
     ] {
-        assert_eq!(said(&app.keys, text, Door::Fetched, 0).await, Invalid);
+        assert_eq!(said(&app.keys, text, Budget::Fetched, 0).await, Invalid);
     }
     assert_eq!(app.provider.asked(), 0);
 }
@@ -365,14 +375,17 @@ async fn where_keys_have_no_names_a_wrong_signature_looks_for_a_new_one() {
     };
     let token = |key: TestKey| key.sign("ES256", r#"{"alg":"ES256"}"#, "{}");
     let app = app(nameless(P256)).await;
-    assert_eq!(said(&app.keys, &token(P256), Door::Open, 0).await, Verified);
+    assert_eq!(
+        said(&app.keys, &token(P256), Budget::Open, 0).await,
+        Verified
+    );
     app.provider.answer(nameless(P256_NEXT));
     assert_eq!(
-        said(&app.keys, &token(P256_NEXT), Door::Open, 29 * SECOND).await,
+        said(&app.keys, &token(P256_NEXT), Budget::Open, 29 * SECOND).await,
         Invalid
     );
     assert_eq!(
-        said(&app.keys, &token(P256_NEXT), Door::Open, 30 * SECOND).await,
+        said(&app.keys, &token(P256_NEXT), Budget::Open, 30 * SECOND).await,
         Verified
     );
     assert_eq!(app.provider.asked(), 2);

@@ -299,7 +299,7 @@ async fn keys_stay_known_when_the_document_is_fetched_anew() {
     let provider = stage.provider();
     sign_in(&provider).await.unwrap();
     let hours = at(NOW + 6 * 60);
-    let known = provider.authorization_url(&requests::ASK, hours).await;
+    let known = provider.authorization_url(&requests::REQUEST, hours).await;
     known.unwrap();
     // The document was stale and is fetched beside the request that found it so.
     while stage.provider.asked(DOCUMENT).len() < 2 {

@@ -24,7 +24,7 @@ use apply_cookies::UnixMillis;
 use serde_json::{Value, json};
 
 use super::logout_token::LoggedOut;
-use super::{Ask, ClientSecret, Expected, Oidc, Proved, Provider};
+use super::{Authenticated, AuthorizationRequest, ClientSecret, Expected, Oidc, Provider};
 use crate::outgoing::Outgoing;
 use crate::refusal::{Refusal, RefusalCode};
 use hostile::signer::{self, RSA, TestKey};
@@ -154,7 +154,7 @@ impl Scene {
         }
     }
 
-    async fn sign_in(&self, stage: &Stage) -> Result<Proved, Refusal> {
+    async fn sign_in(&self, stage: &Stage) -> Result<Authenticated, Refusal> {
         self.play(stage);
         sign_in(&stage.provider()).await
     }
@@ -166,7 +166,7 @@ impl Scene {
 }
 
 /// The callback's part of a sign-in that began half a minute ago and asked for everything.
-async fn sign_in(provider: &Provider) -> Result<Proved, Refusal> {
+async fn sign_in(provider: &Provider) -> Result<Authenticated, Refusal> {
     let expected = Expected {
         redirect_uri: "https://app.example/auth/callback/test",
         nonce: "n-0S6_WzA2Mj",
@@ -207,7 +207,7 @@ fn assert_said(said: &str, why: &str) {
     assert!(is_said, "{said}, not {why}");
 }
 
-impl std::fmt::Debug for Proved {
+impl std::fmt::Debug for Authenticated {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.who.fmt(f)
     }

@@ -4,7 +4,7 @@ use url::Url;
 
 use super::*;
 
-pub(super) const ASK: Ask<'static> = Ask {
+pub(super) const REQUEST: AuthorizationRequest<'static> = AuthorizationRequest {
     redirect_uri: "https://app.example/auth/callback/test",
     state: "the-state",
     nonce: "the-nonce",
@@ -41,15 +41,15 @@ const ALWAYS: [(&str, &str); 8] = [
 async fn an_authorization_request_says_what_was_asked_and_nothing_twice() {
     let stage = Stage::new();
     let provider = stage.provider();
-    let plain = provider.authorization_url(&ASK, at(NOW)).await.unwrap();
+    let plain = provider.authorization_url(&REQUEST, at(NOW)).await.unwrap();
     let endpoint = format!("{}/authorize", stage.provider.issuer());
     assert_eq!(parts(&plain), (endpoint.clone(), pairs(&ALWAYS)));
 
-    let ask = Ask {
+    let ask = AuthorizationRequest {
         prompt: Some("select_account"),
         max_age: Some(Duration::from_secs(300)),
         acr: &["urn:mfa".to_owned(), "urn:otp".to_owned()],
-        ..ASK
+        ..REQUEST
     };
     let mut expected = ALWAYS.to_vec();
     expected.extend([
@@ -70,7 +70,7 @@ async fn an_authorization_request_says_what_was_asked_and_nothing_twice() {
         .scopes(["groups", "openid"])
         .prompt("login");
     let provider = with_query.build(stage.outgoing.clone()).unwrap();
-    let address = provider.authorization_url(&ASK, at(NOW)).await.unwrap();
+    let address = provider.authorization_url(&REQUEST, at(NOW)).await.unwrap();
     let mut expected = vec![("tenant", "a b"), ("tenant", "c")];
     expected.extend(ALWAYS);
     expected[5].1 = "openid groups";

@@ -355,7 +355,7 @@ async fn a_refresh_token_is_asked_for_where_there_is_a_vault() {
     let url = async |settings: Oidc| {
         let provider = settings.build(stage.outgoing.clone()).unwrap();
         provider
-            .authorization_url(&requests::ASK, at(NOW))
+            .authorization_url(&requests::REQUEST, at(NOW))
             .await
             .unwrap()
     };

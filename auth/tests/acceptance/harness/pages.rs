@@ -102,16 +102,16 @@ pub(crate) fn sign_out_later(visitor: Visitor, pending: PendingCookies, door: Ar
     })
 }
 
-/// Invites somebody to sign in at the provider `acme`, and says who has.
-pub(crate) fn invite(visitor: Visitor, pending: PendingCookies) -> Events {
+/// Offers a sign-in at the provider `acme`, and says who has.
+pub(crate) fn offer(visitor: Visitor, pending: PendingCookies) -> Events {
     events(pending, |pending| {
         stream! {
-            let invitation = match visitor.auth().invite("acme", &pending) {
-                Ok(invitation) => invitation,
+            let popup = match visitor.auth().popup_sign_in("acme", &pending) {
+                Ok(popup) => popup,
                 Err(error) => return yield Event::data(error.to_string()),
             };
-            yield invitation.event();
-            match invitation.identity().await {
+            yield popup.event();
+            match popup.identity().await {
                 Ok(me) => {
                     yield Event::data(format!("welcome {}", me.name()));
                     // What is set now is this browser's too.
@@ -128,12 +128,12 @@ pub(crate) fn invite(visitor: Visitor, pending: PendingCookies) -> Events {
     })
 }
 
-/// Invites somebody, and does not wait.
-pub(crate) fn invite_briefly(visitor: Visitor, pending: PendingCookies) -> Events {
+/// Offers a sign-in, and does not wait.
+pub(crate) fn offer_briefly(visitor: Visitor, pending: PendingCookies) -> Events {
     events(pending, |pending| {
         stream! {
-            let invitation = visitor.auth().invite("acme", &pending);
-            yield invitation.as_ref().unwrap().event();
+            let popup = visitor.auth().popup_sign_in("acme", &pending);
+            yield popup.as_ref().unwrap().event();
         }
     })
 }

@@ -1,6 +1,7 @@
 //! The promises, by what somebody does.
 
 mod access_token;
+mod admin;
 mod basic;
 mod credentials;
 mod dev;
@@ -14,7 +15,6 @@ mod inside_streams;
 mod logged;
 mod nested;
 mod origins;
-mod people;
 mod provider_callback;
 mod provider_popup;
 mod provider_sign_in;

@@ -14,10 +14,10 @@ fn with(there: &There) -> App {
 }
 
 /// Where the page is told to open the popup.
-fn invited(browser: &mut Browser, stream: &mut Events) -> String {
-    let invitation: Value = serde_json::from_str(&browser.next(stream).unwrap()).unwrap();
-    assert_eq!(invitation["provider"], "acme");
-    invitation["url"].as_str().unwrap().to_owned()
+fn offered(browser: &mut Browser, stream: &mut Events) -> String {
+    let popup: Value = serde_json::from_str(&browser.next(stream).unwrap()).unwrap();
+    assert_eq!(popup["provider"], "acme");
+    popup["url"].as_str().unwrap().to_owned()
 }
 
 /// Presses cancel at the provider.
@@ -35,7 +35,7 @@ fn links(page: &Response) -> Vec<String> {
 
 /// The page behind the popup reopens its stream.
 fn assert_is_elsewhere(page: &Response, url: &str) {
-    let (_, id) = url.split_once("invitation=").unwrap();
+    let (_, id) = url.split_once("popup=").unwrap();
     assert_eq!(page.status, 200, "{}", page.body);
     let said = format!("data-id=\"{id}\" data-elsewhere=\"true\"");
     assert!(page.body.contains(&said), "{}", page.body);
@@ -48,8 +48,8 @@ fn a_stream_hears_who_has_signed_in_in_the_popup_of_its_own_page() {
     // Often: what the stream sets at once must not count as older than the sign-in.
     for _ in 0..20 {
         let mut browser = app.browser();
-        let mut stream = browser.open("/invite");
-        let url = invited(&mut browser, &mut stream);
+        let mut stream = browser.open("/offer");
+        let url = offered(&mut browser, &mut stream);
         assert!(!browser.is_in());
         let page = browser.sign_in_there(&there, &url);
         assert_eq!(page.status, 200, "{}", page.body);
@@ -77,8 +77,8 @@ fn a_stream_of_another_browser_hears_nothing() {
     let there = There::start();
     let app = with(&there);
     let (mut attacker, mut victim) = (app.browser(), app.browser());
-    let mut stream = attacker.open("/invite");
-    let url = invited(&mut attacker, &mut stream);
+    let mut stream = attacker.open("/offer");
+    let url = offered(&mut attacker, &mut stream);
     victim.get("/");
     for has_binding in [false, true] {
         victim.jar.remove(SIGNED_IN);
@@ -88,7 +88,7 @@ fn a_stream_of_another_browser_hears_nothing() {
         assert_eq!(victim.sign_in_there(&there, &url).status, 200);
         assert!(victim.is_in(), "the victim, in the browser of the victim");
     }
-    // The invitation still stands, and the first to be heard is whoever signs in here.
+    // The popup still stands, and the first to be heard is whoever signs in here.
     let asked = attacker.leave(&url);
     there.gives(&asked, &json!({"sub": "eve", "name": "Eve", "email": null}));
     attacker.come(&there.back(&asked));
@@ -100,8 +100,8 @@ fn a_stream_hears_why_nobody_was_signed_in() {
     let there = There::start();
     let app = with(&there);
     let mut browser = app.browser();
-    let mut stream = browser.open("/invite");
-    let url = invited(&mut browser, &mut stream);
+    let mut stream = browser.open("/offer");
+    let url = offered(&mut browser, &mut stream);
     let asked = browser.leave(&url);
     let page = cancel(&mut browser, &there, &asked);
     assert_eq!(page.status, 400);
@@ -123,8 +123,8 @@ fn who_is_refused_in_a_popup_tries_again_there_and_the_page_hears_of_it() {
     };
     for way in 0..2 {
         let mut browser = app.browser();
-        let mut stream = browser.open("/invite");
-        let url = invited(&mut browser, &mut stream);
+        let mut stream = browser.open("/offer");
+        let url = offered(&mut browser, &mut stream);
         let asked = browser.leave(&url);
         let page = cancel(&mut browser, &there, &asked);
         assert_eq!(links(&page), again(&url));
@@ -149,19 +149,19 @@ fn a_popup_that_does_not_get_as_far_as_the_provider_is_tried_again_too() {
     let there = There::start();
     there.answers("/.well-known/openid-configuration", Answer::cut());
     let app = with(&there);
-    let url = "/auth/sign-in/acme?invitation=AQEBAQEBAQEBAQEBAQEBAQ";
+    let url = "/auth/sign-in/acme?popup=AQEBAQEBAQEBAQEBAQEBAQ";
     let page = app.browser().get(url);
     assert_eq!(page.status, 502);
     assert_eq!(links(&page), [url, &format!("{url}&account=other")]);
 }
 
 #[test]
-fn a_popup_whose_invitation_was_dropped_meanwhile_reopens_the_stream() {
+fn a_popup_that_was_dropped_meanwhile_reopens_the_stream() {
     let there = There::start();
     let app = with(&there);
     let mut browser = app.browser();
-    let mut stream = browser.open("/invite-briefly");
-    let url = invited(&mut browser, &mut stream);
+    let mut stream = browser.open("/offer-briefly");
+    let url = offered(&mut browser, &mut stream);
     let asked = browser.leave(&url);
     assert_eq!(browser.next(&mut stream), None);
     there.gives(&asked, &json!({}));
@@ -175,8 +175,8 @@ fn a_popup_that_finds_somebody_signed_in_already_reopens_the_stream_that_waits()
     let there = There::start();
     let app = with(&there);
     let mut browser = app.browser();
-    let mut stream = browser.open("/invite");
-    let url = invited(&mut browser, &mut stream);
+    let mut stream = browser.open("/offer");
+    let url = offered(&mut browser, &mut stream);
     let asked = browser.leave(&url);
     browser.jar.retain(|name, _| !name.starts_with(ATTEMPT));
     browser.sign_in_there(&there, "/auth/sign-in/acme");
@@ -185,12 +185,12 @@ fn a_popup_that_finds_somebody_signed_in_already_reopens_the_stream_that_waits()
 }
 
 #[test]
-fn an_invitation_to_a_provider_that_the_app_does_not_have_says_which() {
-    const TEST: &str = "an_invitation_to_a_provider_that_the_app_does_not_have_says_which";
+fn a_popup_of_a_provider_that_the_app_does_not_have_says_which() {
+    const TEST: &str = "a_popup_of_a_provider_that_the_app_does_not_have_says_which";
     Log::of_a_process(module_path!(), TEST, |log| {
         let app = App::start();
         let mut browser = app.browser();
-        let mut stream = browser.open("/invite");
+        let mut stream = browser.open("/offer");
         let says = "there is no provider `acme`";
         assert_eq!(browser.next(&mut stream).unwrap(), says);
         let text = log.text();
@@ -204,11 +204,11 @@ fn a_popup_whose_stream_is_not_in_this_process_says_so() {
     let there = There::start();
     let app = with(&there);
     let mut browser = app.browser();
-    let url = "/auth/sign-in/acme?invitation=AQEBAQEBAQEBAQEBAQEBAQ";
+    let url = "/auth/sign-in/acme?popup=AQEBAQEBAQEBAQEBAQEBAQ";
     let page = browser.sign_in_there(&there, url);
     assert_is_elsewhere(&page, url);
     assert!(browser.is_in());
-    let malformed = "/auth/sign-in/acme?invitation=%22%3E%3Cscript%3E";
+    let malformed = "/auth/sign-in/acme?popup=%22%3E%3Cscript%3E";
     assert_eq!(
         browser.sign_in_there(&there, malformed).status,
         303,
@@ -228,7 +228,7 @@ fn the_page_gets_its_module_and_only_where_there_is_a_provider() {
         Some("text/javascript; charset=utf-8")
     );
     assert_eq!(module.header("x-content-type-options"), Some("nosniff"));
-    assert!(module.body.contains("export const invite"));
+    assert!(module.body.contains("export const popupSignIn"));
     let tag = format!("If-None-Match: {}", module.header("etag").unwrap());
     let again = app.send("GET", "/auth/sign-in.js", &[&tag], "");
     assert_eq!((again.status, &*again.body), (304, ""));

@@ -8,13 +8,13 @@ use crate::step_up::StepUp;
 
 /// How a person wants to sign in, or is asked to.
 #[derive(Clone, Default)]
-pub(crate) struct Wish {
+pub(crate) struct SignInOptions {
     /// The provider offers the person's other accounts.
     pub(crate) other_account: bool,
     pub(crate) step_up: StepUp,
 }
 
-impl Wish {
+impl SignInOptions {
     /// Reads it from a query.
     pub(crate) fn read(query: Option<&str>) -> Self {
         let pairs = || parse(query.unwrap_or_default().as_bytes());

@@ -14,7 +14,7 @@ pub(crate) type Answer = Result<Identity, Refusal>;
 
 /// By random id. A stream removes its own when it ends, so there are never more than streams.
 #[derive(Default)]
-pub(crate) struct Invitations(DashMap<[u8; 16], Waiting>);
+pub(crate) struct Popups(DashMap<[u8; 16], Waiting>);
 
 struct Waiting {
     /// The stream's browser.
@@ -23,7 +23,7 @@ struct Waiting {
     answer: oneshot::Sender<Answer>,
 }
 
-impl Invitations {
+impl Popups {
     pub(crate) fn add(
         &self,
         provider: &str,
@@ -73,7 +73,7 @@ impl Waiting {
     }
 }
 
-/// Where the popup of an invitation begins, and begins again after a refusal.
+/// Where a popup begins, and begins again after a refusal.
 pub(crate) fn popup_path(prefix: &str, provider: &str, id: Bytes) -> String {
-    format!("{prefix}/sign-in/{provider}?invitation={}", id.to_text())
+    format!("{prefix}/sign-in/{provider}?popup={}", id.to_text())
 }

@@ -13,7 +13,7 @@ use crate::session::Session;
 impl Auth {
     /// Continues a sign-out at the session's provider, if it has one. Afterwards the person comes back
     /// here, and goes to `place` if there is one.
-    pub(crate) async fn farewell<F: Fields>(
+    pub(crate) async fn sign_out_at_provider<F: Fields>(
         &self,
         session: &Session,
         request: &Request<'_, F>,

@@ -23,7 +23,7 @@ const BETWEEN: u64 = 30 * 1000;
 
 /// Where a token came from for which something is missing from a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Door {
+pub(crate) enum Budget {
     /// Anybody can present such a token.
     Open,
     /// We got it from the provider itself. It has a budget of its own, which tokens that anybody makes up
@@ -32,9 +32,9 @@ pub(crate) enum Door {
 }
 
 /// A document at an address. Clones share it.
-pub(crate) struct Kept<T>(Arc<Inner<T>>);
+pub(crate) struct Cached<T>(Arc<Inner<T>>);
 
-impl<T> Clone for Kept<T> {
+impl<T> Clone for Cached<T> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
@@ -54,7 +54,7 @@ struct State<T> {
     latest: Option<Latest<T>>,
     /// When the latest fetch began, if it failed, and why.
     failed: Option<(UnixMillis, Unreachable)>,
-    /// When the latest fetch began that was paid by the budget for all doors, and by that for fetched tokens.
+    /// When the latest fetch began that was paid by the budget for all tokens, and by that for fetched tokens.
     paid: [Option<UnixMillis>; 2],
     /// Closed when the fetch is over, or its task is gone.
     flight: Option<watch::Receiver<()>>,
@@ -66,7 +66,7 @@ struct Latest<T> {
     until: UnixMillis,
 }
 
-impl<T: Send + Sync + 'static> Kept<T> {
+impl<T: Send + Sync + 'static> Cached<T> {
     pub(crate) fn new(
         url: Url,
         outgoing: Outgoing,
@@ -86,16 +86,16 @@ impl<T: Send + Sync + 'static> Kept<T> {
     }
 
     /// The document. Waits for a fetch only if there is none that may be used.
-    pub(crate) async fn get(&self, door: Door, now: UnixMillis) -> Result<Arc<T>, Unreachable> {
+    pub(crate) async fn get(&self, budget: Budget, now: UnixMillis) -> Result<Arc<T>, Unreachable> {
         let flight = {
             let mut state = self.0.state();
             let usable = state.usable(now);
             if let Some(document) = usable.as_ref().filter(|_| state.is_fresh(now)) {
                 return Ok(Arc::clone(document));
             }
-            let budgets: &[usize] = match door {
-                Door::Open => &[ALL],
-                Door::Fetched => &[ALL, FETCHED],
+            let budgets: &[usize] = match budget {
+                Budget::Open => &[ALL],
+                Budget::Fetched => &[ALL, FETCHED],
             };
             let flight = self.flight(&mut state, budgets, now);
             match (usable, flight) {
@@ -115,7 +115,7 @@ impl<T: Send + Sync + 'static> Kept<T> {
     pub(crate) async fn newer(
         &self,
         than: &Arc<T>,
-        door: Door,
+        budget: Budget,
         now: UnixMillis,
     ) -> Result<Option<Arc<T>>, Unreachable> {
         let newer = |state: &State<T>| {
@@ -128,9 +128,9 @@ impl<T: Send + Sync + 'static> Kept<T> {
                 return Ok(Some(document));
             }
             // Its own budget first: what refreshes the document must not leave it empty.
-            let budgets: &[usize] = match door {
-                Door::Open => &[ALL],
-                Door::Fetched => &[FETCHED, ALL],
+            let budgets: &[usize] = match budget {
+                Budget::Open => &[ALL],
+                Budget::Fetched => &[FETCHED, ALL],
             };
             match (self.flight(&mut state, budgets, now), &state.failed) {
                 (Some(flight), _) => flight,

@@ -30,9 +30,9 @@ impl<'a> Notice<'a> {
     fn html(&self) -> String {
         match self {
             Self::Nothing => String::new(),
-            Self::Done(says) => html!("people-done", says = says),
-            Self::Link(link) => html!("people-link", link = Text(link)),
-            Self::Failed(_, why) => html!("people-failed", why = Text(why)),
+            Self::Done(says) => html!("admin-done", says = says),
+            Self::Link(link) => html!("admin-link", link = Text(link)),
+            Self::Failed(_, why) => html!("admin-failed", why = Text(why)),
         }
     }
 }
@@ -55,7 +55,7 @@ impl Pages {
         for user in users.users() {
             let email = user.email().unwrap_or_else(|| user.id());
             let row = html!(
-                "people-row",
+                "admin-row",
                 address = Text(&self.address_of(user.id())),
                 name = Text(user.name()),
                 email = Text(email),
@@ -74,7 +74,7 @@ impl Pages {
         let before = page.checked_sub(1).map(|page| link(page, "Previous"));
         let after = users.next_page().map(|page| link(page, "Next"));
         let html = html!(
-            "people",
+            "admin",
             prefix = Text(&self.prefix),
             text = Text(text),
             list = list,
@@ -99,7 +99,7 @@ impl Pages {
         notice: &Notice<'_>,
     ) -> Answer {
         let html = html!(
-            "people-invite",
+            "admin-invite",
             prefix = Text(&self.prefix),
             notice = notice.html(),
             email = Text(email),
@@ -120,7 +120,7 @@ impl Pages {
         let act = |name: &str, says: &str| {
             let act = format!("{}/admin/{name}", self.prefix);
             let (act, id) = (Text(&act), Text(user.id()));
-            html!("people-act", act = act, id = id, says = says)
+            html!("admin-act", act = act, id = id, says = says)
         };
         let mut acts = act("link", "New password");
         if user.email().is_some() && !user.is_email_verified() {
@@ -134,7 +134,7 @@ impl Pages {
             (false, true) => {}
         }
         let html = html!(
-            "people-person",
+            "admin-person",
             prefix = Text(&self.prefix),
             notice = notice.html(),
             name = Text(user.name()),
@@ -153,7 +153,7 @@ impl Pages {
     /// What could not be shown, and why.
     pub(crate) fn no_people(&self, notice: &Notice<'_>) -> Answer {
         let html = html!(
-            "people-none",
+            "admin-none",
             prefix = Text(&self.prefix),
             notice = notice.html()
         );
@@ -186,6 +186,6 @@ fn marks(user: &User) -> String {
 fn boxes(all: &[Role], is_given: impl Fn(&Role) -> bool) -> String {
     all.iter().fold(String::new(), |html, role| {
         let checked = if is_given(role) { " checked" } else { "" };
-        html + &html!("people-role", name = Text(role.name()), checked = checked)
+        html + &html!("admin-role", name = Text(role.name()), checked = checked)
     })
 }

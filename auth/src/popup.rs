@@ -12,24 +12,24 @@ use tokio::time::{Instant, timeout_at};
 use crate::attempt::ATTEMPT_MS;
 use crate::auth::Auth;
 use crate::identity::Identity;
-use crate::invitations::{self, popup_path};
+use crate::popups::{self, popup_path};
 use crate::refusal::{Refusal, RefusalCode};
 use crate::session::Bytes;
 use crate::sign_in::SignInError;
 
-/// An invitation to sign in with a provider, which a stream or a socket has sent to its page. Made by
-/// [`Auth::invite`].
+/// A sign-in in a popup, which a stream or a socket offers to its page. Made by
+/// [`Auth::popup_sign_in`].
 #[must_use = "nobody hears of it until it is sent"]
-pub struct Invitation {
+pub struct PopupSignIn {
     auth: Auth,
     id: [u8; 16],
     provider: String,
-    answer: oneshot::Receiver<invitations::Answer>,
+    answer: oneshot::Receiver<popups::Answer>,
     until: Instant,
 }
 
 impl Auth {
-    /// Invites the person behind a stream or a socket to sign in with a provider, in a popup: the page
+    /// Offers the person behind a stream or a socket to sign in with a provider, in a popup: the page
     /// stays as it is. The page needs `sign-in.js`, from below the [prefix](Self::prefix), and a
     /// `<button data-sign-in="NAME" disabled>`.
     ///
@@ -37,11 +37,11 @@ impl Auth {
     ///
     /// If there is no provider of this name ([`SignInError::UnknownProvider`], also an `ERROR` in the log),
     /// or the stream belongs to a page of another origin.
-    pub fn invite(
+    pub fn popup_sign_in(
         &self,
         provider: &str,
         pending: &PendingCookies,
-    ) -> Result<Invitation, SignInError> {
+    ) -> Result<PopupSignIn, SignInError> {
         if pending.is_foreign() {
             return Err(SignInError::Foreign);
         }
@@ -49,11 +49,11 @@ impl Auth {
         let Some(known) = providers.find(provider) else {
             let error = SignInError::UnknownProvider(provider.to_owned());
             let (line, now) = (&self.0.logged.no_provider, self.0.now());
-            seldom!(line, now, ERROR, %error, "nobody is invited to sign in");
+            seldom!(line, now, ERROR, %error, "no sign-in is offered");
             return Err(error);
         };
-        let (id, answer) = (providers.invitations).add(known.name(), pending.binding());
-        Ok(Invitation {
+        let (id, answer) = (providers.popups).add(known.name(), pending.binding());
+        Ok(PopupSignIn {
             auth: self.clone(),
             id,
             provider: known.name().to_owned(),
@@ -63,8 +63,8 @@ impl Auth {
     }
 }
 
-impl Invitation {
-    /// What the page is told, as JSON: for a message in a socket. The page calls `invite` of
+impl PopupSignIn {
+    /// What the page is told, as JSON: for a message in a socket. The page calls `popupSignIn` of
     /// `sign-in.js` with it.
     #[must_use]
     pub fn data(&self) -> String {
@@ -82,7 +82,7 @@ impl Invitation {
     ///
     /// # Errors
     ///
-    /// Why nobody was signed in: the first refusal ends the invitation. The person may still try again in
+    /// Why nobody was signed in: the first refusal ends the wait. The person may still try again in
     /// the popup; if that succeeds, or this was dropped meanwhile, the page reopens its stream, whose
     /// request then carries the cookie. `attempt-expired` after ten minutes, whether or not somebody has
     /// opened the popup: it cannot be seen whether one was closed.
@@ -96,15 +96,15 @@ impl Invitation {
     }
 }
 
-impl Drop for Invitation {
+impl Drop for PopupSignIn {
     fn drop(&mut self) {
-        self.auth.0.providers.invitations.remove(&self.id);
+        self.auth.0.providers.popups.remove(&self.id);
     }
 }
 
-impl fmt::Debug for Invitation {
+impl fmt::Debug for PopupSignIn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Invitation")
+        f.debug_struct("PopupSignIn")
             .field("provider", &self.provider)
             .finish_non_exhaustive()
     }
