@@ -35,9 +35,8 @@ const run = (program, args, input) => {
 const tool = (name) => join(here, "node_modules", ".bin", name);
 
 run(tool("tsc"), ["--declaration", "false", "--emitDeclarationOnly", "false", "--noEmit"]);
-// The modules of the sign-ins, which the server serves as they are.
-const alone = "--ignoreConfig --allowJs --checkJs --strict --noEmit --target es2022 --module es2022 --lib es2022,dom";
-run(tool("tsc"), [...alone.split(" "), "--types", "", "../auth/client/firebase.js"]);
+// The modules of the sign-ins, which `npm pack` copies.
+run(tool("tsc"), ["-p", "tsconfig.sign-ins.json", "--declaration", "false", "--emitDeclarationOnly", "false", "--noEmit"]);
 
 const scratch = mkdtempSync(join(tmpdir(), "apply-cookies-"));
 run(tool("tsc"), ["--outDir", scratch]);

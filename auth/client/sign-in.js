@@ -3,11 +3,23 @@
 // because browsers block any other, and hears from the popup's last page. Not from the popup: a
 // provider's Cross-Origin-Opener-Policy cuts the two apart, and `closed` is then true while it is open.
 
+/** @type {Map<string, [provider: string, reopen: () => void]>} */
 const offered = new Map();
-const channel = new BroadcastChannel("apply-cookies:sign-in");
+/** @type {BroadcastChannel | undefined} */
+let channel;
 
-const buttons = (provider) =>
-  [...document.querySelectorAll("button[data-sign-in]")].filter((one) => one.dataset.signIn === provider);
+/** @param {string} provider */
+const buttons = (provider) => [...document.querySelectorAll("button")].filter((one) => one.dataset.signIn === provider);
+
+// Popups report successes alone: a sign-in that was refused stays known here, for the next try.
+/** @param {MessageEvent} message */
+const hear = ({ data: { id, elsewhere } }) => {
+  const [provider, reopen] = offered.get(id) ?? [];
+  if (!provider || !reopen) return;
+  offered.delete(id);
+  for (const button of buttons(provider)) button.disabled = true;
+  if (elsewhere) reopen();
+};
 
 /**
  * @param {string} data what `PopupSignIn` has sent: `source.addEventListener("sign-in", (e) => popupSignIn(e.data))`
@@ -16,6 +28,9 @@ const buttons = (provider) =>
  */
 export const popupSignIn = (data, reopen = () => location.reload()) => {
   const { id, provider, url } = JSON.parse(data);
+  // Not before: a server that imports this module would never end.
+  channel ??= new BroadcastChannel("apply-cookies:sign-in");
+  channel.onmessage = hear;
   offered.set(id, [provider, reopen]);
   const all = buttons(provider);
   if (!all.length) console.warn(`sign-in.js: there is no <button data-sign-in="${provider}">`);
@@ -23,12 +38,4 @@ export const popupSignIn = (data, reopen = () => location.reload()) => {
     button.disabled = false;
     button.onclick = () => window.open(url, "_blank", "popup,noopener,width=480,height=640");
   }
-};
-
-// Popups report successes alone: a sign-in that was refused stays known here, for the next try.
-channel.onmessage = ({ data: { id, elsewhere } }) => {
-  const [provider, reopen] = offered.get(id) ?? [];
-  if (!offered.delete(id)) return;
-  for (const button of buttons(provider)) button.disabled = true;
-  if (elsewhere) reopen();
 };

@@ -51,6 +51,33 @@ test("the package has its licences, and says where its source is", () => {
   assert.equal(license, "MIT OR Apache-2.0");
 });
 
+test("the modules of the sign-ins are those that the server serves, and a server can import them", () => {
+  for (const name of ["sign-in.js", "firebase.js"]) {
+    const served = readFileSync(join(client, "../auth/client", name), "utf8");
+    assert.equal(readFileSync(join(installed, name), "utf8"), served);
+  }
+  const imports = 'import { popupSignIn } from "apply-cookies/sign-in"; import { signIn } from "apply-cookies/firebase"; console.log(typeof popupSignIn, typeof signIn)';
+  const { stdout, signal } = spawnSync(process.execPath, ["--input-type=module", "--eval", imports], { cwd: app, encoding: "utf8", timeout: 60_000 });
+  assert.equal(stdout, "function function\n");
+  assert.equal(signal, null, "what they have opened keeps the server alive");
+});
+
+const SIGN_INS = `
+import { popupSignIn } from "apply-cookies/sign-in";
+import { freshToken, settings, signIn, signOut, SignInError } from "apply-cookies/firebase";
+new EventSource("/events").addEventListener("sign-in", ({ data }) => popupSignIn(data, () => location.reload()));
+settings.prefix = "/auth";
+const auth = { currentUser: { getIdToken: async () => "token" }, signOut: async () => {} };
+const token: string = await freshToken(auth);
+await signIn(auth, "/app").catch((e: unknown) => e instanceof SignInError && e.type);
+await signOut(auth);
+`;
+
+test("the modules of the sign-ins have types", () => {
+  assert.equal(compile("sign-ins.ts", SIGN_INS, false), "");
+  assert.match(compile("sign-ins.ts", SIGN_INS.replace("popupSignIn(data,", "popupSignIn(7,"), false), /TS2345/);
+});
+
 const EVENTS = `
 import { applyCookies, listen, ready, settings, ApplyCookiesError } from "apply-cookies";
 document.addEventListener("apply-cookies:failed", (e) => {
