@@ -7,7 +7,8 @@
 //! cargo run -p apply-cookies-auth --all-features --example providers
 //! ```
 //!
-//! What the tests turn on: `USER_INFO`, `VERIFIED` (a gate), `PASSWORDS` (a form beside the buttons).
+//! `REPLAY=file:PATH` and `REVOCATIONS=file:PATH` keep across a restart what was used, and who has signed
+//! out. What the tests turn on: `USER_INFO`, `VERIFIED` (a gate), `PASSWORDS` (a form beside the buttons).
 
 #[path = "common/mod.rs"]
 mod common;
@@ -15,8 +16,10 @@ mod common;
 use std::env;
 use std::error::Error;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
-use apply_cookies::{ApplyCookies, Event, PendingCookies};
+use apply_cookies::replay::FileRevocations;
+use apply_cookies::{ApplyCookies, Clock, Event, PendingCookies};
 use apply_cookies_auth::{Auth, ClientSecret, Gate, Identity, Oidc, Refusal, Visitor};
 use async_stream::stream;
 use futures_util::stream::select;
@@ -26,6 +29,10 @@ use serde_json::json;
 fn sign_ins(apply: &ApplyCookies) -> Result<Auth, Box<dyn Error>> {
     let is_set = |name: &str| env::var_os(name).is_some();
     let mut auth = Auth::builder(apply).name("Example");
+    if let Some(path) = common::file("REVOCATIONS")? {
+        let store = FileRevocations::open(path, Clock::system())?;
+        auth = auth.revocations(Arc::new(store));
+    }
     for (name, title, end) in [("one", "Provider One", ""), ("two", "Provider Two", "_2")] {
         let Ok(issuer) = env::var(format!("ISSUER{end}")) else {
             continue;

@@ -41,6 +41,48 @@ for (const framework of ["axum", "actix"]) {
     assert.equal(signedIn, rounds);
   });
 
+  test(`64 callbacks with one code, cut off by kill -9 and sent again to the same files, ${rounds} times: never a second exchange, ${framework}`, LIMIT, async (t) => {
+    const w = await world(t, { files: true });
+    const found = { "exchanged before the end": 0, "exchanged after it": 0, "claimed, and never exchanged": 0 };
+    let [answered, cutOff, signedIn] = [0, 0, 0];
+    let usual = 0; // of 64 answers, in milliseconds
+    for (let round = 0; round < rounds; round += 1) {
+      w.reset();
+      const { callback, ask } = await w.begin();
+      const cookie = w.victim.cookieField(callback);
+      const bystander = new Visitor();
+      const theirs = await w.begin(bystander, "one", { account: `${w.account}-bystander` });
+      const send = async () => {
+        const answer = await new Visitor().go(callback, { headers: { cookie } });
+        if (leadsTo(answer) === `${w.app.origin}/`) signedIn += 1;
+      };
+      // The end comes while the provider is asked, with one of the answers, or at any moment.
+      let ended;
+      const end = () => (ended ??= w.app.crash());
+      const [way, last] = [round % 4, 1 + Math.floor(Math.random() * 63)];
+      if (way === 0) w.one.change = { claims: (good) => (end(), good) };
+      if (way > 1) setTimeout(end, Math.random() * usual);
+      let count = 0;
+      const first = Array.from({ length: 64 }, () => send().then(() => (count += 1) === last && end(), () => "cut off"));
+      const cut = (await Promise.all(first)).filter((outcome) => outcome === "cut off").length;
+      await end();
+      w.one.change = {};
+      const before = w.exchanges(ask);
+      const begun = Date.now();
+      await Promise.all(Array.from({ length: 64 }, send));
+      usual = Date.now() - begun;
+      const all = w.exchanges(ask);
+      assert.ok(all <= 1, `${all} exchanges, ${before} of them before the end`);
+      found[before ? "exchanged before the end" : all ? "exchanged after it" : "claimed, and never exchanged"] += 1;
+      [answered, cutOff] = [answered + count, cutOff + cut];
+      // The files know the attempts of before: who was still at the provider is signed in.
+      await w.deliver(theirs.callback, bystander);
+      assert.equal(await w.who(bystander), `${w.account}-bystander`);
+    }
+    t.diagnostic(`${JSON.stringify(found)}; signed in: ${signedIn}; before the end ${answered} were answered, and ${cutOff} cut off`);
+    assert.ok(cutOff > 0, "nothing was under way");
+  });
+
   const races = often(50, 1_000);
   test(`a sign-out races a callback, ${races} times: nobody is signed in afterwards, ${framework}`, LIMIT, async (t) => {
     const w = await world(t);

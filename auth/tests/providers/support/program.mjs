@@ -61,6 +61,11 @@ export async function startProgram(what, path, args, { port, env = {}, cwd, erro
     await Promise.race([end, late.then(() => program.kill("SIGKILL"))]);
     await end;
   };
+  /** Without a chance to finish anything. */
+  const kill = () => {
+    program.kill("SIGKILL");
+    return end;
+  };
   const listens = () =>
     new Promise((resolve) => {
       const socket = connect(port, "127.0.0.1", () => (socket.destroy(), resolve(true)));
@@ -72,5 +77,5 @@ export async function startProgram(what, path, args, { port, env = {}, cwd, erro
       throw new Error(`${what} does not listen on ${port}: ${said}`, { cause: errors?.() });
     }
   }
-  return { stop, said: () => said };
+  return { stop, kill, said: () => said };
 }

@@ -15,10 +15,10 @@ export const ours = (framework) => ({
   version: () => "",
   lacks: {},
 
-  async start(providers, { clock, gate, userInfo, port, env } = {}) {
+  async start(providers, { clock, files, gate, userInfo, port, env } = {}) {
     const program = built();
     if (!existsSync(program)) throw new Error(`there is no ${program}: cargo build -p apply-cookies-auth --example providers --all-features`);
-    const folder = clock && temporaryFolder();
+    const folder = (clock || files) && temporaryFolder();
     const time = clock && movableClock(folder.path);
     port ??= await freePort();
     const origin = `http://localhost:${port}`;
@@ -27,11 +27,17 @@ export const ours = (framework) => ({
       const provider = providers[name];
       if (provider) Object.assign(settings, { [`ISSUER${end}`]: provider.issuer, [`CLIENT_ID${end}`]: provider.clientId, [`CLIENT_SECRET${end}`]: provider.clientSecret });
     }
+    if (files) Object.assign(settings, { REPLAY: `file:${folder.path}/claims`, REVOCATIONS: `file:${folder.path}/revoked` });
     if (gate) settings.VERIFIED = "1";
     if (userInfo) settings.USER_INFO = "1";
     const begin = () => startProgram("the example providers", program, [], { port, env: settings });
     let running = await begin();
     const before = [];
+    const again = async (end) => {
+      before.push(running.said());
+      await end();
+      running = await begin();
+    };
     return {
       origin,
       port,
@@ -49,11 +55,8 @@ export const ours = (framework) => ({
       /** The code of the page. */
       read: ({ status, body }) => /<dt>Code<\/dt><dd><code>([^<]+)<\/code>/.exec(body)?.[1] ?? `HTTP ${status}`,
       said: () => before.join("") + running.said(),
-      restart: async () => {
-        before.push(running.said());
-        await running.stop();
-        running = await begin();
-      },
+      restart: () => again(running.stop),
+      crash: () => again(running.kill),
       stop: async () => {
         await running.stop();
         folder?.remove();
