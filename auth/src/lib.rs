@@ -71,8 +71,8 @@ mod key_source;
 mod oidc;
 #[cfg(feature = "providers")]
 pub use oidc::{
-    ClientSecret, ClientSecretError, MemoryVault, Oidc, OidcError, ProviderTokens, Vault,
-    VaultFuture, VaultId, VaultUnavailable,
+    ClientSecret, ClientSecretError, FileVault, FileVaultError, MemoryVault, Oidc, OidcError,
+    ProviderTokens, Vault, VaultFuture, VaultId, VaultUnavailable,
 };
 
 // Which paths need what.

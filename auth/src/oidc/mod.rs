@@ -2,9 +2,11 @@
 //! knows no request and no session.
 
 // What an app says.
+mod file_vault;
 mod secret;
 mod settings;
 mod vault;
+pub use file_vault::{FileVault, FileVaultError};
 pub use secret::{ClientSecret, ClientSecretError};
 pub(crate) use settings::TAKEN;
 pub use settings::{Oidc, OidcError};

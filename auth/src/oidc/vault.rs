@@ -107,7 +107,7 @@ impl VaultUnavailable {
 }
 
 /// A vault in this process. After a restart it is empty: people stay signed in, and whoever needs their
-/// tokens has them sign in again.
+/// tokens has them sign in again. [`FileVault`](super::FileVault) keeps them.
 pub struct MemoryVault {
     capacity: usize,
     entries: Mutex<HashMap<VaultId, Entry>>,

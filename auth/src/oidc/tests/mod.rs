@@ -8,6 +8,7 @@
 
 mod discovery;
 mod exchange;
+mod file_vault;
 mod id_token;
 mod logout_token;
 mod person;

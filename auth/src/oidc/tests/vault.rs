@@ -371,7 +371,11 @@ async fn a_refresh_token_is_asked_for_where_there_is_a_vault() {
 
 #[tokio::test]
 async fn a_vault_in_memory_has_bounds_and_one_lease() {
-    let vault = MemoryVault::new(2);
+    has_bounds_and_one_lease(&MemoryVault::new(2)).await;
+}
+
+/// A new vault for two.
+pub(super) async fn has_bounds_and_one_lease(vault: &impl Vault) {
     let id = |byte| VaultId([byte; 16]);
     let store = |byte, until| vault.store(id(byte), vec![byte], at(NOW), at(until));
     store(1, NOW + 10).await.unwrap();
@@ -399,4 +403,11 @@ async fn a_vault_in_memory_has_bounds_and_one_lease() {
     assert!(!replace(2, NOW + 30).await.unwrap());
     assert!(!replace(1, NOW).await.unwrap());
     assert_eq!(vault.load(id(1), at(NOW)).await.unwrap(), None);
+
+    vault.remove(id(1)).await.unwrap();
+    vault.remove(id(2)).await.unwrap();
+    assert_eq!(vault.load(id(2), at(NOW)).await.unwrap(), None);
+    assert!(!replace(2, NOW).await.unwrap());
+    assert!(!lease(2, NOW + 60).await.unwrap());
+    store(4, NOW + 50).await.unwrap();
 }

@@ -125,6 +125,17 @@ impl<F: Framework> App<F> {
         Self::of(cookies, store, self.ahead.clone(), Layout::Whole, sign_ins)
     }
 
+    /// The same, once this one has ended.
+    pub(crate) fn restarted_afterwards(
+        self,
+        sign_ins: impl FnOnce(AuthBuilder, Accounts) -> AuthBuilder,
+    ) -> Self {
+        let (cookies, store) = (self.auth.cookies().clone(), self.store.clone());
+        let ahead = self.ahead.clone();
+        drop(self);
+        Self::of(&cookies, store, ahead, Layout::Whole, sign_ins)
+    }
+
     fn of(
         cookies: &ApplyCookies,
         store: Arc<Store>,

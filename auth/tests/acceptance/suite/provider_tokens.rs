@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use apply_cookies::UnixMillis;
-use apply_cookies_auth::{Gate, MemoryVault, Vault, VaultFuture, VaultId};
+use apply_cookies_auth::{
+    FileVault, FileVaultError, Gate, MemoryVault, Vault, VaultFuture, VaultId,
+};
 use serde_json::{Value, json};
 
 use super::App;
@@ -13,6 +15,7 @@ use crate::harness::Browser;
 use crate::harness::there::There;
 use crate::hostile::Answer;
 use crate::hostile::signer::RSA;
+use crate::support::folder::Folder;
 use crate::support::http::FORM;
 
 /// A vault in memory that says how many entries it has.
@@ -123,6 +126,40 @@ fn an_app_has_the_persons_access_token_as_long_as_the_session() {
     app.forward(Duration::from_secs(3600));
     assert_eq!(browser.get("/calendar").body, "signed-out");
     assert_eq!((vault.len(), browser.is_in()), (0, true));
+}
+
+#[test]
+fn a_restart_of_the_app_takes_nobodys_tokens() {
+    let (there, folder) = (There::start(), Folder::new());
+    let path = folder.path().join("tokens");
+    let vault = || loop {
+        match FileVault::open(&path, 100) {
+            // The threads of the app before have a moment to end.
+            Err(FileVaultError::Locked(_)) => std::thread::sleep(Duration::from_millis(10)),
+            opened => break opened.unwrap(),
+        }
+    };
+    let app = App::with(|builder, _| builder.provider(there.oidc().vault(vault())));
+    let mut browser = app.browser();
+    assert_eq!(sign_in(&mut browser, &there), 303);
+    app.forward(Duration::from_secs(3600));
+    let app = app.restarted_afterwards(|builder, _| builder.provider(there.oidc().vault(vault())));
+    browser.address = app.address;
+    there.answers(
+        "/token",
+        Answer::json(&tokens("second-access", "second-refresh")),
+    );
+    assert_eq!(browser.get("/calendar").body, "second-access");
+    let asked = there.server.asked("/token").pop().unwrap().body;
+    assert!(asked.ends_with("&refresh_token=first-refresh"), "{asked}");
+    // What the provider has given in exchange survives the next one.
+    let app = app.restarted_afterwards(|builder, _| builder.provider(there.oidc().vault(vault())));
+    browser.address = app.address;
+    assert_eq!(browser.get("/calendar").body, "second-access");
+    assert_eq!(there.exchanges(), 2);
+    browser.post("/auth/sign-out", "");
+    let left = std::fs::read_dir(&path).unwrap().count();
+    assert_eq!(left, 1, "the lock alone");
 }
 
 #[test]

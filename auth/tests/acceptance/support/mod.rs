@@ -7,6 +7,8 @@
     reason = "these tests use a part of it"
 )]
 
+#[path = "../../../../replay/tests/support/folder.rs"]
+pub mod folder;
 #[path = "../../../../tests/support/http.rs"]
 pub mod http;
 
