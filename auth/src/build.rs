@@ -9,6 +9,8 @@ use apply_cookies::{Origin, SameSite, Scheme};
 
 #[cfg(feature = "password")]
 use crate::account::Passwords;
+#[cfg(feature = "providers")]
+use crate::attempt::Claims;
 use crate::auth::{Auth, Parts};
 use crate::auth_error::AuthError;
 use crate::builder::AuthBuilder;
@@ -67,6 +69,8 @@ impl AuthBuilder {
         ))?;
         let (providers, vouched) = self.vouching.build(&self.gate)?;
         let has_providers = !providers.is_empty();
+        #[cfg(feature = "providers")]
+        let claims = Claims::new(self.attempts_in_store);
         Ok(Auth(Arc::new(Parts {
             cookie: SessionCookie::new(&cookies, self.same_site, self.idle)?,
             #[cfg(feature = "password")]
@@ -81,7 +85,7 @@ impl AuthBuilder {
             realm,
             access_token: self.access_token,
             #[cfg(feature = "providers")]
-            providers: Providers::new(&cookies, &self.prefix, providers)?,
+            providers: Providers::new(&cookies, &self.prefix, providers, claims)?,
             on_sign_in: self.on_sign_in,
             gate: self.gate,
             rules: self.rules,

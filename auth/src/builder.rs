@@ -10,6 +10,8 @@ use apply_cookies::{ApplyCookies, Origin, SameSite};
 use crate::access_token::AccessToken;
 #[cfg(feature = "password")]
 use crate::account::Accounts;
+#[cfg(feature = "providers")]
+use crate::attempt::CLAIMS_MAX;
 use crate::auth::Auth;
 use crate::auth_error::AuthError;
 #[cfg(feature = "providers")]
@@ -51,6 +53,8 @@ pub struct AuthBuilder {
     pub(crate) proxies: Vec<String>,
     pub(crate) return_to: Vec<Origin>,
     #[cfg(feature = "providers")]
+    pub(crate) attempts_in_store: usize,
+    #[cfg(feature = "providers")]
     pub(crate) admin: Option<crate::auth0::Admin>,
     pub(crate) dev: bool,
 }
@@ -77,6 +81,8 @@ impl Auth {
             rules: None,
             proxies: Vec::new(),
             return_to: Vec::new(),
+            #[cfg(feature = "providers")]
+            attempts_in_store: CLAIMS_MAX,
             #[cfg(feature = "providers")]
             admin: None,
             dev: false,
@@ -241,6 +247,17 @@ impl AuthBuilder {
     /// Lets `return_to` lead to another origin as well.
     pub fn return_to(mut self, origin: Origin) -> Self {
         self.return_to.push(origin);
+        self
+    }
+
+    /// How many finished sign-ins with providers the replay store remembers at once, of this process:
+    /// 100,000 unless it is set. Each is remembered for up to ten minutes and counts for up to twenty, whether
+    /// or not it succeeds, and strangers can finish many. Past this number callbacks are refused
+    /// (`unavailable`) and take no room, so the rest of the store stays for the cookies. Set it to a tenth of
+    /// a store that is smaller than the default of a million, or to 1,200 for each sign-in a second.
+    #[cfg(feature = "providers")]
+    pub fn attempts_in_store(mut self, most: usize) -> Self {
+        self.attempts_in_store = most;
         self
     }
 

@@ -162,11 +162,12 @@ impl Auth {
             };
             Stop { refusal, then }
         };
+        let redirect_uri = audience.callback(self, provider).ok_or(Code::Origin)?;
         let permit = parts.throttle.begin_exchange(now, parts.person(request))?;
         let exchanged = async {
             let _turn = provider.turn(permit.network()).await.map_err(there)?;
+            // Last of what may refuse it here: a claim takes room in a store that others need.
             parts.claim(attempt, proof.claim, now).await?;
-            let redirect_uri = audience.callback(self, provider).ok_or(Code::Origin)?;
             let expected = Expected {
                 redirect_uri: &redirect_uri,
                 nonce: &proof.nonce,
@@ -360,6 +361,11 @@ impl Parts {
 
     /// Claims the attempt for this one request: a second one never reaches the provider.
     async fn claim(&self, attempt: &Attempt, nonce: Nonce, now: UnixMillis) -> Result<(), Stop> {
+        let claims = &self.providers.claims;
+        let counted = claims.begin(now).map_err(|wait| {
+            let why = "as many attempts as AuthBuilder::attempts_in_store allows were finished in the last minutes";
+            Refusal::new(RefusalCode::Unavailable).because(why).again_in(wait)
+        })?;
         let (begun, end) = (attempt.begun, attempt.begun.plus(ATTEMPT_MS));
         let life = Lifetime::from_millis(ATTEMPT_MS).unwrap_or_default();
         let mut claim = Claim::new(nonce, begun, end, life, now);
@@ -370,11 +376,14 @@ impl Parts {
             let why = format!("the replay store: {error}");
             Refusal::new(RefusalCode::Unavailable).because(why)
         })?;
+        if let ClaimAnswer::Granted { grant, .. } = answer
+            && grant == Grant::First
+        {
+            return Ok(());
+        }
+        // The store has taken in nothing.
+        claims.take_back(&counted);
         match answer {
-            ClaimAnswer::Granted {
-                grant: Grant::First,
-                ..
-            } => Ok(()),
             ClaimAnswer::Granted { .. } | ClaimAnswer::AlreadyUsed => {
                 let why = "another request was first";
                 Err(stop(RefusalCode::AttemptUsed, why, Then::BeginAnew))

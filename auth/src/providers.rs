@@ -5,7 +5,7 @@ use std::time::Duration;
 use apply_cookies::protocol::{CookieHeader, Lookup, Stamp, ValueCodec};
 use apply_cookies::{ApplyCookies, OperationError, Protection, SetCookie, UnixMillis};
 
-use crate::attempt::Attempts;
+use crate::attempt::{Attempts, Claims};
 use crate::hint::HintCookie;
 use crate::oidc::Provider;
 use crate::popups::Popups;
@@ -28,6 +28,8 @@ const PLACE_MS: u64 = 600_000;
 pub(crate) struct Providers {
     all: Vec<Provider>,
     pub(crate) attempts: Attempts,
+    /// Those that are claimed.
+    pub(crate) claims: Claims,
     pub(crate) hint: HintCookie,
     /// The name of the cookie that marks a sign-out, as the browser knows it.
     pub(crate) signed_out: String,
@@ -62,6 +64,7 @@ impl Providers {
         cookies: &ApplyCookies,
         prefix: &str,
         all: Vec<Provider>,
+        claims: Claims,
     ) -> Result<Self, OperationError> {
         let signed_out = cookies
             .classes()
@@ -69,6 +72,7 @@ impl Providers {
         Ok(Self {
             all,
             attempts: Attempts::new(cookies)?,
+            claims,
             popups: Popups::default(),
             hint: HintCookie::new(cookies, prefix)?,
             signed_out: signed_out.name().to_owned(),

@@ -146,6 +146,13 @@ impl Refusal {
         self
     }
 
+    /// Says how long to wait before asking again.
+    #[cfg(feature = "providers")]
+    pub(crate) const fn again_in(mut self, wait: Duration) -> Self {
+        self.wait = Some(wait);
+        self
+    }
+
     /// Says of which provider it is, for the log.
     #[cfg(feature = "providers")]
     pub(crate) fn of(mut self, provider: &str) -> Self {

@@ -3,6 +3,7 @@
 //! which the provider sends the browser back. So no tab disturbs another, and a callback's address is
 //! worth nothing in another browser.
 
+mod claims;
 mod cookies;
 mod parameters;
 mod sealed;
@@ -14,6 +15,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+pub(crate) use claims::{CLAIMS_MAX, Claims};
 use cookies::AttemptCookies;
 pub use parameters::Parameters;
 use sealed::STATE_MAX;

@@ -353,6 +353,61 @@ fn codes_that_come_together_count_before_the_first_is_judged() {
 }
 
 #[test]
+fn finished_attempts_leave_room_in_the_replay_store_for_everything_else() {
+    let there = There::start();
+    let app = App::with(|auth, accounts| {
+        let auth = auth.passwords(accounts).provider(there.oidc());
+        auth.attempts_in_store(3)
+    });
+    let begun = || {
+        let mut browser = app.browser();
+        let asked = browser.leave("/auth/sign-in/acme");
+        there.gives(&asked, &json!({}));
+        (browser, there.back(&asked))
+    };
+    let (browser, path) = begun();
+    assert_eq!(browser.clone().come(&path).status, 303);
+    // Used again, it takes no more room.
+    for _ in 0..5 {
+        Asked::of(&browser.clone().come(&path));
+    }
+    let no = Answer::json(&json!({"error": "invalid_grant"}));
+    for _ in 0..2 {
+        let (mut browser, path) = begun();
+        let status = 400;
+        there.answers(
+            "/token",
+            Answer {
+                status,
+                ..no.clone()
+            },
+        );
+        assert_eq!(browser.come(&path).status, 502);
+    }
+    let (mut late, path) = begun();
+    let answer = late.come(&path);
+    assert_refused(&mut late, &answer, "unavailable");
+    let wait: u64 = answer.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=600).contains(&wait), "{wait}");
+    assert_eq!(there.exchanges(), 3);
+
+    let mut ada = app.browser();
+    let mut stream = ada.open("/sse-in?name=ada&password=correct+horse");
+    assert_eq!(ada.next(&mut stream).unwrap(), "open");
+    assert_eq!(ada.next(&mut stream).unwrap(), "Released");
+    assert!(app.signed_in(ADA).is_in());
+    // It was not claimed: with more room it goes on.
+    let same = app.restarted(|auth, _| auth.provider(there.oidc()));
+    late.address = same.address;
+    assert_eq!(late.come(&path).status, 303);
+    // Those before are over by now.
+    app.forward(Duration::from_secs(1200));
+    there.forward(1200);
+    let (mut browser, path) = begun();
+    assert_eq!(browser.come(&path).status, 303);
+}
+
+#[test]
 fn what_the_provider_says_is_shown_as_its_words_and_only_under_a_state_of_ours() {
     let scene = Scene::set();
     let said = "%3Cscript%3E1%3C%2Fscript%3E".to_owned() + &"x".repeat(300);
