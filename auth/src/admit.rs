@@ -177,7 +177,7 @@ impl Auth {
                 return Err(Refusal::new(RefusalCode::TokenInvalid).because(why));
             }
             // There is no sign-in that would have asked.
-            parts.gate.check(&who)?;
+            parts.ask_gate(&who).await?;
             return Ok((Some(who), None));
         }
         // Past the proxy that signs, a copied cookie would do.

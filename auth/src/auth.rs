@@ -16,11 +16,12 @@ use crate::device::DeviceCookie;
 use crate::forwarded::TrustedProxies;
 use crate::gate::Gate;
 use crate::header::Realm;
+use crate::identity::Identity;
 use crate::on_sign_in::OnSignIn;
 use crate::pages::Pages;
 #[cfg(feature = "providers")]
 use crate::providers::{Providers, Step};
-use crate::refusal::Logged;
+use crate::refusal::{Logged, Refusal};
 use crate::return_to::Places;
 use crate::rule::Rules;
 use crate::session::SessionCookie;
@@ -98,6 +99,20 @@ impl Parts {
     #[cfg(feature = "providers")]
     pub(crate) fn step(&self, path: &str) -> Option<Step<'_>> {
         self.page(path).and_then(|page| self.providers.step(page))
+    }
+
+    /// Asks the gate.
+    #[cfg_attr(
+        not(feature = "providers"),
+        expect(clippy::unused_async, reason = "no list is fetched")
+    )]
+    pub(crate) async fn ask_gate(&self, who: &Identity) -> Result<(), Refusal> {
+        #[cfg(feature = "providers")]
+        let now = self.cookies.clock().now();
+        #[cfg(feature = "providers")]
+        return self.vouched.gate_lists.check(&self.gate, who, now).await;
+        #[cfg(not(feature = "providers"))]
+        self.gate.check(who)
     }
 
     /// Whether people have a page to sign in on.

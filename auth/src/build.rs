@@ -212,6 +212,11 @@ mod tests {
             (auth().prefix("auth"), "the prefix"),
             (auth().prefix("/auth/"), "the prefix"),
             (auth().idle(Duration::from_millis(999)), "idle"),
+            #[cfg(feature = "providers")]
+            (
+                auth().gate(Gate::new().emails_at("http://lists.example/a")),
+                "a list of the gate",
+            ),
             (
                 auth().gate(Gate::new().domains(["https://a.example"])),
                 "a domain of the gate",

@@ -56,6 +56,8 @@ mod outgoing;
 #[cfg(feature = "providers")]
 pub use outgoing::{HttpClient, HttpError, HttpFuture, HttpRequest, HttpResponse};
 #[cfg(feature = "providers")]
+mod gate_lists;
+#[cfg(feature = "providers")]
 mod jws;
 #[cfg(feature = "providers")]
 pub use jws::Algorithm;

@@ -241,7 +241,7 @@ impl SessionChange<'_> {
                 return Ok(receipt);
             }
         };
-        parts.gate.check(&session.who)?;
+        parts.ask_gate(&session.who).await?;
         // Before anything ends: an identity that is too large leaves the browser as it was.
         #[cfg_attr(not(feature = "password"), expect(unused_mut, reason = "for a device"))]
         let mut batch = batch.set(parts.cookie.write(&session)?);

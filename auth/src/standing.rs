@@ -149,7 +149,7 @@ impl Parts {
         let check = session.check(&self.person_keys);
         let over = if !self.credential_stands(session).await? {
             "the account is gone, or its password or the access token is another one"
-        } else if self.gate.check(&session.who).is_err() {
+        } else if self.is_kept_out(&session.who).await? {
             // With the lists of now: somebody who was taken off them is out.
             "a gate refuses the person by now"
         } else {
@@ -170,6 +170,14 @@ impl Parts {
         };
         tracing::debug!(over, "the sign-in is not in force");
         Ok(None)
+    }
+
+    /// Whether a gate refuses somebody, if it can say so at this moment.
+    async fn is_kept_out(&self, who: &Identity) -> Result<bool, Refusal> {
+        match self.ask_gate(who).await {
+            Err(refusal) if refusal.code() == RefusalCode::Unavailable => Err(refusal),
+            asked => Ok(asked.is_err()),
+        }
     }
 
     /// Whether what the session began with is still in force. A digest under a previous key becomes one

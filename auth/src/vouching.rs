@@ -11,6 +11,8 @@ use crate::auth_error::AuthError;
 use crate::firebase::{Firebase, IdTokens};
 use crate::gate::Gate;
 #[cfg(feature = "providers")]
+use crate::gate_lists::GateLists;
+#[cfg(feature = "providers")]
 use crate::oidc::{Oidc, Provider};
 #[cfg(feature = "providers")]
 use crate::outgoing::{HttpClient, Outgoing};
@@ -38,6 +40,8 @@ pub(crate) struct Vouched {
     /// Anybody on this machine can make what is believed.
     pub(crate) is_local: bool,
     #[cfg(feature = "providers")]
+    pub(crate) gate_lists: GateLists,
+    #[cfg(feature = "providers")]
     pub(crate) header: Option<Assertions>,
     #[cfg(feature = "providers")]
     pub(crate) firebase: Option<IdTokens>,
@@ -62,7 +66,7 @@ impl Vouching {
 
     /// Whoever vouches, for people whom this gate will judge.
     pub(crate) fn build(self, gate: &Gate) -> Result<(Vec<Provider>, Vouched), AuthError> {
-        if self.has() == (false, false) && !self.has_providers() {
+        if self.has() == (false, false) && !self.has_providers() && gate.lists_at().is_empty() {
             return Ok((Vec::new(), Vouched::default()));
         }
         let is_local = self.is_local();
@@ -77,8 +81,12 @@ impl Vouching {
         let outgoing = outgoing.map_err(AuthError::HttpClient)?;
         let header = self.header.map(|header| header.build(&outgoing));
         let firebase = self.firebase.map(|firebase| firebase.build(&outgoing));
+        let gate_lists = GateLists::new(gate, &outgoing).ok_or(AuthError::Setting(
+            "a list of the gate is at an https address (http only on this machine) without a user in it",
+        ))?;
         let vouched = Vouched {
             is_local,
+            gate_lists,
             header: header.transpose().map_err(AuthError::Vouching)?,
             firebase: firebase.transpose().map_err(AuthError::Vouching)?,
         };

@@ -1,8 +1,18 @@
 //! Conditions on an identity: before it becomes a session, and at every request of that session.
 
 mod claim_path;
+mod entry;
+#[cfg_attr(
+    not(feature = "providers"),
+    expect(dead_code, reason = "without them nothing is fetched")
+)]
+mod list;
 
 pub use claim_path::{ClaimPath, WrongClaim};
+use entry::{bare, domain_of, entries, folded, is_odd};
+#[cfg(feature = "providers")]
+pub(crate) use list::ListAddress;
+pub(crate) use list::{List, Names};
 
 use crate::identity::Identity;
 use crate::refusal::{Refusal, RefusalCode};
@@ -14,6 +24,7 @@ const GMAIL: &str = "gmail.com";
 
 /// Why an address does not count.
 const NO_ADDRESS: &str = "the gate: there is no e-mail address; of a provider ask for one by `scopes`, or with `user_info`";
+const NOT_LISTED: &str = "the gate: neither the address nor its domain is listed";
 const NOT_VERIFIED: &str = "the gate: the e-mail address is not verified";
 
 /// What must hold before an identity becomes a session. An empty gate lets everybody in whom a
@@ -36,6 +47,8 @@ pub struct Gate {
     invited_as: Vec<String>,
     domains: Option<Vec<String>>,
     emails: Option<Vec<String>>,
+    #[cfg(feature = "providers")]
+    lists_at: Vec<ListAddress>,
     roles: Option<Vec<String>>,
 }
 
@@ -82,9 +95,9 @@ impl Gate {
     /// leaving the company.
     #[must_use]
     pub fn domains(mut self, domains: impl IntoIterator<Item: AsRef<str>>) -> Self {
-        // People copy `@company.com`.
-        let bare = |one: String| one.trim_start_matches('@').trim_start().to_owned();
-        let domains = entries(domains).into_iter().map(bare);
+        let domains = entries(domains)
+            .into_iter()
+            .map(|one| bare(&one).to_owned());
         self.domains.get_or_insert_default().extend(domains);
         self
     }
@@ -96,6 +109,36 @@ impl Gate {
         self
     }
 
+    /// Only addresses of the domains in the list at this address, and those of the other lists: a JSON array
+    /// of texts, `["company.com", "agency.org"]`, of at most 64 KiB. An address counts as in
+    /// [`domains`](Self::domains).
+    ///
+    /// It is fetched over https (http only from this machine) when somebody is on no other list, within
+    /// 2 s, and is good for 60 s; redirects are not followed. Where there is no answer in time, or one entry is
+    /// not a domain, nobody passes by this list: they are refused with `unavailable`, and stay signed in for
+    /// when it is back.
+    #[cfg(feature = "providers")]
+    #[must_use]
+    pub fn domains_at(self, url: impl Into<String>) -> Self {
+        self.list_at(Names::Domains, url.into())
+    }
+
+    /// Only the addresses in the list at this address, and those of the other lists: a JSON array of texts,
+    /// `["ada@company.com"]`, which is fetched as that of [`domains_at`](Self::domains_at).
+    #[cfg(feature = "providers")]
+    #[must_use]
+    pub fn emails_at(self, url: impl Into<String>) -> Self {
+        self.list_at(Names::Emails, url.into())
+    }
+
+    #[cfg(feature = "providers")]
+    fn list_at(mut self, names: Names, url: String) -> Self {
+        // Where there is a list, whoever is on none is refused.
+        self.domains.get_or_insert_default();
+        self.lists_at.push(ListAddress { names, url });
+        self
+    }
+
     /// Only people with one of these roles. An empty list lets nobody in.
     #[must_use]
     pub fn roles(mut self, roles: impl IntoIterator<Item: Into<String>>) -> Self {
@@ -104,13 +147,34 @@ impl Gate {
         self
     }
 
-    /// Whether this identity may become, or stay, a session.
+    /// Whether this identity may become, or stay, a session. Lists at addresses let nobody in here: they are
+    /// asked at sign-ins and requests.
     ///
     /// # Errors
     ///
     /// The first condition that does not hold. Whether an address is listed is said only to people
     /// whose address is verified.
     pub fn check(&self, who: &Identity) -> Result<(), Refusal> {
+        self.check_with(who, None)
+    }
+
+    /// The same, with a list that was fetched.
+    pub(crate) fn check_with(&self, who: &Identity, list: Option<&List>) -> Result<(), Refusal> {
+        let judged = self.judge(who, list);
+        judged.map_err(|(code, why)| Refusal::new(code).because(why))
+    }
+
+    /// Whether nothing keeps somebody out but that no list of this gate itself names them.
+    #[cfg(feature = "providers")]
+    pub(crate) fn needs_a_list(&self, who: &Identity) -> bool {
+        matches!(self.judge(who, None), Err((_, NOT_LISTED)))
+    }
+
+    fn judge(
+        &self,
+        who: &Identity,
+        list: Option<&List>,
+    ) -> Result<(), (RefusalCode, &'static str)> {
         let has_lists = self.domains.is_some() || self.emails.is_some();
         let is_invitation_needed = !self.invited_by.is_empty() || !self.invited_as.is_empty();
         let vouched = who.email_verified() || company(who).is_some();
@@ -126,16 +190,21 @@ impl Gate {
             (RefusalCode::EmailNotVerified, NOT_VERIFIED)
         } else if has_lists && !has_address {
             (RefusalCode::NotAllowed, NO_ADDRESS)
-        } else if has_lists && !self.lists(who) {
-            let why = "the gate: neither the address nor its domain is listed";
-            (RefusalCode::NotAllowed, why)
+        } else if has_lists && !self.lists(who, list) {
+            (RefusalCode::NotAllowed, NOT_LISTED)
         } else if (self.roles.as_ref()).is_some_and(|roles| !who.has_one_of(roles)) {
             let why = "the gate: the person has none of its roles";
             (RefusalCode::RoleMissing, why)
         } else {
             return Ok(());
         };
-        Err(Refusal::new(code).because(why))
+        Err((code, why))
+    }
+
+    /// Where lists are that it does not have itself.
+    #[cfg(feature = "providers")]
+    pub(crate) fn lists_at(&self) -> &[ListAddress] {
+        &self.lists_at
     }
 
     /// Whether it depends on e-mail addresses.
@@ -146,8 +215,7 @@ impl Gate {
 
     /// Whether a listed domain is none, as an address of a page: it would let nobody in.
     pub(crate) fn has_odd_domain(&self) -> bool {
-        let is_odd = |domain: &String| domain.contains(['/', ':', '@', '*', ' ']);
-        self.domains.iter().flatten().any(is_odd)
+        self.domains.iter().flatten().any(|domain| is_odd(domain))
     }
 
     fn invites(&self, who: &Identity) -> bool {
@@ -155,14 +223,19 @@ impl Gate {
         who.has_one_of(&self.invited_as) || self.invited_by.iter().any(is_true)
     }
 
-    fn lists(&self, who: &Identity) -> bool {
-        let has = |list: &Option<Vec<String>>, text: &str| {
-            list.iter().flatten().any(|entry| entry == text)
+    fn lists(&self, who: &Identity, list: Option<&List>) -> bool {
+        let has = |names: Names, text: &str| {
+            let own = match names {
+                Names::Domains => &self.domains,
+                Names::Emails => &self.emails,
+            };
+            own.iter().flatten().any(|entry| entry == text)
+                || list.is_some_and(|list| list.has(names, text))
         };
         let company = company(who);
         if company
             .as_ref()
-            .is_some_and(|domain| has(&self.domains, domain))
+            .is_some_and(|domain| has(Names::Domains, domain))
         {
             return true;
         }
@@ -172,7 +245,7 @@ impl Gate {
         };
         let google = who.provider() == GOOGLE;
         let vouched = !google || company.is_some() || domain == GMAIL;
-        (vouched && has(&self.emails, &address)) || (!google && has(&self.domains, domain))
+        (vouched && has(Names::Emails, &address)) || (!google && has(Names::Domains, domain))
     }
 }
 
@@ -181,29 +254,6 @@ fn company(who: &Identity) -> Option<String> {
     let hd = who.claim("hd").filter(|_| who.provider() == GOOGLE)?;
     let domain = folded(hd.as_str()?);
     (!domain.is_empty()).then_some(domain)
-}
-
-/// The domain of an address. None if more than one can be read from it.
-fn domain_of(address: &str) -> Option<&str> {
-    let odd =
-        |c: char| c.is_whitespace() || c.is_control() || matches!(c, ',' | ';' | '<' | '>' | '"');
-    let (user, domain) = address.split_once('@')?;
-    let is_plain = !user.is_empty() && !domain.is_empty() && !domain.contains('@');
-    (is_plain && !address.contains(odd)).then_some(domain)
-}
-
-/// Trimmed, and in lower case. Only ASCII is folded: otherwise the Kelvin sign, in a domain that
-/// anybody can register, would become a `k`.
-fn folded(text: &str) -> String {
-    text.trim().to_ascii_lowercase()
-}
-
-/// The entries of a list, as a person writes it: also separated by commas in one text, as in an
-/// environment variable.
-fn entries(texts: impl IntoIterator<Item: AsRef<str>>) -> Vec<String> {
-    let split = |text: &str| text.split(',').map(folded).collect::<Vec<_>>();
-    let entries = texts.into_iter().flat_map(|text| split(text.as_ref()));
-    entries.filter(|entry| !entry.is_empty()).collect()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@ use serde_json::json;
 use super::*;
 
 impl Gate {
-    fn judge(&self, who: &Identity) -> Result<(), RefusalCode> {
+    fn judged(&self, who: &Identity) -> Result<(), RefusalCode> {
         self.check(who).map_err(|refusal| refusal.code())
     }
 }
@@ -20,10 +20,62 @@ fn lists() -> Gate {
         .emails(["Admin@Agency.org"])
 }
 
+#[cfg(feature = "providers")]
+#[test]
+fn a_list_is_an_array_of_what_it_names_and_nothing_else() {
+    let has = |names, json: &str, entry| {
+        List::read(names, json.as_bytes())
+            .unwrap()
+            .has(names, entry)
+    };
+    assert!(has(
+        Names::Domains,
+        r#"[" @Company.com ","b.org"]"#,
+        "company.com"
+    ));
+    assert!(has(
+        Names::Emails,
+        r#"["Ada@Company.com"]"#,
+        "ada@company.com"
+    ));
+    assert!(!has(Names::Emails, r#"["ada@company.com"]"#, "company.com"));
+    assert!(!has(Names::Emails, "[]", "ada@company.com"));
+    for (names, wrong) in [
+        (Names::Emails, "ada@company.com"),
+        (Names::Emails, r#"["ada@company.com",]"#),
+        (Names::Emails, r#"{"0":"ada@company.com"}"#),
+        (Names::Emails, r#""ada@company.com""#),
+        (Names::Emails, r#"["ada@company.com",null]"#),
+        (Names::Emails, r#"["ada@company.com","company.com"]"#),
+        (Names::Emails, r#"["ada@company.com b@company.com"]"#),
+        (Names::Domains, r#"["company.com",""]"#),
+        (Names::Domains, r#"["company.com","@"]"#),
+        (Names::Domains, r#"["company.com","ada@company.com"]"#),
+        (Names::Domains, r#"["company.com","*.company.com"]"#),
+        (Names::Domains, r#"["https://company.com"]"#),
+        (Names::Domains, "<html>"),
+    ] {
+        let why = List::read(names, wrong.as_bytes()).err();
+        let why = why.unwrap_or_else(|| panic!("{wrong}"));
+        assert!(!why.contains("company"), "{why}");
+    }
+}
+
+#[cfg(feature = "providers")]
+#[test]
+fn a_list_elsewhere_lets_nobody_in_by_itself_and_its_address_is_not_shown() {
+    let gate = Gate::new().emails_at("https://lists.example/a?key=5ad1e7c0");
+    assert_eq!(
+        gate.judged(&from("p", "ada@company.com")),
+        Err(RefusalCode::NotAllowed)
+    );
+    assert!(!format!("{gate:?}").contains("5ad1e7c0"));
+}
+
 #[test]
 fn an_open_gate_lets_everybody_in() {
     let nobody_special = Identity::new("password", "ada").unwrap();
-    assert_eq!(Gate::new().judge(&nobody_special), Ok(()));
+    assert_eq!(Gate::new().judged(&nobody_special), Ok(()));
 }
 
 #[test]
@@ -36,7 +88,7 @@ fn a_domain_is_whole_or_not_at_all() {
         "ada@sub.other.org",
         "admin@agency.org",
     ] {
-        assert_eq!(lists().judge(&from("p", good)), Ok(()), "{good}");
+        assert_eq!(lists().judged(&from("p", good)), Ok(()), "{good}");
     }
     for bad in [
         "ada@evilcompany.com",
@@ -62,7 +114,7 @@ fn a_domain_is_whole_or_not_at_all() {
         "other@agency.org",
     ] {
         assert_eq!(
-            lists().judge(&from("p", bad)),
+            lists().judged(&from("p", bad)),
             Err(RefusalCode::NotAllowed),
             "{bad}"
         );
@@ -75,17 +127,17 @@ fn an_unverified_address_is_refused_alike_on_a_list_or_not() {
     for address in ["ada@company.com", "eve@evil.example"] {
         let unverified = Identity::new("p", "1").unwrap().with_email(address, false);
         assert_eq!(
-            lists().judge(&unverified),
+            lists().judged(&unverified),
             Err(RefusalCode::EmailNotVerified)
         );
         let gate = Gate::new().verified_email();
-        assert_eq!(gate.judge(&unverified), Err(RefusalCode::EmailNotVerified));
-        assert_eq!(gate.judge(&from("p", address)), Ok(()));
+        assert_eq!(gate.judged(&unverified), Err(RefusalCode::EmailNotVerified));
+        assert_eq!(gate.judged(&from("p", address)), Ok(()));
     }
     let without = Identity::new("p", "1").unwrap();
-    assert_eq!(lists().judge(&without), Err(RefusalCode::NotAllowed));
+    assert_eq!(lists().judged(&without), Err(RefusalCode::NotAllowed));
     assert_eq!(
-        Gate::new().verified_email().judge(&without),
+        Gate::new().verified_email().judged(&without),
         Err(RefusalCode::EmailNotVerified)
     );
 }
@@ -97,7 +149,7 @@ fn google_vouches_for_its_companies_and_for_gmail() {
         .emails(["ada@agency.org", "ada@gmail.com"]);
     let check = |address, hd: Option<serde_json::Value>| {
         let google = from("google", address);
-        gate.judge(&match hd {
+        gate.judged(&match hd {
             Some(hd) => google.with_claim("hd", hd),
             None => google,
         })
@@ -126,13 +178,13 @@ fn google_vouches_for_its_companies_and_for_gmail() {
     }
     // Another provider's claim of that name says nothing.
     let other = from("keycloak", "eve@evil.example").with_claim("hd", "company.com");
-    assert_eq!(gate.judge(&other), Err(RefusalCode::NotAllowed));
+    assert_eq!(gate.judged(&other), Err(RefusalCode::NotAllowed));
     // A listed address counts only if it is verified, also with `hd`.
     let unverified = Identity::new("google", "1")
         .unwrap()
         .with_email("ada@agency.org", false)
         .with_claim("hd", "agency.org");
-    assert_eq!(gate.judge(&unverified), Err(RefusalCode::NotAllowed));
+    assert_eq!(gate.judged(&unverified), Err(RefusalCode::NotAllowed));
 }
 
 #[test]
@@ -144,11 +196,11 @@ fn an_empty_list_is_nobody() {
         Gate::new().emails(none),
         Gate::new().domains([" , "]),
     ] {
-        assert_eq!(gate.judge(&ada), Err(RefusalCode::NotAllowed));
-        assert_eq!(gate.judge(&from("p", "")), Err(RefusalCode::NotAllowed));
+        assert_eq!(gate.judged(&ada), Err(RefusalCode::NotAllowed));
+        assert_eq!(gate.judged(&from("p", "")), Err(RefusalCode::NotAllowed));
     }
     assert_eq!(
-        Gate::new().roles(none).judge(&ada),
+        Gate::new().roles(none).judged(&ada),
         Err(RefusalCode::RoleMissing)
     );
     // One list may be empty beside the other.
@@ -156,7 +208,7 @@ fn an_empty_list_is_nobody() {
         Gate::new()
             .domains(none)
             .emails(["ada@company.com"])
-            .judge(&ada),
+            .judged(&ada),
         Ok(())
     );
 }
@@ -168,16 +220,16 @@ fn invited_is_true_or_a_role_and_nothing_like_it() {
         .invited_by(ClaimPath::new(["https://app.example/invited"]))
         .invited_as("guest");
     let ada = || from("p", "ada@company.com");
-    assert_eq!(gate.judge(&ada()), Err(RefusalCode::NotInvited));
+    assert_eq!(gate.judged(&ada()), Err(RefusalCode::NotInvited));
     assert_eq!(
-        gate.judge(&ada().with_claim("app_metadata", json!({ "invited": true }))),
+        gate.judged(&ada().with_claim("app_metadata", json!({ "invited": true }))),
         Ok(())
     );
     assert_eq!(
-        gate.judge(&ada().with_claim("https://app.example/invited", true)),
+        gate.judged(&ada().with_claim("https://app.example/invited", true)),
         Ok(())
     );
-    assert_eq!(gate.judge(&ada().with_roles(["guest"])), Ok(()));
+    assert_eq!(gate.judged(&ada().with_roles(["guest"])), Ok(()));
     for no in [
         json!("true"),
         json!(1),
@@ -186,11 +238,11 @@ fn invited_is_true_or_a_role_and_nothing_like_it() {
         json!([true]),
     ] {
         let metadata = json!({ "invited": no });
-        let refused = gate.judge(&ada().with_claim("app_metadata", metadata));
+        let refused = gate.judged(&ada().with_claim("app_metadata", metadata));
         assert_eq!(refused, Err(RefusalCode::NotInvited), "{no}");
     }
     assert_eq!(
-        gate.judge(&ada().with_claim("invited", true)),
+        gate.judged(&ada().with_claim("invited", true)),
         Err(RefusalCode::NotInvited)
     );
 }
@@ -198,7 +250,7 @@ fn invited_is_true_or_a_role_and_nothing_like_it() {
 #[test]
 fn one_of_the_roles_is_enough() {
     let gate = Gate::new().roles(["admin", "editor"]);
-    let with = |roles: &[&str]| gate.judge(&from("p", "a@b.example").with_roles(roles.to_vec()));
+    let with = |roles: &[&str]| gate.judged(&from("p", "a@b.example").with_roles(roles.to_vec()));
     assert_eq!(with(&["viewer", "editor"]), Ok(()));
     for roles in [
         &[][..],

@@ -10,7 +10,7 @@ use apply_cookies::UnixMillis;
 use url::Url;
 
 use crate::jws::{Claims, Fault, Token, TokenRule};
-use crate::outgoing::{Budget, Cached, Outgoing, Unreachable};
+use crate::outgoing::{Budget, Cached, DOCUMENT, Outgoing, Unreachable};
 use set::{KeySet, Verdict};
 
 /// How many newer sets are tried for one token: that of a fetch that was under way, and that of a fetch of
@@ -40,7 +40,7 @@ impl Keys {
     /// The key set at this address.
     pub(crate) fn at(url: Url, outgoing: Outgoing) -> Self {
         let read = |json: &[u8]| KeySet::read(json).map_err(|fault| fault.to_string());
-        Self(Source::Fetched(Cached::new(url, outgoing, read)))
+        Self(Source::Fetched(Cached::new(url, outgoing, DOCUMENT, read)))
     }
 
     /// A key set that the app hands over.

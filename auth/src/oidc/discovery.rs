@@ -10,7 +10,7 @@ use super::settings::Oidc;
 use crate::jws::{Claims, TokenRule, strict_object};
 use crate::key_source;
 use crate::keys::Keys;
-use crate::outgoing::{Budget, Cached, Outgoing};
+use crate::outgoing::{Budget, Cached, DOCUMENT, Outgoing};
 use crate::refusal::{Refusal, RefusalCode};
 
 /// The document of one provider.
@@ -68,7 +68,7 @@ impl Discovery {
             *last = Some((metadata.keys.clone(), keys.clone()));
             Ok(Discovered { metadata, keys })
         };
-        Self(Cached::new(document, outgoing, read))
+        Self(Cached::new(document, outgoing, DOCUMENT, read))
     }
 
     /// The document. One fetch serves everybody who waits.

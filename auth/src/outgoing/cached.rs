@@ -6,20 +6,35 @@ use std::time::Duration;
 
 use apply_cookies::UnixMillis;
 use tokio::sync::watch;
+use tokio::time::timeout;
 use url::Url;
 
 use super::{Outgoing, Reply, Unreachable};
 
-/// A document is fresh for what `Cache-Control` says, but within these bounds.
-const FRESH_MIN: u64 = 5 * 60 * 1000;
-const FRESH_MAX: u64 = 24 * 60 * 60 * 1000;
-/// For this long after that it is used while a new one is fetched. Later everybody waits for the new one:
-/// a key may have been removed from it.
-const GRACE: u64 = 5 * 60 * 1000;
-/// For this long after that it is used while the provider cannot be reached.
-const AWAY_MAX: u64 = 24 * 60 * 60 * 1000;
-/// One fetch in this time, for each budget.
-const BETWEEN: u64 = 30 * 1000;
+/// How long a document is used, and how often it is fetched. In milliseconds.
+#[derive(Clone, Copy)]
+pub(crate) struct Bounds {
+    /// How long a fetch may take. None takes more than 5 s.
+    pub(crate) within: u64,
+    /// A document is fresh for what `Cache-Control` says, but for so long at least, and at most.
+    pub(crate) fresh: (u64, u64),
+    /// For this long after that it is used while a new one is fetched. Later everybody waits for the new one:
+    /// a key may have been removed from it.
+    pub(crate) grace: u64,
+    /// For this long after that it is used while the provider cannot be reached.
+    pub(crate) away: u64,
+    /// One fetch in this time, for each budget.
+    pub(crate) between: u64,
+}
+
+/// Those of a provider's own documents.
+pub(crate) const DOCUMENT: Bounds = Bounds {
+    within: 5 * 1000,
+    fresh: (5 * 60 * 1000, 24 * 60 * 60 * 1000),
+    grace: 5 * 60 * 1000,
+    away: 24 * 60 * 60 * 1000,
+    between: 30 * 1000,
+};
 
 /// Where a token came from for which something is missing from a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +66,7 @@ struct Inner<T> {
 }
 
 struct State<T> {
+    bounds: Bounds,
     latest: Option<Latest<T>>,
     /// When the latest fetch began, if it failed, and why.
     failed: Option<(UnixMillis, Unreachable)>,
@@ -70,6 +86,7 @@ impl<T: Send + Sync + 'static> Cached<T> {
     pub(crate) fn new(
         url: Url,
         outgoing: Outgoing,
+        bounds: Bounds,
         read: impl Fn(&[u8]) -> Result<T, String> + Send + Sync + 'static,
     ) -> Self {
         Self(Arc::new(Inner {
@@ -77,6 +94,7 @@ impl<T: Send + Sync + 'static> Cached<T> {
             outgoing,
             read: Box::new(read),
             state: Mutex::new(State {
+                bounds,
                 latest: None,
                 failed: None,
                 paid: [None; 2],
@@ -155,8 +173,9 @@ impl<T: Send + Sync + 'static> Cached<T> {
         if let Some(flight) = state.flight.as_ref().filter(is_under_way) {
             return Some(flight.clone());
         }
+        let between = state.bounds.between;
         let mut budgets = state.paid.iter_mut().enumerate().filter(|(place, paid)| {
-            let is_free = |last: UnixMillis| last.get().abs_diff(now.get()) >= BETWEEN;
+            let is_free = |last: UnixMillis| last.get().abs_diff(now.get()) >= between;
             budgets.contains(place) && paid.is_none_or(is_free)
         });
         let (_, paid) = budgets.next()?;
@@ -186,10 +205,16 @@ impl<T> Inner<T> {
     }
 
     async fn fetch(&self, now: UnixMillis) {
-        let fetched = self.outgoing.get(&self.url, None).await;
+        let bounds = self.state().bounds;
+        let within = Duration::from_millis(bounds.within);
+        let fetched = timeout(within, self.outgoing.get(&self.url, None)).await;
+        let fetched = fetched.unwrap_or_else(|_| {
+            let why = format!("no answer within {} s", within.as_secs());
+            Err(Unreachable::because(why))
+        });
         let read = fetched.and_then(|reply| match reply.status() {
             200 => (self.read)(reply.body())
-                .map(|document| (document, freshness(&reply)))
+                .map(|document| (document, freshness(&reply, bounds.fresh)))
                 .map_err(Unreachable::because),
             status => Err(Unreachable::because(format!("status {status}"))),
         });
@@ -208,30 +233,30 @@ impl<T> Inner<T> {
     }
 }
 
-fn freshness(reply: &Reply) -> u64 {
+fn freshness(reply: &Reply, (least, most): (u64, u64)) -> u64 {
     let said = reply.max_age().unwrap_or(Duration::ZERO).as_millis();
-    u64::try_from(said)
-        .unwrap_or(u64::MAX)
-        .clamp(FRESH_MIN, FRESH_MAX)
+    u64::try_from(said).unwrap_or(u64::MAX).clamp(least, most)
 }
 
 impl<T> State<T> {
     fn usable(&self, now: UnixMillis) -> Option<Arc<T>> {
         let latest = self.latest.as_ref()?;
-        (now < latest.until.plus(AWAY_MAX)).then(|| Arc::clone(&latest.document))
+        (now < latest.until.plus(self.bounds.away)).then(|| Arc::clone(&latest.document))
     }
 
     fn is_fresh(&self, now: UnixMillis) -> bool {
         // Readings of requests that run at once differ a little; more is a clock that was set back.
-        let fresh = |latest: &Latest<T>| now.plus(BETWEEN) >= latest.from && now < latest.until;
+        let between = self.bounds.between;
+        let fresh = |latest: &Latest<T>| now.plus(between) >= latest.from && now < latest.until;
         self.latest.as_ref().is_some_and(fresh)
     }
 
     /// Whether a stale document will do while a new one is fetched: it has just become stale, or the
     /// provider is known to be away.
     fn need_not_wait(&self, now: UnixMillis) -> bool {
-        let just = |latest: &Latest<T>| now < latest.until.plus(GRACE);
-        let away = |(at, _): &(UnixMillis, _)| at.get().abs_diff(now.get()) < 2 * BETWEEN;
+        let Bounds { grace, between, .. } = self.bounds;
+        let just = |latest: &Latest<T>| now < latest.until.plus(grace);
+        let away = |(at, _): &(UnixMillis, _)| at.get().abs_diff(now.get()) < 2 * between;
         self.latest.as_ref().is_some_and(just) || self.failed.as_ref().is_some_and(away)
     }
 

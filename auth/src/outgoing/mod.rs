@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use url::Url;
 use zeroize::Zeroizing;
 
-pub(crate) use cached::{Budget, Cached};
+pub(crate) use cached::{Bounds, Budget, Cached, DOCUMENT};
 use client::default_client;
 pub use http::{HttpClient, HttpError, HttpFuture, HttpRequest, HttpResponse};
 pub(crate) use limits::is_allowed;

@@ -10,6 +10,7 @@ mod firebase;
 mod fixation;
 mod foreign;
 mod forged;
+mod gate_lists;
 mod guessing;
 mod inside_streams;
 mod logged;
