@@ -22,6 +22,7 @@ mod provider_sign_in;
 mod provider_sign_out;
 mod provider_step_up;
 mod provider_tokens;
+mod refusals;
 mod renewal;
 mod rotation;
 mod rules;
