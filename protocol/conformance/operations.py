@@ -144,13 +144,17 @@ def whole(text):
     return int(text) if text.isdigit() and len(text) <= 20 and int(text) < 2**64 else OtherNumber()
 
 
+def no_number(text):
+    raise ValueError(text)
+
+
 class Members(list):
     """The members of a JSON object as they are written: repeated ones too."""
 
 
 def load_json(text):
     """`ValueError` where it is not JSON, or has half a surrogate pair."""
-    value = json.loads(text, object_pairs_hook=Members, parse_int=whole, parse_float=lambda _: OtherNumber())
+    value = json.loads(text, object_pairs_hook=Members, parse_int=whole, parse_float=lambda _: OtherNumber(), parse_constant=no_number)
     json.dumps(value, ensure_ascii=False, default=lambda _: None).encode()
     return value
 

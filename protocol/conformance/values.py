@@ -120,28 +120,38 @@ def check_end(expires_at, now):
 
 
 def check_json(value):
-    """Step 8. Depth first: Python's reader recurses."""
+    """Step 8. Structure first: Python's reader recurses, and does not say which comes first."""
     try:
         text = value.decode("utf-8")
     except UnicodeDecodeError:
         raise Unreadable("not-json") from None
-    depth = 0
-    for mark in re.findall(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', text, re.DOTALL):
-        depth += (mark in "[{") - (mark in "]}")
-        if depth > DEEPEST:
-            raise Unreadable("too-deep")
+    check_structure(text)
     try:
-        json.loads(text, object_pairs_hook=check_object, parse_float=finite, parse_int=finite, parse_constant=no_number)
+        json.loads(text, parse_float=finite, parse_int=finite, parse_constant=no_number)
         # A pair of surrogates has become one character: any that is left is alone.
         json.dumps(json.loads(text), ensure_ascii=False).encode()
     except ValueError:
         raise Unreadable("not-json") from None
 
 
-def check_object(members):
-    if len({name for name, _ in members}) < len(members):
-        raise Unreadable("duplicate-key")
-    return dict(members)
+def check_structure(text):
+    """Depth and keys, in the order of the text."""
+    open_keys = []
+    for mark in re.finditer(r'("(?:[^"\\]|\\.)*")(\s*:)?|[\[\]{}]', text, re.DOTALL):
+        if mark[0] in "[{":
+            open_keys.append(set())
+            if len(open_keys) > DEEPEST:
+                raise Unreadable("too-deep")
+        elif mark[0] in "]}":
+            del open_keys[-1:]
+        elif mark[2] and open_keys:
+            try:
+                key = json.loads(mark[1])
+            except ValueError:
+                raise Unreadable("not-json") from None
+            if key in open_keys[-1]:
+                raise Unreadable("duplicate-key")
+            open_keys[-1].add(key)
 
 
 def finite(text):

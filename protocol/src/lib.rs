@@ -63,6 +63,10 @@ mod class;
 pub use apply_cookies_derive::CookieClass;
 pub use class::{Class, ClassCodec, ClassError, CookieClass, Profile, ReadCookie};
 
+// What other implementations are checked with.
+#[cfg(feature = "vectors")]
+pub mod vectors;
+
 /// Access to what is under the seal, for the fuzzers.
 #[cfg(fuzzing)]
 #[doc(hidden)]

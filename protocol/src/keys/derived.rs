@@ -76,6 +76,27 @@ impl DerivedKeys {
         FernetKey::new(&self.of_cookie(info::COOKIE_ENCRYPTED, name))
     }
 
+    /// Every key, by its info behind the part that all have.
+    #[cfg(feature = "vectors")]
+    pub(crate) fn named(&self, name: &str) -> Vec<(String, Vec<u8>)> {
+        let of_cookie = |label: &[u8]| [label, name.as_bytes()].concat();
+        let infos = [
+            info::TOKEN_SIGNED.to_vec(),
+            info::TOKEN_ENCRYPTED.to_vec(),
+            info::BINDING.to_vec(),
+            of_cookie(info::COOKIE_SIGNED),
+            of_cookie(info::COOKIE_ENCRYPTED),
+        ];
+        let short = |info: &[u8]| String::from_utf8_lossy(&info[SALT.len() + 1..]).into_owned();
+        std::iter::once((short(info::KEY_ID), self.id.0.to_vec()))
+            .chain(
+                infos
+                    .iter()
+                    .map(|info| (short(info), key::<32>(&self.root, info).to_vec())),
+            )
+            .collect()
+    }
+
     fn of_cookie(&self, label: &[u8], name: &str) -> Zeroizing<[u8; 32]> {
         key(&self.root, &[label, name.as_bytes()].concat())
     }

@@ -7,17 +7,24 @@ use super::unreadable::UnreadableReason;
 
 /// # Errors
 ///
-/// [`UnreadableReason::TooDeep`], or those of [`check_keys`].
+/// [`UnreadableReason::TooDeep`], or those of [`check_keys`]: what comes first in the text.
 pub(super) fn scan(json: &[u8]) -> Result<Facts, UnreadableReason> {
     let mut structure = Structure::new();
-    pass(json, &mut structure).map_err(|TooDeep| UnreadableReason::TooDeep)?;
-    if structure.unsure {
-        check_keys(json)?;
+    let passed = pass(json, &mut structure);
+    let keys = if structure.unsure {
+        check_keys(json)
+    } else {
+        Ok(())
+    };
+    match (passed, keys) {
+        (Err(TooDeep), Err(UnreadableReason::DuplicateKey)) => Err(UnreadableReason::DuplicateKey),
+        (Err(TooDeep), _) => Err(UnreadableReason::TooDeep),
+        (Ok(()), keys) => keys.map(|()| structure.facts),
     }
-    Ok(structure.facts)
 }
 
-/// Refuses a key that an object has twice, however it is written.
+/// Refuses a key that an object has twice, however it is written, if that is seen before the JSON is
+/// nested too deeply.
 ///
 /// # Errors
 ///
@@ -107,6 +114,25 @@ const fn equal(word: u64, byte: u8) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Also where the keys are not certain: by escapes, and by more than are remembered.
+    #[test]
+    fn of_a_key_twice_and_too_deep_the_first_in_the_text_is_named() {
+        use UnreadableReason::{DuplicateKey, TooDeep};
+        let keys: Vec<String> = (0..40).map(|n| format!("\"k{n}\":1,")).collect();
+        let many = keys.concat();
+        let deep = format!("{}1{}", "[".repeat(300), "]".repeat(300));
+        for (json, first) in [
+            (format!(r#"{{"a":1,"a":{deep}}}"#), DuplicateKey),
+            (format!(r#"{{"a":1,"\u0061":{deep}}}"#), DuplicateKey),
+            (format!(r#"{{"a":{deep},"a":1}}"#), TooDeep),
+            (format!(r#"{{"a":1,"\u0062":{deep},"a":1}}"#), TooDeep),
+            (format!(r#"{{{many}"x":{deep},"k1":2}}"#), TooDeep),
+            (format!(r#"{{{many}"k1":2,"x":{deep}}}"#), DuplicateKey),
+        ] {
+            assert_eq!(scan(json.as_bytes()).unwrap_err(), first, "{json}");
+        }
+    }
 
     #[test]
     fn braces_and_keys_within_texts_do_not_count() {

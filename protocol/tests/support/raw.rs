@@ -27,6 +27,24 @@ impl RawKeys {
         }
     }
 
+    /// Every key of SPEC §2, by its info behind `apply-cookies/v1/`.
+    pub fn named(secret: &str, name: &str) -> Vec<(String, Vec<u8>)> {
+        let hkdf = Hkdf::<Sha256>::new(Some(b"apply-cookies/v1"), secret.as_bytes());
+        let key = |info: String| {
+            let key: [u8; 32] = expand(&hkdf, &format!("apply-cookies/v1/{info}"));
+            (info, key.to_vec())
+        };
+        let id: [u8; 4] = expand(&hkdf, "apply-cookies/v1/key-id//");
+        vec![
+            ("key-id//".to_owned(), id.to_vec()),
+            key("token/hmac-sha256/".to_owned()),
+            key("token/fernet/".to_owned()),
+            key("binding/hmac-sha256/".to_owned()),
+            key(format!("cookie/hmac-sha256/{name}")),
+            key(format!("cookie/fernet/{name}")),
+        ]
+    }
+
     pub fn signed(&self, payload: &[u8]) -> String {
         let sealed = [payload, &mac(&self.signing, payload)].concat();
         self.text("s1.", &sealed)

@@ -7,9 +7,13 @@
 )]
 #![allow(clippy::too_many_lines, reason = "tables of cases")]
 
+mod batches;
+mod bindings;
 mod cases;
 mod edges;
 mod fields;
+mod frames;
+mod keys;
 mod near;
 mod secrets;
 #[path = "../support/mod.rs"]
@@ -17,6 +21,7 @@ mod support;
 mod values;
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -43,10 +48,14 @@ fn every_vector_is_answered_as_it_says() {
         match parts[..] {
             ["accept", _] => accept(&name, &vector),
             ["reject", reason, _] => reject(&name, reason, &vector),
-            ["values.json"] => each(&vector, 70, values::check),
+            ["batches.json"] => each(&vector, 90, batches::check),
+            ["keys.json"] => each(&vector, 20, keys::check),
+            ["values.json"] => each(&vector, 110, values::check),
             ["cookie-header.json"] => each(&vector, 50, fields::check_cookie_header),
             ["secrets.json"] => each(&vector, 100, secrets::check),
             ["set-cookie.json"] => each(&vector, 60, fields::check_set_cookie),
+            // What answers these is in the crate `apply-cookies`.
+            ["bindings.json" | "frames.json"] => {}
             _ => panic!("{name} is in no folder that this test knows"),
         }
         seen += 1;
@@ -64,6 +73,10 @@ fn each(table: &Value, fewest: usize, check: impl Fn(&Value)) {
 #[test]
 fn the_files_are_those_that_the_cases_below_describe() {
     let tables = vec![
+        ("batches".to_owned(), batches::table()),
+        ("bindings".to_owned(), bindings::table()),
+        ("frames".to_owned(), frames::table()),
+        ("keys".to_owned(), keys::table()),
         ("values".to_owned(), values::table()),
         ("cookie-header".to_owned(), fields::cookie_header()),
         ("set-cookie".to_owned(), fields::set_cookie()),
@@ -93,6 +106,33 @@ fn the_files_are_those_that_the_cases_below_describe() {
             file.display()
         );
     }
+}
+
+/// Whoever uses the feature `vectors` has every file.
+#[test]
+fn the_files_are_those_that_the_feature_exports() {
+    let mut source = concat!(
+        "//! Written by `UPDATE_VECTORS=1 cargo test -p apply-cookies-protocol --test vectors`.\n\n",
+        "/// Each file's path below `vectors/`, and its text.\n#[rustfmt::skip]\n",
+        "pub const FILES: &[(&str, &str)] = &[\n",
+    )
+    .to_owned();
+    for file in ours() {
+        let parts: Vec<_> = file.strip_prefix(root()).unwrap().iter().collect();
+        let path = parts.join(std::ffi::OsStr::new("/"));
+        let path = path.to_str().unwrap();
+        writeln!(
+            source,
+            "    ({path:?}, include_str!(\"../../vectors/{path}\")),"
+        )
+        .unwrap();
+    }
+    source += "];\n";
+    let list = root().join("../src/vectors/files.rs");
+    if std::env::var_os("UPDATE_VECTORS").is_some() {
+        fs::write(&list, &source).unwrap();
+    }
+    assert_eq!(fs::read_to_string(list).unwrap(), source);
 }
 
 /// All but those that Python has made: tests/mesop runs them.

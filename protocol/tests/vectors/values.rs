@@ -1,6 +1,8 @@
 //! `values.json`: cookie values, made by a second sealer that follows SPEC §12.
 
 use apply_cookies_protocol::{Protection, Stamp, ValueCodec, check_json};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 
 use crate::cases::NOW;
@@ -14,7 +16,7 @@ const NO_END: [u8; 8] = [0xFF; 8];
 pub(crate) fn table() -> Value {
     json!({
         "comment": "the value of one cookie (SPEC §12)",
-        "cases": ([plain(), signed(), encrypted(), json_values()].concat()),
+        "cases": ([plain(), signed(), encrypted(), json_values(), written(), not_written()].concat()),
     })
 }
 
@@ -241,7 +243,7 @@ fn encrypted() -> Vec<Value> {
             "encrypted",
             "no end",
             &text,
-            json!({ "value": "8f14e45f", "written": true }),
+            json!({ "value": "8f14e45f", "written": true, "iv": URL_SAFE_NO_PAD.encode(IV) }),
         ),
         case(
             "encrypted",
@@ -407,6 +409,26 @@ fn json_values() -> Vec<Value> {
             r#"[{"b":[{"a":1,"a":2}]}]"#,
             "duplicate-key",
         ),
+        bad(
+            "a key twice, then too deep",
+            &format!(r#"{{"a":1,"a":{}}}"#, nested(8)),
+            "duplicate-key",
+        ),
+        bad(
+            "a key twice with an escape, then too deep",
+            &format!(r#"{{"b":{{"a":1,"\u0061":2}},"c":{}}}"#, nested(200)),
+            "duplicate-key",
+        ),
+        bad(
+            "too deep, then a key twice",
+            &format!(r#"{{"a":{},"a":1}}"#, nested(8)),
+            "too-deep",
+        ),
+        bad(
+            "too deep around a key twice",
+            &format!(r#"{}{{"a":1,"\u0061":2}}{}"#, "[".repeat(8), "]".repeat(8)),
+            "too-deep",
+        ),
         bad("nothing", "", "not-json"),
         bad("NaN", r#"{"a":NaN}"#, "not-json"),
         bad("Infinity", r#"{"a":-Infinity}"#, "not-json"),
@@ -437,6 +459,154 @@ fn json_values() -> Vec<Value> {
     ]
 }
 
+/// What a writer makes, to the byte.
+fn written() -> Vec<Value> {
+    let seconds = NOW / 1000;
+    let end = NOW + 3_600_000;
+    let object = r#"{"user":"Ada é 😀","roles":["admin"]}"#;
+    let long = |name: &str, value: &str| {
+        let keys = RawValues::of(SECRET, name);
+        let mut case = case(
+            "encrypted",
+            "as much as fits beside a name",
+            &keys.encrypted(seconds, IV, &NO_END, value.as_bytes()),
+            json!({ "value": value, "written": true, "iv": URL_SAFE_NO_PAD.encode(IV) }),
+        );
+        case["name"] = json!(name);
+        case
+    };
+    let keys = RawValues::of(SECRET, "session");
+    let signed = |comment: &str, end: u64, value: &str, json: bool| {
+        let body = [&end.to_be_bytes()[..], value.as_bytes()].concat();
+        let end = (end != u64::MAX).then_some(end);
+        case(
+            "signed",
+            comment,
+            &keys.signed(&body),
+            json!({ "value": value, "json": json, "expires_at": end, "written": true }),
+        )
+    };
+    let encrypted = |comment: &str, end: u64, value: &str, json: bool| {
+        let text = keys.encrypted(seconds, IV, &end.to_be_bytes(), value.as_bytes());
+        let end = (end != u64::MAX).then_some(end);
+        case(
+            "encrypted",
+            comment,
+            &text,
+            json!({ "value": value, "json": json, "expires_at": end, "written": true, "iv": URL_SAFE_NO_PAD.encode(IV) }),
+        )
+    };
+    vec![
+        signed("written with an end", end, "8f14e45f", false),
+        signed(
+            "written JSON stays as it is",
+            u64::MAX,
+            " {\"a\" : 1.50}\n",
+            true,
+        ),
+        signed("an end after a millisecond", NOW + 1, "", false),
+        encrypted("written with an end", end, "8f14e45f", false),
+        encrypted(
+            "a whole number of blocks",
+            u64::MAX,
+            "fifteen bytes .",
+            false,
+        ),
+        encrypted(
+            "written JSON, of characters of many bytes",
+            end,
+            object,
+            true,
+        ),
+        encrypted(
+            "the last end that there is, written",
+            253_402_300_799_999,
+            "",
+            false,
+        ),
+        long("n", &"v".repeat(2980)),
+    ]
+}
+
+/// What a writer refuses, because no reader would take it. There is no text.
+fn not_written() -> Vec<Value> {
+    let bad = |protection: &str, comment: &str, value: &str, reason: &str, rest: Value| {
+        let mut case = case(
+            protection,
+            comment,
+            "",
+            json!({ "value": value, "written": true, "reason": reason }),
+        );
+        let fields = case.as_object_mut().unwrap();
+        fields.remove("text");
+        fields.remove("under_previous_key");
+        if protection == "encrypted" {
+            fields.insert("iv".to_owned(), json!(URL_SAFE_NO_PAD.encode(IV)));
+        }
+        fields.extend(rest.as_object().unwrap().clone());
+        case
+    };
+    let json = || json!({ "json": true });
+    vec![
+        bad(
+            "plain",
+            "too long once it is encoded",
+            &" ".repeat(1364),
+            "too-long",
+            json!({}),
+        ),
+        bad(
+            "signed",
+            "too long to be written",
+            &"v".repeat(3030),
+            "too-long",
+            json!({}),
+        ),
+        bad(
+            "encrypted",
+            "a block too long to be written",
+            &"v".repeat(2981),
+            "too-long",
+            json!({ "name": "n" }),
+        ),
+        bad(
+            "signed",
+            "an end that is now",
+            "v",
+            "expired",
+            json!({ "expires_at": NOW }),
+        ),
+        bad(
+            "encrypted",
+            "an end that has passed",
+            "v",
+            "expired",
+            json!({ "expires_at": 0 }),
+        ),
+        bad(
+            "plain",
+            "written, and not JSON",
+            "{a:1}",
+            "not-json",
+            json(),
+        ),
+        bad(
+            "signed",
+            "written, and nested nine deep",
+            &format!("{}{}", "[".repeat(9), "]".repeat(9)),
+            "too-deep",
+            json(),
+        ),
+        bad(
+            "encrypted",
+            "written, and a key twice",
+            r#"{"a":1,"a":1}"#,
+            "duplicate-key",
+            json(),
+        ),
+    ]
+}
+
 pub(crate) fn check(case: &Value) {
     let comment = &case["comment"];
     let ring = ring(case);
@@ -449,8 +619,29 @@ pub(crate) fn check(case: &Value) {
     let codec = ValueCodec::new(&ring, case["name"].as_str().unwrap(), protection).unwrap();
     let now = at(case["now"].as_u64().unwrap());
     let mut buffer = Vec::new();
+    let written = (case["written"] == true).then(|| {
+        let iv = case["iv"].as_str().map_or([0; 16], |iv| {
+            URL_SAFE_NO_PAD.decode(iv).unwrap().try_into().unwrap()
+        });
+        assert_eq!(case["iv"].is_string(), protection == Protection::Encrypted);
+        let stamp = Stamp::new(now, iv);
+        let stamp = match case["expires_at"].as_u64() {
+            Some(end) => stamp.expires_at(at(end)),
+            None => stamp,
+        };
+        codec.encode(case["value"].as_str().unwrap().as_bytes(), &stamp)
+    });
+    let text = match (case["text"].as_str(), &written) {
+        // A writer refuses what reads back so.
+        (None, Some(written)) => written,
+        (Some(text), Some(written)) => {
+            assert_eq!(written, text, "{comment}");
+            text
+        }
+        (text, None) => text.unwrap(),
+    };
     let opened = codec
-        .decode(case["text"].as_str().unwrap().as_bytes(), now, &mut buffer)
+        .decode(text.as_bytes(), now, &mut buffer)
         .and_then(|opened| {
             if case["json"] == true {
                 check_json(opened.bytes())?;
@@ -470,10 +661,6 @@ pub(crate) fn check(case: &Value) {
                 case["under_previous_key"],
                 "{comment}"
             );
-            if case["written"] == true {
-                let written = codec.encode(value.as_bytes(), &Stamp::new(now, IV));
-                assert_eq!(written, case["text"], "{comment}");
-            }
         }
         (Err(error), Some(reason)) => assert_eq!(error.reason().as_str(), reason, "{comment}"),
         (Ok(_), Some(reason)) => panic!("{comment}: read, and not {reason}"),
