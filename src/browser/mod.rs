@@ -8,7 +8,7 @@ mod binding;
 mod client;
 mod fetch_metadata;
 
-pub(crate) use binding::{BindingName, fresh};
+pub(crate) use binding::{BindingName, Sent, fresh};
 pub use client::Module;
 pub(crate) use fetch_metadata::{FetchMetadata, is_ahead_of_a_visit};
 pub use origin::{Origin, OriginError};

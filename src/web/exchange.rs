@@ -11,8 +11,9 @@ use bytes::Bytes;
 use super::answer::THEN;
 use super::caching;
 use super::fields::{Asked, Fields};
+use super::head;
 use super::streamed::{CONTENT_ENCODING, is_encoded};
-use crate::browser::{self, FetchMetadata};
+use crate::browser;
 use crate::deployment::{ApplyCookies, Deployment};
 use crate::mint::Outcome;
 use crate::pending::{Leaving, Obstacle, PendingCookies, Queue, ResponseFacts};
@@ -238,27 +239,7 @@ struct Browser {
 
 impl Browser {
     fn from_request<F: Fields>(deployment: &Deployment, asked: Asked<'_, F>) -> Self {
-        // No browser sends these twice; if one does stand twice, what allows least counts.
-        let only = |name| {
-            let mut values = asked.fields.all(name);
-            values.next().filter(|_| values.next().is_none())
-        };
-        let sites = asked.fields.all("sec-fetch-site");
-        let foreign_site = |site: &&[u8]| !matches!(*site, b"same-origin" | b"none");
-        let other_site = |site: &&[u8]| *site != b"same-origin";
-        let site = (sites.clone().find(foreign_site))
-            .or_else(|| sites.clone().find(other_site))
-            .or_else(|| sites.clone().next());
-        let own_site = site == Some(b"same-origin");
-        let is_own =
-            |origin: &[u8]| deployment.origins.allows(origin) || (own_site && origin == b"null");
-        let metadata = FetchMetadata {
-            get: asked.method == "GET",
-            site,
-            mode: only("sec-fetch-mode"),
-            dest: only("sec-fetch-dest"),
-            foreign_origin: !asked.fields.all("origin").all(is_own),
-        };
+        let metadata = head::metadata(deployment, asked);
         let obstacle = if deployment.redeemer.keys.profile() != Profile::Native {
             Some(Obstacle::Profile)
         } else if browser::is_ahead_of_a_visit(|name| asked.fields.all(name)) {
@@ -268,7 +249,7 @@ impl Browser {
         } else {
             None
         };
-        let sent = deployment.binding_name.read(asked.fields.all("cookie"));
+        let sent = head::sent(deployment, asked);
         Self {
             may_bind: metadata.may_bind() && sent.may_be_set(),
             foreign: !metadata.may_bind(),

@@ -23,6 +23,8 @@ mod endpoint;
 mod failed;
 mod streamed;
 
+mod head;
+
 mod exchange;
 
 use crate::browser;
@@ -44,4 +46,5 @@ pub use failed::ExtractError;
 #[allow(unused_imports, reason = "adapters are features")]
 pub(crate) use fields::header_map;
 pub use fields::{Asked, Fields};
+pub use head::{BindingReason, HeadBinding};
 pub use streamed::{Form, Html, Sse, Streamed, Writes};
