@@ -38,6 +38,9 @@ run(tool("tsc"), ["--declaration", "false", "--emitDeclarationOnly", "false", "-
 // The modules of the sign-ins, which `npm pack` copies.
 run(tool("tsc"), ["-p", "tsconfig.sign-ins.json", "--declaration", "false", "--emitDeclarationOnly", "false", "--noEmit"]);
 
+// What servers import.
+run(tool("tsc"), ["-p", "tsconfig.server.json", "--declaration", "false", "--emitDeclarationOnly", "false", "--noEmit"]);
+
 const scratch = mkdtempSync(join(tmpdir(), "apply-cookies-"));
 run(tool("tsc"), ["--outDir", scratch]);
 const fresh = readFileSync(join(scratch, "apply-cookies.d.ts"), "utf8");

@@ -65,7 +65,10 @@ const batchOf = (text, plainHttp) => {
   for (const [field, value] of entries) {
     demand(field === "operations" && operations === null, field);
     demand(Array.isArray(value), "operations");
-    operations = /** @type {unknown[]} */ (value).map((one) => operationOf(one, plainHttp));
+    operations = /** @type {unknown[]} */ (value).map((one) => {
+      demand(one instanceof JsonObject, "operations");
+      return operationOf(one, plainHttp);
+    });
   }
   demand(operations !== null, "operations");
   checkBatch(operations ?? []);

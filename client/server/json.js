@@ -23,11 +23,13 @@ const WORDS = new Map([
 
 class Parser {
   #text;
+  #isStrict;
   #pattern = new RegExp(TOKEN);
 
-  /** @param {string} text */
-  constructor(text) {
+  /** @param {string} text @param {boolean} isStrict */
+  constructor(text, isStrict) {
     this.#text = text;
+    this.#isStrict = isStrict;
   }
 
   /** @returns {RegExpExecArray} */
@@ -62,11 +64,16 @@ class Parser {
   #object(depth) {
     /** @type {[string, unknown][]} */
     const entries = [];
+    const keys = new Set();
     let match = this.#next();
     if (match[1] === "}") return new JsonObject(entries);
     for (;;) {
-      if (match[2] === undefined || this.#next()[1] !== ":") throw new Refused("not-json");
-      entries.push([this.#string(match[2]), this.value(depth)]);
+      if (match[2] === undefined) throw new Refused("not-json");
+      const key = this.#string(match[2]);
+      if (this.#isStrict && keys.has(key)) throw new Refused("duplicate-key");
+      keys.add(key);
+      if (this.#next()[1] !== ":") throw new Refused("not-json");
+      entries.push([key, this.value(depth)]);
       const [, mark] = this.#next();
       if (mark === "}") return new JsonObject(entries);
       if (mark !== ",") throw new Refused("not-json");
@@ -96,22 +103,14 @@ class Parser {
 
 /**
  * @param {string} text
+ * @param {boolean} [isStrict] whether a key may stand once only
  * @returns {unknown} objects as `JsonObject`, numbers as `NumberText`, lists, strings, booleans, null
  */
-export const parse = (text) => {
-  const parser = new Parser(text);
+export const parse = (text, isStrict = false) => {
+  const parser = new Parser(text, isStrict);
   const value = parser.value(0);
   parser.end();
   return value;
-};
-
-/** @param {unknown} value what `parse` gave */
-const checkKeys = (value) => {
-  if (Array.isArray(value)) value.forEach(checkKeys);
-  if (!(value instanceof JsonObject)) return;
-  const keys = new Set(value.entries.map(([key]) => key));
-  if (keys.size < value.entries.length) throw new Refused("duplicate-key");
-  value.entries.forEach(([, inner]) => checkKeys(inner));
 };
 
 /**
@@ -120,6 +119,6 @@ const checkKeys = (value) => {
  * @returns {unknown}
  */
 export const read = (text) => {
-  checkKeys(parse(text));
+  parse(text, true);
   return JSON.parse(text);
 };

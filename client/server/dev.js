@@ -1,0 +1,79 @@
+// Development: a service of this app's own, on sockets in a fresh folder, that ends with the app.
+
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { hasSecret } from "./environment.js";
+import { Service } from "./service-node.js";
+
+/** Pages of this machine, on whichever port the app listens. */
+export const ORIGINS = ["http://localhost:*", "http://127.0.0.1:*"];
+
+/** The service knows them without a port: it need not learn where the app listens. */
+export const knownAs = (/** @type {string} */ origin) => origin.replace(/^(http:\/\/(?:localhost|127\.0\.0\.1)):[0-9]+$/, "$1");
+
+const READY_MS = 10_000;
+const PAUSE_MS = 20;
+
+// The shell holds the other end of the app's pipe: that closes with the app, killed or not.
+const SUPERVISOR = `exec 3<&0
+"$@" </dev/null 3<&- & child=$!
+{ read -r _ <&3; kill $child; } 2>/dev/null & watch=$!
+exec 3<&-
+wait $child; code=$?
+kill $watch 2>/dev/null
+exit $code`;
+
+/**
+ * @typedef {object} Started
+ * @property {string} secret
+ * @property {Service} service
+ * @property {string} forward the address of its public listener
+ * @property {Promise<string | null>} ready the scope of its store
+ */
+
+/**
+ * @param {{ program?: string, prefix: string, binding: boolean, warn: (message: string) => void }} options
+ * @returns {Started}
+ */
+export const start = ({ program = process.env.APPLY_COOKIES_PROGRAM ?? "apply-cookies", prefix, binding, warn }) => {
+  if (hasSecret()) throw new Error("dev: APPLY_COOKIES_SECRET_KEY is set, so this may be production; start `apply-cookies serve`, and give `service`");
+  const secret = randomBytes(32).toString("base64url");
+  const folder = mkdtempSync(join(tmpdir(), "apply-cookies-"));
+  const [publicly, internally] = ["public.sock", "api.sock"].map((name) => `unix:${join(folder, name)}`);
+  const args = ["serve", "--listen", publicly, "--api-listen", internally, "--prefix", prefix, ...ORIGINS.flatMap((origin) => ["--origin", origin.slice(0, -2)]), "--binding", binding ? "required" : "optional"];
+  const child = spawn("/bin/sh", ["-c", SUPERVISOR, "apply-cookies", program, ...args], {
+    env: { ...process.env, APPLY_COOKIES_SECRET_KEY: secret },
+    stdio: ["pipe", "ignore", "inherit"],
+  });
+  // The child must not keep the app.
+  child.unref();
+  /** @type {any} */ (child.stdin).unref();
+  /** @type {Error | null} */
+  let failed = null;
+  const fail = (/** @type {string} */ why) => {
+    failed = new Error(`dev: the program ${program} ${why}; install it, or name it in APPLY_COOKIES_PROGRAM`);
+    warn(failed.message);
+  };
+  child.on("error", (error) => fail(`cannot be started: ${error.message}`));
+  child.on("exit", (code) => fail(code === 127 ? "was not found" : `has ended with ${code}`));
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const service = new Service(internally, { warn });
+
+  const wait = async () => {
+    for (const end = Date.now() + READY_MS; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))) {
+      if (failed) throw failed;
+      try {
+        const { scope = null } = await service.ask("GET", "/v1/info");
+        return scope;
+      } catch {
+        // Not there yet.
+      }
+    }
+    throw new Error(`dev: ${program} did not answer for ten seconds`);
+  };
+  return { secret, service, forward: publicly, ready: wait() };
+};

@@ -1,0 +1,46 @@
+// `apply-cookies/hono`: `c.var.cookies` in every handler.
+
+import { forward } from "#platform";
+import { ApplyCookies } from "./edge.js";
+import { isOurs } from "./forward-path.js";
+import { begin } from "./response-web.js";
+
+/** @typedef {import("./edge.js").Options} Options */
+/** @typedef {import("./server.js").ApplyCookies} ServerApplyCookies */
+
+/**
+ * What is used of Hono's context.
+ * @typedef {object} Context
+ * @property {{ raw: Request }} req
+ * @property {any} res
+ * @property {(name: "cookies", cookies: import("./cookies.js").Cookies) => void} set
+ */
+
+/**
+ * The middleware: `app.use(applyCookies({ … }))`.
+ * @param {Options | ApplyCookies | ServerApplyCookies} [options]
+ */
+export const applyCookies = (options = {}) => {
+  const deployment = "minting" in options ? options : new ApplyCookies(options);
+
+  /**
+   * @param {Context} context
+   * @param {() => Promise<void>} next
+   * @returns {Promise<Response | void>}
+   */
+  const middleware = async (context, next) => {
+    const request = context.req.raw;
+    if (!deployment.isStarted) await deployment.started;
+    const { forwardTo, prefix, knownAs = (/** @type {string} */ same) => same } = deployment;
+    if (forwardTo && isOurs(new URL(request.url).pathname, prefix)) return forward(forwardTo, request, knownAs);
+    const { cookies, finish } = begin(deployment, request);
+    context.set("cookies", cookies);
+    await next();
+    const response = finish(context.res);
+    if (response === context.res) return;
+    // Else Hono would put the headers of the one into the other, and cookies twice.
+    context.res = undefined;
+    context.res = response;
+  };
+  return middleware;
+};
