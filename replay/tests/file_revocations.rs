@@ -119,6 +119,20 @@ fn standing(store: &FileRevocations, n: u64, since: UnixMillis) -> Result<Standi
 }
 
 #[test]
+fn opened_again_and_again_it_stays_a_second_ahead_of_the_clock_at_most() {
+    let folder = Folder::new();
+    let at = |millis: u64| UnixMillis::new(1_800_000_000_000 + millis).unwrap();
+    for opening in 0..100 {
+        let store = FileRevocations::open(folder.file(), Clock::from_fn(move || at(opening)));
+        let moment = wait(store.unwrap().now()).unwrap();
+        assert!(
+            moment <= at(opening + 1_100),
+            "opening {opening}: {moment:?}"
+        );
+    }
+}
+
+#[test]
 fn a_file_of_another_kind_or_in_use_is_refused() {
     let folder = Folder::new();
     let first = FileRevocations::open(folder.file(), Clock::system()).unwrap();

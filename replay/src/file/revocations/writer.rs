@@ -113,7 +113,8 @@ impl Writer {
         let decided = batch.into_iter().map(decide).collect();
         let latest = revoked.latest_moment();
         if latest > self.journal.moment() {
-            changes.moment = Some(latest.plus(AHEAD_MS));
+            // Ahead of the clock, and not of what is ahead itself: each restart would add to it.
+            changes.moment = Some(latest.max(now.plus(AHEAD_MS)));
         }
         if !changes.is_empty() || self.journal.has_forgettable() {
             self.location.check()?;
