@@ -3,15 +3,15 @@
 //! `HttpServer` takes TCP streams only, so this does what it does, with `Socket` around each.
 
 use std::convert::Infallible;
+use std::future::ready;
 use std::io;
-use std::net::TcpListener;
-use std::num::NonZero;
+use std::net::SocketAddr;
 use std::rc::Rc;
-use std::thread::available_parallelism;
 use std::time::Duration;
 
+use actix_http::error::DispatchError;
 use actix_http::{HttpService, Protocol, Request, Response};
-use actix_server::{Server, ServerBuilder};
+use actix_server::{GracefulShutdownSignal, Server, ServerBuilder};
 use actix_service::{
     IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt, apply_fn_factory, fn_service,
     map_config,
@@ -21,14 +21,13 @@ use actix_web::dev::{AppConfig, Payload};
 use actix_web::rt::net::TcpStream;
 use apply_cookies::Clock;
 use futures_util::stream::{StreamExt, poll_fn};
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::gate::{Gate, Stage};
 use super::places::Places;
 use super::socket::Socket;
 use super::waiting::{HEAD_TIMEOUT, KEEP_ALIVE};
-
-/// Connections at a time, of all workers together. More wait until one of them ends.
-const CONNECTIONS: usize = 1024;
+use crate::listen::Listener;
 
 /// How long a connection that is being closed may linger, as in `HttpServer`.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -36,57 +35,93 @@ const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long requests under way may take after SIGTERM, in seconds.
 const DRAIN_SECONDS: u64 = 10;
 
+/// Connections at a time, of all workers together, and those workers.
+#[derive(Clone, Copy)]
+pub(super) struct Size {
+    pub(super) connections: usize,
+    pub(super) workers: usize,
+}
+
 /// Serves an app on these sockets, until it is stopped.
-pub(super) fn start<F, A, S, B>(listeners: Vec<TcpListener>, app: F) -> io::Result<Server>
+pub(super) fn start<F, A, S, B>(listeners: Vec<Listener>, size: Size, app: F) -> io::Result<Server>
 where
     F: Fn() -> A + Clone + Send + 'static,
-    A: IntoServiceFactory<S, Request>,
+    A: IntoServiceFactory<S, Request> + 'static,
     S: ServiceFactory<Request, Config = AppConfig, Error = actix_web::Error, InitError = ()>,
     S: 'static,
-    S::Response: Into<Response<B>>,
+    S::Response: Into<Response<B>> + 'static,
     S::Service: 'static,
     <S::Service as Service<Request>>::Future: 'static,
     B: MessageBody + 'static,
 {
-    let workers = available_parallelism()
-        .map_or(2, NonZero::get)
-        .min(CONNECTIONS);
-    let places = Places::new(CONNECTIONS / workers * workers, Clock::system());
+    let workers = size.workers.min(size.connections);
+    let each = size.connections / workers;
+    let places = Places::new(each * workers, Clock::system());
     let mut server = ServerBuilder::new()
         .workers(workers)
-        .max_concurrent_connections(CONNECTIONS / workers)
+        .max_concurrent_connections(each)
         .shutdown_timeout(DRAIN_SECONDS)
         .disable_signals();
     let draining = server.graceful_shutdown_signal();
     for listener in listeners {
         let (app, draining, places) = (app.clone(), draining.clone(), places.clone());
-        server = server.listen("apply-cookies", listener, move || {
-            let (draining, places) = (draining.clone(), places.clone());
-            let app = map_config(app(), |()| AppConfig::default())
-                .map_err(|error| error.error_response());
-            let app = apply_fn_factory(app, |request, app: &_| answer(request, app));
-            let http = HttpService::build()
-                .graceful_shutdown_signal(move || {
-                    let draining = draining.clone();
-                    async move { draining.notified().await }
-                })
-                .keep_alive(KEEP_ALIVE)
-                .client_request_timeout(HEAD_TIMEOUT)
-                .client_disconnect_timeout(DISCONNECT_TIMEOUT)
-                .on_connect_ext(move |socket: &Socket<TcpStream>, connection| {
-                    connection.insert(socket.gate());
-                    connection.insert(places.take());
-                })
-                .finish(app);
-            fn_service(async |stream: TcpStream| {
-                let peer = stream.peer_addr().ok();
-                Ok::<_, Infallible>((Socket::new(stream), Protocol::Http1, peer))
-            })
-            .map_err(|never| match never {})
-            .and_then(http)
-        })?;
+        server = match listener {
+            Listener::Tcp(listener) => server.listen("tcp", listener, move || {
+                let peer = |stream: &TcpStream| stream.peer_addr().ok();
+                http(app(), draining.clone(), places.clone(), peer)
+            })?,
+            #[cfg(unix)]
+            Listener::Unix(listener, _) => server.listen_uds("unix", listener, move || {
+                let peer = |_: &actix_web::rt::net::UnixStream| None;
+                http(app(), draining.clone(), places.clone(), peer)
+            })?,
+        };
     }
     Ok(server.run())
+}
+
+/// HTTP/1.1 over streams of one kind.
+fn http<T, A, S, B>(
+    app: A,
+    draining: GracefulShutdownSignal,
+    places: Places,
+    peer: fn(&T) -> Option<SocketAddr>,
+) -> impl ServiceFactory<T, Config = (), Error = DispatchError, InitError = ()>
+where
+    T: AsyncRead + AsyncWrite + Unpin + 'static,
+    A: IntoServiceFactory<S, Request>,
+    S: ServiceFactory<Request, Config = AppConfig, Error = actix_web::Error, InitError = ()>,
+    S: 'static,
+    S::Response: Into<Response<B>> + 'static,
+    S::Service: 'static,
+    <S::Service as Service<Request>>::Future: 'static,
+    B: MessageBody + 'static,
+{
+    let app = map_config(app, |()| AppConfig::default()).map_err(|error| error.error_response());
+    let app = apply_fn_factory(app, |request, app: &_| answer(request, app));
+    let http = HttpService::build()
+        .graceful_shutdown_signal(move || {
+            let draining = draining.clone();
+            async move { draining.notified().await }
+        })
+        .keep_alive(KEEP_ALIVE)
+        .client_request_timeout(HEAD_TIMEOUT)
+        .client_disconnect_timeout(DISCONNECT_TIMEOUT)
+        .on_connect_ext(move |socket: &Socket<T>, connection| {
+            connection.insert(socket.gate());
+            connection.insert(places.take());
+        })
+        .finish(app);
+    fn_service(move |stream: T| {
+        let peer = peer(&stream);
+        ready(Ok::<_, Infallible>((
+            Socket::new(stream),
+            Protocol::Http1,
+            peer,
+        )))
+    })
+    .map_err(|never| match never {})
+    .and_then(http)
 }
 
 /// Answers a request, and keeps its connection's gate posted.

@@ -20,7 +20,7 @@ use clap::{Parser, Subcommand};
 
 use self::serve::ServeArgs;
 use self::tools::Tool;
-use crate::listen::Listen;
+use crate::listen::Host;
 
 /// Set HttpOnly cookies from inside SSE streams, WebSockets and streamed HTML
 #[derive(Parser)]
@@ -50,5 +50,5 @@ pub(crate) enum Command {
 pub(crate) struct DemoArgs {
     /// Address to listen on, as in 127.0.0.1:8787 or localhost:8787
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8787")]
-    pub(crate) listen: Listen,
+    pub(crate) listen: Host,
 }

@@ -7,13 +7,33 @@ use clap::ValueEnum;
 use super::profile::ProfileArg;
 use super::store::{REPLAY, StoreArg};
 use super::tools::parse_lifetime;
-use crate::listen::Listen;
+use crate::listen::{Listen, Mode};
 
 #[derive(clap::Args)]
 pub(crate) struct ServeArgs {
-    /// Address to listen on, as in 127.0.0.1:8788 or localhost:8788
+    /// Address to listen on, as in 127.0.0.1:8788, localhost:8788 or unix:/PATH; may be repeated
+    ///
+    /// `systemd:NAME` takes the sockets of that name (`FileDescriptorName=`) that systemd has
+    /// opened, `systemd:` those that no other setting names.
+    #[arg(long, value_name = "ADDR", required = true)]
+    pub(crate) listen: Vec<Listen>,
+    /// Mode of the files of unix sockets of --listen, in octal
+    #[arg(long, value_name = "MODE", default_value = "0660")]
+    pub(crate) socket_mode: Mode,
+    /// Group of the files of unix sockets of --listen
+    #[arg(long, value_name = "GROUP")]
+    pub(crate) socket_group: Option<String>,
+    /// Address of the internal listener, for the app and the operator: unix:/PATH is the usual one
+    ///
+    /// It has /healthz and /readyz. A TCP address must be one of this machine.
     #[arg(long, value_name = "ADDR")]
-    pub(crate) listen: Listen,
+    pub(crate) api_listen: Option<Listen>,
+    /// Mode of the file of the internal listener's socket, in octal: who may use it
+    #[arg(long, value_name = "MODE", default_value = "0660")]
+    pub(crate) api_socket_mode: Mode,
+    /// Group of the file of the internal listener's socket
+    #[arg(long, value_name = "GROUP")]
+    pub(crate) api_socket_group: Option<String>,
     /// An origin whose pages may post, as in https://app.example; may be repeated
     #[arg(long, value_name = "ORIGIN", required = true, num_args = 1.., value_parser = parse_origin)]
     pub(crate) origin: Vec<Origin>,

@@ -1,5 +1,6 @@
-//! `--listen` → sockets.
+//! A host and a port → sockets.
 
+use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::str::FromStr;
@@ -7,7 +8,7 @@ use std::str::FromStr;
 use socket2::{Domain, Socket, Type};
 
 /// Connections that the system accepts before a worker does.
-const BACKLOG: i32 = 1024;
+pub(super) const BACKLOG: i32 = 1024;
 
 /// Bytes that the system holds of a connection in each direction (Linux takes twice as many). More
 /// than any request or answer has, and left to itself it would hold megabytes for a client that
@@ -16,9 +17,9 @@ const BUFFER: usize = 64 * 1024;
 
 /// A host, by name or number, and a port. A name is looked up when it is bound.
 #[derive(Clone, Debug)]
-pub(crate) struct Listen(String);
+pub(crate) struct Host(String);
 
-impl FromStr for Listen {
+impl FromStr for Host {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -36,19 +37,20 @@ impl FromStr for Listen {
     }
 }
 
-impl Listen {
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Host {
     /// A socket for each address of the host.
     ///
     /// A name may have addresses of a family that this machine does not have, as `localhost` has in
     /// a container without IPv6. Any other that cannot be had is an error: half a service is worse
     /// than none.
     pub(crate) fn bind(&self) -> Result<Vec<TcpListener>, String> {
-        let refused = |error| {
-            format!(
-                "cannot listen on {}: {error}; give another --listen",
-                self.0
-            )
-        };
+        let refused = |error| format!("cannot listen on {}: {error}; give another address", self.0);
         let mut addresses: Vec<_> = self.0.to_socket_addrs().map_err(refused)?.collect();
         addresses.sort_unstable();
         addresses.dedup();
@@ -74,7 +76,7 @@ impl Listen {
     }
 
     fn no_address(&self) -> String {
-        format!("{} has no address; give another --listen", self.0)
+        format!("{} has no address; give another", self.0)
     }
 }
 
@@ -112,7 +114,7 @@ mod tests {
             "localhost:0",
             "LOCALHOST:0",
         ] {
-            let listen: Listen = listen.parse().unwrap();
+            let listen: Host = listen.parse().unwrap();
             match listen.bind() {
                 Ok(listeners) => assert!(!listeners.is_empty(), "{listen:?}"),
                 // On a machine without IPv6.
@@ -133,7 +135,7 @@ mod tests {
             "local host:8788",
             "127.0.0.1",
         ] {
-            let error = wrong.parse::<Listen>().unwrap_err();
+            let error = wrong.parse::<Host>().unwrap_err();
             assert!(error.contains("localhost:8788"), "{wrong}");
         }
     }
@@ -143,7 +145,7 @@ mod tests {
         let taken = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = taken.local_addr().unwrap().port();
         for host in ["127.0.0.1", "localhost", "LocalHost"] {
-            let listen: Listen = format!("{host}:{port}").parse().unwrap();
+            let listen: Host = format!("{host}:{port}").parse().unwrap();
             let error = listen.bind().unwrap_err();
             assert!(
                 error.starts_with(&format!("cannot listen on {host}:{port}: ")),
@@ -151,7 +153,7 @@ mod tests {
             );
         }
         // An address of documentation, which no machine has.
-        let error = Listen("192.0.2.1:0".to_owned()).bind().unwrap_err();
+        let error = Host("192.0.2.1:0".to_owned()).bind().unwrap_err();
         assert!(error.contains("192.0.2.1:0"), "{error}");
     }
 }
