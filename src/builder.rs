@@ -12,7 +12,7 @@ use crate::browser::{Module, Origin, OriginError, OriginPolicy};
 use crate::classes::Classes;
 use crate::deployment::{ApplyCookies, Deployment, Losses};
 use crate::mint::{InFlight, Issuer};
-use crate::redeem::{Redeemer, Refusals, TokenKeys};
+use crate::redeem::{Late, Redeemer, Refusals, TokenKeys};
 use crate::replay::{Clock, MemoryReplayStore, ReplayStore};
 #[cfg(feature = "mesop")]
 use crate::secrets::MesopSecret;
@@ -277,6 +277,7 @@ impl Builder {
                     max_lifetime: redeemed_max,
                     watch: Arc::default(),
                     lost_barriers: Arc::default(),
+                    late: Late::default(),
                 },
                 binding_name: scheme.into(),
                 origins,

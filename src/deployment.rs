@@ -1,14 +1,16 @@
 //! What all parts of one deployment share: built once, cloned into every worker.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
-use apply_cookies_protocol::{Profile, Purpose, PurposeKey, Scheme, UnixMillis};
+use apply_cookies_protocol::{
+    BindingPolicy, KeyId, Lifetime, Profile, Purpose, PurposeKey, Scheme, UnixMillis,
+};
 
 use crate::browser::{BindingName, Module, Origin, OriginPolicy};
 use crate::classes::Classes;
 use crate::mint::{InFlight, Issuer};
-use crate::redeem::{Redeemer, Refusals};
+use crate::redeem::{LateListener, Redeemer, Refusals};
 use crate::replay::{Clock, ReplayStore};
 use crate::seldom::Seldom;
 
@@ -128,6 +130,36 @@ impl ApplyCookies {
     #[must_use]
     pub fn purpose_keys(&self, purpose: Purpose, name: &str) -> Vec<PurposeKey> {
         self.deployment.issuer.ring.purpose_keys(purpose, name)
+    }
+
+    /// The ids of the keys that the secrets derive, that of the current secret first. Whoever mints
+    /// for this deployment in another process has the same.
+    pub fn key_ids(&self) -> impl Iterator<Item = KeyId> {
+        self.deployment.issuer.ring.ids()
+    }
+
+    /// Whether tokens must carry a binding.
+    #[must_use]
+    pub fn binding(&self) -> BindingPolicy {
+        self.deployment.redeemer.binding
+    }
+
+    /// The name of the binding cookie.
+    #[must_use]
+    pub fn binding_cookie(&self) -> &'static str {
+        self.deployment.binding_name.as_str()
+    }
+
+    /// The longest lifetime of a token that is redeemed.
+    #[must_use]
+    pub fn max_lifetime(&self) -> Lifetime {
+        self.deployment.redeemer.max_lifetime
+    }
+
+    /// Adds the one listener that hears of tokens which are posted too late. What is claimed, the
+    /// [store](Self::replay_store) tells.
+    pub fn listen_for_late(&self, listener: Weak<dyn LateListener>) {
+        self.deployment.redeemer.late.listen(listener);
     }
 
     /// The clock that tokens are judged by.

@@ -38,12 +38,13 @@ pub use browser::{Origin, OriginError, OriginRejection};
 // A handler pushes: batch → token → frame, and the receipt.
 mod mint;
 pub use mint::{
-    FRAME_NAME, Frame, Issuer, LivesTooLong, MintOptions, Minted, Outcome, Receipt, Settled,
+    FRAME_NAME, Frame, FrameForm, Issuer, LivesTooLong, MintOptions, Minted, Outcome, Receipt,
+    Settled,
 };
 
 // A page posts: token → `Set-Cookie` lines.
 mod redeem;
-pub use redeem::{Problem, Redeemed, Redeemer, Rejection};
+pub use redeem::{LateListener, Problem, Redeemed, Redeemer, Rejection};
 
 // What all parts of one deployment share.
 mod deployment;

@@ -5,7 +5,7 @@ mod error;
 pub use error::BatchError;
 #[cfg(feature = "mesop")]
 pub(crate) use error::MESOP_AGE;
-pub(crate) use error::printable;
+pub use error::printable;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -161,7 +161,11 @@ pub(crate) struct OperationJson<A, S> {
 }
 
 /// A word from a list. serde's own enums would also accept an object with one member.
-pub(crate) fn word<'de, D: Deserializer<'de>, T>(
+///
+/// # Errors
+///
+/// If it is no text, or `read` does not know it.
+pub fn word<'de, D: Deserializer<'de>, T>(
     deserializer: D,
     read: impl FnOnce(&str) -> Option<T>,
 ) -> Result<T, D::Error> {
@@ -188,7 +192,8 @@ impl<'de> Deserialize<'de> for SameSiteJson {
 }
 
 /// A JSON object. serde's own structs would also accept an array of the fields' values.
-pub(crate) struct Object<T>(pub(crate) T);
+#[derive(Debug)]
+pub struct Object<T>(pub T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -49,8 +49,9 @@ pub use value::{
 mod token;
 pub use token::{
     AfterApply, AuthenticToken, Grant, InvalidReason, InvalidToken, Lifetime, NativeBody, Nonce,
-    PreparedToken, RedemptionDigest, RefusedToken, SameOriginPath, Seal, Sealing, StoreScope,
-    Token, TokenBody, TokenHeader, TokenId, UnclaimedLines, UntrustedToken, VerifiedToken, seal,
+    PreparedToken, ReceiptId, RedemptionDigest, RefusedToken, SameOriginPath, Seal, Sealing,
+    StoreScope, Token, TokenBody, TokenHeader, TokenId, UnclaimedLines, UntrustedToken,
+    VerifiedToken, seal,
 };
 
 // Both of them again, in Mesop's format.
@@ -74,6 +75,12 @@ pub mod fuzzing {
     #[cfg(feature = "mesop")]
     pub use crate::mesop::sign_mesop;
     pub use crate::token::fuzzing::{OpenedPayload, open_payload};
+}
+
+/// How JSON is read strictly, for the service, which reads more of it.
+#[doc(hidden)]
+pub mod strict_json {
+    pub use crate::json::{Object, printable, word};
 }
 
 /// The trait without the macro of the same name. The crate `apply-cookies` exports its own macro

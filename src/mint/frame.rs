@@ -12,6 +12,32 @@ use super::receipt::{Receipt, ReceiptState};
 /// Name of the SSE event and of the HTML element, and `type` of the WebSocket message.
 pub const FRAME_NAME: &str = "apply-cookies";
 
+/// The streams that carry tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FrameForm {
+    /// A server-sent event, with the empty line that ends it.
+    Sse,
+    /// A WebSocket text message.
+    WebSocket,
+    /// An HTML element, for streamed pages and for htmx, Datastar or Turbo.
+    Html,
+}
+
+impl FrameForm {
+    /// The token in this form.
+    #[must_use]
+    pub fn frame(self, token: &Token) -> String {
+        let token = token.as_str();
+        // Tokens consist of base64url characters and dots, so no form needs escaping.
+        match self {
+            Self::Sse => format!("event: {FRAME_NAME}\ndata: {{\"token\":\"{token}\"}}\n\n"),
+            Self::WebSocket => format!("{{\"type\":\"{FRAME_NAME}\",\"token\":\"{token}\"}}"),
+            Self::Html => format!("<{FRAME_NAME} token=\"{token}\"></{FRAME_NAME}>"),
+        }
+    }
+}
+
 /// One token on its way to the page. `Debug` shows a digest of its nonce, never the token.
 #[derive(Clone)]
 pub struct Frame {
@@ -54,26 +80,19 @@ impl Frame {
     /// A server-sent event, with the empty line that ends it.
     #[must_use]
     pub fn to_sse(&self) -> String {
-        // Tokens consist of base64url characters and dots, so no form needs escaping.
-        format!(
-            "event: {FRAME_NAME}\ndata: {{\"token\":\"{}\"}}\n\n",
-            self.token()
-        )
+        FrameForm::Sse.frame(&self.token)
     }
 
     /// A WebSocket text message.
     #[must_use]
     pub fn to_websocket_text(&self) -> String {
-        format!(
-            "{{\"type\":\"{FRAME_NAME}\",\"token\":\"{}\"}}",
-            self.token()
-        )
+        FrameForm::WebSocket.frame(&self.token)
     }
 
     /// An HTML element, for streamed pages and for htmx, Datastar or Turbo.
     #[must_use]
     pub fn to_html(&self) -> String {
-        format!("<{FRAME_NAME} token=\"{}\"></{FRAME_NAME}>", self.token())
+        FrameForm::Html.frame(&self.token)
     }
 }
 

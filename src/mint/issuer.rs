@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use apply_cookies_protocol::{
     AfterApply, Batch, Binding, BindingCookie, KeyRing, KeyRingError, Lifetime, Nonce, Operation,
-    Seal, Sealing, StoreScope, Token, TokenHeader, TokenId, UnixMillis, seal,
+    ReceiptId, Seal, Sealing, StoreScope, Token, TokenHeader, TokenId, UnixMillis, seal,
 };
 
 use crate::metrics;
@@ -153,6 +153,12 @@ impl Minted {
         self.expires_at
     }
 
+    /// The name of its receipt, which says what became of it without showing it.
+    #[must_use]
+    pub fn receipt_id(&self) -> ReceiptId {
+        ReceiptId::from_nonce(self.nonce)
+    }
+
     /// Whether older tokens of the browser are refused once this one is redeemed.
     #[must_use]
     pub const fn is_barrier(&self) -> bool {
@@ -211,6 +217,18 @@ impl Issuer {
         Ok(self)
     }
 
+    /// The longest that its tokens may live.
+    #[must_use]
+    pub const fn longest_lifetime(&self) -> Lifetime {
+        self.max_lifetime
+    }
+
+    /// The time by which its tokens are dated.
+    #[must_use]
+    pub fn now(&self) -> UnixMillis {
+        self.clock.now()
+    }
+
     /// Uses another clock, for tests.
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
@@ -256,27 +274,27 @@ impl Issuer {
         }
     }
 
-    /// Seals operations, in order, in as few batches as possible. No two of them are on the same
-    /// cookie. The first token is the barrier, and the last one has the action: the page acts once
-    /// everything is applied. Each token comes with its batch.
-    pub(crate) fn mint_all(
+    /// Mints operations, in order, as tokens of as few batches as possible (SPEC §9.6). No two of them
+    /// are on the same cookie. The first token is the barrier, and the last one has the action: the
+    /// page acts once everything is applied. Each token comes with its batch.
+    #[must_use]
+    pub fn mint_all(
         &self,
         operations: Vec<Operation<'static>>,
-        binding: &BindingCookie,
-        barrier: bool,
-        then: Option<&AfterApply<'_>>,
-        mut after: Option<UnixMillis>,
+        binding: Option<&BindingCookie>,
+        options: &MintOptions<'_>,
     ) -> Vec<(Minted, Batch<'static>)> {
+        let mut after = options.after;
         let batches = into_batches(operations);
         let last = batches.len().saturating_sub(1);
         let mut tokens = Vec::with_capacity(batches.len());
         for (n, batch) in batches.into_iter().enumerate() {
             let options = MintOptions {
-                barrier: barrier && n == 0,
-                then: then.filter(|_| n == last).cloned(),
+                barrier: options.barrier && n == 0,
+                then: options.then.clone().filter(|_| n == last),
                 after,
             };
-            let minted = self.mint(&batch, Some(binding), &options);
+            let minted = self.mint(&batch, binding, &options);
             if minted.barrier {
                 after = Some(minted.issued_at);
             }

@@ -7,7 +7,7 @@ mod issuer;
 
 mod frame;
 
-pub use frame::{FRAME_NAME, Frame};
+pub use frame::{FRAME_NAME, Frame, FrameForm};
 pub(crate) use in_flight::InFlight;
 pub use issuer::{Issuer, LivesTooLong, MintOptions, Minted};
 pub(crate) use receipt::{Deadline, ReceiptState};

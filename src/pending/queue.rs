@@ -18,7 +18,7 @@ use super::view::CookieView;
 use crate::classes::Classes;
 use crate::deployment::Deployment;
 use crate::metrics::{self, Loss};
-use crate::mint::{Frame, Outcome, Receipt};
+use crate::mint::{Frame, MintOptions, Outcome, Receipt};
 
 /// A frame, and the operations in it.
 pub(super) type Sealed = (Frame, Batch<'static>);
@@ -249,13 +249,14 @@ impl Queue {
 
     /// Runs outside the lock: sealing is the only slow step here.
     fn seal(&self, mut outbox: Outbox) -> Vec<Sealed> {
-        let tokens = self.deployment.issuer.mint_all(
-            std::mem::take(&mut outbox.operations),
-            &self.binding,
-            outbox.barrier,
-            outbox.then.as_ref(),
-            self.last_barrier(),
-        );
+        let options = MintOptions {
+            barrier: outbox.barrier,
+            then: outbox.then.take(),
+            after: self.last_barrier(),
+        };
+        let operations = std::mem::take(&mut outbox.operations);
+        let issuer = &self.deployment.issuer;
+        let tokens = issuer.mint_all(operations, Some(&self.binding), &options);
         let receipts = outbox.tokens(tokens.len());
         let frames = tokens
             .into_iter()

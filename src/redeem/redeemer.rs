@@ -8,11 +8,12 @@ use std::sync::Arc;
 use apply_cookies_protocol::mesop::MesopKeys;
 use apply_cookies_protocol::{
     AuthenticToken, BindingCookie, BindingPolicy, Grant, KeyRing, KeyRingError, Lifetime, Nonce,
-    PreparedToken, Profile, RedemptionDigest, SetCookieLines, TokenBody, TokenId, UnclaimedLines,
-    UnixMillis, UntrustedToken,
+    PreparedToken, Profile, RedemptionDigest, RefusedToken, SetCookieLines, TokenBody, TokenId,
+    UnclaimedLines, UnixMillis, UntrustedToken,
 };
 
 use super::barrier::MissingBarrier;
+use super::late::Late;
 use super::rejection::Rejection;
 use crate::clock_watch::ClockWatch;
 use crate::metrics;
@@ -67,6 +68,7 @@ pub struct Redeemer {
     pub(crate) max_lifetime: Lifetime,
     pub(crate) watch: Arc<ClockWatch>,
     pub(crate) lost_barriers: Arc<Seldom>,
+    pub(crate) late: Late,
 }
 
 /// A token that only needs the answer to its claim.
@@ -128,6 +130,7 @@ impl Redeemer {
             max_lifetime: Lifetime::default(),
             watch: Arc::default(),
             lost_barriers: Arc::default(),
+            late: Late::default(),
         })
     }
 
@@ -256,6 +259,7 @@ impl Redeemer {
     ) -> Result<PreparedToken<'b>, Rejection> {
         let header = authentic.header();
         let nonce = header.nonce;
+        let expires_at = header.expires_at;
         let bound = header.binding.is_some();
         let lives = header
             .expires_at
@@ -272,6 +276,9 @@ impl Redeemer {
         let verified = authentic
             .verify(now, self.binding, binding)
             .map_err(|refused| {
+                if refused == RefusedToken::Expired {
+                    self.late.tell(nonce, expires_at);
+                }
                 match Rejection::from_refused(refused, TokenId::from_nonce(nonce)) {
                     Rejection::WrongBrowser(id) if !bound => Rejection::Unbound(id),
                     rejection => {

@@ -12,6 +12,7 @@ pub struct BatchError {
     field: String,
     operation: Option<usize>,
     reason: String,
+    is_rule: bool,
 }
 
 impl BatchError {
@@ -34,11 +35,18 @@ impl BatchError {
         &self.reason
     }
 
+    /// Whether it breaks a rule for cookies (SPEC §4). Otherwise it does not have the form of §7.
+    #[must_use]
+    pub fn is_rule(&self) -> bool {
+        self.is_rule
+    }
+
     pub(crate) fn whole(reason: &str) -> Self {
         Self {
             field: Field::Operations.as_str().to_owned(),
             operation: None,
             reason: reason.to_owned(),
+            is_rule: false,
         }
     }
 
@@ -47,11 +55,15 @@ impl BatchError {
             field: field.to_owned(),
             operation,
             reason: reason.to_string(),
+            is_rule: false,
         }
     }
 
     pub(crate) fn from_operation(index: Option<usize>, error: OperationError) -> Self {
-        Self::at(index, error.field().as_str(), error.rule())
+        Self {
+            is_rule: true,
+            ..Self::at(index, error.field().as_str(), error.rule())
+        }
     }
 
     /// serde's messages quote the input, which may be a cookie's value, so only their kind is kept.
@@ -84,6 +96,7 @@ impl BatchError {
                 field: text.to_owned(),
                 operation: None,
                 reason: format!("is not valid JSON (column {})", inner.column()),
+                is_rule: false,
             };
         } else if message.starts_with("missing field") {
             field = named("missing field `").unwrap_or(&field).to_owned();
@@ -102,6 +115,7 @@ impl BatchError {
             field: printable(&field),
             operation,
             reason: reason.to_owned(),
+            is_rule: false,
         }
     }
 }
@@ -141,7 +155,8 @@ pub(crate) const MESOP_AGE: &str =
     "must be a number of seconds that ends in the years 1 to 9999, or null";
 
 /// A field's name in a form/// A field's name in a form that may be shown: an unknown one is the input's own text.
-pub(crate) fn printable(field: &str) -> String {
+#[must_use]
+pub fn printable(field: &str) -> String {
     if !field.is_empty() && field.len() <= 40 && field.bytes().all(|b| b.is_ascii_graphic()) {
         field.to_owned()
     } else {

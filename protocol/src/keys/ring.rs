@@ -77,6 +77,11 @@ impl KeyRing {
         self.current().id
     }
 
+    /// The ids of all keys, that of the one that seals first.
+    pub fn ids(&self) -> impl Iterator<Item = KeyId> {
+        self.all().map(|keys| keys.id)
+    }
+
     /// The keys of a purpose outside this codec, the current secret's first: it writes, and the
     /// others still read what they wrote.
     #[must_use]

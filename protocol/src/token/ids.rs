@@ -64,6 +64,42 @@ impl fmt::Debug for TokenId {
     }
 }
 
+/// The name of a token's receipt: a digest of its nonce. Whoever minted the token knows it, and nobody
+/// gets a token from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ReceiptId([u8; 16]);
+
+impl ReceiptId {
+    /// The receipt of the token with this nonce.
+    #[must_use]
+    pub fn from_nonce(nonce: Nonce) -> Self {
+        Self(digest16(
+            Sha256::new()
+                .chain_update(b"apply-cookies/v1/receipt")
+                .chain_update(nonce.0),
+        ))
+    }
+
+    /// Reads what [`to_text`](Self::to_text) writes. `None` unless it is exactly 22 canonical
+    /// characters.
+    #[must_use]
+    pub fn parse(text: &[u8]) -> Option<Self> {
+        base64url::decode_array(text).map(Self)
+    }
+
+    /// The bytes as 22 characters of URL-safe base64.
+    #[must_use]
+    pub fn to_text(self) -> String {
+        base64url::encode(&self.0)
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub const fn to_bytes(self) -> [u8; 16] {
+        self.0
+    }
+}
+
 /// Sixteen random bytes that name one run of an in-process replay store. A token that carries
 /// another store's scope was issued for a memory that is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -124,5 +160,19 @@ impl RedemptionDigest {
 impl fmt::Debug for RedemptionDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("RedemptionDigest(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Computed with Python's hashlib.
+    #[test]
+    fn a_receipts_id_is_half_of_a_sha_256() {
+        let id = ReceiptId::from_nonce(Nonce([7; 16]));
+        assert_eq!(id.to_text(), "vdTJTGcqnM5dkYtlOEfrIA");
+        assert_eq!(ReceiptId::parse(id.to_text().as_bytes()), Some(id));
+        assert_eq!(ReceiptId::parse(b"AAAAAAAAAAAAAAAAAAAAAB"), None);
     }
 }

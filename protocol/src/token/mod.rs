@@ -30,7 +30,7 @@ pub use authentic::{AuthenticToken, VerifiedToken};
 pub use body::{NativeBody, TokenBody};
 pub use error::{InvalidReason, InvalidToken, RefusedToken};
 pub use header::{Lifetime, TokenHeader};
-pub use ids::{Nonce, RedemptionDigest, StoreScope, TokenId};
+pub use ids::{Nonce, ReceiptId, RedemptionDigest, StoreScope, TokenId};
 pub use prepared::{Grant, PreparedToken, UnclaimedLines};
 pub use seal::Seal;
 pub use sealed::{Sealing, Token, seal};
