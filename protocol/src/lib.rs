@@ -34,7 +34,7 @@ pub use json::{BatchError, parse_batch, parse_batch_over, parse_operation, parse
 mod keys;
 pub use keys::{
     KeyId, KeyRing, KeyRingError, Purpose, PurposeKey, Secret, SecretList, SecretListError,
-    WeakSecret,
+    WeakSecret, is_stand_in, is_unfilled,
 };
 
 mod binding;

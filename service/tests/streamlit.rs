@@ -135,6 +135,8 @@ fn what_cannot_be_meant_is_refused() {
         (CLIENT_SECRET.0, "<paste it here>"),
         (CLIENT_SECRET.0, "${AUTH0_SECRET}"),
         (CLIENT_SECRET.0, "/run/secrets/auth0"),
+        (CLIENT_SECRET.0, "changeme"),
+        (CLIENT_SECRET.0, "\"GOCSPX-7hK2qZp\""),
         (CLIENT_ID.0, "your-auth0-client-id"),
         (CLIENT_ID.0, "two words"),
         (

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use apply_cookies::protocol::is_unfilled;
 use zeroize::Zeroizing;
 
 /// The most bytes of a secret. Providers' own have 24 to 128.
@@ -15,13 +16,15 @@ const SECRET_MAX: usize = 4096;
 ///
 /// One line end behind it, as files have, is not part of it. White space, control characters, byte
 /// order marks and characters outside ASCII are refused, and so are quotation marks around it: nobody
-/// means them, and the provider would only say that the secret is wrong.
+/// means them, and the provider would only say that the secret is wrong. So are placeholders (`changeme`,
+/// `<secret>`, `xxx`), templates that nothing has filled in (`${NAME}`) and paths.
 ///
 /// ```
 /// use apply_cookies_auth::ClientSecret;
 ///
-/// assert!(ClientSecret::new("GOCSPX-example\n").is_ok());
-/// assert!(ClientSecret::new("\"GOCSPX-example\"").is_err());
+/// assert!(ClientSecret::new("GOCSPX-7hK2qZpW9sLx\n").is_ok());
+/// assert!(ClientSecret::new("\"GOCSPX-7hK2qZpW9sLx\"").is_err());
+/// assert!(ClientSecret::new("${GOOGLE_CLIENT_SECRET}").is_err());
 /// ```
 pub struct ClientSecret(Zeroizing<String>);
 
@@ -94,6 +97,8 @@ impl ClientSecret {
             Err(NOT_ASCII)
         } else if text.starts_with(is_quote) || text.ends_with(is_quote) {
             Err("has a quotation mark at an end")
+        } else if is_unfilled(text) {
+            Err("looks like a placeholder; copy the secret from the provider's console")
         } else {
             Ok(Self(Zeroizing::new(text.to_owned())))
         }
@@ -149,7 +154,7 @@ mod tests {
         for text in ["a~b.c-d_e", "a~b.c-d_e\n", "a~b.c-d_e\r\n"] {
             assert_eq!(ClientSecret::new(text).unwrap().as_str(), "a~b.c-d_e");
         }
-        let longest = "x".repeat(SECRET_MAX);
+        let longest = "aZ3~".repeat(SECRET_MAX / 4);
         assert!(ClientSecret::new(&longest).is_ok());
         for refused in [
             "",
@@ -169,6 +174,12 @@ mod tests {
             "a\0",
             "a\u{a0}",
             &format!("{longest}x"),
+            "changeme",
+            "${CLIENT_SECRET}",
+            "<secret>",
+            "xxx",
+            "your-client-secret",
+            "/run/secrets/google",
         ] {
             let error = ClientSecret::new(refused).unwrap_err().to_string();
             assert!(
@@ -186,7 +197,12 @@ mod tests {
             ClientSecret::from_file(&file)
         };
         assert_eq!(read(b"hunter2\n").unwrap().as_str(), "hunter2");
-        for bytes in [&b"hunter2 \n"[..], b"\xffhunter2", b"'hunter2'"] {
+        for bytes in [
+            &b"hunter2 \n"[..],
+            b"\xffhunter2",
+            b"'hunter2'",
+            b"<hunter2>\n",
+        ] {
             let error = read(bytes).unwrap_err();
             let shown = format!("{error} {error:?}");
             assert!(

@@ -4,6 +4,7 @@ mod code;
 mod configured;
 mod derived;
 mod drawn;
+mod given;
 mod list;
 #[cfg(feature = "mesop")]
 mod mesop;
@@ -18,6 +19,7 @@ mod strength;
 mod weak;
 
 pub use derived::KeyId;
+pub use given::{is_stand_in, is_unfilled};
 pub use list::{SecretList, SecretListError};
 pub use purpose::{Purpose, PurposeKey};
 pub use ring::{KeyRing, KeyRingError};

@@ -70,7 +70,7 @@ fn is_name_of_variable(text: &str) -> bool {
 }
 
 /// The letters and digits alone, in lower case.
-fn letters(text: &str) -> Zeroizing<String> {
+pub(super) fn letters(text: &str) -> Zeroizing<String> {
     let letters = text
         .chars()
         .filter(char::is_ascii_alphanumeric)

@@ -4,8 +4,9 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
-use apply_cookies::protocol::{Secret, WeakSecret};
+use apply_cookies::protocol::{Secret, is_stand_in};
 use apply_cookies::{Origin, Secrets};
+use apply_cookies_auth::ClientSecret;
 use serde_json::Value;
 use toml::Table;
 
@@ -70,11 +71,7 @@ fn content(provider: Option<&str>) -> Result<String, Refused> {
     Secret::from_configuration(&cookie_secret)
         .map_err(|error| format!("{COOKIE_SECRET}: {error}"))?;
     check_filled(CLIENT_ID, &client_id)?;
-    match Secret::from_configuration(&client_secret) {
-        // The provider has made it, as short as it likes.
-        Ok(_) | Err(WeakSecret::TooShort { .. }) => check_filled(CLIENT_SECRET, &client_secret)?,
-        Err(_) => return Err(not_filled(CLIENT_SECRET)),
-    }
+    ClientSecret::from_env(CLIENT_SECRET)?;
 
     let (mut auth, mut client) = (Table::new(), Table::new());
     auth.insert("redirect_uri".to_owned(), redirect_uri.into());
@@ -120,23 +117,13 @@ fn optional(name: &str) -> Result<Option<String>, Refused> {
     Ok(Some(value).filter(|value| !value.is_empty()))
 }
 
-/// Refuses what looks like a placeholder that nobody has replaced yet.
+/// Refuses a name or an address that nobody has put in yet.
 fn check_filled(name: &str, value: &str) -> Result<(), Refused> {
-    #[rustfmt::skip]
-    const MARKS: [&str; 12] = [
-        "your-", "your_", "yourclient", "client-id", "client_id", "client-secret", "client_secret",
-        "changeme", "change-me", "placeholder", "xxxx", "...",
-    ];
-    let lower = value.to_lowercase();
     let is_text = |c: char| !c.is_whitespace() && !c.is_control() && !"<>{}\"'`".contains(c);
-    if value.chars().all(is_text) && !MARKS.iter().any(|mark| lower.contains(mark)) {
+    if value.chars().all(is_text) && !is_stand_in(value) {
         return Ok(());
     }
-    Err(not_filled(name))
-}
-
-fn not_filled(name: &str) -> Refused {
-    format!("{name} looks like a placeholder; copy it from the provider's console").into()
+    Err(format!("{name} looks like a placeholder; copy it from the provider's console").into())
 }
 
 /// An address on https, or of this machine, whose path ends so.

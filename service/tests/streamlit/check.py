@@ -14,8 +14,8 @@ PROGRAM = sys.argv[1]
 # What TOML escapes, and what is written as it is.
 VALUES = {
     "REDIRECT_URI": "http://localhost:8501/oauth2callback",
-    "CLIENT_ID": "Jq3kV8wXz1Lt.apps",
-    "CLIENT_SECRET": "GOCSPX-7hK~q\\2=Zp#é",
+    "CLIENT_ID": "Jq3kV8wXz1Lt.é",
+    "CLIENT_SECRET": "GOCSPX-7hK~q\\2=Zp#",
     "SERVER_METADATA_URL": "https://tenant.eu.auth0.com/.well-known/openid-configuration",
     "CLIENT_KWARGS": json.dumps({"prompt": "login", "max_age": 300, "note": 'a "b" \\ ü'}),
 }

@@ -221,9 +221,9 @@ async fn the_request_proves_the_client_once_and_in_one_place() {
     let mut scene = Scene::good(&stage);
     let form = "grant_type=authorization_code&code=a-code\
                 &redirect_uri=https%3A%2F%2Fapp.example%2Fauth%2Fcallback%2Ftest&code_verifier=a-verifier";
-    let in_form = format!("{form}&client_id=the-client&client_secret=the%7Eclient%2Fsecret");
-    // the-client:the%7Eclient%2Fsecret
-    let basic = "Basic dGhlLWNsaWVudDp0aGUlN0VjbGllbnQlMkZzZWNyZXQ=";
+    let in_form = format!("{form}&client_id=the-client&client_secret=s3%7Ecr8%2Ft5wq");
+    // the-client:s3%7Ecr8%2Ft5wq
+    let basic = "Basic dGhlLWNsaWVudDpzMyU3RWNyOCUyRnQ1d3E=";
     let both = json!([
         "private_key_jwt",
         "client_secret_post",

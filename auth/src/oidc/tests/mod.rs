@@ -58,7 +58,7 @@ impl Stage {
 
     /// With a setting of each kind.
     fn settings(&self) -> Oidc {
-        let secret = ClientSecret::new("the~client/secret").unwrap();
+        let secret = ClientSecret::new("s3~cr8/t5wq").unwrap();
         Oidc::discover("test", self.provider.issuer(), "the-client", secret)
             .roles(["realm_access", "roles"])
             .claims(["department"])
