@@ -77,7 +77,7 @@ for (const framework of ["axum", "actix"]) {
       [answered, cutOff] = [answered + count, cutOff + cut];
       // The files know the attempts of before: who was still at the provider is signed in.
       await w.deliver(theirs.callback, bystander);
-      assert.equal(await w.who(bystander), `${w.account}-bystander`);
+      assert.equal(await w.who(bystander), `${w.account}-bystander`, `round ${round}: ${w.said()}\n${w.app.said().slice(-3000)}`);
     }
     t.diagnostic(`${JSON.stringify(found)}; signed in: ${signedIn}; before the end ${answered} were answered, and ${cutOff} cut off`);
     assert.ok(cutOff > 0, "nothing was under way");
