@@ -136,8 +136,9 @@ for (const framework of ["axum", "actix"]) {
         w.one.rotate();
         w.one.change = { keys: ({ keys }) => ({ keys: [...keys, ...old] }) };
       }
-      // A machine that is too busy for so many does fewer: what counts is that none is refused.
-      if (running.size === 6) await Promise.race(running);
+      // A machine that is too busy for so many does fewer: what counts is that none is refused. Half of
+      // these wait for their turn at the provider, where sixteen exchanges run at once.
+      if (running.size === 32) await Promise.race(running);
       const going = person(`person-${(count += 1)}`).finally(() => running.delete(going));
       running.add(going);
     }
