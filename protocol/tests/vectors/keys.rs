@@ -44,6 +44,7 @@ pub(crate) fn table() -> Value {
             good("a secret of characters of two bytes", LONG, LONG, "session"),
             good("another cookie", SECRET, SECRET, "__Host-theme"),
             good("a cookie whose name has every mark", SECRET, SECRET, "!#$%&'*+-.^_`|~"),
+            good("a name that makes the info longer than 1024 bytes", SECRET, SECRET, &"n".repeat(1200)),
             good("a line end is not part of the secret", &format!("{SECRET}\n"), SECRET, "session"),
             good("as Windows has it", &format!("{SECRET}\r\n"), SECRET, "session"),
             good("one line end is not, a second is", &format!("{SECRET}\n\n"), &format!("{SECRET}\n"), "session"),
