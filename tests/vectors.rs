@@ -1,4 +1,4 @@
-//! The vectors of SPEC §14 that this crate answers: `bindings.json`.
+//! The vectors of SPEC §14 that this crate answers: `bindings.json` and `frames.json`.
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
@@ -6,7 +6,7 @@ use std::fs;
 
 use apply_cookies::protocol::BindingCookie;
 use apply_cookies::web::{Asked, Fields};
-use apply_cookies::{ApplyCookies, Secrets};
+use apply_cookies::{ApplyCookies, FrameForm, Secrets};
 use bytes::Bytes;
 use serde_json::Value;
 
@@ -91,5 +91,19 @@ fn a_head_gives_a_browser_its_binding_as_the_vectors_say() {
             case["set_cookie"].as_str(),
             "{comment}"
         );
+    }
+}
+
+#[test]
+fn each_kind_of_stream_has_its_frame_as_the_vectors_say() {
+    for case in cases("frames.json", 3) {
+        let token = case["token"].as_str().unwrap();
+        for (form, name) in [
+            (FrameForm::Sse, "sse"),
+            (FrameForm::WebSocket, "websocket"),
+            (FrameForm::Html, "html"),
+        ] {
+            assert_eq!(form.frame(token), case[name], "{}", case["comment"]);
+        }
     }
 }

@@ -27,8 +27,7 @@ pub enum FrameForm {
 impl FrameForm {
     /// The token in this form.
     #[must_use]
-    pub fn frame(self, token: &Token) -> String {
-        let token = token.as_str();
+    pub fn frame(self, token: &str) -> String {
         // Tokens consist of base64url characters and dots, so no form needs escaping.
         match self {
             Self::Sse => format!("event: {FRAME_NAME}\ndata: {{\"token\":\"{token}\"}}\n\n"),
@@ -80,19 +79,19 @@ impl Frame {
     /// A server-sent event, with the empty line that ends it.
     #[must_use]
     pub fn to_sse(&self) -> String {
-        FrameForm::Sse.frame(&self.token)
+        FrameForm::Sse.frame(self.token())
     }
 
     /// A WebSocket text message.
     #[must_use]
     pub fn to_websocket_text(&self) -> String {
-        FrameForm::WebSocket.frame(&self.token)
+        FrameForm::WebSocket.frame(self.token())
     }
 
     /// An HTML element, for streamed pages and for htmx, Datastar or Turbo.
     #[must_use]
     pub fn to_html(&self) -> String {
-        FrameForm::Html.frame(&self.token)
+        FrameForm::Html.frame(self.token())
     }
 }
 
