@@ -3,6 +3,7 @@
 pub(crate) mod args;
 mod assertion;
 mod auth0;
+mod conformance;
 mod cookie;
 mod inspect;
 pub(crate) mod lines;
@@ -35,6 +36,7 @@ pub(crate) fn run(tool: &Tool) -> Result<(), Refused> {
         Tool::Cookie(CookieCommand::Encode(args)) => cookie::encode(args),
         Tool::Cookie(CookieCommand::Decode(args)) => cookie::decode(args),
         Tool::SetCookie(args) => set_cookie::run(args),
+        Tool::Conformance(args) => conformance::run(args),
         Tool::Replay(command) => replay::run(command),
         Tool::Auth0(command) => auth0::run(command),
         Tool::Secrets(SecretsCommand::Streamlit(args)) => streamlit::run(args),

@@ -7,6 +7,7 @@
 
 pub(crate) mod assertion;
 pub(crate) mod auth0;
+pub(crate) mod conformance;
 pub(crate) mod cookie;
 pub(crate) mod profile;
 pub(crate) mod replay;

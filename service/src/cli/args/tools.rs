@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::assertion::AssertionArgs;
 use super::auth0::Auth0Command;
+use super::conformance::ConformanceArgs;
 use super::cookie::CookieCommand;
 use super::replay::ReplayCommand;
 use super::secrets::SecretsCommand;
@@ -39,6 +40,12 @@ pub(crate) enum Tool {
     ///
     /// For a refused operation it writes {"error":"…","field":"…"}. The exit code is still 0.
     SetCookie(SetCookieArgs),
+    /// Checks another implementation of the protocol: apply-cookies conformance -- PROGRAM ARGUMENTS
+    ///
+    /// Runs the program, asks it all test vectors, one JSON object a line, and compares its answers.
+    /// Those that differ are printed as a file of vectors, and the exit code is then 1. How to answer
+    /// is on https://github.com/apply-cookies/apply-cookies/tree/main/protocol/conformance.
+    Conformance(ConformanceArgs),
     /// Prints the hash of a password, for a file of accounts
     ///
     /// Asks for the password twice, without showing it. Where standard input is not a terminal, the
