@@ -7,7 +7,6 @@ import secrets
 import shutil
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +15,6 @@ from dataclasses import dataclass, field
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 import pytest
@@ -33,6 +31,13 @@ def program() -> str:
     found = os.environ.get("APPLY_COOKIES_PROGRAM") or (str(beside) if beside.exists() else shutil.which(beside.name))
     assert found, "build the program: cargo build -p apply-cookies-service"
     return found
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
 
 
 def until(what: Callable[[], Any], seconds: float = 20.0) -> Any:
@@ -68,10 +73,7 @@ class Deployment:
 @pytest.fixture(scope="session")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     folder = tmp_path_factory.mktemp("service")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    made = Deployment(port, str(folder / "public.sock"), str(folder / "api.sock"))
+    made = Deployment(free_port(), str(folder / "public.sock"), str(folder / "api.sock"))
     command = [program(), "serve", "--listen", f"unix:{made.public}", "--api-listen", f"unix:{made.internal}"]
     environ = {**os.environ, "APPLY_COOKIES_SECRET_KEY": SECRET}
     child = subprocess.Popen([*command, "--origin", made.origin], env=environ)
@@ -160,8 +162,3 @@ def serving_wsgi(app: Any, port: int) -> Iterator[Browser]:
         server.shutdown()
         thread.join(10)
         server.server_close()
-
-
-def python(*arguments: str, **options: Any) -> subprocess.Popen[str]:
-    """Another Python, with this package."""
-    return subprocess.Popen([sys.executable, *arguments], text=True, stdout=subprocess.PIPE, **options)

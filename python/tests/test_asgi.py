@@ -434,9 +434,9 @@ def test_a_handshake_that_is_refused_says_what_is_lost(
         sets(handle(socket))
         await socket.close()
 
-    with serving(app_of(endpoint, deployment), deployment.port) as browser:
-        with pytest.raises(websockets.exceptions.InvalidStatus), connect(browser):
-            pass
+    refused = pytest.raises(websockets.exceptions.InvalidStatus)
+    with serving(app_of(endpoint, deployment), deployment.port) as browser, refused, connect(browser):
+        pass
     assert "app_session" in caplog.text
 
 

@@ -210,10 +210,10 @@ def talk(browser: Browser, text: str) -> str | bytes:
 
 
 def test_a_test_client_finds_the_handle(project: Deployment, client: Any = None) -> None:
+    from conftest import SECRET
     from django.test import Client
 
     from apply_cookies import testing
-    from conftest import SECRET
 
     response = Client().get("/events", headers={"host": "127.0.0.1"})
     lines = testing.redeem(response, secret=SECRET)

@@ -92,11 +92,12 @@ class Site:
             return "its Origin is not one of the app's origins"
         if not _same_site(request):
             return "Sec-Fetch-Site says that another site's page asks"
-        if any(word in (request.one(name) or b"").lower() for name in _PURPOSES
-               for word in (b"prefetch", b"prerender", b"preview")):  # fmt: skip
-            return "the page is only prefetched"
-        if any((request.one(name) or b"").lower() not in (b"", b"0", b"false") for name in _PREFETCHES):
-            return "the page is only prefetched"
+        for name, value in request.fields:
+            said = value.lower()
+            if name in _PURPOSES and any(word in said for word in (b"prefetch", b"prerender", b"preview")):
+                return "the page is only prefetched"
+            if name in _PREFETCHES and said not in (b"", b"0", b"false"):
+                return "the page is only prefetched"
         return None
 
 
