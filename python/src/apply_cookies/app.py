@@ -132,6 +132,8 @@ class ApplyCookies:
 
     def _start_dev(self, dev: DevService, port: int | None) -> None:
         # From the app's own listener, never from `Host`.
+        if not (port or self._origins):
+            raise ServiceError("dev=True does not see the port of this app: pass origins=")
         own = [f"http://{host}:{port}" for host in ("localhost", "127.0.0.1")]
         dev.start(self._origins or own)
         assert self.service

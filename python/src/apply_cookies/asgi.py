@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from .app import ApplyCookies
 from .codec import frames
 from .cookies import Cookies
+from .errors import ServiceError
 from .forward import MAX_BODY, forward, is_below
 from .streams import EventStream
 
@@ -54,8 +55,14 @@ class ApplyCookiesMiddleware:
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         # With `dev`, the first request says which port the app listens on.
-        if not self.cookies.is_dev:
-            await asyncio.to_thread(self.cookies.start)
+        try:
+            if not self.cookies.is_dev:
+                await asyncio.to_thread(self.cookies.start)
+        except ServiceError as error:
+            # An exception would only tell the server that there is no lifespan.
+            await receive()
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
         try:
             await self.app(scope, receive, send)
         finally:
