@@ -1,4 +1,6 @@
-// What the module adds to a page's types: its events on `document`, and its element in TSX.
+// What the module adds to a page's types: its events on `document`, and its element, in TSX too.
+
+import type {} from "./jsx.js";
 
 /**
  * The kinds of failure: the server's refusals by their names (`expired` also if a token expired
@@ -30,15 +32,5 @@ declare global {
 
   interface HTMLElementTagNameMap {
     "apply-cookies": HTMLElement;
-  }
-}
-
-// An app without React has no such module to add to.
-// @ts-ignore
-declare module "react" {
-  namespace JSX {
-    interface IntrinsicElements {
-      "apply-cookies": { token?: string; key?: string | number | bigint | null };
-    }
   }
 }

@@ -181,7 +181,7 @@ const answers = (crypto, name) => {
         [`cookie/hmac-sha256/${asked.name}`, 32],
         [`cookie/fernet/${asked.name}`, 32],
       ])) {
-        keys[purpose] = toBase64url(await derive(crypto, secret, purpose, length));
+        keys[purpose] = toBase64url(await later(derive(crypto, secret, purpose, length)));
       }
       return { keys };
     },

@@ -1,14 +1,6 @@
 // The primitives by node:crypto, all at once.
 
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHash,
-  createHmac,
-  hkdfSync,
-  randomFillSync,
-  timingSafeEqual,
-} from "node:crypto";
+import { createCipheriv, createDecipheriv, createHash, createHmac, randomFillSync, timingSafeEqual } from "node:crypto";
 
 /** @typedef {import("./crypto-web.js").Crypto} Crypto */
 
@@ -21,7 +13,6 @@ const hmac = (key, bytes) => createHmac("sha256", key).update(bytes).digest();
 export const nodeCrypto = {
   random: (length) => randomFillSync(new Uint8Array(length)),
   sha256: (bytes) => createHash("sha256").update(bytes).digest(),
-  hkdf: (secret, salt, info, length) => new Uint8Array(hkdfSync("sha256", secret, salt, info, length)),
   macKey: (bytes) => bytes,
   mac: hmac,
   isMac: (key, bytes, mac) => timingSafeEqual(hmac(key, bytes), mac),

@@ -2,11 +2,10 @@
 
 /**
  * Keys are whatever the implementation takes. `isMac` compares in constant time; `decrypt` gives
- * `null` where the padding is wrong. AES-128 in CBC mode with PKCS #7, HMAC and HKDF with SHA-256.
+ * `null` where the padding is wrong. AES-128 in CBC mode with PKCS #7, HMAC with SHA-256.
  * @typedef {object} Crypto
  * @property {(length: number) => Uint8Array} random
  * @property {(bytes: Uint8Array) => any} sha256
- * @property {(secret: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number) => any} hkdf
  * @property {(bytes: Uint8Array) => any} macKey
  * @property {(key: any, bytes: Uint8Array) => any} mac
  * @property {(key: any, bytes: Uint8Array, mac: Uint8Array) => any} isMac
@@ -27,10 +26,6 @@ const bytes = (buffer) => new Uint8Array(buffer);
 export const webCrypto = {
   random: (length) => globalThis.crypto.getRandomValues(new Uint8Array(length)),
   sha256: async (text) => bytes(await subtle.digest("SHA-256", text)),
-  hkdf: async (secret, salt, info, length) => {
-    const key = await subtle.importKey("raw", secret, "HKDF", false, ["deriveBits"]);
-    return bytes(await subtle.deriveBits({ name: "HKDF", hash: "SHA-256", salt, info }, key, length * 8));
-  },
   macKey: (key) => subtle.importKey("raw", key, HMAC, false, ["sign", "verify"]),
   mac: async (key, text) => bytes(await subtle.sign("HMAC", key, text)),
   isMac: (key, text, mac) => subtle.verify("HMAC", key, mac, text),

@@ -30,14 +30,22 @@ const SALT = utf8("apply-cookies/v1");
 
 /** @typedef {Keys[]} Ring the first seals, the others verify */
 
+const ONE = Uint8Array.of(1);
+
 /**
+ * HKDF (RFC 5869) for one block or less. Platforms' own take at most 1024 bytes of info, and a
+ * cookie's name may be longer.
  * @param {Crypto} crypto
  * @param {string} secret without its line end, as `trimmed` leaves it
  * @param {string} purpose
- * @param {number} length
+ * @param {number} length up to 32 bytes
+ * @returns {Steps<Uint8Array>}
  */
-export const derive = (crypto, secret, purpose, length) =>
-  crypto.hkdf(utf8(secret), SALT, utf8(`apply-cookies/v1/${purpose}`), length);
+export function* derive(crypto, secret, purpose, length) {
+  const extracted = yield crypto.mac(yield crypto.macKey(SALT), utf8(secret));
+  const info = concat(utf8(`apply-cookies/v1/${purpose}`), ONE);
+  return (yield crypto.mac(yield crypto.macKey(extracted), info)).slice(0, length);
+}
 
 /** A secret without one line end. @param {string} secret */
 export const trimmed = (secret) => secret.replace(/\r?\n$/, "");
@@ -62,14 +70,14 @@ function* keysOf(crypto, text) {
   const cookies = new Map();
   return {
     crypto,
-    id: yield derive(crypto, secret, "key-id//", KEY_ID),
-    signed: yield crypto.macKey(yield derive(crypto, secret, "token/hmac-sha256/", 32)),
-    encrypted: yield* fernetKey(crypto, yield derive(crypto, secret, "token/fernet/", 32)),
-    binding: yield crypto.macKey(yield derive(crypto, secret, "binding/hmac-sha256/", 32)),
+    id: yield* derive(crypto, secret, "key-id//", KEY_ID),
+    signed: yield crypto.macKey(yield* derive(crypto, secret, "token/hmac-sha256/", 32)),
+    encrypted: yield* fernetKey(crypto, yield* derive(crypto, secret, "token/fernet/", 32)),
+    binding: yield crypto.macKey(yield* derive(crypto, secret, "binding/hmac-sha256/", 32)),
     *ofCookie(algorithm, name) {
       const purpose = `cookie/${algorithm}/${name}`;
       if (!cookies.has(purpose)) {
-        const bytes = yield derive(crypto, secret, purpose, 32);
+        const bytes = yield* derive(crypto, secret, purpose, 32);
         cookies.set(purpose, algorithm === "fernet" ? yield* fernetKey(crypto, bytes) : yield crypto.macKey(bytes));
       }
       return cookies.get(purpose);

@@ -1,0 +1,92 @@
+// The helper for apps' own tests, and what the settings refuse.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { ApplyCookies as Edge } from "../../server/edge.js";
+import { ApplyCookies, BadSecret } from "../../server/server.js";
+import { Browser } from "../../server/testing.js";
+import { SECRET } from "./support/service.mjs";
+
+const settings = { secret: SECRET, origins: ["https://app.example"] };
+const operations = [{ op: "set", name: "app_session", value: "ada" }];
+
+for (const [name, deployment] of [["server", new ApplyCookies(settings)], ["edge", new Edge(settings)]]) {
+  test(`${name}: a browser takes what was minted for it, once, and nothing of others`, async () => {
+    const browser = new Browser(deployment);
+    const binding = browser.jar.get("__Host-apply-cookies");
+    const [{ token, receipt, issuedAt, expiresAt }] = await deployment.mint({ binding, operations });
+    assert.match(receipt, /^[\w-]{22}$/);
+    assert.equal(expiresAt - issuedAt, 60_000);
+    const frame = `data: a\n\nevent: apply-cookies\ndata: {"token":"${token}"}\n\n`;
+    assert.deepEqual(await browser.take(frame), ["app_session=ada; Path=/; Secure; HttpOnly; SameSite=Lax"]);
+    assert.match(browser.cookie, /; app_session=ada$/);
+    await assert.rejects(browser.take(frame), /used already/);
+    await assert.rejects(new Browser(deployment).take(`{"type":"apply-cookies","token":"${token}"}`), { step: "wrong-browser" });
+  });
+
+  test(`${name}: a token that nobody could redeem is not made`, async () => {
+    const binding = Buffer.alloc(32, 1).toString("base64url");
+    const refused = [
+      [{ operations }, "binding"],
+      [{ operations, binding: "x" }, "binding"],
+      [{ operations: [], binding }, "operations"],
+      [{ operations: [...operations, ...operations], binding }, "name"],
+      [{ operations, binding, ttlMs: 86_400_001 }, "ttlMs"],
+      [{ operations, binding, then: { go: "//evil.example" } }, "then"],
+      [{ operations: [{ ...operations[0], value: "a b" }], binding }, "value"],
+    ];
+    for (const [request, field] of refused) {
+      await assert.rejects(async () => deployment.mint(request), { name: "InvalidOperation", field });
+    }
+  });
+}
+
+/** Constructs with these variables alone. */
+const inEnvironment = (variables, options = {}) => {
+  const names = Object.keys(process.env).filter((name) => name.startsWith("APPLY_COOKIES_"));
+  const saved = Object.fromEntries(names.map((name) => [name, process.env[name]]));
+  for (const name of names) delete process.env[name];
+  Object.assign(process.env, variables);
+  try {
+    return new ApplyCookies(options);
+  } finally {
+    for (const name of Object.keys(variables)) delete process.env[name];
+    Object.assign(process.env, saved);
+  }
+};
+
+const random = () => Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url");
+
+test("secrets and origins come from the environment, and a wrong one is named, never shown", () => {
+  const [secret, older] = [random(), random()];
+  const origin = { APPLY_COOKIES_ORIGIN: "https://app.example,https://b.example" };
+  const made = inEnvironment({ ...origin, APPLY_COOKIES_SECRET_KEY: `${secret}\n`, APPLY_COOKIES_PREVIOUS_KEYS: older });
+  assert.deepEqual(made.origins, ["https://app.example", "https://b.example"]);
+  const binding = Buffer.alloc(32, 1).toString("base64url");
+  const [{ token }] = new ApplyCookies({ ...settings, secret: older }).mint({ binding, operations });
+  assert.equal(made.open(token, { bindingCookie: binding }).operations[0].name, "app_session");
+
+  const wrong = [
+    [{}, "too-short"],
+    [{ APPLY_COOKIES_SECRET_KEY: SECRET }, "published"],
+    [{ APPLY_COOKIES_SECRET_KEY: `"${secret}"` }, "quoted"],
+    [{ APPLY_COOKIES_SECRET_KEY: secret, APPLY_COOKIES_SECRET_KEY_FILE: "/dev/null" }, "both"],
+    [{ APPLY_COOKIES_SECRET_KEY: secret, APPLY_COOKIES_PREVIOUS_KEYS: `${older}, ${random()}` }, "white-space"],
+    [{ APPLY_COOKIES_SECRET_KEY: secret, APPLY_COOKIES_PREVIOUS_KEYS: secret }, "twice"],
+  ];
+  for (const [variables, rule] of wrong) {
+    assert.throws(
+      () => inEnvironment({ ...origin, ...variables }),
+      (error) => error instanceof BadSecret && error.rule === rule && ![secret, older, SECRET].some((one) => error.message.includes(one)),
+      rule,
+    );
+  }
+});
+
+test("an app without origins, and development beside a secret, are refused at the start", () => {
+  assert.throws(() => inEnvironment({ APPLY_COOKIES_SECRET_KEY: random() }), /APPLY_COOKIES_ORIGIN/);
+  assert.throws(() => inEnvironment({}, { ...settings, origins: ["https://app.example/"] }), /scheme, host and port/);
+  assert.throws(() => inEnvironment({ APPLY_COOKIES_SECRET_KEY: random() }, { dev: true }), /may be production/);
+  assert.throws(() => inEnvironment({}, { ...settings, forward: "http://10.0.0.1:8788" }), /loopback/);
+});
