@@ -17,22 +17,10 @@ import { withheld } from "./policy.js";
 /** @template T @typedef {import("./steps.js").Steps<T>} Steps */
 
 /**
- * What became of cookies: `released` to the browser (`barrier: "failed"` where a sign-out could not
- * raise its barrier), `expired` before anybody redeemed them, or `undeliverable`: never sent.
- * @typedef {{ state: "released" | "expired" | "undeliverable", barrier?: "failed" }} Outcome
- */
-
-/**
  * How what is queued leaves once the headers have. An adapter makes it.
  * @typedef {object} Carrier
  * @property {() => void} wake something is queued: send it soon
  * @property {() => Promise<void>} flush sends what is queued; settles when it has left, or is lost
- */
-
-/**
- * Who asks the service for outcomes. `eager` is one that hears of every receipt anyway, so that a
- * token is watched before it leaves, and one that nobody redeems is told; the others ask when they must.
- * @typedef {{ eager: boolean, outcome: (receipt: string, expiresAt: number) => Promise<Outcome> }} Receipts
  */
 
 /**
@@ -50,7 +38,6 @@ const NO_BINDING =
 export class Cookies {
   #deployment;
   #asked;
-  #receipts;
   /** @type {"headers" | "carried" | "closed"} */
   #state = "headers";
   /** @type {Error | null} why nothing can bring a cookie any more */
@@ -79,12 +66,10 @@ export class Cookies {
    * @internal
    * @param {Deployment} deployment
    * @param {Asked} asked
-   * @param {Receipts | null} receipts
    */
-  constructor(deployment, asked, receipts) {
+  constructor(deployment, asked) {
     this.#deployment = deployment;
     this.#asked = asked;
-    this.#receipts = receipts;
   }
 
   /** `headers` while an ordinary `Set-Cookie` is possible, then `carried` or `closed`. */
@@ -167,7 +152,7 @@ export class Cookies {
     if (this.#state === "headers") {
       throw new Error("the headers of this response have not left yet: `delivered` is for event streams and sockets");
     }
-    if (!this.#receipts) throw new Error("`delivered` asks the service: give `service`, the address of its internal API");
+    if (!this.#deployment.service) throw new Error("`delivered` asks the service: give `service`, the address of its internal API");
     for (const { ask } of this.#unasked.splice(0)) ask();
     await Promise.all(this.#unsettled);
     const all = !this.#failed;
@@ -266,10 +251,10 @@ export class Cookies {
 
   /** @param {string} receipt @param {number} expiresAt */
   #watch(receipt, expiresAt) {
-    const receipts = this.#receipts;
-    if (!receipts) return;
+    const { service } = this.#deployment;
+    if (!service) return;
     const ask = () => {
-      const settled = receipts.outcome(receipt, expiresAt).then(({ state }) => {
+      const settled = service.outcome(receipt, expiresAt).then(({ state }) => {
         this.#unsettled.delete(settled);
         if (state === "released") return;
         this.#failed = true;
@@ -277,7 +262,7 @@ export class Cookies {
       });
       this.#unsettled.add(settled);
     };
-    if (receipts.eager) return ask();
+    if (service.eager) return ask();
     this.#unasked = this.#unasked.filter((one) => one.expiresAt > Date.now());
     this.#unasked.push({ expiresAt, ask });
   }

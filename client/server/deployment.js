@@ -101,7 +101,25 @@ export const fieldsOf = (attributes) =>
     }),
   );
 
+/**
+ * What became of cookies: `released` to the browser (`barrier: "failed"` where a sign-out could not
+ * raise its barrier), or `expired` before anybody redeemed them.
+ * @typedef {{ state: "released" | "expired", barrier?: "failed" }} Outcome
+ */
+
+/**
+ * The service, by its internal API. `eager` is one that hears of every receipt anyway, so that a token
+ * is watched before it leaves, and one that nobody redeems is told; the others ask when they must.
+ * @typedef {object} Service
+ * @property {boolean} eager
+ * @property {(receipt: string, expiresAt: number) => Promise<Outcome>} outcome
+ * @property {(method: string, path: string, body?: unknown) => Promise<any>} ask
+ */
+
 const HTTP = /^https?:\/\/[^/]+$/;
+
+/** @param {string} message */
+export const toConsole = (message) => console.warn(`apply-cookies: ${message}`);
 
 export class Deployment {
   /** @type {Crypto} */
@@ -116,6 +134,16 @@ export class Deployment {
   #scope = null;
   #seal;
   #ttlMs;
+  /** Settles when the origins are known, and in development when the service is there. @type {Promise<void>} */
+  started = Promise.resolve();
+  /** @internal */
+  isStarted = true;
+  /** @internal @type {Service | null} */
+  service = null;
+  /** The service's public listener, for requests to the prefix. @internal @type {string | null} */
+  forwardTo = null;
+  /** How the service knows an origin of this app. @internal @type {((origin: string) => string) | undefined} */
+  knownAs = undefined;
 
   /**
    * @param {Crypto} crypto
@@ -128,7 +156,7 @@ export class Deployment {
     this.#ttlMs = rest.ttlMs ?? DEFAULT_LIFETIME;
     this.prefix = prefix;
     this.bindingRequired = rest.binding !== "optional";
-    this.warn = rest.warn ?? ((message) => console.warn(`apply-cookies: ${message}`));
+    this.warn = rest.warn ?? toConsole;
     if (origins) this.learn({ origins });
   }
 
@@ -153,6 +181,14 @@ export class Deployment {
       this.#origins = origins;
     }
     if (scope) this.#scope = fromBase64url(scope);
+  }
+
+  /** @internal @param {Promise<void>} starting */
+  startsWith(starting) {
+    this.isStarted = false;
+    this.started = starting.then(() => void (this.isStarted = true));
+    // Whoever awaits it is told of a failure; nobody must.
+    this.started.catch(() => {});
   }
 
   /** @returns {Steps<Ring>} */

@@ -2,7 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -19,12 +19,14 @@ const READY_MS = 10_000;
 const PAUSE_MS = 20;
 
 // The shell holds the other end of the app's pipe: that closes with the app, killed or not.
-const SUPERVISOR = `exec 3<&0
+const SUPERVISOR = `folder=$1; shift
+exec 3<&0
 "$@" </dev/null 3<&- & child=$!
 { read -r _ <&3; kill $child; } 2>/dev/null & watch=$!
 exec 3<&-
 wait $child; code=$?
 kill $watch 2>/dev/null
+rm -rf -- "$folder"
 exit $code`;
 
 /**
@@ -45,9 +47,11 @@ export const start = ({ program = process.env.APPLY_COOKIES_PROGRAM ?? "apply-co
   const folder = mkdtempSync(join(tmpdir(), "apply-cookies-"));
   const [publicly, internally] = ["public.sock", "api.sock"].map((name) => `unix:${join(folder, name)}`);
   const args = ["serve", "--listen", publicly, "--api-listen", internally, "--prefix", prefix, ...ORIGINS.flatMap((origin) => ["--origin", origin.slice(0, -2)]), "--binding", binding ? "required" : "optional"];
-  const child = spawn("/bin/sh", ["-c", SUPERVISOR, "apply-cookies", program, ...args], {
-    env: { ...process.env, APPLY_COOKIES_SECRET_KEY: secret },
+  const child = spawn("/bin/sh", ["-c", SUPERVISOR, "apply-cookies", folder, program, ...args], {
+    env: { RUST_LOG: "warn", ...process.env, APPLY_COOKIES_SECRET_KEY: secret },
     stdio: ["pipe", "ignore", "inherit"],
+    // A terminal's Ctrl-C is for the app; the pipe then ends this.
+    detached: true,
   });
   // The child must not keep the app.
   child.unref();
@@ -60,8 +64,7 @@ export const start = ({ program = process.env.APPLY_COOKIES_PROGRAM ?? "apply-co
   };
   child.on("error", (error) => fail(`cannot be started: ${error.message}`));
   child.on("exit", (code) => fail(code === 127 ? "was not found" : `has ended with ${code}`));
-  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-  const service = new Service(internally, { warn });
+  const service = new Service(internally);
 
   const wait = async () => {
     for (const end = Date.now() + READY_MS; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))) {

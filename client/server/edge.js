@@ -3,7 +3,7 @@
 
 import { checkLocal, fromEnvironment, knownAs, ORIGINS, Service, start } from "#platform";
 import { webCrypto } from "./crypto-web.js";
-import { Deployment } from "./deployment.js";
+import { Deployment, toConsole } from "./deployment.js";
 import { checkService } from "./service-info.js";
 import { later } from "./steps.js";
 
@@ -17,7 +17,7 @@ export { respond } from "./response-web.js";
 /** @typedef {import("./deployment.js").OperationJson} OperationJson */
 /** @typedef {import("./deployment.js").ValueOptions} ValueOptions */
 /** @typedef {import("./cookies.js").Cookies} Cookies */
-/** @typedef {import("./cookies.js").Outcome} Outcome */
+/** @typedef {import("./deployment.js").Outcome} Outcome */
 /** @typedef {import("./token.js").Opened} Opened */
 
 /**
@@ -32,20 +32,9 @@ export { respond } from "./response-web.js";
  */
 
 export class ApplyCookies extends Deployment {
-  /** Settles when the secrets are usable and the origins known. @type {Promise<void>} */
-  started;
-  /** @internal */
-  isStarted = false;
-  /** @internal @type {Service | null} */
-  service = null;
-  /** @internal @type {string | null} */
-  forwardTo = null;
-  /** @internal @type {((origin: string) => string) | undefined} */
-  knownAs = undefined;
-
   /** @param {Options} [options] */
   constructor(options = {}) {
-    const { prefix = "/__apply-cookies", binding, warn = (/** @type {string} */ message) => console.warn(`apply-cookies: ${message}`) } = options;
+    const { prefix = "/__apply-cookies", binding, warn = toConsole } = options;
     const { program } = typeof options.dev === "object" ? options.dev : {};
     const dev = options.dev ? start({ program, prefix, binding: binding !== "optional", warn }) : null;
     super(webCrypto, dev ? { ...options, secret: dev.secret, previous: [], origins: ORIGINS } : fromEnvironment(options));
@@ -53,30 +42,23 @@ export class ApplyCookies extends Deployment {
       this.service = dev.service;
       this.forwardTo = dev.forward;
       this.knownAs = knownAs;
-      this.started = this.#start(dev.ready);
+      this.startsWith(this.#start(dev.ready));
       return;
     }
     if (options.forward) checkLocal(options.forward);
     this.forwardTo = options.forward ?? null;
-    if (options.service) this.service = new Service(options.service, { key: options.serviceKey, warn: this.warn });
+    if (options.service) this.service = new Service(options.service, { key: options.serviceKey });
     else if (this.origins === null) throw new Error("where are the app's pages? Give `origins`, as in [\"https://app.example\"], or `service`, which knows them");
-    this.started = this.#start(Promise.resolve(null));
+    this.startsWith(this.#start(Promise.resolve(null)));
   }
 
   /** @param {Promise<string | null>} ready */
-  #start(ready) {
-    const start = async () => {
-      const [keys] = await later(this.ring());
-      this.learn({ scope: await ready });
-      const id = [...keys.id].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-      const checked = this.service && !this.knownAs ? checkService(this.service, this, id) : null;
-      if (this.origins === null) await checked;
-      this.isStarted = true;
-    };
-    const started = start();
-    // Whoever awaits it is told of a failure; nobody must.
-    started.catch(() => {});
-    return started;
+  async #start(ready) {
+    const [keys] = await later(this.ring());
+    this.learn({ scope: await ready });
+    const id = [...keys.id].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    const checked = this.service && !this.knownAs ? checkService(this.service, this, id) : null;
+    if (this.origins === null) await checked;
   }
 
   /**

@@ -1,12 +1,12 @@
 // `apply-cookies/hono`: `c.var.cookies` in every handler.
 
 import { forward } from "#platform";
+import { Deployment } from "./deployment.js";
 import { ApplyCookies } from "./edge.js";
 import { isOurs } from "./forward-path.js";
 import { begin } from "./response-web.js";
 
 /** @typedef {import("./edge.js").Options} Options */
-/** @typedef {import("./server.js").ApplyCookies} ServerApplyCookies */
 
 /**
  * What is used of Hono's context.
@@ -18,10 +18,10 @@ import { begin } from "./response-web.js";
 
 /**
  * The middleware: `app.use(applyCookies({ … }))`.
- * @param {Options | ApplyCookies | ServerApplyCookies} [options]
+ * @param {Options | Deployment} [options] or an `ApplyCookies`, of `apply-cookies/edge` or `/server`
  */
 export const applyCookies = (options = {}) => {
-  const deployment = "minting" in options ? options : new ApplyCookies(options);
+  const deployment = options instanceof Deployment ? options : new ApplyCookies(options);
 
   /**
    * @param {Context} context

@@ -1,6 +1,6 @@
 // The same where there is nothing but the web's own: no sockets of files, no processes.
 
-/** @typedef {import("./cookies.js").Outcome} Outcome */
+/** @typedef {import("./deployment.js").Outcome} Outcome */
 
 const WAIT_MS = 25_000;
 const PAUSE_MS = 1_000;

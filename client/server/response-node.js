@@ -41,7 +41,7 @@ const setHeaders = (response, headers) => {
  * @returns {Cookies}
  */
 export const attach = (deployment, request, response) => {
-  const cookies = new Cookies(deployment, askedOf(request), deployment.service);
+  const cookies = new Cookies(deployment, askedOf(request));
   // As they are called here: with fewer arguments than their types say, and by others' wrappers.
   /** @type {Record<"writeHead" | "write" | "end", (...args: any[]) => any>} */
   const below = { writeHead: response.writeHead, write: response.write, end: response.end };

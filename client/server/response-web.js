@@ -7,26 +7,22 @@ import { asked } from "./policy.js";
 import { EventStream } from "./sse.js";
 import { later } from "./steps.js";
 
-/** @typedef {import("./deployment.js").Deployment & { service: import("./cookies.js").Receipts | null }} Deployed */
+/** @typedef {import("./deployment.js").Deployment} Deployment */
 
 /**
  * The handle of a request, and what its answer becomes.
- * @param {Deployed} deployment that has started
+ * @param {Deployment} deployment that has started
  * @param {Request} request
  * @returns {{ cookies: Cookies, finish: (response: Response) => Response }}
  */
 export const begin = (deployment, request) => {
-  const cookies = new Cookies(
-    deployment,
-    asked(request.method, (name) => request.headers.get(name)),
-    deployment.service,
-  );
+  const cookies = new Cookies(deployment, asked(request.method, (name) => request.headers.get(name)));
   return { cookies, finish: (response) => finish(cookies, request, response) };
 };
 
 /**
  * Answers a request by a function that is given the handle.
- * @param {Deployed & { started: Promise<void> }} deployment
+ * @param {Deployment} deployment
  * @param {Request} request
  * @param {(cookies: Cookies) => Response | Promise<Response>} handle
  * @returns {Promise<Response>}

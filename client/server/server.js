@@ -1,7 +1,7 @@
 // `apply-cookies/server`: mints and reads with node:crypto, at once.
 
 import { nodeCrypto } from "./crypto-node.js";
-import { Deployment } from "./deployment.js";
+import { Deployment, toConsole } from "./deployment.js";
 import { knownAs, ORIGINS, start } from "./dev.js";
 import { fromEnvironment } from "./environment.js";
 import { checkLocal } from "./forward.js";
@@ -19,7 +19,7 @@ export { BadSecret, InvalidOperation, LostCookie, NoBinding, Refused } from "./e
 /** @typedef {import("./deployment.js").OperationJson} OperationJson */
 /** @typedef {import("./deployment.js").ValueOptions} ValueOptions */
 /** @typedef {import("./cookies.js").Cookies} Cookies */
-/** @typedef {import("./cookies.js").Outcome} Outcome */
+/** @typedef {import("./deployment.js").Outcome} Outcome */
 /** @typedef {import("./token.js").Opened} Opened */
 /** @typedef {import("node:http").IncomingMessage} IncomingMessage */
 
@@ -40,20 +40,9 @@ export { BadSecret, InvalidOperation, LostCookie, NoBinding, Refused } from "./e
  */
 
 export class ApplyCookies extends Deployment {
-  /** Settles when the origins are known, and in development when the service is there. @type {Promise<void>} */
-  started = Promise.resolve();
-  /** @internal */
-  isStarted = true;
-  /** @internal @type {Service | null} */
-  service = null;
-  /** @internal @type {string | null} */
-  forwardTo = null;
-  /** How the service knows an origin of this app. @internal @type {((origin: string) => string) | undefined} */
-  knownAs = undefined;
-
   /** @param {Options} [options] */
   constructor(options = {}) {
-    const { prefix = "/__apply-cookies", binding, warn = (message) => console.warn(`apply-cookies: ${message}`) } = options;
+    const { prefix = "/__apply-cookies", binding, warn = toConsole } = options;
     const { program } = typeof options.dev === "object" ? options.dev : {};
     const dev = options.dev ? start({ program, prefix, binding: binding !== "optional", warn }) : null;
     super(nodeCrypto, dev ? { ...options, secret: dev.secret, previous: [], origins: ORIGINS } : fromEnvironment(options));
@@ -63,26 +52,18 @@ export class ApplyCookies extends Deployment {
       this.service = dev.service;
       this.forwardTo = dev.forward;
       this.knownAs = knownAs;
-      this.#await(dev.ready.then((scope) => this.learn({ scope })));
+      this.startsWith(dev.ready.then((scope) => this.learn({ scope })));
       return;
     }
     if (options.forward) checkLocal(options.forward);
     this.forwardTo = options.forward ?? null;
     if (options.service) {
-      this.service = new Service(options.service, { key: options.serviceKey, warn: this.warn });
+      this.service = new Service(options.service, { key: options.serviceKey });
       const checked = checkService(this.service, this, this.keyId);
-      if (this.origins === null) this.#await(checked);
+      if (this.origins === null) this.startsWith(checked);
     } else if (this.origins === null) {
       throw new Error("where are the app's pages? Give `origins`, as in [\"https://app.example\"], set APPLY_COOKIES_ORIGIN, or give `service`, which knows them");
     }
-  }
-
-  /** @param {Promise<void>} started */
-  #await(started) {
-    this.isStarted = false;
-    this.started = started.then(() => void (this.isStarted = true));
-    // Whoever awaits it is told of a failure; nobody must.
-    this.started.catch(() => {});
   }
 
   /** The id of the current secret's key, as the service prints it. */

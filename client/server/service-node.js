@@ -3,7 +3,7 @@
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 
-/** @typedef {import("./cookies.js").Outcome} Outcome */
+/** @typedef {import("./deployment.js").Outcome} Outcome */
 
 /** How long after its end a token may still be settled: the service's clock need not be ours. */
 const GRACE_MS = 2_000;
@@ -28,7 +28,6 @@ export class Service {
   eager = true;
   #at;
   #key;
-  #warn;
   /** @type {Map<string, (outcome: Outcome) => void>} */
   #open = new Map();
   #isListening = false;
@@ -36,12 +35,11 @@ export class Service {
 
   /**
    * @param {string} address
-   * @param {{ key?: string, warn: (message: string) => void }} options
+   * @param {{ key?: string }} [options]
    */
-  constructor(address, { key, warn }) {
+  constructor(address, { key } = {}) {
     this.#at = connection(address);
     this.#key = key;
-    this.#warn = warn;
   }
 
   /**

@@ -47,7 +47,7 @@ export const handleSocket = (socket, request, deployment = used()) => {
   const asked = askedOf(request);
   const binding = made.get(request);
   if (binding) asked.cookie.push(`${bindingName(deployment.plainHttp)}=${binding}`);
-  const cookies = new Cookies(deployment, asked, deployment.service);
+  const cookies = new Cookies(deployment, asked);
   const { send } = socket;
 
   const put = () => {

@@ -111,8 +111,103 @@ test("a detail that does not exist is an error", () => {
   assert.match(compile("app.ts", text, false), /TS2339/);
 });
 
-test("the element can be written in TSX", () => {
-  const text = (attribute) => `import "apply-cookies";\nexport const it = <apply-cookies ${attribute} key="a" />;\n`;
-  assert.equal(compile("app.tsx", text('token="t"'), true), "");
-  assert.match(compile("app.tsx", text("token={7}"), true), /TS2322/);
+/** Each library of components, by the packages whose types it needs. */
+const COMPONENTS = {
+  "React 19": ["react", { "@types/react": "@types/react", csstype: "csstype" }],
+  "React 18": ["react", { "@types/react": "types-react-18", "@types/prop-types": "@types/prop-types", csstype: "csstype" }],
+  Preact: ["preact", { preact: "preact" }],
+  Solid: ["solid-js", { "solid-js": "solid-js", csstype: "csstype" }],
+};
+
+/** What the compiler says about a file in a folder with the package and these others alone. */
+const compileWith = (packages, name, text, options) => {
+  const folder = mkdtempSync(join(tmpdir(), "apply-cookies-"));
+  try {
+    for (const [place, from] of Object.entries({ ...packages, "apply-cookies": installed })) {
+      mkdirSync(join(folder, "node_modules", place, ".."), { recursive: true });
+      symlinkSync(from.startsWith("/") ? from : join(client, "node_modules", from), join(folder, "node_modules", place));
+    }
+    writeFileSync(join(folder, name), text);
+    const all = ["--strict", "--noEmit", "--target", "es2022", "--preserveSymlinks", ...options, name];
+    return spawnSync(join(client, "node_modules/.bin/tsc"), all, { cwd: folder, encoding: "utf8" }).stdout;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+};
+
+for (const [library, [source, packages]] of Object.entries(COMPONENTS)) {
+  test(`the element can be written in TSX with ${library}`, () => {
+    const jsx = source === "solid-js" ? "preserve" : "react-jsx";
+    const options = `--module esnext --moduleResolution bundler --skipLibCheck --jsx ${jsx} --jsxImportSource ${source} --types`;
+    const text = (from, attribute) => `import type {} from "${from}";\nexport const it = <apply-cookies ${attribute} />;\n`;
+    for (const from of ["apply-cookies", "apply-cookies/jsx"]) {
+      assert.equal(compileWith(packages, "app.tsx", text(from, 'token="t"'), [...options.split(" "), ""]), "");
+      assert.match(compileWith(packages, "app.tsx", text(from, "token={7}"), [...options.split(" "), ""]), /TS2322/);
+    }
+  });
+}
+
+const SERVERS = {
+  express: `
+import express from "express";
+import { WebSocketServer } from "ws";
+import { applyCookies } from "apply-cookies/express";
+import { bindHandshake, handleSocket } from "apply-cookies/ws";
+import { ApplyCookies, InvalidOperation, type Cookies } from "apply-cookies/server";
+const deployment = new ApplyCookies({ origins: ["https://app.example"], service: "unix:/run/api.sock" });
+const session = deployment.cookie("app_session", { maxAge: 3600, sameSite: "Strict" });
+const app = express();
+app.use(applyCookies(deployment));
+app.get("/", async (req, res) => {
+  const cookies: Cookies = res.cookies;
+  cookies.set("a", "b", { maxAge: 3, httpOnly: false });
+  cookies.push([session.write({ user: "ada" })], { barrier: true, then: { go: "/" } });
+  const taken: boolean = await cookies.delivered();
+  const who: string | undefined = cookies.get("a");
+  const found = session.find(req);
+  res.send(String(taken) + who + found.reason + session.read(req));
 });
+const sockets = new WebSocketServer({ noServer: true });
+sockets.on("headers", bindHandshake);
+sockets.on("connection", (ws, req) => handleSocket(ws, req).set("a", "b"));
+const [{ token, receipt, expiresAt }] = deployment.mint({ binding: "x", operations: [{ op: "set", name: "a", value: "b" }] });
+export const all: (string | number)[] = [token, receipt, expiresAt, InvalidOperation.name];
+`,
+  fastify: `
+import fastify from "fastify";
+import { applyCookies } from "apply-cookies/fastify";
+const app = fastify();
+await app.register(applyCookies, { origins: ["https://app.example"], ttlMs: 1000 });
+app.get("/", async (request, reply) => reply.cookies.set("a", "b", { sameSite: "Lax" }));
+`,
+  hono: `
+import { Hono } from "hono";
+import { applyCookies } from "apply-cookies/hono";
+import { ApplyCookies, respond } from "apply-cookies/edge";
+import { Browser } from "apply-cookies/testing";
+const deployment = new ApplyCookies({ secret: "x", origins: ["https://app.example"] });
+const app = new Hono();
+app.use(applyCookies({ dev: true }));
+app.use(applyCookies(deployment));
+app.get("/", (c) => {
+  c.var.cookies.set("a", "b");
+  return c.text(c.var.cookies.state);
+});
+export const answer: Promise<Response> = respond(deployment, new Request("https://app.example"), (cookies) => {
+  cookies.delete("a");
+  return new Response();
+});
+export const lines: Promise<string[]> = new Browser(deployment).take("");
+`,
+};
+const TYPES = ["@types", "undici-types", "express", "ws", "fastify", "hono"];
+
+for (const [framework, text] of Object.entries(SERVERS)) {
+  test(`an app of ${framework} has the handle's types`, () => {
+    const packages = Object.fromEntries(TYPES.map((name) => [name, name]));
+    const options = "--module nodenext --skipLibCheck --types node";
+    assert.equal(compileWith(packages, "app.mts", text, options.split(" ")), "");
+    const wrong = text.replace(/\.(set|push)\("a", "b"/, '.$1("a", 7');
+    assert.match(compileWith(packages, "app.mts", wrong, options.split(" ")), /TS2345/);
+  });
+}

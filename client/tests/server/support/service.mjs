@@ -19,7 +19,7 @@ export const SECRET = "8uNnT5lZQ0zGm1rVxkPqYc3sEJfHdOaW7bKtLi2vRyA";
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A port that nobody had a moment ago. */
-const freePort = async () => {
+export const freePort = async () => {
   const server = createServer();
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address();
