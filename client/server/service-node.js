@@ -56,8 +56,8 @@ export class Service {
       if (this.#key) headers.authorization = `Bearer ${this.#key}`;
       if (text !== undefined) Object.assign(headers, { "content-type": "application/json", "content-length": Buffer.byteLength(text) });
       const sent = this.#at.send({ ...this.#at.where, method, path, headers, agent: false }, resolve);
-      // An app that has nothing else to do may end.
-      sent.on("socket", (socket) => socket.unref());
+      // An app that has nothing else to do may end, also while receipts are open.
+      if (path.startsWith("/v1/receipts")) sent.on("socket", (socket) => socket.unref());
       sent.on("error", reject).end(text);
     });
   }

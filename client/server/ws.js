@@ -71,6 +71,8 @@ export const handleSocket = (socket, request, deployment = used()) => {
     put();
     return /** @type {any} */ (send).apply(socket, message);
   };
-  socket.on("close", () => cookies.end("the socket has closed"));
+  const end = () => cookies.end("the socket has closed");
+  if (socket.readyState > OPEN) end();
+  else socket.on("close", end);
   return cookies;
 };

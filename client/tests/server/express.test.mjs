@@ -295,6 +295,19 @@ test("a sign-out refuses the tokens before it", async () => {
   assert.equal((await visitor.redeem(older)).status, 410);
 });
 
+test("what the same response sets after its sign-out arrives, were it in the same millisecond", async () => {
+  const visitor = await at("/again", async (request, response) => {
+    response.type("text/event-stream").flushHeaders();
+    response.cookies.push({ op: "delete", name: "app_session" }, { barrier: true });
+    await response.cookies.flush();
+    response.cookies.set("flash", "bye");
+    response.end();
+  });
+  const { events } = await visitor.events("/again");
+  assert.equal(events.length, 2);
+  assert.equal(visitor.jar.get("flash"), "bye");
+});
+
 test("what comes after a token is said with the answer to its POST", async () => {
   const visitor = await at("/then", (request, response) => {
     response.type("text/event-stream").flushHeaders();

@@ -42,6 +42,18 @@ for (const [name, deployment] of [["server", new ApplyCookies(settings)], ["edge
   });
 }
 
+test("of several tokens the first is the barrier, and the last says what comes afterwards", () => {
+  const deployment = new ApplyCookies(settings);
+  const binding = Buffer.alloc(32, 1).toString("base64url");
+  const many = Array.from({ length: 45 }, (_, i) => ({ op: "delete", name: `c${i}` }));
+  const minted = deployment.mint({ binding, operations: many, barrier: true, then: "reload" });
+  const opened = minted.map(({ token, issuedAt }) => deployment.open(token, { bindingCookie: binding, now: issuedAt }));
+  assert.deepEqual(opened.map(({ barrier }) => barrier), [true, false, false]);
+  assert.deepEqual(opened.map(({ then }) => then), [null, null, "reload"]);
+  assert(minted[1].issuedAt > minted[0].issuedAt);
+  assert.deepEqual(opened.flatMap((one) => one.operations).map(({ name }) => name), many.map(({ name }) => name));
+});
+
 /** Constructs with these variables alone. */
 const inEnvironment = (variables, options = {}) => {
   const names = Object.keys(process.env).filter((name) => name.startsWith("APPLY_COOKIES_"));

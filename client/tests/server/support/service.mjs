@@ -31,13 +31,12 @@ export const freePort = async () => {
  * Starts `serve` with a secret of its own (it refuses published ones); `stop` ends this very process.
  * @param {string[]} origins
  */
-export async function startService(origins, { api = true } = {}) {
+export async function startService(origins, { api = true, more = [], secret = randomBytes(32).toString("base64url") } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "apply-cookies-"));
   const socket = join(folder, "api.sock");
   const publicly = `http://127.0.0.1:${await freePort()}`;
-  const args = ["serve", "--listen", publicly.slice("http://".length), ...origins.flatMap((one) => ["--origin", one])];
+  const args = ["serve", "--listen", publicly.slice("http://".length), ...origins.flatMap((one) => ["--origin", one]), ...more];
   if (api) args.push("--api-listen", `unix:${socket}`);
-  const secret = randomBytes(32).toString("base64url");
   const child = spawn(PROGRAM, args, {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, APPLY_COOKIES_SECRET_KEY: secret, RUST_LOG: "info" },
