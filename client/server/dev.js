@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { hasSecret } from "./environment.js";
+import { findProgram, MISSING } from "./program.js";
 import { Service } from "./service-node.js";
 
 /** Pages of this machine, on whichever port the app listens. */
@@ -41,8 +42,9 @@ exit $code`;
  * @param {{ program?: string, prefix: string, binding: boolean, warn: (message: string) => void }} options
  * @returns {Started}
  */
-export const start = ({ program = process.env.APPLY_COOKIES_PROGRAM ?? "apply-cookies", prefix, binding, warn }) => {
+export const start = ({ program = findProgram() ?? undefined, prefix, binding, warn }) => {
   if (hasSecret()) throw new Error("dev: APPLY_COOKIES_SECRET_KEY is set, so this may be production; start `apply-cookies serve`, and give `service`");
+  if (program === undefined) throw new Error(`dev: ${MISSING}`);
   const secret = randomBytes(32).toString("base64url");
   const folder = mkdtempSync(join(tmpdir(), "apply-cookies-"));
   const [publicly, internally] = ["public.sock", "api.sock"].map((name) => `unix:${join(folder, name)}`);
@@ -59,7 +61,7 @@ export const start = ({ program = process.env.APPLY_COOKIES_PROGRAM ?? "apply-co
   /** @type {Error | null} */
   let failed = null;
   const fail = (/** @type {string} */ why) => {
-    failed = new Error(`dev: the program ${program} ${why}; install it, or name it in APPLY_COOKIES_PROGRAM`);
+    failed = new Error(`dev: ${program} ${why}`);
     warn(failed.message);
   };
   child.on("error", (error) => fail(`cannot be started: ${error.message}`));

@@ -44,5 +44,6 @@ export const forward = (address, request, response, origin = (same) => same) => 
     if (response.headersSent) return response.destroy();
     response.writeHead(503, { "cache-control": "no-store", "retry-after": "1" }).end();
   });
+  response.on("close", () => sent.destroy());
   request.pipe(sent);
 };

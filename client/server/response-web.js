@@ -96,7 +96,6 @@ const finish = (cookies, request, response) => {
   const reader = body.getReader();
   /** @param {Uint8Array} chunk */
   const pass = async (chunk) => {
-    await put();
     const first = cookies.isWaiting ? stream.feed(chunk, true) : 0;
     if (first > 0) {
       out?.enqueue(chunk.subarray(0, first));
