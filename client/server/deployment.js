@@ -34,6 +34,15 @@ import { readFrom, write } from "./values.js";
  */
 
 /**
+ * What is around the app. At the edge there are no sockets of files, no `forward` and no `dev`.
+ * @typedef {object} Surroundings
+ * @property {string} [service] the service's internal API, `unix:/run/apply-cookies/api.sock` or `http://127.0.0.1:8789`: receipts come from there
+ * @property {string} [serviceKey] what the latter asks for
+ * @property {string} [forward] the service's public listener: requests to the prefix are passed on to it
+ * @property {boolean | { program?: string }} [dev] starts the service, and does all of this
+ */
+
+/**
  * One operation as JSON has it (SPEC §7). Only `op`, `name` and the `value` of a set are required.
  * @typedef {object} OperationJson
  * @property {"set" | "delete"} op

@@ -21,14 +21,9 @@ export { respond } from "./response-web.js";
 /** @typedef {import("./token.js").Opened} Opened */
 
 /**
- * As those of `apply-cookies/server`. Only in Node do the environment, sockets of files, `forward` and
- * `dev` exist; elsewhere `secret` and `origins` are given, and `service` is an address with https.
- * @typedef {import("./deployment.js").Options & {
- *   service?: string,
- *   serviceKey?: string,
- *   forward?: string,
- *   dev?: boolean | { program?: string },
- * }} Options
+ * As those of `apply-cookies/server`, whose defaults there are in Node alone: elsewhere `secret` and
+ * `origins` are given.
+ * @typedef {import("./deployment.js").Options & import("./deployment.js").Surroundings} Options
  */
 
 export class ApplyCookies extends Deployment {

@@ -27,16 +27,7 @@ export { BadSecret, InvalidOperation, LostCookie, NoBinding, Refused } from "./e
  * Of `secret` and `previous`, `APPLY_COOKIES_SECRET_KEY` and `APPLY_COOKIES_PREVIOUS_KEYS` (or the
  * files that `…_FILE` name) are the defaults; of `origins`, `APPLY_COOKIES_ORIGIN`, and then what the
  * service says.
- * @typedef {import("./deployment.js").Options & {
- *   service?: string,
- *   serviceKey?: string,
- *   forward?: string,
- *   dev?: boolean | { program?: string },
- * }} Options
- * `service` is the address of the service's internal API, `unix:/run/apply-cookies/api.sock` or
- * `http://127.0.0.1:8789`, with `serviceKey` for the latter: receipts come from there. `forward` is
- * the address of its public listener: requests to the prefix are then passed on to it. `dev` starts
- * the service and does both.
+ * @typedef {import("./deployment.js").Options & import("./deployment.js").Surroundings} Options
  */
 
 export class ApplyCookies extends Deployment {

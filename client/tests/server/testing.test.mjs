@@ -102,3 +102,12 @@ test("an app without origins, and development beside a secret, are refused at th
   assert.throws(() => inEnvironment({ APPLY_COOKIES_SECRET_KEY: random() }, { dev: true }), /may be production/);
   assert.throws(() => inEnvironment({}, { ...settings, forward: "http://10.0.0.1:8788" }), /loopback/);
 });
+
+test("in development, a program that cannot be started is said", async () => {
+  const said = [];
+  for (const [program, words] of [["/nowhere/apply-cookies", /was not found/], ["/bin/false", /has ended with 1/]]) {
+    const deployment = inEnvironment({}, { dev: { program }, warn: (message) => said.push(message) });
+    await assert.rejects(deployment.started, words);
+    assert.match(said.at(-1), words);
+  }
+});
