@@ -61,18 +61,22 @@ const batchOf = (text, plainHttp) => {
   const json = parsed(text, "batch");
   demand(json instanceof JsonObject, "operations");
   const { entries } = /** @type {JsonObject} */ (json);
-  let operations = null;
+  /** @type {unknown[] | null} */
+  let items = null;
   for (const [field, value] of entries) {
-    demand(field === "operations" && operations === null, field);
+    demand(field === "operations" && items === null, field);
     demand(Array.isArray(value), "operations");
-    operations = /** @type {unknown[]} */ (value).map((one) => {
-      demand(one instanceof JsonObject, "operations");
-      return operationOf(one, plainHttp);
-    });
+    items = /** @type {unknown[]} */ (value);
+    for (const item of items) {
+      demand(item instanceof JsonObject, "operations");
+      operationOf(item, false);
+    }
   }
-  demand(operations !== null, "operations");
-  checkBatch(operations ?? []);
-  return operations ?? [];
+  demand(items !== null, "operations");
+  // What only plain http forbids comes behind the faults of the whole (§7 leaves the order open).
+  const operations = (items ?? []).map((item) => operationOf(item, plainHttp));
+  checkBatch(operations);
+  return operations;
 };
 
 /** @type {Record<string, (text: string, where: string) => string | string[]>} */
