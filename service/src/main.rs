@@ -3,15 +3,20 @@
 // Not in the workspace's lint table, because tests may unwrap.
 #![warn(clippy::unwrap_used)]
 
+mod api;
 mod cli;
 mod demo;
 mod listen;
 mod log;
+mod minting;
 mod profiles;
 mod refused;
 mod replay;
 mod serve;
+mod strict;
 mod usage;
+mod values;
+mod words;
 
 use std::process::ExitCode;
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::ORIGIN;
 
-pub struct Connection {
-    stream: BufReader<TcpStream>,
+pub struct Connection<S = TcpStream> {
+    stream: BufReader<S>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +61,19 @@ impl Connection {
             .set_read_timeout(Some(Duration::from_secs(20)))
             .unwrap();
         stream.set_nodelay(true).unwrap();
+        Self::over(stream)
+    }
+
+    /// Ends the connection with a reset, as a browser that is killed does.
+    pub fn reset(self) {
+        let socket = socket2::Socket::from(self.stream.into_inner());
+        socket.set_linger(Some(Duration::ZERO)).unwrap();
+    }
+}
+
+impl<S: Read + Write> Connection<S> {
+    /// A connection of any kind.
+    pub fn over(stream: S) -> Self {
         Self {
             stream: BufReader::new(stream),
         }
@@ -76,7 +89,10 @@ impl Connection {
     }
 
     pub fn request(&mut self, method: &str, path: &str, headers: &[&str], body: &[u8]) -> Response {
-        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: app.example\r\n");
+        let mut head = format!("{method} {path} HTTP/1.1\r\n");
+        if !headers.iter().any(|header| header.starts_with("Host:")) {
+            head += "Host: app.example\r\n";
+        }
         for header in headers {
             head += header;
             head += "\r\n";
@@ -166,12 +182,6 @@ impl Connection {
             .read_to_string(&mut text)
             .unwrap();
         text
-    }
-
-    /// Ends the connection with a reset, as a browser that is killed does.
-    pub fn reset(self) {
-        let socket = socket2::Socket::from(self.stream.into_inner());
-        socket.set_linger(Some(Duration::ZERO)).unwrap();
     }
 
     /// Whether the server closes the connection. A read that times out is not a close.

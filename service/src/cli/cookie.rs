@@ -3,15 +3,14 @@
 use std::fmt::Display;
 
 use apply_cookies::protocol::mesop::MesopValueCodec;
-use apply_cookies::protocol::{
-    CookieHeader, Operation, OperationError, Stamp, ValueCodec, check_json,
-};
+use apply_cookies::protocol::{CookieHeader, Operation, OperationError, Stamp, ValueCodec};
 use apply_cookies::{Clock, Protection, SetCookie, UnixMillis, Unreadable, UnreadableReason};
 use serde_json::json;
 
 use super::args::cookie::{DecodeArgs, EncodeArgs, ValueArgs};
 use super::lines;
 use crate::refused::Refused;
+use crate::values;
 
 pub(super) fn encode(args: &EncodeArgs) -> Result<(), Refused> {
     let codec = codec(&args.value)?;
@@ -56,14 +55,7 @@ impl Codec {
 }
 
 fn encode_line(codec: &Codec, stamp: &Stamp, is_text: bool, line: &[u8]) -> String {
-    let value = if is_text {
-        std::str::from_utf8(line)
-            .map(str::to_owned)
-            .map_err(|_| UnreadableReason::Malformed.into())
-    } else {
-        check_json(line).map(compact)
-    };
-    let value = match value {
+    let value = match values::written(line, is_text) {
         Ok(value) => value,
         Err(why) => return refuse(why.reason(), &why),
     };
@@ -111,17 +103,8 @@ pub(super) fn decode(args: &DecodeArgs) -> Result<(), Refused> {
             });
         let value = text
             .and_then(|text| codec.decode(text, now))
-            .and_then(|opened| {
-                if args.value.text {
-                    let text = std::str::from_utf8(&opened);
-                    text.map(|text| json!(text).to_string())
-                        .map_err(|_| UnreadableReason::Malformed.into())
-                } else {
-                    check_json(&opened).map(compact)
-                }
-            });
+            .and_then(|opened| values::shown(&opened, args.value.text));
         match value {
-            // Not through a JSON value, which would rewrite its numbers and the order of its keys.
             Ok(value) => format!(r#"{{"ok":true,"value":{value}}}"#),
             Err(why) => json!({ "ok": false, "reason": why.reason().as_str() }).to_string(),
         }
@@ -154,20 +137,4 @@ fn field_value(line: &[u8]) -> &[u8] {
         Some((field, value)) if field.eq_ignore_ascii_case(FIELD) => value,
         _ => line,
     }
-}
-
-/// JSON without the spaces between its tokens, so that it fits on one line and takes little room in
-/// a cookie. The order of keys and the form of numbers stay.
-fn compact(json: &str) -> String {
-    let mut out = String::with_capacity(json.len());
-    let (mut in_text, mut escaped) = (false, false);
-    for char in json.chars() {
-        if !in_text && char.is_ascii_whitespace() {
-            continue;
-        }
-        in_text ^= char == '"' && !escaped;
-        escaped = in_text && char == '\\' && !escaped;
-        out.push(char);
-    }
-    out
 }

@@ -4,6 +4,7 @@ use std::net::{SocketAddr, TcpListener};
 
 #[cfg(unix)]
 use super::unix::Bound;
+use crate::api::Door;
 
 /// A socket that listens, and its address for the log.
 #[derive(Debug)]
@@ -28,6 +29,17 @@ impl Listener {
     #[cfg(not(unix))]
     pub(crate) fn take_file(&mut self) -> Option<()> {
         None
+    }
+
+    /// By which door callers of the API come in here.
+    pub(crate) fn door(&self) -> Door {
+        match self.network() {
+            Some(address) if address.ip().is_loopback() => Door::Loopback,
+            Some(_) => Door::Network,
+            #[cfg(unix)]
+            None if matches!(self, Self::Unix(..)) => Door::Socket,
+            None => Door::Network,
+        }
     }
 
     /// Its address on a network.

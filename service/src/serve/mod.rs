@@ -20,12 +20,14 @@ use std::thread::available_parallelism;
 use actix_server::Server;
 use actix_web::web::ServiceConfig;
 use actix_web::{App, web};
+use apply_cookies::Profile;
 use futures_util::future::{Either, select, try_join_all};
 
 use self::health::{Endpoints, healthz, readyz};
 use self::pages::{not_found, page};
 use self::server::Size;
 use self::signals::Signals;
+use crate::api::{self, Api, Door, Keys};
 use crate::cli::args::serve::ServeArgs;
 use crate::listen::{self, Inherited, Listener, SocketOptions};
 use crate::refused::Refused;
@@ -60,6 +62,8 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Refused> {
             "--api-listen {address} can be reached from other machines, and has no TLS; give unix:/PATH, or an address of this machine as 127.0.0.1:8789"
         )));
     }
+    drop(network);
+    let api = api_of(args, &endpoints, &internal)?;
     // Removed once nobody listens any more, however this ends.
     let both = public.iter_mut().chain(&mut internal);
     let _files: Vec<_> = both.filter_map(Listener::take_file).collect();
@@ -72,7 +76,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Refused> {
         });
         let mut servers = vec![start_public(public, &endpoints)?];
         if !internal.is_empty() {
-            servers.push(start_internal(internal, &endpoints)?);
+            servers.push(start_internal(internal, &endpoints, api.clone())?);
         }
         for address in &addresses[1] {
             tracing::info!(api = address, "the internal listener is open");
@@ -86,6 +90,9 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Refused> {
         let stop = async {
             signals.next().await;
             tracing::info!("draining; another signal ends it at once");
+            if let Some(api) = api {
+                api.close();
+            }
             for handle in handles {
                 drop(handle.stop(true));
             }
@@ -98,6 +105,28 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Refused> {
         tracing::info!("stopped");
         Ok(())
     })
+}
+
+/// The API of the native profile, where it has a listener.
+fn api_of(
+    args: &ServeArgs,
+    endpoints: &Endpoints,
+    internal: &[Listener],
+) -> Result<Option<Api>, Refused> {
+    let native = (endpoints.0.iter()).find(|cookies| cookies.profile() == Profile::Native);
+    let Some(native) = native.filter(|_| !internal.is_empty()) else {
+        return Ok(None);
+    };
+    let keys = match &args.api_keys_file {
+        Some(file) => Keys::read(file)?,
+        None if internal.iter().all(|one| one.door() == Door::Socket) => Keys::default(),
+        None => {
+            return Err(Refused::usage(
+                "over TCP callers of the API need a key: give --api-keys-file a file with one a line (`apply-cookies keygen` makes one), or listen on a socket, as in --api-listen unix:/run/apply-cookies/api.sock",
+            ));
+        }
+    };
+    Ok(Some(Api::new(native.clone(), keys)))
 }
 
 /// The endpoint of each profile.
@@ -122,11 +151,20 @@ fn start_public(listeners: Vec<Listener>, endpoints: &Endpoints) -> Result<Serve
 }
 
 /// What the app and the operator ask.
-fn start_internal(listeners: Vec<Listener>, endpoints: &Endpoints) -> Result<Server, Refused> {
+fn start_internal(
+    listeners: Vec<Listener>,
+    endpoints: &Endpoints,
+    api: Option<Api>,
+) -> Result<Server, Refused> {
     let health = health(endpoints);
     let app = move || {
         App::new()
             .configure(health.clone())
+            .configure(|service| {
+                if let Some(api) = &api {
+                    api::configure(service, api);
+                }
+            })
             .default_service(web::to(not_found))
     };
     Ok(server::start(listeners, INTERNAL, app)?)

@@ -27,6 +27,7 @@ use super::gate::{Gate, Stage};
 use super::places::Places;
 use super::socket::Socket;
 use super::waiting::{HEAD_TIMEOUT, KEEP_ALIVE};
+use crate::api::Door;
 use crate::listen::Listener;
 
 /// How long a connection that is being closed may linger, as in `HttpServer`.
@@ -65,15 +66,16 @@ where
     let draining = server.graceful_shutdown_signal();
     for listener in listeners {
         let (app, draining, places) = (app.clone(), draining.clone(), places.clone());
+        let door = listener.door();
         server = match listener {
             Listener::Tcp(listener) => server.listen("tcp", listener, move || {
                 let peer = |stream: &TcpStream| stream.peer_addr().ok();
-                http(app(), draining.clone(), places.clone(), peer)
+                http(app(), draining.clone(), places.clone(), peer, door)
             })?,
             #[cfg(unix)]
             Listener::Unix(listener, _) => server.listen_uds("unix", listener, move || {
                 let peer = |_: &actix_web::rt::net::UnixStream| None;
-                http(app(), draining.clone(), places.clone(), peer)
+                http(app(), draining.clone(), places.clone(), peer, door)
             })?,
         };
     }
@@ -86,6 +88,7 @@ fn http<T, A, S, B>(
     draining: GracefulShutdownSignal,
     places: Places,
     peer: fn(&T) -> Option<SocketAddr>,
+    door: Door,
 ) -> impl ServiceFactory<T, Config = (), Error = DispatchError, InitError = ()>
 where
     T: AsyncRead + AsyncWrite + Unpin + 'static,
@@ -110,6 +113,7 @@ where
         .on_connect_ext(move |socket: &Socket<T>, connection| {
             connection.insert(socket.gate());
             connection.insert(places.take());
+            connection.insert(door);
         })
         .finish(app);
     fn_service(move |stream: T| {

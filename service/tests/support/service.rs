@@ -31,6 +31,8 @@ pub fn program() -> Command {
 pub struct Service {
     pub child: Child,
     pub address: SocketAddr,
+    /// Of the internal listener, where that is on TCP.
+    pub api: Option<SocketAddr>,
     /// Reads the log all the time, so that the service never waits for its reader.
     pub log: JoinHandle<String>,
 }
@@ -68,7 +70,8 @@ impl Service {
         Self::launch(program, &[], log)
     }
 
-    fn launch(program: &mut Command, args: &[&str], log: Option<&str>) -> Self {
+    /// A service with this environment and `RUST_LOG`.
+    pub fn launch(program: &mut Command, args: &[&str], log: Option<&str>) -> Self {
         let mut child = program
             .args(["serve", "--listen", "127.0.0.1:0"])
             .args(
@@ -86,7 +89,7 @@ impl Service {
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let (found, listening) = mpsc::channel();
         let log = std::thread::spawn(move || {
-            let mut log = String::new();
+            let (mut log, mut api) = (String::new(), None);
             for line in stderr.lines() {
                 let line = line.unwrap();
                 let address = line
@@ -94,21 +97,27 @@ impl Service {
                     .nth(1)
                     .filter(|_| line.contains("listening"))
                     .and_then(|rest| rest.split_whitespace().next());
+                let is_api = line.contains("internal listener");
+                if let Some((_, rest)) = line.split_once("api=").filter(|_| is_api) {
+                    let rest = rest.split('"').nth(1).unwrap_or_default();
+                    api = api.or_else(|| rest.parse().ok());
+                }
                 // A unix socket is not one that tests connect to by this.
                 if let Some(Ok(address)) = address.map(str::parse) {
-                    let _ = found.send(address);
+                    let _ = found.send((address, api));
                 }
                 log += &line;
                 log.push('\n');
             }
             log
         });
-        let address = listening
+        let (address, api) = listening
             .recv_timeout(Duration::from_secs(20))
             .expect("the service listens");
         Self {
             child,
             address,
+            api,
             log,
         }
     }

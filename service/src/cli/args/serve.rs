@@ -1,5 +1,7 @@
 //! The arguments of `serve`.
 
+use std::path::PathBuf;
+
 use apply_cookies::protocol::Lifetime;
 use apply_cookies::{BindingPolicy, Origin};
 use clap::ValueEnum;
@@ -25,9 +27,14 @@ pub(crate) struct ServeArgs {
     pub(crate) socket_group: Option<String>,
     /// Address of the internal listener, for the app and the operator: unix:/PATH is the usual one
     ///
-    /// It has /healthz and /readyz. A TCP address must be one of this machine.
+    /// It has the API that /openapi.json describes, /healthz and /readyz. Whoever may open the socket's
+    /// file may call it. A TCP address must be one of this machine, and callers need a key of
+    /// --api-keys-file.
     #[arg(long, value_name = "ADDR")]
     pub(crate) api_listen: Option<Listen>,
+    /// File of the keys of callers over TCP, one a line: `Authorization: Bearer KEY`
+    #[arg(long, value_name = "PATH")]
+    pub(crate) api_keys_file: Option<PathBuf>,
     /// Mode of the file of the internal listener's socket, in octal: who may use it
     #[arg(long, value_name = "MODE", default_value = "0660")]
     pub(crate) api_socket_mode: Mode,

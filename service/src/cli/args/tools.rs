@@ -82,6 +82,13 @@ pub(crate) struct MintArgs {
     pub(crate) secret: SecretArgs,
     #[command(flatten)]
     pub(crate) pages: PagesArgs,
+    /// Take one request a line and answer one result a line, as JSON: one process for all browsers
+    ///
+    /// As the service's POST /v1/tokens has them, each with its binding:
+    /// {"id":"a1","binding":"…","operations":[…],"ttl_ms":60000,"barrier":false,"frame":"sse"} becomes
+    /// {"id":"a1","tokens":[…]} or {"id":"a1","error":{…}}. The exit code is 0 whatever the results.
+    #[arg(long, conflicts_with_all = ["seal", "ttl", "binding", "barrier", "then"])]
+    pub(crate) requests: bool,
     /// How tokens protect their operations [default: encrypted; Mesop's are signed]
     #[arg(long, value_enum)]
     seal: Option<SealArg>,
@@ -143,6 +150,11 @@ impl MintArgs {
     /// Refuses options that Mesop's tokens do not have, rather than ignoring them.
     pub(crate) fn check_mesop(&self) -> Result<(), Refused> {
         let refuse = |message: &str| Err(Refused::Usage(message.to_owned()));
+        if self.requests {
+            return refuse(
+                "--requests mints tokens of the profile native; leave --profile or --requests out",
+            );
+        }
         if matches!(self.seal, Some(SealArg::Encrypted)) {
             return refuse(
                 "tokens of the profile mesop are signed, not encrypted: anyone who sees one can read it; leave --seal out",

@@ -1,0 +1,395 @@
+//! Requests for tokens, as JSON → tokens: for the internal API and for `mint --requests`.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use apply_cookies::protocol::strict_json::Object;
+use apply_cookies::protocol::{
+    AfterApply, BindingCookie, Lifetime, Operation, SameOriginPath, Token, UnixMillis,
+    parse_operation_over,
+};
+use apply_cookies::{
+    ApplyCookies, BindingPolicy, FrameForm, Issuer, MintOptions, Minted, Scheme, Seal,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::words::words;
+
+/// How far a barrier may be ahead of the clock for later tokens to be dated behind it, in
+/// milliseconds. If it is further, the clock was set back.
+const AHEAD_MAX: u64 = 1_000;
+
+/// One request for tokens.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct TokenRequest {
+    /// Given back.
+    #[serde(default)]
+    pub(crate) id: Option<String>,
+    /// Value of the binding cookie of the browser that can redeem the tokens: 43 characters. Only
+    /// where bindings are optional may it be left out.
+    #[serde(default)]
+    binding: Option<String>,
+    /// What the tokens do, in order. If one token has no room for it, it becomes several.
+    #[cfg_attr(test, schema(value_type = Vec<crate::api::schema::Operation>))]
+    operations: Vec<Box<RawValue>>,
+    #[serde(default)]
+    #[cfg_attr(test, schema(inline))]
+    seal: SealWord,
+    /// How long the tokens live: a minute, or up to `limits.ttl_ms`.
+    #[serde(default)]
+    #[cfg_attr(test, schema(minimum = 0))]
+    ttl_ms: Option<u64>,
+    /// A sign-out: once it is redeemed, older tokens of its browser are refused.
+    #[serde(default)]
+    barrier: bool,
+    /// What the page does once the cookies are set.
+    #[serde(default)]
+    #[cfg_attr(test, schema(value_type = Option<crate::api::schema::Then>, inline))]
+    then: Option<Then>,
+    /// The stream that will carry the tokens: they then come as its frames, too.
+    #[serde(default)]
+    #[cfg_attr(test, schema(inline))]
+    frame: Option<FrameWord>,
+}
+
+words! {
+    /// How tokens protect their operations.
+    #[derive(Default)]
+    SealWord {
+        #[default]
+        Encrypted = "encrypted",
+        Signed = "signed",
+    }
+}
+
+words! {
+    FrameWord {
+        Sse = "sse",
+        WebSocket = "websocket",
+        Html = "html",
+    }
+}
+
+words! {
+    ThenWord {
+        Reconnect = "reconnect",
+        Reload = "reload",
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Then {
+    Word(ThenWord),
+    Go(Object<Go>),
+}
+
+/// Go to a path of the page's own origin.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct Go {
+    go: String,
+}
+
+/// What a request became.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct TokenResult {
+    /// That of the request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(nullable = false))]
+    id: Option<String>,
+    /// The tokens, in the order in which the page must get them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(nullable = false))]
+    pub(crate) tokens: Option<Vec<MintedToken>>,
+    /// In place of tokens: why there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(nullable = false))]
+    error: Option<Refusal>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct MintedToken {
+    token: String,
+    /// The token as a frame of the stream that was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(nullable = false))]
+    frame: Option<String>,
+    /// Id of its receipt.
+    receipt: String,
+    /// Milliseconds since 1970.
+    issued_at: u64,
+    /// Milliseconds since 1970: from then on it is refused.
+    pub(crate) expires_at: u64,
+}
+
+/// A request that is refused: the field and the rule, never a value.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(crate) struct Refusal {
+    /// Always `invalid`.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// The field to change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(nullable = false))]
+    pub(crate) field: Option<String>,
+    /// Position of the operation, counted from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(nullable = false))]
+    pub(crate) operation: Option<usize>,
+    /// For people.
+    pub(crate) detail: String,
+    /// It does not have the form of a request, rather than breaking a rule.
+    #[serde(skip)]
+    pub(crate) malformed: bool,
+}
+
+impl Refusal {
+    pub(crate) fn new(field: Option<String>, detail: impl Into<String>) -> Self {
+        Self {
+            kind: "invalid",
+            field,
+            operation: None,
+            detail: detail.into(),
+            malformed: false,
+        }
+    }
+
+    fn of(field: &str, detail: impl Into<String>) -> Self {
+        Self::new(Some(field.to_owned()), detail)
+    }
+
+    fn at(mut self, operation: usize) -> Self {
+        self.operation = Some(operation);
+        self
+    }
+}
+
+impl TokenResult {
+    pub(crate) fn refused(id: Option<String>, refusal: Refusal) -> Self {
+        Self {
+            id,
+            tokens: None,
+            error: Some(refusal),
+        }
+    }
+}
+
+/// Mints for one deployment.
+pub(crate) struct Mint {
+    issuer: Issuer,
+    scheme: Scheme,
+    binding: BindingPolicy,
+    /// When the latest barrier was issued. A token of its millisecond would count as older.
+    last_barrier: AtomicU64,
+}
+
+/// A request that nothing is wrong with.
+pub(crate) struct Order {
+    issuer: Issuer,
+    binding: Option<BindingCookie>,
+    operations: Vec<Operation<'static>>,
+    barrier: bool,
+    then: Option<AfterApply<'static>>,
+    form: Option<FrameForm>,
+}
+
+impl Mint {
+    /// For tokens that another process redeems.
+    pub(crate) fn new(issuer: Issuer, scheme: Scheme, binding: BindingPolicy) -> Self {
+        Self {
+            issuer,
+            scheme,
+            binding,
+            last_barrier: AtomicU64::new(0),
+        }
+    }
+
+    /// For tokens that this deployment redeems: they carry its store's scope.
+    pub(crate) fn of(cookies: &ApplyCookies) -> Self {
+        Self::new(
+            cookies.issuer().clone(),
+            cookies.scheme(),
+            cookies.binding(),
+        )
+    }
+
+    /// Checks a request. That it is malformed counts before that it breaks a rule.
+    pub(crate) fn prepare(&self, request: &TokenRequest) -> Result<Order, Refusal> {
+        let operations = self.operations(&request.operations)?;
+        let seal = match request.seal {
+            SealWord::Encrypted => Seal::Encrypted,
+            SealWord::Signed => Seal::Signed,
+        };
+        let lifetime = match request.ttl_ms {
+            None => Ok(self.issuer.clone()),
+            Some(millis) => (Lifetime::from_millis(millis))
+                .and_then(|lifetime| self.issuer.clone().lifetime(lifetime).ok())
+                .ok_or_else(|| {
+                    let longest = self.issuer.longest_lifetime().as_millis();
+                    Refusal::of("ttl_ms", format!("must be from 1 to {longest}"))
+                }),
+        };
+        Ok(Order {
+            binding: self.browser(request.binding.as_deref())?,
+            operations,
+            issuer: lifetime?.seal(seal),
+            barrier: request.barrier,
+            then: request.then.as_ref().map(after_apply).transpose()?,
+            form: request.frame.map(|frame| match frame {
+                FrameWord::Sse => FrameForm::Sse,
+                FrameWord::WebSocket => FrameForm::WebSocket,
+                FrameWord::Html => FrameForm::Html,
+            }),
+        })
+    }
+
+    fn operations(&self, given: &[Box<RawValue>]) -> Result<Vec<Operation<'static>>, Refusal> {
+        let mut operations = Vec::with_capacity(given.len());
+        let mut refused = None;
+        for (number, json) in given.iter().enumerate() {
+            match parse_operation_over(json.get(), self.scheme) {
+                Ok(operation) => operations.push(operation),
+                Err(error) => {
+                    let refusal = Refusal {
+                        malformed: !error.is_rule(),
+                        ..Refusal::of(error.field(), error.reason()).at(number)
+                    };
+                    if refusal.malformed {
+                        return Err(refusal);
+                    }
+                    refused.get_or_insert(refusal);
+                }
+            }
+        }
+        if let Some(refusal) = refused {
+            return Err(refusal);
+        }
+        if operations.is_empty() {
+            return Err(Refusal::of(
+                "operations",
+                "must contain at least one operation",
+            ));
+        }
+        let mut cookies = HashSet::new();
+        match operations
+            .iter()
+            .position(|operation| !cookies.insert(operation.key()))
+        {
+            Some(second) => {
+                Err(Refusal::of("name", "is of a cookie that has an operation already").at(second))
+            }
+            None => Ok(operations),
+        }
+    }
+
+    fn browser(&self, binding: Option<&str>) -> Result<Option<BindingCookie>, Refusal> {
+        let refuse = |detail: &str| Err(Refusal::of("binding", detail));
+        match binding.map(|text| BindingCookie::parse(text.as_bytes())) {
+            Some(Some(cookie)) => Ok(Some(cookie)),
+            Some(None) => refuse("must be the 43 characters of a binding cookie"),
+            None if self.binding == BindingPolicy::Optional => Ok(None),
+            None => refuse("is missing: without it, nobody could redeem the token"),
+        }
+    }
+
+    /// Mints one order.
+    pub(crate) fn mint_one(
+        &self,
+        id: Option<String>,
+        order: Result<Order, Refusal>,
+    ) -> TokenResult {
+        self.result(id, order, &mut None)
+    }
+
+    /// Mints what was ordered, in this order: what follows a barrier is younger than it.
+    pub(crate) fn mint(
+        &self,
+        orders: impl IntoIterator<Item = (Option<String>, Result<Order, Refusal>)>,
+    ) -> Vec<TokenResult> {
+        let mut after = None;
+        let each = (orders.into_iter()).map(|(id, order)| self.result(id, order, &mut after));
+        each.collect()
+    }
+
+    fn result(
+        &self,
+        id: Option<String>,
+        order: Result<Order, Refusal>,
+        after: &mut Option<UnixMillis>,
+    ) -> TokenResult {
+        match order {
+            Ok(order) => TokenResult {
+                id,
+                tokens: Some(self.fulfil(order, after)),
+                error: None,
+            },
+            Err(refusal) => TokenResult::refused(id, refusal),
+        }
+    }
+
+    fn fulfil(&self, order: Order, after: &mut Option<UnixMillis>) -> Vec<MintedToken> {
+        let mut options = MintOptions::default();
+        if order.barrier {
+            options = options.barrier();
+        }
+        if let Some(then) = order.then {
+            options = options.then(then);
+        }
+        // A barrier is not dated behind those of earlier calls: many of them would run ahead.
+        if let Some(barrier) = after.or_else(|| self.last_barrier().filter(|_| !order.barrier)) {
+            options = options.after(barrier);
+        }
+        let tokens = (order.issuer).mint_all(order.operations, order.binding.as_ref(), &options);
+        let minted = tokens.into_iter().map(|(minted, _)| {
+            if minted.is_barrier() {
+                *after = Some(minted.issued_at());
+                let at = minted.issued_at().get();
+                self.last_barrier.fetch_max(at, Ordering::Relaxed);
+            }
+            MintedToken::new(minted, order.form)
+        });
+        minted.collect()
+    }
+
+    fn last_barrier(&self) -> Option<UnixMillis> {
+        let at = self.last_barrier.load(Ordering::Relaxed);
+        let ahead = at.saturating_sub(self.issuer.now().get());
+        UnixMillis::new(at).filter(|_| at > 0 && ahead <= AHEAD_MAX)
+    }
+}
+
+impl MintedToken {
+    fn new(minted: Minted, form: Option<FrameForm>) -> Self {
+        let frame = |form: FrameForm| form.frame(minted.token());
+        Self {
+            frame: form.map(frame),
+            receipt: minted.receipt_id().to_text(),
+            issued_at: minted.issued_at().get(),
+            expires_at: minted.expires_at().get(),
+            token: Token::into_string(minted.into_token()),
+        }
+    }
+}
+
+fn after_apply(then: &Then) -> Result<AfterApply<'static>, Refusal> {
+    Ok(match then {
+        Then::Word(ThenWord::Reconnect) => AfterApply::Reconnect,
+        Then::Word(ThenWord::Reload) => AfterApply::Reload,
+        Then::Go(Object(Go { go })) => SameOriginPath::parse(go.clone())
+            .map(AfterApply::GoTo)
+            .ok_or_else(|| {
+                Refusal::of(
+                    "then",
+                    "must go to a path of the page's own origin, as in /account",
+                )
+            })?,
+    })
+}
