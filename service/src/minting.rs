@@ -36,7 +36,6 @@ pub(crate) struct TokenRequest {
     #[cfg_attr(test, schema(value_type = Vec<crate::api::schema::Operation>))]
     operations: Vec<Box<RawValue>>,
     #[serde(default)]
-    #[cfg_attr(test, schema(inline))]
     seal: SealWord,
     /// How long the tokens live: a minute, or up to `limits.ttl_ms`.
     #[serde(default)]
@@ -47,11 +46,10 @@ pub(crate) struct TokenRequest {
     barrier: bool,
     /// What the page does once the cookies are set.
     #[serde(default)]
-    #[cfg_attr(test, schema(value_type = Option<crate::api::schema::Then>, inline))]
+    #[cfg_attr(test, schema(value_type = Option<crate::api::schema::Then>))]
     then: Option<Then>,
     /// The stream that will carry the tokens: they then come as its frames, too.
     #[serde(default)]
-    #[cfg_attr(test, schema(inline))]
     frame: Option<FrameWord>,
 }
 

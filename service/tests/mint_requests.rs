@@ -72,7 +72,7 @@ fn one_process_answers_each_line_at_once_and_for_every_browser() {
 fn a_line_that_is_refused_is_answered_and_the_next_one_is_minted() {
     let session: Value = serde_json::from_str(SESSION).unwrap();
     let good = json!({ "binding": browser(1).to_text(), "operations": [session] });
-    let mut lines = String::new();
+    let mut lines = Vec::new();
     for (field, wrong) in [
         ("binding", json!(null)),
         (
@@ -89,13 +89,18 @@ fn a_line_that_is_refused_is_answered_and_the_next_one_is_minted() {
     ] {
         let mut request = good.clone();
         request[field] = wrong;
-        lines += &format!("{request}\n");
+        writeln!(lines, "{request}").unwrap();
     }
-    lines += "no JSON\n";
-    lines += &format!(
-        "{{\"id\":\"last\",\"binding\":\"{}\",\"operations\":[{SESSION}]}}\n",
-        browser(1).to_text()
-    );
+    lines.extend(b"no JSON\n");
+    let binding = browser(1).to_text();
+    let last = [
+        r#"{"id":"last","binding":""#,
+        &binding,
+        r#"","operations":["#,
+        SESSION,
+        "]}\n",
+    ];
+    lines.extend(last.concat().bytes());
     let output = run(&mut mint(), lines);
     assert!(output.status.success());
     let results: Vec<Value> = (run::text(&output.stdout).lines())

@@ -42,7 +42,7 @@ pub(super) struct BindingAnswer {
     /// The value of the `Set-Cookie` field that the response must have.
     set_cookie: Option<String>,
     /// Why it is so.
-    #[cfg_attr(test, schema(value_type = super::schema::Why, inline))]
+    #[cfg_attr(test, schema(value_type = super::schema::Why))]
     why: &'static str,
 }
 

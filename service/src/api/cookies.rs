@@ -61,7 +61,6 @@ pub(super) struct ReadName {
         schema(pattern = "^[A-Za-z0-9!#$&'*+.^_`|~-]+$", max_length = 4096)
     )]
     name: String,
-    #[cfg_attr(test, schema(inline))]
     protection: ProtectionWord,
     /// Whether its value is JSON, or else any text.
     #[serde(default = "yes")]
@@ -87,7 +86,7 @@ pub(super) enum ReadAnswer {
     },
     Unreadable {
         /// Why the cookie must be treated as absent (SPEC §12.4).
-        #[cfg_attr(test, schema(value_type = super::schema::Reason, inline))]
+        #[cfg_attr(test, schema(value_type = super::schema::Reason))]
         reason: &'static str,
     },
 }
@@ -149,7 +148,6 @@ pub(super) struct WriteRequest {
         schema(pattern = "^[A-Za-z0-9!#$&'*+.^_`|~-]+$", max_length = 4096)
     )]
     name: String,
-    #[cfg_attr(test, schema(inline))]
     protection: ProtectionWord,
     #[cfg_attr(test, schema(value_type = serde_json::Value))]
     value: Box<RawValue>,
@@ -173,7 +171,7 @@ pub(super) struct WriteRequest {
     #[cfg_attr(test, schema(value_type = Option<bool>))]
     http_only: Option<Box<RawValue>>,
     #[serde(default, deserialize_with = "given")]
-    #[cfg_attr(test, schema(value_type = Option<super::schema::SameSite>, inline))]
+    #[cfg_attr(test, schema(value_type = Option<super::schema::SameSite>))]
     same_site: Option<Box<RawValue>>,
     #[serde(default, deserialize_with = "given")]
     #[cfg_attr(test, schema(value_type = Option<bool>))]

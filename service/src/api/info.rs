@@ -34,7 +34,7 @@ pub(super) struct Info {
     /// Name of the binding cookie.
     binding_cookie: &'static str,
     /// Whether tokens must carry a binding.
-    #[cfg_attr(test, schema(value_type = super::schema::Binding, inline))]
+    #[cfg_attr(test, schema(value_type = super::schema::Binding))]
     binding: &'static str,
     /// The ids of the keys that the secrets derive, that of the current secret first.
     key_ids: Vec<String>,

@@ -26,8 +26,8 @@ pub(crate) enum Operation {
 #[serde(untagged)]
 #[expect(dead_code, reason = "only its schema is used")]
 pub(crate) enum Then {
-    Word(#[schema(inline)] ThenWord),
-    Go(#[schema(inline)] Go),
+    Word(ThenWord),
+    Go(Go),
 }
 
 /// Sets a cookie. Only `op`, `name` and `value` are required. null leaves the attribute out.
@@ -35,7 +35,6 @@ pub(crate) enum Then {
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "only its schema is used")]
 pub(crate) struct SetOperation {
-    #[schema(inline)]
     op: OpSet,
     name: String,
     value: String,
@@ -50,7 +49,6 @@ pub(crate) struct SetOperation {
     /// By default true.
     http_only: Option<bool>,
     /// By default `Lax`.
-    #[schema(inline)]
     same_site: Option<SameSite>,
     partitioned: Option<bool>,
 }
@@ -60,7 +58,6 @@ pub(crate) struct SetOperation {
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "only its schema is used")]
 pub(crate) struct DeleteOperation {
-    #[schema(inline)]
     op: OpDelete,
     name: String,
     /// By default `/`.

@@ -31,7 +31,7 @@ const PING: Duration = Duration::from_secs(15);
 pub(in super::super) struct Receipt {
     /// `released`: the cookies were given out. `expired`: the token was posted too late. `unknown`:
     /// neither has been heard of.
-    #[cfg_attr(test, schema(value_type = super::super::schema::State, inline))]
+    #[cfg_attr(test, schema(value_type = super::super::schema::State))]
     state: &'static str,
     /// When, in milliseconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,7 +39,7 @@ pub(in super::super) struct Receipt {
     at: Option<u64>,
     /// `failed`: for the lifetime of a token, a sign-in that is on its way can undo this sign-out.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schema(value_type = super::super::schema::Barrier, inline, required = false))]
+    #[cfg_attr(test, schema(value_type = super::super::schema::Barrier, required = false))]
     barrier: Option<&'static str>,
 }
 
