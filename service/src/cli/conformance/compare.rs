@@ -23,21 +23,13 @@ pub(super) fn is_right(
             is_unprintable(expected, answer) || names_a_field(question, answer, "batch")
         }
         Some("read-value") => {
-            // The value as it is, whatever step 8 says of it.
+            // The value as it is, whatever step 8 says of it. If it is not UTF-8, it is not JSON.
             let mut as_text = question.clone();
             as_text["json"] = json!(false);
             let read = codec.answer(&as_text);
-            read["value"]
-                .as_str()
-                .is_some_and(|value| is_any_of_json(question, value, answer))
+            is_any_of_json(expected, read["value"].as_str(), answer)
         }
-        Some("write-value") => {
-            let value = question["value"].as_str().unwrap_or_default();
-            let is_of_json = expected["reason"]
-                .as_str()
-                .is_some_and(|reason| OF_JSON.contains(&reason));
-            is_of_json && is_any_of_json(question, value, answer)
-        }
+        Some("write-value") => is_any_of_json(expected, question["value"].as_str(), answer),
         Some("secret") => is_some_refusal(expected, answer),
         _ => false,
     }
@@ -64,12 +56,12 @@ fn names_a_field(question: &Value, answer: &Value, whole: &str) -> bool {
 const OF_JSON: [&str; 3] = ["not-json", "too-deep", "duplicate-key"];
 
 /// SPEC §12.4: what is not JSON may be refused for any of these.
-fn is_any_of_json(question: &Value, value: &str, answer: &Value) -> bool {
-    let reason = answer["reason"].as_str().unwrap_or_default();
-    question["json"] == true
-        && !is_json(value)
-        && is_only(answer, "reason")
-        && OF_JSON.contains(&reason)
+fn is_any_of_json(expected: &Value, value: Option<&str>, answer: &Value) -> bool {
+    let is_one = |answer: &Value| {
+        let reason = answer["reason"].as_str().unwrap_or_default();
+        is_only(answer, "reason") && OF_JSON.contains(&reason)
+    };
+    is_one(expected) && is_one(answer) && !value.is_some_and(is_json)
 }
 
 fn is_only(answer: &Value, field: &str) -> bool {

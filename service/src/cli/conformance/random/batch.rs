@@ -51,9 +51,10 @@ pub(super) fn as_values(draw: &mut Draw, operations: &[Members]) -> Value {
 pub(super) fn batch(draw: &mut Draw) -> Value {
     let faults = draw.pick(&[Faults::None, Faults::None, Faults::OfRules, Faults::OfForm]);
     let plain_http = draw.once_in(3);
+    let form = draw.below(30);
     let mut operations = operations(draw, faults);
-    if plain_http && operations.len() > 1 {
-        // What is right on https may not be there (SPEC §4.1), in several operations.
+    if plain_http && (operations.len() > 1 || form < 6) {
+        // What is right on https may not be there (SPEC §4.1): a fault beside another.
         let is_left = |field: &str| !matches!(field, "same_site" | "partitioned");
         for one in &mut operations {
             one.retain(|(name, _)| is_left(name));
@@ -61,7 +62,7 @@ pub(super) fn batch(draw: &mut Draw) -> Value {
     }
     let list: Vec<String> = operations.iter().map(|one| object(draw, one)).collect();
     let list = list.join(",");
-    let text = match draw.below(30) {
+    let text = match form {
         0 => draw
             .pick(&[
                 "[]",

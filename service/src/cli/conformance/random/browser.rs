@@ -26,15 +26,17 @@ fn pair(draw: &mut Draw, name: &str) -> String {
         ])
     };
     let name = draw.pick(&[
-        name, name, "b", "x", &upper, &quoted, "", "$Path", "ab", "a",
+        name, name, name, name, name, "b", "x", &upper, &quoted, "", "$Path", "ab", "a",
     ]);
     let length = draw.below(6);
     let value = draw.text(length, "ab =\"%41,\t\u{0}\u{7f}\u{80}\u{a0}é\u{ff}");
-    let equals = draw.pick(&["=", "=", "=", "=", "==", "", " =", "= "]);
+    let equals = draw.pick(&[
+        "=", "=", "=", "=", "=", "=", "=", "=", "=", "==", "", " =", "= ", "\t=",
+    ]);
     format!(
         "{}{name}{}{equals}{}{value}{}",
         blank(draw),
-        draw.pick(&["", "", "", " "]),
+        draw.pick(&["", "", "", "", "", "", "", " "]),
         blank(draw),
         blank(draw)
     )

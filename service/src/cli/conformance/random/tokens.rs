@@ -228,7 +228,7 @@ fn changed_payload(draw: &mut Draw, codec: &mut Codec, sealing: &Value) -> Vec<u
         let most = draw.pick(&[1, 28, 70, payload.len()]);
         let at = draw.below(most.min(payload.len()));
         let any = draw.bytes::<1>()[0];
-        match draw.below(7) {
+        match draw.below(9) {
             0 => payload[at] ^= 1 << draw.below(8),
             1 => payload[at] = any,
             2 => {
@@ -237,6 +237,11 @@ fn changed_payload(draw: &mut Draw, codec: &mut Codec, sealing: &Value) -> Vec<u
             3 => payload.insert(at, draw.pick(&[0, 1, 0x80, any])),
             4 => payload.truncate(at),
             5 => payload.push(any),
+            6 | 7 => {
+                // The texts are at the end; what they say is judged last.
+                let at = payload.len() - 1 - draw.below(payload.len().min(40));
+                payload[at] = draw.pick(b" ;,\"\\=A.%/-_\x00\x7f");
+            }
             _ => {
                 // The longer form of a number.
                 payload[at] |= 0x80;
