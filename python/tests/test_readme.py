@@ -139,7 +139,8 @@ def test_django_and_channels(tmp_path: Path) -> None:
             assert browser.cookies() == {"app_session": "8f14e45f"}
         with uvicorn(tmp_path, "asgi:application", free := free_port()) as (browser, _):
             assert browser.origin.endswith(str(free))
-            assert [name for name, _ in browser.events()] == ["message", "apply-cookies", "message"]
+            # Under ASGI, Django runs a synchronous stream to its end before it sends anything.
+            assert [name for name, _ in browser.events()] == ["apply-cookies", "message", "message"]
             assert talk(browser, "lovelace") == "released"
             assert browser.http.get("/who").text == "ada"
             assert talk(browser, "out") == "released"
@@ -160,4 +161,4 @@ def test_the_wheel_has_types_licences_and_one_dependency() -> None:
     said = "import importlib.metadata as m; d = m.distribution('apply-cookies'); print(d.requires, *d.files)"
     listed = subprocess.run([str(PYTHON), "-c", said], capture_output=True, text=True, check=True, cwd="/").stdout
     assert "py.typed" in listed and "LICENSE-MIT" in listed and "LICENSE-APACHE" in listed
-    assert re.search(r"\['cryptography>=\d+', 'apply-cookies-server; extra", listed)
+    assert re.search(r"\['cryptography>=\d+', .apply-cookies-server; extra == 'server'.\]", listed)

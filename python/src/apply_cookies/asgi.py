@@ -17,7 +17,7 @@ Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
-App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+App: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 class ApplyCookiesMiddleware:
@@ -26,7 +26,7 @@ class ApplyCookiesMiddleware:
     Takes an `ApplyCookies`, or the arguments for one: `app.add_middleware(ApplyCookiesMiddleware, dev=True)`.
     """
 
-    def __init__(self, app: App, cookies: ApplyCookies | None = None, **options: Any) -> None:
+    def __init__(self, app: App, /, cookies: ApplyCookies | None = None, **options: Any) -> None:
         self.app = app
         self.cookies = cookies or ApplyCookies(**options)
 

@@ -47,6 +47,8 @@ class Cookies:
         self._barrier = False
         self._then: str | None = None
         self._receipt = self._new_receipt()
+        self._sent = self._new_receipt()
+        self._sent.settle(Outcome.RELEASED)
         self._not_before = 0
         self._carrier: Carrier | None = None
         self._binding: str | None = None
@@ -139,12 +141,13 @@ class Cookies:
             return "".join(map(frames.html, self.take()))
 
     async def flush(self) -> Receipt:
-        """Sends what is queued at once, in front of whatever comes next. Gives its receipt.
+        """Sends what is queued at once, in front of whatever comes next. Gives its receipt: where
+        nothing is queued, that of what was sent last.
 
         Inside an event that is written in parts it leaves behind the chunk that ends it.
         """
         with self._lock:
-            receipt = self._receipt
+            receipt = self._receipt if self._queue else self._sent
         if self._flush:
             await self._flush()
         return receipt
@@ -271,6 +274,8 @@ class Cookies:
         self._reset()
 
     def _reset(self) -> None:
+        if self._queue:
+            self._sent = self._receipt
         self._queue, self._barrier, self._then = [], False, None
         self._receipt = self._new_receipt()
 

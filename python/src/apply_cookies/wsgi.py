@@ -19,7 +19,7 @@ class ApplyCookiesMiddleware:
     WSGI cannot send at once: what is set inside a stream goes with the next chunk, and at the end.
     """
 
-    def __init__(self, app: WSGIApplication, cookies: ApplyCookies | None = None, **options: Any) -> None:
+    def __init__(self, app: WSGIApplication, /, cookies: ApplyCookies | None = None, **options: Any) -> None:
         self.app = app
         self.cookies = cookies or ApplyCookies(**options)
 

@@ -16,14 +16,21 @@ const APPS = [
 ];
 
 let chromium;
-before(async () => (chromium = await launch()));
-after(() => chromium?.close());
+// All at once: each service lets tokens in five seconds after it began.
+const started = APPS.map(({ command }) => startApp(command));
+before(async () => {
+  await Promise.all(started);
+  chromium = await launch();
+});
+after(async () => {
+  await chromium?.close();
+  for (const result of await Promise.allSettled(started)) await result.value?.stop();
+});
 
-for (const { name, command, transports, cookie } of APPS) {
+for (const [number, { name, transports, cookie }] of APPS.entries()) {
   describe(name, () => {
     let app;
-    before(async () => (app = await startApp(command)));
-    after(() => app?.stop());
+    before(async () => (app = await started[number]));
 
     for (const transport of transports) {
       test(`sign in, reload and sign out over ${transport}`, async () => {
