@@ -33,6 +33,12 @@ def program() -> str:
     return found
 
 
+def environment_of(**more: str) -> dict[str, str]:
+    """What another process gets: nothing that could be a setting."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("APPLY_COOKIES_")}
+    return kept | more
+
+
 def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -75,7 +81,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
     folder = tmp_path_factory.mktemp("service")
     made = Deployment(free_port(), str(folder / "public.sock"), str(folder / "api.sock"))
     command = [program(), "serve", "--listen", f"unix:{made.public}", "--api-listen", f"unix:{made.internal}"]
-    environ = {**os.environ, "APPLY_COOKIES_SECRET_KEY": SECRET}
+    environ = environment_of(APPLY_COOKIES_SECRET_KEY=SECRET)
     child = subprocess.Popen([*command, "--origin", made.origin], env=environ)
 
     def ready() -> bool:
