@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -21,6 +22,7 @@ from starlette.websockets import WebSocket
 
 from apply_cookies import Cookies, InvalidOperation, LostCookie, NoBinding, Outcome, testing
 from apply_cookies.asgi import ApplyCookiesMiddleware
+from apply_cookies.codec.token import open_token
 
 SSE = "text/event-stream"
 
@@ -70,6 +72,28 @@ def test_a_frame_waits_for_the_end_of_an_event_that_comes_in_parts(deployment: D
         heard = browser.events()
     assert [name for name, _ in heard] == ["message", "apply-cookies", "message"]
     assert heard[0] == ("message", "ab") and heard[2] == ("message", "c")
+
+
+def test_a_frame_does_not_go_between_two_lines_of_an_event(deployment: Deployment) -> None:
+    app = streaming("data: a\n", sets, "data: b\n\n", "data: c\n\n", deployment=deployment)
+    with serving(app, deployment.port) as browser:
+        heard = browser.events()
+    assert [name for name, _ in heard] == ["message", "apply-cookies", "message"]
+
+
+def test_a_frame_goes_with_the_chunk_that_ends_an_event_without_waiting_for_more(deployment: Deployment) -> None:
+    receipts: list[Any] = []
+
+    async def outcome(cookies: Cookies) -> str:
+        return f"data: {(await receipts[0]).name}\n\n"
+
+    def keeps(cookies: Cookies) -> None:
+        receipts.append(cookies.set("app_session", "8f14e45f"))
+
+    app = streaming("data: a", keeps, "b\n\n", outcome, deployment=deployment)
+    with serving(app, deployment.port) as browser:
+        browser.http.timeout = httpx.Timeout(10)
+        assert browser.events()[2] == ("message", "RELEASED")
 
 
 def test_what_is_set_last_goes_with_the_end_of_the_stream(deployment: Deployment) -> None:
@@ -167,6 +191,24 @@ def test_a_barrier_refuses_older_tokens_of_the_browser(deployment: Deployment) -
     with serving(app, deployment.port) as browser:
         tokens = [data.split('"')[3] for name, data in browser.events(redeems=False) if name == "apply-cookies"]
         assert [browser.post(tokens[1]), browser.post(tokens[0]), browser.post(tokens[2])] == [204, 410, 204]
+
+
+def test_what_follows_a_barrier_is_younger_even_within_a_millisecond(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    core = deployment.core(service=None, origins=[deployment.origin])
+    binding = "A" * 43
+    cookies = core.handle("GET", [(b"cookie", f"apply-cookies={binding}".encode())])
+    cookies.carry("sse")
+    now = time.time_ns()
+    monkeypatch.setattr(time, "time_ns", lambda: now)
+    issued = []
+    for _ in range(2):
+        cookies.set("app_session", "8f14e45f")
+        if not issued:
+            cookies.barrier()
+        issued += [open_token(core.ring, token, now // 10**6, binding)[1].issued_at for token in cookies.take()]
+    assert issued[1] == issued[0] + 1
 
 
 def test_the_page_is_told_what_to_do_then(deployment: Deployment) -> None:

@@ -16,9 +16,10 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from apply_cookies import ApplyCookies, BadSecret, Outcome, ServiceError
+from apply_cookies import ApplyCookies, BadSecret, Outcome, ServiceError, SetCookie
 from apply_cookies import secrets as secrets_of_apps
 from apply_cookies.asgi import ApplyCookiesMiddleware
+from apply_cookies.codec.operations import settle
 
 
 def carried(core: ApplyCookies) -> Any:
@@ -118,6 +119,22 @@ def test_receipts_outlive_a_restart_of_the_service(tmp_path: Path) -> None:
     finally:
         child.terminate()
         child.wait(20)
+
+
+def test_what_was_settled_before_the_events_were_open_is_asked_for(deployment: Deployment) -> None:
+    core = deployment.core()
+    core.start()
+    binding = secrets.token_urlsafe(32)
+    (minted,) = core.mint([settle(SetCookie("app_session", "8f14e45f"), https=False)], binding)
+    fields = {"Origin": deployment.origin, "Cookie": f"apply-cookies={binding}"}
+    with httpx.Client(transport=httpx.HTTPTransport(uds=deployment.public)) as client:
+        form = {"t": minted.token, "r": secrets.token_urlsafe(16)}
+        assert client.post("http://localhost/__apply-cookies", headers=fields, data=form).status_code == 204
+    outcomes: list[Outcome] = []
+    assert core.service
+    core.service.watch(minted.receipt, minted.expires_at, outcomes.append)
+    until(lambda: outcomes, 5)
+    assert outcomes == [Outcome.RELEASED]
 
 
 def get_ready(internal: str) -> bool:
