@@ -34,10 +34,10 @@ const RULES = [
   ["published", "it is printed in this project's documentation", (text) => WINDOWS.some((part) => folded(text).includes(part))],
 ];
 
-/** What SHOULD be: the plain cases. The program refuses more of them. @type {typeof RULES} */
+/** What SHOULD be: the plain cases, none of which random characters hit once in a million. The program refuses more. @type {typeof RULES} */
 const GUESSES = [
-  ["template", "nothing has replaced this template", matches("\\$[{(]|\\{\\{|<%|#\\{|^<.*>$|^%[A-Za-z_(].*%$|^\\$[A-Za-z_:]+$")],
-  ["reference", "it names a place in which a secret is", matches("://|^(?:arn|base64|base32|hex|vault|ssm|kms|awssm|gcp):|\\benv\\b[!.(\\[]|environ\\b|getenv", "i")],
+  ["template", "nothing has replaced this template", matches("^(?:\\$[{(][\\w.:?/<-]{20,}[})]|\\$\\{[A-Z_]{8,}\\}.*|\\{\\{.*\\}\\}|<%.*%>|#\\{[\\w.:()\"]+\\}|<[\\w -]+>|%[\\w()]+%|\\$[A-Za-z_:]+)$")],
+  ["reference", "it names a place in which a secret is", matches("^[a-z][a-z0-9+]{1,12}://|^(?:arn|base64|base32|hex|vault|ssm|kms|awssm|gcp):|^(?:env|ENV)[!.(\\[]|process\\.env|import\\.meta|environ\\b.|getenv\\(")],
   ["placeholder", "it is a placeholder", (text) => WORDS.test(text.replace(/[^A-Za-z0-9]/g, ""))],
   ["guessable", "it can be guessed", isGuessable],
 ];
@@ -51,18 +51,19 @@ function matches(pattern, flags = "") {
   return (text) => compiled.test(text);
 }
 
+const PLAIN_ALONE = matches(`^${PLAIN}*$`);
+const LONG_PART = matches(`^${PLAIN}{37,}$`);
+const QUOTED = matches(`^[${QUOTES}].*[${QUOTES}]$`, "s");
+const AROUND = matches("^(?:\\[.*\\]|\\{.*\\}|\\(.*\\))$", "s");
+const COMMENTED = matches(`(?<!${PLAIN})${SECRET_LIKE}#`);
+const NAMED = matches(`^[A-Za-z_]{3,}=${SECRET_LIKE}`);
+
 /** @param {string} text */
 function isList(text) {
-  return (
-    /[,;，、；]/.test(text) ||
-    new RegExp(`^(?:\\[(.*)\\]|\\{(.*)\\}|\\((.*)\\))$`, "s").test(text) && new RegExp(`^(?:${PLAIN}*|[${QUOTES}].*[${QUOTES}])$`, "s").test(text.slice(1, -1)) ||
-    ["|", ":", "&", "\\"].some((mark) => {
-      const parts = text.split(mark);
-      return parts.length > 1 && parts.every((part) => new RegExp(`^${PLAIN}{37,}$`).test(part));
-    }) ||
-    new RegExp(`(?:^|[^A-Za-z0-9\\-_+/=])${SECRET_LIKE}#`).test(text) ||
-    new RegExp(`^[A-Za-z_]{3,}=${SECRET_LIKE}`).test(text)
-  );
+  const within = text.slice(1, -1);
+  const isSeparated = ["|", ":", "&", "\\"].some((mark) => text.includes(mark) && text.split(mark).every(LONG_PART));
+  const isAround = AROUND(text) && (PLAIN_ALONE(within) || QUOTED(within));
+  return /[,;，、；]/.test(text) || isAround || isSeparated || COMMENTED(text) || NAMED(text);
 }
 
 /** Bits, by how often each item occurs. @param {number[]} items */
@@ -73,13 +74,17 @@ const bitsOf = (items) => {
   return [...counts.values()].reduce((sum, count) => sum + count * Math.log2(items.length / count), 0);
 };
 
+/** What random hexadecimal of 32 characters has, but for one in millions. */
+const NEEDED_BITS = 84;
+
+const OF_TIME = matches("^[0-9a-f]{8}-[0-9a-f]{4}-[^4][0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$", "i");
+const REPEATED = matches("^(.{1,24})\\1+$", "s");
+
 /** @param {string} text */
 function isGuessable(text) {
   const bytes = Array.from(utf8(text));
   const differences = bytes.slice(1).map((byte, i) => byte - bytes[i]);
-  const needed = /^([0-9a-f]*|[0-9A-F]*)$/.test(text) ? 84 : /^([0-9a-z]*|[0-9A-Z]*)$/.test(text) ? 98 : 112;
-  const isOfTime = /^[0-9a-f]{8}-[0-9a-f]{4}-[^4][0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(text);
-  return isOfTime || /^(.+)\1+.*$/s.test(text) && new RegExp("^(.{1,24})\\1+$", "s").test(text) || Math.min(bitsOf(bytes), bitsOf(differences)) < needed;
+  return OF_TIME(text) || REPEATED(text) || Math.min(bitsOf(bytes), bitsOf(differences)) < NEEDED_BITS;
 }
 
 /**

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { ApplyCookies as Edge } from "../../server/edge.js";
+import { readOne } from "../../server/secrets.js";
 import { ApplyCookies, BadSecret } from "../../server/server.js";
 import { Browser } from "../../server/testing.js";
 import { SECRET } from "./support/service.mjs";
@@ -93,6 +94,28 @@ test("secrets and origins come from the environment, and a wrong one is named, n
       (error) => error instanceof BadSecret && error.rule === rule && ![secret, older, SECRET].some((one) => error.message.includes(one)),
       rule,
     );
+  }
+});
+
+test("a secret that was drawn at random is never refused", () => {
+  const from = (alphabet, length) => Array.from({ length }, () => alphabet[crypto.getRandomValues(new Uint32Array(1))[0] % alphabet.length]).join("");
+  const printable = Array.from({ length: 94 }, (_, i) => String.fromCharCode(33 + i)).filter((one) => !"\"'`,;".includes(one));
+  const kinds = [
+    () => from("0123456789abcdef", 32),
+    () => from("0123456789ABCDEF", 64),
+    () => from("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 32),
+    () => from("abcdefghijklmnopqrstuvwxyz0123456789._-", 32),
+    () => from(printable, 32),
+    () => crypto.randomUUID(),
+    () => Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64"),
+    random,
+    () => `v1:${random()}`,
+  ];
+  for (const kind of kinds) {
+    for (let i = 0; i < 500; i++) {
+      const secret = kind();
+      assert.equal(readOne(secret, "X"), secret);
+    }
   }
 });
 
