@@ -22,6 +22,8 @@ import { begin } from "./response-web.js";
  */
 export const applyCookies = (options = {}) => {
   const deployment = options instanceof Deployment ? options : new ApplyCookies(options);
+  /** Where it is registered twice, the first counts. @type {WeakSet<Request>} */
+  const begun = new WeakSet();
 
   /**
    * @param {Context} context
@@ -33,9 +35,16 @@ export const applyCookies = (options = {}) => {
     if (!deployment.isStarted) await deployment.started;
     const { forwardTo, prefix, knownAs = (/** @type {string} */ same) => same } = deployment;
     if (forwardTo && isOurs(new URL(request.url).pathname, prefix)) return forward(forwardTo, request, knownAs);
-    const { cookies, finish } = begin(deployment, request);
+    if (begun.has(request)) return next();
+    begun.add(request);
+    const { cookies, finish, fail } = begin(deployment, request);
     context.set("cookies", cookies);
-    await next();
+    try {
+      await next();
+    } catch (error) {
+      fail();
+      throw error;
+    }
     const response = finish(context.res);
     if (response === context.res) return;
     // Else Hono would put the headers of the one into the other, and cookies twice.

@@ -34,13 +34,31 @@ const setHeaders = (response, headers) => {
   for (let i = 0; i < flat.length; i += 2) response.appendHeader(flat[i], flat[i + 1]);
 };
 
+/** @type {WeakMap<ServerResponse, { deployment: ApplyCookies, cookies: Cookies }>} */
+const attached = new WeakMap();
+
 /**
+ * The handle of a response: the same one where a middleware is registered twice.
  * @param {ApplyCookies} deployment
  * @param {IncomingMessage} request
  * @param {ServerResponse} response
  * @returns {Cookies}
  */
 export const attach = (deployment, request, response) => {
+  const before = attached.get(response);
+  if (before?.deployment === deployment) return before.cookies;
+  const cookies = hook(deployment, request, response);
+  attached.set(response, { deployment, cookies });
+  return cookies;
+};
+
+/**
+ * @param {ApplyCookies} deployment
+ * @param {IncomingMessage} request
+ * @param {ServerResponse} response
+ * @returns {Cookies}
+ */
+const hook = (deployment, request, response) => {
   const cookies = new Cookies(deployment, askedOf(request));
   // As they are called here: with fewer arguments than their types say, and by others' wrappers.
   /** @type {Record<"writeHead" | "write" | "end", (...args: any[]) => any>} */
@@ -103,9 +121,10 @@ export const attach = (deployment, request, response) => {
   response.writeHead = /** @type {any} */ (
     (/** @type {number} */ status, /** @type {any[]} */ ...rest) => {
       if (hasLeft || response.headersSent) return writeHead(status, ...rest);
-      const message = typeof rest[0] === "string" ? rest.shift() : undefined;
+      // As Node reads them: a message may be left out, or undefined.
+      const message = typeof rest[0] === "string" ? rest[0] : undefined;
       response.statusCode = status;
-      setHeaders(response, rest[0]);
+      setHeaders(response, message === undefined ? (rest[1] ?? rest[0]) : rest[1]);
       leave();
       return message === undefined ? writeHead(status) : writeHead(status, message);
     }

@@ -13,11 +13,15 @@ import { later } from "./steps.js";
  * The handle of a request, and what its answer becomes.
  * @param {Deployment} deployment that has started
  * @param {Request} request
- * @returns {{ cookies: Cookies, finish: (response: Response) => Response }}
+ * @returns {{ cookies: Cookies, finish: (response: Response) => Response, fail: () => void }}
  */
 export const begin = (deployment, request) => {
   const cookies = new Cookies(deployment, asked(request.method, (name) => request.headers.get(name)));
-  return { cookies, finish: (response) => finish(cookies, request, response) };
+  return {
+    cookies,
+    finish: (response) => finish(cookies, request, response),
+    fail: () => cookies.end("the handler has failed"),
+  };
 };
 
 /**
@@ -29,8 +33,13 @@ export const begin = (deployment, request) => {
  */
 export const respond = async (deployment, request, handle) => {
   await deployment.started;
-  const { cookies, finish } = begin(deployment, request);
-  return finish(await handle(cookies));
+  const { cookies, finish, fail } = begin(deployment, request);
+  try {
+    return finish(await handle(cookies));
+  } catch (error) {
+    fail();
+    throw error;
+  }
 };
 
 /**

@@ -37,7 +37,7 @@ const RULES = [
 /** What SHOULD be: the plain cases, none of which random characters hit once in a million. The program refuses more. @type {typeof RULES} */
 const GUESSES = [
   ["template", "nothing has replaced this template", matches("^(?:\\$[{(][\\w.:?/<-]{20,}[})]|\\$\\{[A-Z_]{8,}\\}.*|\\{\\{.*\\}\\}|<%.*%>|#\\{[\\w.:()\"]+\\}|<[\\w -]+>|%[\\w()]+%|\\$[A-Za-z_:]+)$")],
-  ["reference", "it names a place in which a secret is", matches("^[a-z][a-z0-9+]{1,12}://|^(?:arn|base64|base32|hex|vault|ssm|kms|awssm|gcp):|^(?:env|ENV)[!.(\\[]|process\\.env|import\\.meta|environ\\b.|getenv\\(")],
+  ["reference", "it names a place in which a secret is", matches("^[a-z][a-z0-9+]{2,12}://|^(?:arn|base64|base32|hex|vault|ssm|kms|awssm|gcp):|^(?:env|ENV)[!.(\\[]|process\\.env|import\\.meta|environ\\b.|getenv\\(")],
   ["placeholder", "it is a placeholder", (text) => WORDS.test(text.replace(/[^A-Za-z0-9]/g, ""))],
   ["guessable", "it can be guessed", isGuessable],
 ];

@@ -34,6 +34,7 @@ before(async () => {
   });
   app.use("/outside", compression({ threshold: 0 }));
   app.use(applyCookies(deployment));
+  app.use("/twice", applyCookies(deployment));
   app.use("/inside", compression({ threshold: 0 }));
   app.get(/.*/, (request, response) => routes.get(request.path)(request, response));
   app.use((error, request, response, next) => (response.headersSent ? next(error) : response.status(500).send("sorry")));
@@ -72,6 +73,34 @@ test("before the headers leave, a cookie is an ordinary Set-Cookie beside those 
     "old=; Path=/app; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly",
   ]);
   assert.equal(answer.headers.get("content-length"), null);
+});
+
+test("headers are taken in each form that `writeHead` has", async () => {
+  const forms = [
+    [200, { "x-own": "1" }],
+    [200, undefined, { "x-own": "1" }],
+    [200, "Fine", ["x-own", "1"]],
+    [200, [["x-own", "1"]]],
+  ];
+  for (const form of forms) {
+    const visitor = await at("/form", (request, response) => {
+      response.cookies.set("a", "b");
+      response.writeHead(...form).end();
+    });
+    const answer = await visitor.fetch("/form");
+    assert.deepEqual([answer.headers.get("x-own"), visitor.jar.get("a")], ["1", "b"], JSON.stringify(form));
+  }
+});
+
+test("registered twice, it is there once", async () => {
+  const handler = (request, response) => {
+    response.type("text/event-stream").flushHeaders();
+    response.cookies.set("a", "b");
+    response.end();
+  };
+  const visitor = await at("/twice", handler, { bound: false });
+  const { events, headers } = await visitor.events("/twice");
+  assert.deepEqual([events.length, headers.getSetCookie().length, visitor.jar.get("a")], [1, 1, "b"]);
 });
 
 test("a response keeps its length", async () => {

@@ -25,7 +25,9 @@ before(async () => {
   service = await startService([origin], { api: false });
   const settings = { secret: service.secret, origins: [origin], forward: service.publicly };
   deployment = new ApplyCookies({ ...settings, warn: (message) => warnings.push(message) });
-  app.use(applyCookies(deployment));
+  const middleware = applyCookies(deployment);
+  app.use(middleware);
+  app.use("/first", middleware);
   app.use("/inside/*", compress({ encoding: "gzip" }));
   app.get("*", (c) => routes.get(c.req.path)(c));
   app.onError((error, c) => c.text("sorry", 500));
@@ -109,7 +111,9 @@ test("a browser without a binding gets one with the head of its stream", async (
       c.var.cookies.set("app_session", "ada");
     });
   const visitor = await at("/first", handler, { bound: false });
-  await visitor.events("/first");
+  // Registered twice for this path, it is there once.
+  const { headers, events } = await visitor.events("/first");
+  assert.deepEqual([events.length, headers.getSetCookie().length], [1, 1]);
   assert.match(visitor.lines[0], /^apply-cookies=[\w-]{43}; /);
   assert.equal(visitor.jar.get("app_session"), "ada");
 });
@@ -202,6 +206,16 @@ test("without a framework: `respond` does the same", async () => {
   );
   await visitor.fetch("/any");
   assert.equal(visitor.jar.get("app_session"), "ada");
+});
+
+test("a function that fails sends nothing, and says what is lost", async () => {
+  warnings.length = 0;
+  const failing = respond(deployment, new Request(origin), (cookies) => {
+    cookies.set("app_session", "ada");
+    throw new Error("broken");
+  });
+  await assert.rejects(failing, /broken/);
+  assert.deepEqual(warnings, ["cookies are lost (app_session): the handler has failed"]);
 });
 
 test("a protected value is read back, and another cookie's is not", async () => {
