@@ -366,7 +366,7 @@ impl Mint {
 
 impl MintedToken {
     fn new(minted: Minted, form: Option<FrameForm>) -> Self {
-        let frame = |form: FrameForm| form.frame(minted.token());
+        let frame = |form: FrameForm| form.frame(minted.token().as_str());
         Self {
             frame: form.map(frame),
             receipt: minted.receipt_id().to_text(),
