@@ -278,6 +278,7 @@ impl Builder {
                     watch: Arc::default(),
                     lost_barriers: Arc::default(),
                     late: Late::default(),
+                    endpoint: Some(self.prefix.clone().into()),
                 },
                 binding_name: scheme.into(),
                 origins,

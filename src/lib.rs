@@ -26,7 +26,8 @@ mod secrets;
 #[cfg(feature = "mesop")]
 pub use secrets::{MESOP_SECRET_KEY, MesopSecret};
 pub use secrets::{
-    PREVIOUS_KEYS, PREVIOUS_KEYS_FILE, SECRET_KEY, SECRET_KEY_FILE, SecretError, Secrets,
+    PREVIOUS_KEYS, PREVIOUS_KEYS_FILE, SECRET_KEY, SECRET_KEY_FILE, SecretError, SecretFiles,
+    Secrets,
 };
 
 mod classes;

@@ -1,17 +1,21 @@
 //! The secrets of one deployment, and where they come from.
 
+mod error;
+
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
+use std::path::{Path, PathBuf};
 
 #[cfg(feature = "mesop")]
 use apply_cookies_protocol::mesop::MesopKeys;
 use apply_cookies_protocol::{
     BindingCookie, KeyRing, KeyRingError, Purpose, PurposeKey, Secret as RootSecret, SecretList,
-    SecretListError, WeakSecret,
+    WeakSecret,
 };
 use zeroize::Zeroizing;
 
+pub use self::error::SecretError;
 use crate::random;
 
 /// Environment variable for the secret.
@@ -79,7 +83,17 @@ impl Secrets {
     /// Says which variable to set, or what is wrong with it. Never shows a secret, or the value of
     /// any variable: secrets end up in the wrong one.
     pub fn from_env() -> Result<Self, SecretError> {
-        Self::from_env_by(RootSecret::from_configuration)
+        Self::from_env_or(&SecretFiles::new())
+    }
+
+    /// [`from_env`](Self::from_env), with files that a program's own settings name in place of those
+    /// that the variables `…_FILE` name.
+    ///
+    /// # Errors
+    ///
+    /// As from [`from_env`](Self::from_env).
+    pub fn from_env_or(files: &SecretFiles) -> Result<Self, SecretError> {
+        Self::from_env_by(RootSecret::from_configuration, files)
     }
 
     /// [`from_env`](Self::from_env), but takes the secrets that this project has published, under
@@ -89,26 +103,27 @@ impl Secrets {
     ///
     /// As from [`from_env`](Self::from_env).
     pub fn from_env_or_published() -> Result<Self, SecretError> {
-        Self::from_env_by(or_published(
-            RootSecret::from_configuration,
-            RootSecret::new,
-        ))
+        let judge = or_published(RootSecret::from_configuration, RootSecret::new);
+        Self::from_env_by(judge, &SecretFiles::new())
     }
 
     fn from_env_by(
         judge: impl Fn(&str) -> Result<RootSecret, WeakSecret>,
+        files: &SecretFiles,
     ) -> Result<Self, SecretError> {
-        let (variable, text) = match given(SECRET_KEY, SECRET_KEY_FILE)? {
+        let (variable, text) = match given(SECRET_KEY, SECRET_KEY_FILE, files.secret_key.as_ref())?
+        {
             None => return Err(SecretError::Missing),
             Some(Given::Value(text)) => (SECRET_KEY, text),
-            Some(Given::File(text)) if text.is_empty() => {
-                return Err(SecretError::Empty(SECRET_KEY_FILE));
+            Some(Given::File(name, text)) if text.is_empty() => {
+                return Err(SecretError::Empty(name));
             }
-            Some(Given::File(text)) => (SECRET_KEY_FILE, text),
+            Some(Given::File(name, text)) => (name, text),
         };
         let current =
             judge(&text).map_err(|reason| SecretError::WeakVariable { variable, reason })?;
-        let (variable, list) = match given(PREVIOUS_KEYS, PREVIOUS_KEYS_FILE)? {
+        let previous = files.previous_keys.as_ref();
+        let (variable, list) = match given(PREVIOUS_KEYS, PREVIOUS_KEYS_FILE, previous)? {
             None => {
                 return Ok(Self {
                     current,
@@ -116,7 +131,7 @@ impl Secrets {
                 });
             }
             Some(Given::Value(text)) => (PREVIOUS_KEYS, SecretList::Commas.read(&text, judge)),
-            Some(Given::File(text)) => (PREVIOUS_KEYS_FILE, SecretList::Lines.read(&text, judge)),
+            Some(Given::File(name, text)) => (name, SecretList::Lines.read(&text, judge)),
         };
         let previous = list.map_err(|reason| SecretError::WeakList { variable, reason })?;
         // Found when the ring is made, too, but there nothing knows where they come from.
@@ -185,6 +200,44 @@ impl Secrets {
 impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secrets(..)")
+    }
+}
+
+/// Files of secrets that a program's own settings name. See [`Secrets::from_env_or`].
+///
+/// ```no_run
+/// use apply_cookies::{SecretFiles, Secrets};
+///
+/// let files = SecretFiles::new().secret_key("secret_key_file", "/etc/app/secret");
+/// let secrets = Secrets::from_env_or(&files)?;
+/// # Ok::<(), apply_cookies::SecretError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct SecretFiles {
+    secret_key: Option<(&'static str, PathBuf)>,
+    previous_keys: Option<(&'static str, PathBuf)>,
+}
+
+impl SecretFiles {
+    /// None: what the environment says counts.
+    pub const fn new() -> Self {
+        Self {
+            secret_key: None,
+            previous_keys: None,
+        }
+    }
+
+    /// The current secret's. `setting` is what errors call it.
+    pub fn secret_key(mut self, setting: &'static str, path: impl Into<PathBuf>) -> Self {
+        self.secret_key = Some((setting, path.into()));
+        self
+    }
+
+    /// That of older secrets, one a line. `setting` is what errors call it.
+    pub fn previous_keys(mut self, setting: &'static str, path: impl Into<PathBuf>) -> Self {
+        self.previous_keys = Some((setting, path.into()));
+        self
     }
 }
 
@@ -277,25 +330,34 @@ type Judge = fn(&str) -> Result<RootSecret, WeakSecret>;
 /// Text of secrets, and where it was.
 enum Given {
     Value(Zeroizing<String>),
-    File(Zeroizing<String>),
+    /// With the name of the setting.
+    File(&'static str, Zeroizing<String>),
 }
 
-/// What a variable holds, or the file that another one names; never both.
-fn given(in_variable: &'static str, in_file: &'static str) -> Result<Option<Given>, SecretError> {
-    match (variable(in_variable)?, variable(in_file)?) {
+/// What a variable holds, or the file that another one or a setting names; never both.
+fn given(
+    in_variable: &'static str,
+    in_file: &'static str,
+    setting: Option<&(&'static str, PathBuf)>,
+) -> Result<Option<Given>, SecretError> {
+    let named = match setting {
+        Some((name, path)) => Some((*name, path.clone())),
+        None => variable(in_file)?.map(|path| (in_file, PathBuf::from(&*path))),
+    };
+    match (variable(in_variable)?, named) {
         (None, None) => Ok(None),
         (Some(text), None) => Ok(Some(Given::Value(text))),
-        (None, Some(path)) => Ok(Some(Given::File(read(in_file, &path)?))),
-        (Some(_), Some(_)) => Err(SecretError::Both {
+        (None, Some((name, path))) => Ok(Some(Given::File(name, read(name, &path)?))),
+        (Some(_), Some((file, _))) => Err(SecretError::Both {
             variable: in_variable,
-            file: in_file,
+            file,
         }),
     }
 }
 
 /// Reads a file of secrets. Not all of it where it is longer than any can be: it may be a device
 /// without an end.
-fn read(variable: &'static str, path: &str) -> Result<Zeroizing<String>, SecretError> {
+fn read(variable: &'static str, path: &Path) -> Result<Zeroizing<String>, SecretError> {
     let failed = |error| SecretError::File { variable, error };
     // As much as is ever read, so that the buffer does not move and leave a copy behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(FILE_MAX + 1));
@@ -318,80 +380,3 @@ fn variable(name: &'static str) -> Result<Option<Zeroizing<String>>, SecretError
         .transpose()
         .map_err(|_| SecretError::NotText(name))
 }
-
-/// What the entries of a list are counted by.
-fn place_in(variable: &str) -> &'static str {
-    match variable {
-        PREVIOUS_KEYS_FILE => "line",
-        _ => "number",
-    }
-}
-
-/// Why there is no usable secret.
-#[derive(thiserror::Error)]
-#[non_exhaustive]
-pub enum SecretError {
-    /// Both variables are set, so it is not clear which is meant.
-    #[error("{variable} and {file} are both set; keep one")]
-    Both {
-        /// The variable for the secrets themselves.
-        variable: &'static str,
-        /// The variable for the path of a file.
-        file: &'static str,
-    },
-    /// The file is empty.
-    #[error("the file that {0} names is empty; `apply-cookies keygen` makes a secret to put there")]
-    Empty(&'static str),
-    /// The file cannot be read.
-    #[error("cannot read the file that {variable} names: {error}")]
-    File {
-        /// The variable for the path of the file.
-        variable: &'static str,
-        /// Why.
-        #[source]
-        error: std::io::Error,
-    },
-    /// The file is something else.
-    #[error(
-        "the file that {0} names is longer than 65536 bytes: it holds no secrets; `apply-cookies keygen` makes one"
-    )]
-    FileTooLong(&'static str),
-    /// Neither variable is set.
-    #[error(
-        "set APPLY_COOKIES_SECRET_KEY (`apply-cookies keygen` makes a value) or APPLY_COOKIES_SECRET_KEY_FILE"
-    )]
-    Missing,
-    /// The Mesop app's variable is not set.
-    #[cfg(feature = "mesop")]
-    #[error(
-        "set MESOP_COOKIE_SECRET_KEY to the secret of the Mesop app (`apply-cookies keygen` makes one that both can use)"
-    )]
-    MissingOfMesop,
-    /// A secret must be UTF-8 text.
-    #[error("{0} is not UTF-8 text; `apply-cookies keygen` makes a secret that is")]
-    NotText(&'static str),
-    /// A previous secret is the current one too, or is there twice.
-    #[error("{0} repeats a secret: the current one, or one of its own; remove it there")]
-    Repeated(&'static str),
-    /// The secret can be guessed.
-    #[error(transparent)]
-    Weak(#[from] WeakSecret),
-    /// One of several secrets is refused.
-    #[error("{variable}, {} {}: {}", place_in(variable), reason.entry, reason.reason)]
-    WeakList {
-        /// The variable to change.
-        variable: &'static str,
-        /// Which, and why.
-        reason: SecretListError,
-    },
-    /// A secret from the environment or a file is refused.
-    #[error("{variable}: {reason}")]
-    WeakVariable {
-        /// The variable to change.
-        variable: &'static str,
-        /// Why.
-        reason: WeakSecret,
-    },
-}
-
-crate::debug_as_text!(SecretError);

@@ -35,6 +35,7 @@ pub use revocations::Revocations;
 
 // Code that the stores here share.
 mod capacity;
+pub use capacity::DEFAULT_CAPACITY;
 mod moments;
 
 // The stores.

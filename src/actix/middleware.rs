@@ -25,6 +25,15 @@ impl ApplyCookies {
     pub fn middleware(&self) -> Middleware {
         Middleware(self.clone())
     }
+
+    /// Answers a request for one of the endpoint's own paths ([`owns_path`](Self::owns_path)), for a
+    /// middleware that exchanges its deployment while it runs, as for new secrets. Others use
+    /// [`middleware`](Self::middleware).
+    pub async fn respond(&self, mut request: ServiceRequest) -> ServiceResponse<BoxBody> {
+        let mut body = request.take_payload();
+        let answer = self.answer(asked(&request), &mut body, sleep).await;
+        request.into_response(respond(answer, body))
+    }
 }
 
 /// Made by [`ApplyCookies::middleware`].
@@ -76,7 +85,10 @@ where
     fn call(&self, request: ServiceRequest) -> Self::Future {
         if self.apply.owns_path(path(&request)) {
             let apply = self.apply.clone();
-            return Box::pin(async move { Ok(endpoint(&apply, request).await) });
+            return Box::pin(async move {
+                let response = apply.respond(request).await;
+                Ok(response.map_into_right_body())
+            });
         }
         let slot = request.extensions().get::<Slot>().cloned();
         if slot.is_some_and(|slot| slot.is_of(&self.apply)) {
@@ -114,17 +126,6 @@ async fn end(exchange: Exchange, error: bool, status: StatusCode, fields: &mut H
         Ended::Answered
     };
     exchange.answered(ended, status.as_u16(), fields).await;
-}
-
-async fn endpoint<B>(
-    apply: &ApplyCookies,
-    mut request: ServiceRequest,
-) -> ServiceResponse<EitherBody<B, BoxBody>> {
-    let mut body = request.take_payload();
-    let answer = apply.answer(asked(&request), &mut body, sleep).await;
-    request
-        .into_response(respond(answer, body))
-        .map_into_right_body()
 }
 
 fn asked(request: &ServiceRequest) -> Asked<'_, HeaderMap> {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 #[cfg(feature = "mesop")]
 use apply_cookies_protocol::mesop::MesopKeys;
@@ -69,11 +70,13 @@ pub struct Redeemer {
     pub(crate) watch: Arc<ClockWatch>,
     pub(crate) lost_barriers: Arc<Seldom>,
     pub(crate) late: Late,
+    pub(crate) endpoint: metrics::Endpoint,
 }
 
 /// A token that only needs the answer to its claim.
 pub(crate) struct Unclaimed {
     nonce: Nonce,
+    age: Duration,
     lines: UnclaimedLines,
     then: Option<Cow<'static, str>>,
 }
@@ -131,6 +134,7 @@ impl Redeemer {
             watch: Arc::default(),
             lost_barriers: Arc::default(),
             late: Late::default(),
+            endpoint: None,
         })
     }
 
@@ -187,7 +191,13 @@ impl Redeemer {
         let mut buffer = Vec::new();
         let now = self.clock.now();
         let token = match &self.keys {
-            TokenKeys::Native(ring) => self.check(token.open(ring, &mut buffer)?, binding, now)?,
+            TokenKeys::Native(ring) => {
+                let token = token.open(ring, &mut buffer)?;
+                if let Some(key) = token.key_id() {
+                    metrics::key_used(key, key == ring.current_id());
+                }
+                self.check(token, binding, now)?
+            }
             #[cfg(feature = "mesop")]
             TokenKeys::Mesop(keys) => {
                 self.check(token.open_mesop(keys, &mut buffer)?, binding, now)?
@@ -209,6 +219,7 @@ impl Redeemer {
         claim.barrier = header.barrier;
         let unclaimed = Unclaimed {
             nonce: header.nonce,
+            age: Duration::from_millis(now.get().saturating_sub(header.issued_at.get())),
             lines,
             then: header.then.map(|then| then.to_header()),
         };
@@ -219,16 +230,25 @@ impl Redeemer {
     pub(crate) async fn settle(
         &self,
         answer: Result<ClaimAnswer, StoreError>,
-        Unclaimed { nonce, lines, then }: Unclaimed,
+        Unclaimed {
+            nonce,
+            age,
+            lines,
+            then,
+        }: Unclaimed,
     ) -> Result<Redeemed, Rejection> {
         // A digest, and only refusals are logged at every level.
         let id = || TokenId::from_nonce(nonce);
         match answer {
             Ok(ClaimAnswer::Granted { grant, barrier }) => {
-                metrics::redemption(match grant {
+                let result = match grant {
                     Grant::First => "released",
                     Grant::Retry => "retried",
-                });
+                };
+                metrics::redemption(&self.endpoint, result);
+                if grant == Grant::First {
+                    metrics::token_age(age);
+                }
                 // Deleting the cookies matters more than the race that the barrier closes.
                 if barrier == BarrierAnswer::NoRoom {
                     self.report_missing(&MissingBarrier::NoRoom);

@@ -7,7 +7,7 @@ use apply_cookies_protocol::{InvalidReason, UnixMillis};
 
 use super::rejection::Rejection;
 use crate::browser::OriginRejection;
-use crate::metrics;
+use crate::metrics::{self, Endpoint};
 use crate::seldom::{Seldom, seldom};
 
 /// The kinds of refusals that one deployment logs above DEBUG.
@@ -31,9 +31,9 @@ pub(crate) struct Refusals {
 impl Refusals {
     /// Logs and counts what the operator needs to know. Tokens are named by a digest; nothing that
     /// the client sent is repeated.
-    pub(crate) fn log(&self, rejection: &Rejection, now: UnixMillis) {
+    pub(crate) fn log(&self, rejection: &Rejection, endpoint: &Endpoint, now: UnixMillis) {
         let problem = rejection.problem();
-        metrics::redemption(problem.kind);
+        metrics::redemption(endpoint, problem.kind);
         match rejection {
             Rejection::Store(error, token) => {
                 let source = Error::source(error).map(ToString::to_string);

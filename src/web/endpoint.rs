@@ -1,7 +1,7 @@
 //! The endpoint: `POST {prefix}`, `POST {prefix}/bind` and `GET {prefix}/client.js` (SPEC §9).
 
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use apply_cookies_protocol::{BindingCookie, RedemptionDigest, Scheme, UntrustedToken};
 use bytes::Bytes;
@@ -13,6 +13,7 @@ use super::fields::{Asked, Fields};
 use super::form::Form;
 use crate::browser;
 use crate::deployment::{ApplyCookies, Deployment};
+use crate::metrics;
 use crate::redeem::{Redeemed, Rejection, Unclaimed};
 use crate::replay::Claim;
 use crate::seldom::seldom;
@@ -114,6 +115,7 @@ impl ApplyCookies {
             _ => return Answer::uncached(404, Rest::Unasked),
         }
         let body = body::read(asked, body, timer).await;
+        let begun = Instant::now();
         let answered = match path {
             Some("/bind") => bind(deployment, asked, body),
             _ => match prepare(deployment, asked, body) {
@@ -121,13 +123,23 @@ impl ApplyCookies {
                     let answer = deployment.redeemer.store.claim(claim).await;
                     let redeemed = deployment.redeemer.settle(answer, unclaimed).await;
                     let applied = redeemed.map(|redeemed| applied(deployment, redeemed));
+                    if applied.is_ok() {
+                        metrics::redemption_took(begun.elapsed());
+                    }
                     applied.map_err(Refused::read)
                 }
                 Err(refused) => Err(refused),
             },
         };
         answered.unwrap_or_else(|Refused { rejection, rest }| {
-            deployment.refusals.log(&rejection, deployment.now());
+            let endpoint = &deployment.redeemer.endpoint;
+            match path {
+                Some("/bind") => metrics::binding("refused"),
+                _ => metrics::redemption_took(begun.elapsed()),
+            }
+            deployment
+                .refusals
+                .log(&rejection, endpoint, deployment.now());
             Answer::refused(&rejection, deployment.redeemer.keys.profile(), rest)
         })
     }
@@ -181,8 +193,10 @@ fn bind<F: Fields>(
     let answer = Answer::uncached(204, Rest::Read);
     let name = deployment.binding_name;
     Ok(if name.read(asked.fields.all("cookie")).may_be_set() {
+        metrics::binding("made");
         answer.with("set-cookie", name.set_cookie(&browser::fresh()))
     } else {
+        metrics::binding("present");
         answer
     })
 }

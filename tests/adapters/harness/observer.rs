@@ -43,17 +43,23 @@ impl Observer {
         wait(|| self.log().contains(words).then_some(()));
     }
 
-    /// The counters that are not zero, by name and label. A snapshot takes what it shows, so this
-    /// can be asked once.
+    /// The counters that are not zero, by name and label, but for those of keys and bindings, and
+    /// the endpoint's path, which is always the same. A snapshot takes what it shows, so this can be
+    /// asked once.
     pub(crate) fn counters(&self) -> BTreeMap<String, u64> {
         let mut counters = BTreeMap::new();
         for (key, _, _, value) in self.counters.snapshot().into_vec() {
             let (name, labels) = key.key().clone().into_parts();
             let mut name = name.as_str().to_owned();
-            for label in &labels {
+            for label in labels.iter().filter(|label| label.key() != "endpoint") {
                 name.extend([" ", label.key(), "=", label.value()]);
             }
-            if let DebugValue::Counter(count @ 1..) = value {
+            let apart = ["key_uses", "bindings"]
+                .iter()
+                .any(|part| name.contains(part));
+            if let DebugValue::Counter(count @ 1..) = value
+                && !apart
+            {
                 counters.insert(name, count);
             }
         }
