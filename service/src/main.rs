@@ -8,11 +8,13 @@ mod cli;
 mod demo;
 mod listen;
 mod log;
+mod measured;
 mod minting;
 mod profiles;
 mod refused;
 mod replay;
 mod serve;
+mod settings;
 mod strict;
 mod usage;
 mod values;
@@ -33,7 +35,10 @@ fn main() -> ExitCode {
     let args = Args::from_arg_matches(&matches).unwrap_or_else(|error| usage::exit(&error));
     let done = match args.command {
         Command::Demo(args) => demo::run(&args),
-        Command::Serve(args) => serve::run(&args),
+        Command::Serve(_) => serve::run(below(&matches)),
+        Command::CheckConfig(_) => settings::check(below(&matches)),
+        Command::Healthcheck(args) => cli::healthcheck::run(below(&matches), args.ready),
+        Command::Config(_) => settings::print(below(&matches)),
         Command::Tool(tool) => cli::run(&tool),
     };
     match done {
@@ -45,6 +50,11 @@ fn main() -> ExitCode {
             .exit(),
     }
     ExitCode::from(1)
+}
+
+/// The arguments of the command that was given.
+fn below(matches: &ArgMatches) -> &ArgMatches {
+    matches.subcommand().map_or(matches, |(_, below)| below)
 }
 
 /// The command that was given, whose usage line an error shows.

@@ -1,9 +1,11 @@
 //! The profiles given to `serve` → an endpoint for each, on its own path.
 
 use std::env::VarError;
+use std::sync::Arc;
 use std::time::Duration;
 
 use apply_cookies::protocol::{KeyRingError, Lifetime};
+use apply_cookies::replay::{MemoryReplayStore, ReplayStore};
 use apply_cookies::web::path_below;
 use apply_cookies::{
     ApplyCookies, BindingPolicy, BuildError, Builder, Clock, DEFAULT_PREFIX, MESOP_SECRET_KEY,
@@ -12,13 +14,64 @@ use apply_cookies::{
 
 use crate::cli::args::profile::ProfileArg;
 use crate::cli::args::serve::{BindingArg, ServeArgs};
+use crate::measured::Measured;
 use crate::refused::Refused;
-use crate::replay;
+use crate::replay::{self, Opened, Room};
+use crate::settings::{self, Resolved};
 
 /// Environment variable for the path that a Mesop app is served under.
 const BASE_URL_PATH: &str = "MESOP_BASE_URL_PATH";
 
-pub(crate) fn from_args(args: &ServeArgs) -> Result<Vec<ApplyCookies>, Refused> {
+/// The deployments of a service, one for each profile, and what they share.
+pub(crate) struct Deployments {
+    pub(crate) endpoints: Vec<ApplyCookies>,
+    clock: Clock,
+    store: Arc<dyn ReplayStore>,
+    /// How full the store is, where it is in this process.
+    pub(crate) room: Option<Room>,
+}
+
+impl Deployments {
+    /// Opens the store. It is one for both profiles: nonces are random, so they never collide.
+    pub(crate) fn open(args: &ServeArgs, settings: &Resolved) -> Result<Self, Refused> {
+        let builders = builders(args, settings)?;
+        let clock = Clock::system();
+        let Opened { store, shown, room } = replay::open(&args.replay, &clock)?;
+        let store: Arc<dyn ReplayStore> = Arc::new(Measured(store));
+        let endpoints = build(builders, args, &store, &clock)?;
+        tracing::info!(replay = %shown, "opened the replay store");
+        Ok(Self {
+            endpoints,
+            clock,
+            store,
+            room,
+        })
+    }
+
+    /// The same with the secrets that there are now.
+    pub(crate) fn again(
+        &self,
+        args: &ServeArgs,
+        settings: &Resolved,
+    ) -> Result<Vec<ApplyCookies>, Refused> {
+        build(builders(args, settings)?, args, &self.store, &self.clock)
+    }
+}
+
+/// What is wrong with settings that can be read one by one. No store is opened.
+pub(crate) fn check(args: &ServeArgs, settings: &Resolved) -> Option<String> {
+    let clock = Clock::system();
+    let store: Arc<dyn ReplayStore> = Arc::new(MemoryReplayStore::new(clock.clone()));
+    let built = builders(args, settings)
+        .and_then(|builders| build(builders, args, &store, &clock))
+        .and_then(|_| replay::check(&args.replay, &clock));
+    match built {
+        Ok(()) | Err(Refused::Reported) => None,
+        Err(Refused::Because(reason) | Refused::Usage(reason)) => Some(reason),
+    }
+}
+
+fn builders(args: &ServeArgs, settings: &Resolved) -> Result<Vec<Builder>, Refused> {
     let profiles = &args.profile;
     // There are only two, so a third is a repetition.
     if profiles.len() > 2 || matches!(profiles[..], [one, other] if one == other) {
@@ -57,13 +110,13 @@ pub(crate) fn from_args(args: &ServeArgs) -> Result<Vec<ApplyCookies>, Refused> 
     }
     // Each profile refuses the other's secret, whichever was given first.
     let both = profiles.len() > 1;
-    let builders = profiles
+    profiles
         .iter()
         .zip(prefixes)
         .map(|(profile, prefix)| {
             let builder = match profile {
                 ProfileArg::Native => {
-                    let builder = ApplyCookies::builder(Secrets::from_env()?);
+                    let builder = ApplyCookies::builder(settings::secrets(settings)?);
                     if both {
                         builder.mesop(MesopSecret::from_env()?)
                     } else {
@@ -77,11 +130,16 @@ pub(crate) fn from_args(args: &ServeArgs) -> Result<Vec<ApplyCookies>, Refused> 
             };
             Ok(finish(builder, args, prefix))
         })
-        .collect::<Result<Vec<_>, Refused>>()?;
-    // One store for both: nonces are random, so they never collide.
-    let clock = Clock::system();
-    let (store, shown) = replay::open(&args.replay, &clock)?;
-    let endpoints = builders
+        .collect()
+}
+
+fn build(
+    builders: Vec<Builder>,
+    args: &ServeArgs,
+    store: &Arc<dyn ReplayStore>,
+    clock: &Clock,
+) -> Result<Vec<ApplyCookies>, Refused> {
+    builders
         .into_iter()
         .map(|builder| {
             let builder = builder.clock(clock.clone()).replay_store(store.clone());
@@ -96,9 +154,7 @@ pub(crate) fn from_args(args: &ServeArgs) -> Result<Vec<ApplyCookies>, Refused> 
                 error => error.into(),
             })
         })
-        .collect::<Result<Vec<_>, Refused>>()?;
-    tracing::info!(replay = %shown, "opened the replay store");
-    Ok(endpoints)
+        .collect()
 }
 
 fn usage<T>(reason: &str) -> Result<T, Refused> {

@@ -24,3 +24,13 @@ impl<E: fmt::Display> From<E> for Refused {
         Self::Because(error.to_string())
     }
 }
+
+impl Refused {
+    /// The reason, where nobody has printed it yet.
+    pub(crate) fn reason(&self) -> &str {
+        match self {
+            Self::Reported => "the reason stands above",
+            Self::Because(reason) | Self::Usage(reason) => reason,
+        }
+    }
+}

@@ -5,6 +5,7 @@ mod assertion;
 mod auth0;
 mod conformance;
 mod cookie;
+pub(crate) mod healthcheck;
 mod inspect;
 pub(crate) mod lines;
 mod mesop;

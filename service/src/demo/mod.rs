@@ -36,7 +36,7 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 const DRAIN_SECONDS: u64 = 1;
 
 pub(crate) fn run(args: &DemoArgs) -> Result<(), Refused> {
-    log::start();
+    log::start_text();
     // Bound first: only then is the port of `:0` known, and origins contain the port.
     let listener = args.listen.bind_first()?;
     let url = address::to_open(listener.local_addr()?)?;

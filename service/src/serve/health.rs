@@ -2,53 +2,48 @@
 
 use std::error::Error;
 use std::fmt::{self, Display};
-use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::rt::time::timeout;
-use actix_web::web::Payload;
+use actix_web::web::{Payload, ServiceConfig};
 use actix_web::{HttpResponse, HttpResponseBuilder, web};
 use apply_cookies::actix::leave_unread;
 use apply_cookies::replay::StoreError;
-use apply_cookies::{ApplyCookies, Clock, Readiness, Seldom};
+use apply_cookies::{Clock, Readiness};
+
+use super::current::Current;
+use super::pages::page;
 
 /// How long `healthz` waits for a store.
 const HEALTH_PATIENCE: Duration = Duration::from_millis(500);
 
-/// One for each profile. They share a store. Whoever asks `readyz` while it fails causes a log line.
-#[derive(Clone)]
-pub(super) struct Endpoints(pub(super) Vec<ApplyCookies>, pub(super) Arc<Seldom>);
-
-impl Endpoints {
-    /// Whether tokens that other processes issue now will be accepted on every path.
-    async fn readiness(&self) -> Result<Readiness, StoreError> {
-        for cookies in &self.0 {
-            let readiness = cookies.readiness().await?;
-            if readiness != Readiness::Ready {
-                return Ok(readiness);
-            }
+/// The error of a store that has failed for good. A slow answer does not count.
+pub(super) async fn failure(current: &Current) -> Option<StoreError> {
+    for cookies in &*current.endpoints() {
+        let horizon = cookies.replay_store().horizon();
+        if let Ok(Err(broken @ StoreError::Broken(_))) = timeout(HEALTH_PATIENCE, horizon).await {
+            return Some(broken);
         }
-        Ok(Readiness::Ready)
     }
+    None
+}
 
-    /// The error of a store that has failed for good. A slow answer does not count.
-    async fn failure(&self) -> Option<StoreError> {
-        for cookies in &self.0 {
-            let horizon = cookies.replay_store().horizon();
-            if let Ok(Err(broken @ StoreError::Broken(_))) = timeout(HEALTH_PATIENCE, horizon).await
-            {
-                return Some(broken);
-            }
-        }
-        None
+/// Adds both paths to the app of a listener.
+pub(super) fn pages(current: &Current) -> impl FnOnce(&mut ServiceConfig) + use<> {
+    let current = web::Data::new(current.clone());
+    move |service: &mut ServiceConfig| {
+        service
+            .app_data(current)
+            .service(page("/healthz", healthz))
+            .service(page("/readyz", readyz));
     }
 }
 
 /// Liveness. Fails only when the store has failed for good; a restart would not cure an
 /// unreachable one.
-pub(super) async fn healthz(endpoints: web::Data<Endpoints>, body: Payload) -> HttpResponse {
-    match endpoints.failure().await {
+async fn healthz(current: web::Data<Current>, body: Payload) -> HttpResponse {
+    match failure(&current).await {
         Some(error) => answer(&mut HttpResponse::ServiceUnavailable(), &Why(&error), body),
         None => answer(&mut HttpResponse::Ok(), &"ok", body),
     }
@@ -56,12 +51,12 @@ pub(super) async fn healthz(endpoints: web::Data<Endpoints>, body: Payload) -> H
 
 /// Readiness. Tokens that other processes issue now will be accepted: the store is reachable, its
 /// horizon is far enough in the past, and the clocks fit together.
-pub(super) async fn readyz(endpoints: web::Data<Endpoints>, body: Payload) -> HttpResponse {
-    match endpoints.readiness().await {
+async fn readyz(current: web::Data<Current>, body: Payload) -> HttpResponse {
+    match current.readiness().await {
         Ok(ready @ Readiness::Ready) => answer(&mut HttpResponse::Ok(), &ready, body),
         Ok(other) => answer(&mut HttpResponse::ServiceUnavailable(), &other, body),
         Err(error) => {
-            if let Some(left_out) = endpoints.1.turn(Clock::system().now()) {
+            if let Some(left_out) = current.not_ready().turn(Clock::system().now()) {
                 tracing::error!(error = %Why(&error), left_out, "not ready");
             }
             answer(&mut HttpResponse::ServiceUnavailable(), &Why(&error), body)

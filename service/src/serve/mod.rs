@@ -5,178 +5,198 @@
 
 mod deadline;
 mod gate;
-mod health;
-mod pages;
-mod places;
-mod server;
-mod signals;
-mod socket;
 mod waiting;
 
-use std::num::NonZero;
-use std::sync::Arc;
-use std::thread::available_parallelism;
+mod socket;
+#[cfg_attr(not(feature = "tls"), path = "no_tls.rs")]
+mod tls;
+
+mod places;
+
+mod server;
+
+mod access;
+mod current;
+mod pages;
+mod process;
+mod signals;
+
+mod health;
+
+mod numbers;
+
+#[cfg(unix)]
+mod open_files;
+
+#[cfg(unix)]
+mod notify;
+
+mod internal;
+mod public;
+
+mod reload;
+
+use std::time::Duration;
 
 use actix_server::Server;
-use actix_web::web::ServiceConfig;
-use actix_web::{App, web};
-use apply_cookies::Profile;
+use actix_web::rt::{self, time::sleep};
+use clap::ArgMatches;
 use futures_util::future::{Either, select, try_join_all};
 
-use self::health::{Endpoints, healthz, readyz};
-use self::pages::{not_found, page};
-use self::server::Size;
-use self::signals::Signals;
-use crate::api::{self, Api, Door, Keys};
+use self::current::Current;
+use self::numbers::Numbers;
+use self::reload::Reload;
+use self::signals::{Signals, Told};
+use self::tls::Tls;
 use crate::cli::args::serve::ServeArgs;
-use crate::listen::{self, Inherited, Listener, SocketOptions};
+use crate::listen::{self, Inherited, Listener};
+use crate::log;
+use crate::profiles::Deployments;
 use crate::refused::Refused;
-use crate::{log, profiles};
+use crate::settings::{self, Resolved};
 
-/// Connections of the public listener at a time, of all workers together. More wait until one of
-/// them ends.
-const CONNECTIONS: usize = 1024;
+/// How often what is counted is put in order.
+const UPKEEP: Duration = Duration::from_secs(5);
 
-/// Connections of the internal listener at a time. It has its own, so that whoever takes all of the
-/// public ones keeps neither the app nor the operator out.
-const INTERNAL: Size = Size {
-    connections: 1024,
-    workers: 1,
-};
-
-pub(crate) fn run(args: &ServeArgs) -> Result<(), Refused> {
-    log::start();
-    let endpoints = Endpoints(profiles::from_args(args)?, Arc::default());
-    let mut inherited = Inherited::look(args.listen.iter().chain(&args.api_listen));
-    let options = |mode, group: &Option<String>| SocketOptions {
-        mode,
-        group: group.clone(),
+pub(crate) fn run(given: &ArgMatches) -> Result<(), Refused> {
+    let settings = settings::resolve(given);
+    settings::report(&settings)?;
+    let Some(args) = &settings.args else {
+        return Err(Refused::Reported);
     };
-    let public = options(args.socket_mode, &args.socket_group);
-    let mut public = listen::open(&args.listen, &public, &mut inherited)?;
-    let internal = options(args.api_socket_mode, &args.api_socket_group);
-    let mut internal = listen::open(args.api_listen.as_slice(), &internal, &mut inherited)?;
-    let mut network = internal.iter().filter_map(Listener::network);
-    if let Some(address) = network.find(|address| !address.ip().is_loopback()) {
-        return Err(Refused::usage(format_args!(
-            "--api-listen {address} can be reached from other machines, and has no TLS; give unix:/PATH, or an address of this machine as 127.0.0.1:8789"
-        )));
-    }
-    drop(network);
-    let api = api_of(args, &endpoints, &internal)?;
+    log::start(&args.log_filter, args.log_format);
+    log::warn_of_filter();
+    #[cfg(unix)]
+    open_files::raise_for(args.limits_connections);
+    let counted = numbers::install()?;
+    let deployments = Deployments::open(args, &settings)?;
+    let current = Current::new(deployments.endpoints.clone());
+    let numbers = Numbers::new(counted, current.clone(), deployments.room.clone());
+    let mut listeners = Listeners::open(args)?;
     // Removed once nobody listens any more, however this ends.
-    let both = public.iter_mut().chain(&mut internal);
-    let _files: Vec<_> = both.filter_map(Listener::take_file).collect();
-    actix_web::rt::System::new().block_on(async move {
-        // Before anybody is told the address: whoever reads it may stop the service at once.
-        let mut signals = Signals::listen()?;
-        let addresses = [&public, &internal].map(|all| {
-            let each = all.iter().map(Listener::address);
-            each.collect::<Vec<_>>()
-        });
-        let mut servers = vec![start_public(public, &endpoints)?];
-        if !internal.is_empty() {
-            servers.push(start_internal(internal, &endpoints, api.clone())?);
-        }
-        for address in &addresses[1] {
-            tracing::info!(api = address, "the internal listener is open");
-        }
-        for address in &addresses[0] {
-            for cookies in &endpoints.0 {
-                tracing::info!(%address, configuration = ?cookies, "listening");
-            }
-        }
-        let handles: Vec<_> = servers.iter().map(Server::handle).collect();
-        let stop = async {
-            signals.next().await;
-            tracing::info!("draining; another signal ends it at once");
-            if let Some(api) = api {
-                api.close();
-            }
-            for handle in handles {
-                drop(handle.stop(true));
-            }
-            signals.next().await;
-        };
-        let servers = try_join_all(servers);
-        if let Either::Left((ended, _)) = select(servers, std::pin::pin!(stop)).await {
-            ended?;
-        }
-        tracing::info!("stopped");
-        Ok(())
-    })
+    let all = listeners.0.iter_mut().flatten();
+    let _files: Vec<_> = all.filter_map(Listener::take_file).collect();
+    let reload = Reload {
+        given,
+        deployments: &deployments,
+        current: &current,
+        running: &settings.found,
+        tls: [Tls::read(args, false)?, Tls::read(args, true)?],
+        api: internal::api(args, &current, &listeners.0[1])?,
+    };
+    let system = rt::System::new();
+    system.block_on(serve(args, &settings, listeners, numbers, reload))
 }
 
-/// The API of the native profile, where it has a listener.
-fn api_of(
+/// The sockets of each listener: public, internal, metrics.
+struct Listeners([Vec<Listener>; 3]);
+
+impl Listeners {
+    fn open(args: &ServeArgs) -> Result<Self, Refused> {
+        let places = [
+            &args.listen[..],
+            args.api_listen.as_slice(),
+            args.metrics_listen.as_slice(),
+        ];
+        let mut inherited = Inherited::look(places.into_iter().flatten());
+        let (of_public, of_others) = (args.socket_options(), args.api_socket_options());
+        let mut open = |places: &[_], options| listen::open(places, options, &mut inherited);
+        let public = open(places[0], &of_public)?;
+        let internal = open(places[1], &of_others)?;
+        let metrics = open(places[2], &of_others)?;
+        for address in internal.iter().filter_map(Listener::network) {
+            if !address.ip().is_loopback() && args.tls_cert_file.is_none() {
+                return Err(Refused::usage(format_args!(
+                    "--api-listen {address} can be reached from other machines, and has no TLS; give unix:/PATH, or an address of this machine as 127.0.0.1:8789"
+                )));
+            }
+        }
+        Ok(Self([public, internal, metrics]))
+    }
+}
+
+async fn serve(
     args: &ServeArgs,
-    endpoints: &Endpoints,
-    internal: &[Listener],
-) -> Result<Option<Api>, Refused> {
-    let native = (endpoints.0.iter()).find(|cookies| cookies.profile() == Profile::Native);
-    let Some(native) = native.filter(|_| !internal.is_empty()) else {
-        return Ok(None);
-    };
-    let keys = match &args.api_keys_file {
-        Some(file) => Keys::read(file)?,
-        None if internal.iter().all(|one| one.door() == Door::Socket) => Keys::default(),
-        None => {
-            return Err(Refused::usage(
-                "over TCP callers of the API need a key: give --api-keys-file a file with one a line (`apply-cookies keygen` makes one), or listen on a socket, as in --api-listen unix:/run/apply-cookies/api.sock",
-            ));
+    settings: &Resolved,
+    Listeners([public, internal, metrics]): Listeners,
+    numbers: Numbers,
+    reload: Reload<'_>,
+) -> Result<(), Refused> {
+    // Before anybody is told the address: whoever reads it may stop the service at once.
+    let mut signals = Signals::listen()?;
+    let current = reload.current;
+    let addresses: Vec<_> = public.iter().map(Listener::address).collect();
+    let mut servers = vec![public::start(
+        public,
+        args,
+        reload.tls[0].as_ref(),
+        current,
+    )?];
+    let all = [
+        ("internal", internal, reload.api.clone()),
+        ("metrics", metrics, None),
+    ];
+    for (name, listeners, api) in all {
+        if let Some(address) = listeners.first().map(Listener::address) {
+            let tls = reload.tls[1].as_ref();
+            servers.push(internal::start(
+                listeners, name, args, tls, api, current, &numbers,
+            )?);
+            match name {
+                "internal" => tracing::info!(api = address, "the internal listener is open"),
+                _ => tracing::info!(metrics = address, "the metrics listener is open"),
+            }
         }
+    }
+    if let Some(file) = &settings.file {
+        tracing::info!(file = %file.display(), "settings");
+    }
+    for address in addresses {
+        for cookies in &*current.endpoints() {
+            tracing::info!(%address, configuration = ?cookies, "listening");
+        }
+    }
+    let handles: Vec<_> = servers.iter().map(Server::handle).collect();
+    let stop = async {
+        while signals.next().await == Told::ReadAgain {
+            around_reload(|| reload.again());
+        }
+        tracing::info!("draining; another signal ends it at once");
+        #[cfg(unix)]
+        notify::say(&[sd_notify::NotifyState::Stopping]);
+        if let Some(api) = &reload.api {
+            api.close();
+        }
+        for handle in handles {
+            drop(handle.stop(true));
+        }
+        while signals.next().await == Told::ReadAgain {}
     };
-    Ok(Some(Api::new(native.clone(), keys)))
+    rt::spawn(upkeep(numbers));
+    #[cfg(unix)]
+    rt::spawn(notify::supervise(current.clone()));
+    let served = try_join_all(servers);
+    if let Either::Left((ended, _)) = select(served, std::pin::pin!(stop)).await {
+        ended?;
+    }
+    tracing::info!("stopped");
+    Ok(())
 }
 
-/// The endpoint of each profile.
-fn start_public(listeners: Vec<Listener>, endpoints: &Endpoints) -> Result<Server, Refused> {
-    // There are at most two. If there is one, it is both, and the inner middleware does nothing.
-    let (Some(first), Some(last)) = (endpoints.0.first(), endpoints.0.last()) else {
-        return Err("give a --profile".to_owned().into());
-    };
-    let (first, last, health) = (first.clone(), last.clone(), health(endpoints));
-    let size = Size {
-        connections: CONNECTIONS,
-        workers: available_parallelism().map_or(2, NonZero::get),
-    };
-    let app = move || {
-        App::new()
-            .wrap(first.middleware())
-            .wrap(last.middleware())
-            .configure(health.clone())
-            .default_service(web::to(not_found))
-    };
-    Ok(server::start(listeners, size, app)?)
+/// Tells systemd that settings are read again, and when that is done.
+fn around_reload(again: impl FnOnce()) {
+    #[cfg(unix)]
+    if let Ok(now) = sd_notify::NotifyState::monotonic_usec_now() {
+        notify::say(&[sd_notify::NotifyState::Reloading, now]);
+    }
+    again();
+    #[cfg(unix)]
+    notify::say(&[sd_notify::NotifyState::Ready]);
 }
 
-/// What the app and the operator ask.
-fn start_internal(
-    listeners: Vec<Listener>,
-    endpoints: &Endpoints,
-    api: Option<Api>,
-) -> Result<Server, Refused> {
-    let health = health(endpoints);
-    let app = move || {
-        App::new()
-            .configure(health.clone())
-            .configure(|service| {
-                if let Some(api) = &api {
-                    api::configure(service, api);
-                }
-            })
-            .default_service(web::to(not_found))
-    };
-    Ok(server::start(listeners, INTERNAL, app)?)
-}
-
-/// `/healthz` and `/readyz`, on each listener.
-fn health(endpoints: &Endpoints) -> impl FnOnce(&mut ServiceConfig) + Clone + Send + 'static {
-    let endpoints = endpoints.clone();
-    move |service: &mut ServiceConfig| {
-        service
-            .app_data(web::Data::new(endpoints))
-            .service(page("/healthz", healthz))
-            .service(page("/readyz", readyz));
+async fn upkeep(numbers: Numbers) {
+    loop {
+        sleep(UPKEEP).await;
+        numbers.upkeep();
     }
 }

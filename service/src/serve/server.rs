@@ -2,7 +2,6 @@
 //!
 //! `HttpServer` takes TCP streams only, so this does what it does, with `Socket` around each.
 
-use std::convert::Infallible;
 use std::future::ready;
 use std::io;
 use std::net::SocketAddr;
@@ -19,6 +18,8 @@ use actix_service::{
 use actix_web::body::MessageBody;
 use actix_web::dev::{AppConfig, Payload};
 use actix_web::rt::net::TcpStream;
+#[cfg(unix)]
+use actix_web::rt::net::UnixStream;
 use apply_cookies::Clock;
 use futures_util::stream::{StreamExt, poll_fn};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -26,6 +27,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::gate::{Gate, Stage};
 use super::places::Places;
 use super::socket::Socket;
+use super::tls::Tls;
 use super::waiting::{HEAD_TIMEOUT, KEEP_ALIVE};
 use crate::api::Door;
 use crate::listen::Listener;
@@ -33,18 +35,25 @@ use crate::listen::Listener;
 /// How long a connection that is being closed may linger, as in `HttpServer`.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How long requests under way may take after SIGTERM, in seconds.
-const DRAIN_SECONDS: u64 = 10;
-
-/// Connections at a time, of all workers together, and those workers.
+/// What a listener has room for.
 #[derive(Clone, Copy)]
 pub(super) struct Size {
+    /// For the log and the metrics.
+    pub(super) name: &'static str,
+    /// Connections at a time, of all workers together.
     pub(super) connections: usize,
     pub(super) workers: usize,
+    /// How long requests under way may take after SIGTERM, in seconds.
+    pub(super) drain: u64,
 }
 
 /// Serves an app on these sockets, until it is stopped.
-pub(super) fn start<F, A, S, B>(listeners: Vec<Listener>, size: Size, app: F) -> io::Result<Server>
+pub(super) fn start<F, A, S, B>(
+    listeners: Vec<Listener>,
+    size: Size,
+    tls: Option<&Tls>,
+    app: F,
+) -> io::Result<Server>
 where
     F: Fn() -> A + Clone + Send + 'static,
     A: IntoServiceFactory<S, Request> + 'static,
@@ -57,40 +66,59 @@ where
 {
     let workers = size.workers.min(size.connections);
     let each = size.connections / workers;
-    let places = Places::new(each * workers, Clock::system());
+    let places = Places::new(size.name, each * workers, Clock::system());
     let mut server = ServerBuilder::new()
         .workers(workers)
         .max_concurrent_connections(each)
-        .shutdown_timeout(DRAIN_SECONDS)
+        .shutdown_timeout(size.drain)
         .disable_signals();
     let draining = server.graceful_shutdown_signal();
     for listener in listeners {
         let (app, draining, places) = (app.clone(), draining.clone(), places.clone());
         let door = listener.door();
-        server = match listener {
-            Listener::Tcp(listener) => server.listen("tcp", listener, move || {
-                let peer = |stream: &TcpStream| stream.peer_addr().ok();
-                http(app(), draining.clone(), places.clone(), peer, door)
+        server = match (listener, tls.cloned()) {
+            (Listener::Tcp(listener), None) => server.listen(size.name, listener, move || {
+                let accept = |stream: TcpStream| {
+                    let peer = stream.peer_addr().ok();
+                    ready(Ok((stream, peer)))
+                };
+                http(app(), draining.clone(), places.clone(), door, accept)
             })?,
+            (Listener::Tcp(listener), Some(tls)) => {
+                server.listen(size.name, listener, move || {
+                    let tls = tls.clone();
+                    let accept = move |stream: TcpStream| {
+                        let peer = stream.peer_addr().ok();
+                        let accepted = tls.clone().accept(stream);
+                        async move { Ok((accepted.await?, peer)) }
+                    };
+                    http(app(), draining.clone(), places.clone(), door, accept)
+                })?
+            }
             #[cfg(unix)]
-            Listener::Unix(listener, _) => server.listen_uds("unix", listener, move || {
-                let peer = |_: &actix_web::rt::net::UnixStream| None;
-                http(app(), draining.clone(), places.clone(), peer, door)
-            })?,
+            (Listener::Unix(listener, _), _) => {
+                server.listen_uds(size.name, listener, move || {
+                    let accept = |stream: UnixStream| ready(Ok((stream, None)));
+                    http(app(), draining.clone(), places.clone(), door, accept)
+                })?
+            }
         };
     }
     Ok(server.run())
 }
 
 /// HTTP/1.1 over streams of one kind.
-fn http<T, A, S, B>(
+fn http<Raw, T, Accept, Accepted, A, S, B>(
     app: A,
     draining: GracefulShutdownSignal,
     places: Places,
-    peer: fn(&T) -> Option<SocketAddr>,
     door: Door,
-) -> impl ServiceFactory<T, Config = (), Error = DispatchError, InitError = ()>
+    accept: Accept,
+) -> impl ServiceFactory<Raw, Config = (), Error = DispatchError, InitError = ()>
 where
+    Raw: 'static,
+    Accept: Fn(Raw) -> Accepted + Clone + 'static,
+    Accepted: Future<Output = io::Result<(T, Option<SocketAddr>)>> + 'static,
     T: AsyncRead + AsyncWrite + Unpin + 'static,
     A: IntoServiceFactory<S, Request>,
     S: ServiceFactory<Request, Config = AppConfig, Error = actix_web::Error, InitError = ()>,
@@ -116,15 +144,14 @@ where
             connection.insert(door);
         })
         .finish(app);
-    fn_service(move |stream: T| {
-        let peer = peer(&stream);
-        ready(Ok::<_, Infallible>((
-            Socket::new(stream),
-            Protocol::Http1,
-            peer,
-        )))
+    fn_service(move |stream: Raw| {
+        let accepted = accept(stream);
+        async move {
+            let (stream, peer) = accepted.await?;
+            Ok::<_, io::Error>((Socket::new(stream), Protocol::Http1, peer))
+        }
     })
-    .map_err(|never| match never {})
+    .map_err(DispatchError::Io)
     .and_then(http)
 }
 

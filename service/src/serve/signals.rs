@@ -1,34 +1,44 @@
-//! The signals that end the service: the first drains it, the second ends it at once.
+//! The signals that end the service: the first drains it, the second ends it at once. SIGHUP has it
+//! read its secrets again.
 
 use std::io;
+
+#[cfg(unix)]
+use futures_util::future::select_all;
+#[cfg(unix)]
+use tokio::signal::unix::{SignalKind, signal};
+
+/// What a signal asks for.
+#[derive(PartialEq, Eq)]
+pub(super) enum Told {
+    Stop,
+    #[cfg_attr(not(unix), expect(dead_code, reason = "there is no such signal"))]
+    ReadAgain,
+}
 
 #[cfg(unix)]
 pub(super) struct Signals(Vec<tokio::signal::unix::Signal>);
 
 #[cfg(unix)]
 impl Signals {
-    /// From now on they no longer end the process by themselves. SIGHUP, sent by a terminal that
-    /// closes and by some supervisors, is one of them: there is no configuration to load again.
+    /// From now on they no longer end the process by themselves.
     pub(super) fn listen() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-
-        [
+        let all = [
+            SignalKind::hangup(),
             SignalKind::terminate(),
             SignalKind::interrupt(),
             SignalKind::quit(),
-            SignalKind::hangup(),
-        ]
-        .into_iter()
-        .map(signal)
-        .collect::<io::Result<_>>()
-        .map(Self)
+        ];
+        let all = all.into_iter().map(signal);
+        all.collect::<io::Result<_>>().map(Self)
     }
 
-    pub(super) async fn next(&mut self) {
-        use futures_util::future::select_all;
-
+    pub(super) async fn next(&mut self) -> Told {
         let each = self.0.iter_mut().map(|signal| Box::pin(signal.recv()));
-        select_all(each).await;
+        match select_all(each).await {
+            (_, 0, _) => Told::ReadAgain,
+            _ => Told::Stop,
+        }
     }
 }
 
@@ -42,9 +52,10 @@ impl Signals {
         Ok(Self)
     }
 
-    pub(super) async fn next(&mut self) {
+    pub(super) async fn next(&mut self) -> Told {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending().await
         }
+        Told::Stop
     }
 }

@@ -43,8 +43,23 @@ pub(crate) enum Command {
     /// APPLY_COOKIES_PREVIOUS_KEYS_FILE names, one a line. With `--profile mesop` the secret comes
     /// from MESOP_COOKIE_SECRET_KEY.
     Serve(ServeArgs),
+    /// Says every setting of `serve`, where it is from and what is wrong, and starts nothing
+    CheckConfig(ServeArgs),
+    /// Prints a file of the settings of `serve`, as they are now
+    Config(ServeArgs),
+    /// Asks the running service whether it works; takes the same settings
+    Healthcheck(HealthArgs),
     #[command(flatten)]
     Tool(Tool),
+}
+
+#[derive(clap::Args)]
+pub(crate) struct HealthArgs {
+    /// Ask whether it takes tokens of other processes (/readyz), in place of /healthz
+    #[arg(long)]
+    pub(crate) ready: bool,
+    #[command(flatten)]
+    pub(crate) settings: ServeArgs,
 }
 
 #[derive(clap::Args)]

@@ -1,23 +1,33 @@
-//! The arguments of `serve`.
+//! The arguments of `serve`, which are its settings.
+
+use std::path::PathBuf;
 
 use std::path::PathBuf;
 
 use apply_cookies::protocol::Lifetime;
 use apply_cookies::{BindingPolicy, Origin};
-use clap::ValueEnum;
+use clap::{ArgAction, ValueEnum};
 
 use super::profile::ProfileArg;
-use super::store::{REPLAY, StoreArg};
+use super::store::StoreArg;
 use super::tools::parse_lifetime;
-use crate::listen::{Listen, Mode};
+use crate::listen::{Listen, Mode, SocketOptions};
+use crate::log::LogFormat;
 
 #[derive(clap::Args)]
 pub(crate) struct ServeArgs {
+    /// The file of settings, in TOML [default: /etc/apply-cookies/apply-cookies.toml, if it exists]
+    ///
+    /// Each option below can stand in it, as `listen` or, in a section, `api.listen`, and in the
+    /// environment, as APPLY_COOKIES_LISTEN or APPLY_COOKIES_API_LISTEN, with commas between several
+    /// values. An option goes before the environment, and that before the file.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) config: Option<PathBuf>,
     /// Address to listen on, as in 127.0.0.1:8788, localhost:8788 or unix:/PATH; may be repeated
     ///
     /// `systemd:NAME` takes the sockets of that name (`FileDescriptorName=`) that systemd has
     /// opened, `systemd:` those that no other setting names.
-    #[arg(long, value_name = "ADDR", required = true)]
+    #[arg(long, value_name = "ADDR")]
     pub(crate) listen: Vec<Listen>,
     /// Mode of the files of unix sockets of --listen, in octal
     #[arg(long, value_name = "MODE", default_value = "0660")]
@@ -41,8 +51,13 @@ pub(crate) struct ServeArgs {
     /// Group of the file of the internal listener's socket
     #[arg(long, value_name = "GROUP")]
     pub(crate) api_socket_group: Option<String>,
+    /// File of the keys of callers over TCP, one a line, for `Authorization: Bearer`
+    ///
+    /// Needed where the internal listener is not a unix socket. `apply-cookies keygen` makes a key.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) api_keys_file: Option<PathBuf>,
     /// An origin whose pages may post, as in https://app.example; may be repeated
-    #[arg(long, value_name = "ORIGIN", required = true, num_args = 1.., value_parser = parse_origin)]
+    #[arg(long, value_name = "ORIGIN", num_args = 1.., value_parser = parse_origin)]
     pub(crate) origin: Vec<Origin>,
     /// Whose tokens to redeem; may be given twice, each with its own path
     ///
@@ -79,7 +94,7 @@ pub(crate) struct ServeArgs {
     /// write ?password_file=PATH in place of the password. The service starts without its server,
     /// and answers 503 until that is there. `apply-cookies replay check URL` says what a server can
     /// promise; docs/replay-stores.md has all settings.
-    #[arg(long, value_name = "STORE", default_value = "memory", env = REPLAY, hide_env_values = true)]
+    #[arg(long, value_name = "STORE", default_value = "memory")]
     pub(crate) replay: StoreArg,
     /// The longest lifetime of tokens to redeem: up to a day; a longer one is refused as invalid
     ///
@@ -89,8 +104,60 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = parse_lifetime, allow_hyphen_values = true)]
     pub(crate) max_ttl: Lifetime,
     /// Accept http origins outside this machine, where anyone on the network can take over sessions
-    #[arg(long)]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", action = ArgAction::Set)]
     pub(crate) allow_insecure_http: bool,
+    /// File of the secret; in place of APPLY_COOKIES_SECRET_KEY
+    #[arg(long, value_name = "PATH")]
+    pub(crate) secret_key_file: Option<PathBuf>,
+    /// File of older secrets that still verify, one a line; in place of APPLY_COOKIES_PREVIOUS_KEYS
+    #[arg(long, value_name = "PATH")]
+    pub(crate) previous_keys_file: Option<PathBuf>,
+    /// How long requests under way may take once the service is told to stop, as in 10s
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_seconds)]
+    pub(crate) shutdown_timeout: u64,
+    /// Connections of the public listener at a time; more wait until one ends
+    #[arg(long, value_name = "NUMBER", default_value = "10000", value_parser = parse_connections)]
+    pub(crate) limits_connections: usize,
+    /// What the log is written as
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) log_format: LogFormat,
+    /// Which lines are logged, as in info,apply_cookies=debug; RUST_LOG is read as well
+    #[arg(long, value_name = "FILTER", default_value = crate::log::DEFAULT, value_parser = parse_filter)]
+    pub(crate) log_filter: String,
+    /// Log each request: method, path, status and milliseconds; never a query, body or cookie
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", action = ArgAction::Set)]
+    pub(crate) log_requests: bool,
+    /// Certificate of the listeners on TCP, in PEM with its chain; needs a build with `tls`
+    #[arg(long, value_name = "PATH")]
+    pub(crate) tls_cert_file: Option<PathBuf>,
+    /// Key of that certificate, in PEM
+    #[arg(long, value_name = "PATH")]
+    pub(crate) tls_key_file: Option<PathBuf>,
+    /// Certificates that sign those of clients of the internal listener, in PEM
+    #[arg(long, value_name = "PATH")]
+    pub(crate) tls_client_ca_file: Option<PathBuf>,
+    /// Address for /metrics alone; without it they are on the internal listener
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) metrics_listen: Option<Listen>,
+}
+
+#[cfg(unix)]
+impl ServeArgs {
+    /// Who may connect to the sockets of `listen`.
+    pub(crate) fn socket_options(&self) -> SocketOptions {
+        SocketOptions {
+            mode: self.socket_mode,
+            group: self.socket_group.clone(),
+        }
+    }
+
+    /// Who may connect to the sockets of `api_listen` and `metrics_listen`.
+    pub(crate) fn api_socket_options(&self) -> SocketOptions {
+        SocketOptions {
+            mode: self.api_socket_mode,
+            group: self.api_socket_group.clone(),
+        }
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -110,4 +177,28 @@ impl From<BindingArg> for BindingPolicy {
 
 fn parse_origin(text: &str) -> Result<Origin, String> {
     Origin::parse(text).map_err(|error| error.to_string())
+}
+
+fn parse_seconds(text: &str) -> Result<u64, &'static str> {
+    let number = text.strip_suffix('s').unwrap_or(text);
+    let seconds = number
+        .parse()
+        .ok()
+        .filter(|seconds| (1..=3600).contains(seconds));
+    seconds.ok_or("must be a whole number of seconds from 1s to 3600s")
+}
+
+fn parse_connections(text: &str) -> Result<usize, &'static str> {
+    let number = text
+        .parse()
+        .ok()
+        .filter(|number| (1..=1_000_000).contains(number));
+    number.ok_or("must be a number from 1 to 1000000")
+}
+
+fn parse_filter(text: &str) -> Result<String, String> {
+    match tracing_subscriber::EnvFilter::try_new(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(format!("{error}; write it as in info,apply_cookies=debug")),
+    }
 }
