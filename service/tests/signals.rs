@@ -26,7 +26,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use service::{ORIGIN, Service, program};
 use support::http::{Connection, FORM, form};
 use support::{browser, cookie_header};
-use unix::{Sockets, get};
+use unix::{Sockets, ask, get};
 
 /// systemd, as far as it is told something.
 struct Supervisor {
@@ -239,6 +239,21 @@ fn secrets_rotate_under_load_over_three_services_and_nothing_is_refused() {
     assert!(refused.is_empty(), "{:?}", refused.first());
     // Once the apps have the new secret, nothing more comes under the old one, and the numbers say so.
     assert_eq!(previous, retired);
+    // What the services mint, they mint under the last one: they open nothing else any more.
+    for (number, (service, _)) in rotation.services.iter().enumerate() {
+        let socket = rotation.folder.path(&number.to_string());
+        let request = format!(
+            r#"{{"requests":[{{"binding":"{}","operations":[{}]}}]}}"#,
+            browser(1).to_text(),
+            support::SESSION
+        );
+        let fields = ["Content-Type: application/json\r\n"];
+        let (status, minted) = ask(&socket, "POST", "/v1/tokens", &fields, &request);
+        assert_eq!(status, 200, "{minted}");
+        let minted: serde_json::Value = serde_json::from_str(&minted).unwrap();
+        let token = minted["results"][0]["tokens"][0]["token"].as_str().unwrap();
+        assert_eq!(service.post(token, &cookie_header(1)).status, 204);
+    }
     // What the retired ones sealed is opened no more.
     let owners = Owners::default();
     race(&addresses[..1], &[token_under(&secrets[0])], &[0], &owners);

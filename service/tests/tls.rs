@@ -30,10 +30,25 @@ fn certificate(folder: &Sockets, name: &str) {
     let path = |end: &str| folder.path(&format!("{name}.{end}")).display().to_string();
     let subject = format!("/CN={name}");
     openssl(&[
-        "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-        "-days", "2", "-subj", &subject, "-addext", "subjectAltName=IP:127.0.0.1",
-        "-addext", "basicConstraints=critical,CA:TRUE",
-        "-keyout", &path("key"), "-out", &path("pem"),
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        &subject,
+        "-addext",
+        "subjectAltName=IP:127.0.0.1",
+        "-addext",
+        "basicConstraints=critical,CA:TRUE",
+        "-keyout",
+        &path("key"),
+        "-out",
+        &path("pem"),
     ]);
 }
 
@@ -51,7 +66,8 @@ fn ask(address: SocketAddr, trusted: &Path, more: &[&str]) -> Option<String> {
         .spawn()
         .unwrap();
     let mut input = client.stdin.take().unwrap();
-    let _ = input.write_all(b"GET /healthz HTTP/1.1\r\nHost: app.example\r\nConnection: close\r\n\r\n");
+    let _ =
+        input.write_all(b"GET /healthz HTTP/1.1\r\nHost: app.example\r\nConnection: close\r\n\r\n");
     let mut line = String::new();
     let mut output = BufReader::new(client.stdout.take().unwrap());
     let _ = output.read_line(&mut line);
@@ -80,10 +96,14 @@ fn certificates_change_while_the_service_runs_and_clients_show_theirs() {
     drop(internal);
     let mut program = program();
     let args = [
-        "--tls-cert-file", &*text("now.pem"),
-        "--tls-key-file", &*text("now.key"),
-        "--tls-client-ca-file", &*text("client.pem"),
-        "--metrics-listen", &*internal_address.to_string(),
+        "--tls-cert-file",
+        &*text("now.pem"),
+        "--tls-key-file",
+        &*text("now.key"),
+        "--tls-client-ca-file",
+        &*text("client.pem"),
+        "--metrics-listen",
+        &*internal_address.to_string(),
     ];
     let service = Service::start_as(&mut program, &args);
     let ok = Some("HTTP/1.1 200 OK".to_owned());

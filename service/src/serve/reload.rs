@@ -1,16 +1,20 @@
 //! SIGHUP: secrets and certificates are read again. What else has changed is named.
 
+use apply_cookies::Profile;
 use clap::ArgMatches;
 
 use super::current::Current;
+use super::internal;
 use super::tls::Tls;
+use crate::api::Api;
 use crate::profiles::Deployments;
 use crate::settings::{Found, resolve};
 
 /// Settings whose files are read again, wherever they now are.
-const READ_AGAIN: [&str; 5] = [
+const READ_AGAIN: [&str; 6] = [
     "secret_key_file",
     "previous_keys_file",
+    "api.keys_file",
     "tls.cert_file",
     "tls.key_file",
     "tls.client_ca_file",
@@ -25,6 +29,7 @@ pub(super) struct Reload<'a> {
     pub(super) running: &'a [Found],
     /// The certificates of the public listener, and of the others.
     pub(super) tls: [Option<Tls>; 2],
+    pub(super) api: Option<Api>,
 }
 
 impl Reload<'_> {
@@ -43,8 +48,15 @@ impl Reload<'_> {
                 "this setting has changed: it needs a restart"
             );
         }
-        match self.deployments.again(args, &settings) {
-            Ok(endpoints) => {
+        let again = self.deployments.again(args, &settings);
+        match again.and_then(|endpoints| Ok((endpoints, internal::keys(args)?))) {
+            Ok((endpoints, keys)) => {
+                let native = endpoints
+                    .iter()
+                    .find(|cookies| cookies.profile() == Profile::Native);
+                if let (Some(api), Some(native)) = (&self.api, native) {
+                    api.reload(native.clone(), keys);
+                }
                 self.current.replace(endpoints);
                 tracing::info!("the secrets have been read again");
             }

@@ -2,8 +2,6 @@
 
 use std::path::PathBuf;
 
-use std::path::PathBuf;
-
 use apply_cookies::protocol::Lifetime;
 use apply_cookies::{BindingPolicy, Origin};
 use clap::{ArgAction, ValueEnum};
@@ -51,11 +49,6 @@ pub(crate) struct ServeArgs {
     /// Group of the file of the internal listener's socket
     #[arg(long, value_name = "GROUP")]
     pub(crate) api_socket_group: Option<String>,
-    /// File of the keys of callers over TCP, one a line, for `Authorization: Bearer`
-    ///
-    /// Needed where the internal listener is not a unix socket. `apply-cookies keygen` makes a key.
-    #[arg(long, value_name = "PATH")]
-    pub(crate) api_keys_file: Option<PathBuf>,
     /// An origin whose pages may post, as in https://app.example; may be repeated
     #[arg(long, value_name = "ORIGIN", num_args = 1.., value_parser = parse_origin)]
     pub(crate) origin: Vec<Origin>,
