@@ -80,10 +80,10 @@ fn connect(address: &str) -> std::io::Result<Box<dyn Stream>> {
     // Where it listens on all addresses, this machine's own is one.
     match address {
         SocketAddr::V4(v4) if v4.ip().is_unspecified() => {
-            address.set_ip(Ipv4Addr::LOCALHOST.into())
+            address.set_ip(Ipv4Addr::LOCALHOST.into());
         }
         SocketAddr::V6(v6) if v6.ip().is_unspecified() => {
-            address.set_ip(Ipv6Addr::LOCALHOST.into())
+            address.set_ip(Ipv6Addr::LOCALHOST.into());
         }
         _ => {}
     }

@@ -142,9 +142,10 @@ async fn serve(
             servers.push(internal::start(
                 listeners, name, args, tls, api, current, &numbers,
             )?);
-            match name {
-                "internal" => tracing::info!(api = address, "the internal listener is open"),
-                _ => tracing::info!(metrics = address, "the metrics listener is open"),
+            if name == "internal" {
+                tracing::info!(api = address, "the internal listener is open");
+            } else {
+                tracing::info!(metrics = address, "the metrics listener is open");
             }
         }
     }

@@ -35,7 +35,7 @@ pub(crate) fn check(given: &ArgMatches) -> Result<(), Refused> {
         Err(Refused::Because(reason)) if settings.args.is_none() => wrong.push(reason),
         Err(_) => {}
     }
-    lines::print(&shown.trim_end())?;
+    lines::print(shown.trim_end())?;
     if wrong.is_empty() {
         return Ok(());
     }
@@ -71,7 +71,7 @@ pub(crate) fn print(given: &ArgMatches) -> Result<(), Refused> {
         };
         let _ = writeln!(shown, "\n# {help}\n{off}{name} = {}", value(setting));
     }
-    lines::print(&shown.trim_end())
+    lines::print(shown.trim_end())
 }
 
 /// What is wrong, if anything, line by line.
