@@ -29,6 +29,9 @@ fn openssl(args: &[&str]) {
 fn certificate(folder: &Sockets, name: &str) {
     let path = |end: &str| folder.path(&format!("{name}.{end}")).display().to_string();
     let subject = format!("/CN={name}");
+    // One that signs others is not taken as a client's own.
+    let signs = if name == "client" { "FALSE" } else { "TRUE" };
+    let constraints = format!("basicConstraints=critical,CA:{signs}");
     openssl(&[
         "req",
         "-x509",
@@ -44,7 +47,7 @@ fn certificate(folder: &Sockets, name: &str) {
         "-addext",
         "subjectAltName=IP:127.0.0.1",
         "-addext",
-        "basicConstraints=critical,CA:TRUE",
+        &constraints,
         "-keyout",
         &path("key"),
         "-out",
