@@ -261,7 +261,7 @@ fn the_log_shows_no_token_value_binding_or_key() {
     let host = format!("Host: {address}");
     let post = |path: &str, body: serde_json::Value| {
         let body = body.to_string();
-        let once = format!("Idempotency-Key: a-key-of-a-request {}", body.len());
+        let once = format!("Idempotency-Key: a-key-of-a-request-{}", body.len());
         let headers = [&*host, &*key, JSON, &*once];
         Connection::open(address).request("POST", path, &headers, body.as_bytes())
     };

@@ -265,7 +265,7 @@ fn the_same_key_and_body_get_the_same_bytes_and_another_body_a_conflict() {
     assert_ne!(ask("another", "one").body, first.body);
     assert_eq!(ask("a-key", "two").problem(), "conflict");
     assert_eq!(ask(&"k".repeat(64), "one").status, 200);
-    for key in [String::new(), "k".repeat(65)] {
+    for key in [String::new(), "k".repeat(65), "a key".to_owned()] {
         let refused = ask(&key, "one");
         assert_eq!(refused.problem(), "invalid");
         assert_eq!(value(&refused)["field"], "idempotency-key");

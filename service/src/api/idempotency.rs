@@ -47,9 +47,12 @@ pub(super) fn key(fields: &HeaderMap) -> Result<Option<&[u8]>, Problem> {
     let Some(key) = all.next() else {
         return Ok(None);
     };
-    let fits = (1..=KEY_MAX).contains(&key.len()) && all.next().is_none();
-    if !fits {
-        let refused = Problem::invalid(format!("must be there once, with 1 to {KEY_MAX} bytes"));
+    let fits =
+        (1..=KEY_MAX).contains(&key.len()) && key.as_bytes().iter().all(u8::is_ascii_graphic);
+    if !fits || all.next().is_some() {
+        let refused = Problem::invalid(format!(
+            "must be there once, with 1 to {KEY_MAX} visible ASCII characters"
+        ));
         return Err(refused.field(FIELD.as_str()));
     }
     Ok(Some(key.as_bytes()))
