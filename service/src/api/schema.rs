@@ -39,7 +39,7 @@ pub(crate) struct SetOperation {
     name: String,
     value: String,
     /// In seconds, at most 400 days.
-    #[schema(required = false, minimum = 0)]
+    #[schema(required = false, minimum = 0, format = "uint64")]
     max_age: Option<u64>,
     /// By default `/`.
     path: Option<String>,
