@@ -372,17 +372,18 @@ impl Parts {
         claim.redemption = RedemptionDigest::from_id(&random::bytes::<16>());
         claim.scope = attempt.claim_scope();
         let answer = self.cookies.replay_store().claim(claim).await;
-        let answer = answer.map_err(|error| {
-            let why = format!("the replay store: {error}");
-            Refusal::new(RefusalCode::Unavailable).because(why)
-        })?;
-        if let ClaimAnswer::Granted { grant, .. } = answer
+        if let Ok(ClaimAnswer::Granted { grant, .. }) = answer
             && grant == Grant::First
         {
             return Ok(());
         }
-        // The store has taken in nothing.
+        // The store has taken in nothing. It may have where its answer was lost, which no stranger brings
+        // about; but anybody can try again, as often as they like, while it answers nobody.
         claims.take_back(&counted);
+        let answer = answer.map_err(|error| {
+            let why = format!("the replay store: {error}");
+            Refusal::new(RefusalCode::Unavailable).because(why)
+        })?;
         match answer {
             ClaimAnswer::Granted { .. } | ClaimAnswer::AlreadyUsed => {
                 let why = "another request was first";

@@ -13,7 +13,7 @@ use futures_util::FutureExt;
 use super::browser::Browser;
 use super::pages::Door;
 use super::people::{People, Table};
-use super::store::Store;
+use super::store::{Claims, Store};
 use crate::support::ORIGIN;
 use crate::support::http::{Connection, Response};
 
@@ -148,6 +148,17 @@ impl<F: Framework> App<F> {
         let builder = Auth::builder(cookies).revocations(store.clone());
         let auth = sign_ins(builder, accounts).build().unwrap();
         Self::serve(auth, people, store, ahead, layout)
+    }
+
+    /// An app whose claims are in this store.
+    pub(crate) fn on_claims(
+        claims: Arc<Claims>,
+        sign_ins: impl FnOnce(AuthBuilder, Accounts) -> AuthBuilder,
+    ) -> Self {
+        let cookies = ApplyCookies::builder(Secrets::random()).origin(ORIGIN);
+        let cookies = cookies.replay_store(claims).build().unwrap();
+        let store = Store::new(Clock::system());
+        Self::of(&cookies, store, Arc::default(), Layout::Whole, sign_ins)
     }
 
     /// An app on the cookies of development, with sign-ins that are not.

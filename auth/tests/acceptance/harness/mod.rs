@@ -12,3 +12,4 @@ pub(crate) use app::{App, Framework, Layout, Running, Site};
 pub(crate) use browser::{Browser, Events, cookie_of, sign_in_form};
 pub(crate) use log::Log;
 pub(crate) use people::{ADA, BOB, WRONG};
+pub(crate) use store::Claims;

@@ -1,4 +1,4 @@
-//! A store of revocations that counts, and that can be cut off.
+//! A store of revocations that counts, and one of claims; both can be cut off.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, Weak};
 use apply_cookies::Clock;
 use apply_cookies::protocol::StoreScope;
 use apply_cookies::replay::{
-    HorizonFuture, MemoryRevocations, MomentFuture, Revocation, RevocationListener, Revocations,
+    Barrier, BarrierFuture, Claim, ClaimFuture, ClaimListener, HorizonFuture, MemoryReplayStore,
+    MemoryRevocations, MomentFuture, ReplayStore, Revocation, RevocationListener, Revocations,
     SessionCheck, StandingFuture, StandingsFuture, StoreError, StoreFuture,
 };
 
@@ -93,5 +94,50 @@ impl Revocations for Store {
 
     fn horizon(&self) -> HorizonFuture<'_> {
         self.unless_down(self.memory.horizon())
+    }
+}
+
+/// A replay store that takes no claims while it is told so.
+pub(crate) struct Claims {
+    memory: MemoryReplayStore,
+    is_down: AtomicBool,
+}
+
+impl Claims {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            memory: MemoryReplayStore::new(Clock::system()),
+            is_down: AtomicBool::new(false),
+        })
+    }
+
+    /// Whether it takes none.
+    pub(crate) fn be_down(&self, down: bool) {
+        self.is_down.store(down, Ordering::SeqCst);
+    }
+}
+
+impl ReplayStore for Claims {
+    fn claim(&self, claim: Claim) -> ClaimFuture<'_> {
+        if self.is_down.load(Ordering::SeqCst) {
+            return StoreFuture::ready(Err(StoreError::Unavailable("down".into())));
+        }
+        self.memory.claim(claim)
+    }
+
+    fn raise_barrier(&self, barrier: Barrier) -> BarrierFuture<'_> {
+        self.memory.raise_barrier(barrier)
+    }
+
+    fn scope(&self) -> Option<StoreScope> {
+        self.memory.scope()
+    }
+
+    fn listen(&self, listener: Weak<dyn ClaimListener>) {
+        self.memory.listen(listener);
+    }
+
+    fn horizon(&self) -> HorizonFuture<'_> {
+        self.memory.horizon()
     }
 }

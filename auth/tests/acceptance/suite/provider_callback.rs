@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{App, BINDING, SIGNED_IN};
 use crate::harness::there::{ATTEMPT, Asked, There};
-use crate::harness::{ADA, Browser, Log, WRONG};
+use crate::harness::{ADA, Browser, Claims, Log, WRONG};
 use crate::hostile::Answer;
 use crate::support::http::Response;
 
@@ -491,4 +491,23 @@ fn nothing_secret_of_a_sign_in_is_in_the_log() {
             assert!(!text.contains(secret), "{secret}");
         }
     });
+}
+
+#[test]
+fn attempts_that_a_store_has_not_taken_count_for_none_however_often_they_come() {
+    let (there, claims) = (There::start(), Claims::new());
+    let app = App::on_claims(claims.clone(), |auth, _| {
+        auth.provider(there.oidc()).attempts_in_store(1)
+    });
+    let mut browser = app.browser();
+    let asked = browser.leave("/auth/sign-in/acme");
+    there.gives(&asked, &json!({}));
+    claims.be_down(true);
+    for _ in 0..5 {
+        let answer = browser.come(&there.back(&asked));
+        assert_refused(&mut browser, &answer, "unavailable");
+    }
+    claims.be_down(false);
+    assert_eq!(browser.come(&there.back(&asked)).status, 303);
+    assert_eq!(there.exchanges(), 1);
 }
