@@ -76,19 +76,20 @@ impl Provider {
             return Ok(tokens);
         }
         let known = self.known(now).await?;
-        let leased = vault.lease(place.key.id(), now, now.plus(LEASE_MS)).await;
-        if leased.map_err(|error| away(&error))? {
-            let refresh = Refresh {
-                settings: self.settings().clone(),
-                outgoing: self.outgoing().clone(),
-                known,
-                place: place.clone(),
-                now,
-            };
-            // A task of its own: a new refresh token must not be lost because whoever asked has gone.
-            let vault = vault.clone();
-            let refreshed = tokio::spawn(async move { refresh.run(&vault, &seen).await }).await;
-            return refreshed.unwrap_or_else(|_| Err(unavailable("the refresh was cut off")));
+        let refresh = Refresh {
+            settings: self.settings().clone(),
+            outgoing: self.outgoing().clone(),
+            known,
+            place: place.clone(),
+            now,
+        };
+        // A task of its own: neither the lease nor a new refresh token must be lost because whoever asked
+        // has gone.
+        let (its_vault, its_seen) = (vault.clone(), seen.clone());
+        let refreshed = tokio::spawn(async move { refresh.run(&its_vault, &its_seen).await }).await;
+        let refreshed = refreshed.unwrap_or_else(|_| Err(unavailable("the refresh was cut off")));
+        if let Some(tokens) = refreshed? {
+            return Ok(tokens);
         }
         for _ in 0..LOOKS {
             tokio::time::sleep(LOOK).await;
@@ -127,7 +128,7 @@ impl Place {
     }
 }
 
-/// A refresh by the one who has the lease.
+/// A refresh by the one who gets the lease.
 struct Refresh {
     settings: Arc<Oidc>,
     outgoing: Outgoing,
@@ -137,12 +138,21 @@ struct Refresh {
 }
 
 impl Refresh {
-    async fn run(self, vault: &Arc<dyn Vault>, seen: &[u8]) -> Result<ProviderTokens, Refusal> {
+    /// The new tokens, or nothing if another has the lease.
+    async fn run(
+        self,
+        vault: &Arc<dyn Vault>,
+        seen: &[u8],
+    ) -> Result<Option<ProviderTokens>, Refusal> {
         let (place, name) = (&self.place, &*self.settings.name);
+        let leased = vault.lease(place.key.id(), self.now, self.now.plus(LEASE_MS));
+        if !leased.await.map_err(|error| away(&error))? {
+            return Ok(None);
+        }
         // Whoever had the lease before may have refreshed them since.
         let (sealed, tokens) = place.look(vault, name, self.now).await?;
         if sealed != seen {
-            return Ok(tokens);
+            return Ok(Some(tokens));
         }
         let refresh = tokens.refresh_token();
         let refresh = refresh.ok_or_else(|| gone("there is no refresh token"))?;
@@ -164,7 +174,7 @@ impl Refresh {
                 "the session was over before its tokens were refreshed",
             ));
         }
-        Ok(tokens)
+        Ok(Some(tokens))
     }
 
     /// New tokens from the provider (OpenID Connect Core 1.0 §12). An ID token that comes with them must be

@@ -20,10 +20,11 @@ fn server() -> Vec<PurposeKey> {
     Secrets::new(OLD).unwrap().purpose_keys(Purpose::Vault, "")
 }
 
-/// A vault that does not store while it is told so.
+/// A vault that does not store while it is told so, or is slow to say who has a lease, as one elsewhere is.
 struct Flaky {
     memory: MemoryVault,
     is_broken: AtomicBool,
+    is_slow: AtomicBool,
 }
 
 impl Flaky {
@@ -31,6 +32,7 @@ impl Flaky {
         Arc::new(Self {
             memory: MemoryVault::new(100),
             is_broken: AtomicBool::new(false),
+            is_slow: AtomicBool::new(false),
         })
     }
 }
@@ -68,7 +70,13 @@ impl Vault for Flaky {
     }
 
     fn lease(&self, id: VaultId, now: UnixMillis, until: UnixMillis) -> VaultFuture<'_, bool> {
-        self.memory.lease(id, now, until)
+        Box::pin(async move {
+            let leased = self.memory.lease(id, now, until).await;
+            if self.is_slow.load(Ordering::SeqCst) {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+            leased
+        })
     }
 }
 
@@ -189,6 +197,18 @@ async fn a_new_token_is_kept_when_whoever_asked_has_gone() {
     let mut answer = Answer::json(&second());
     answer.after = Duration::from_millis(200);
     kept.stage.provider.set("/token", answer);
+    let asked = tokio::time::timeout(Duration::from_millis(50), kept.tokens_at(NOW + 2 * HOUR));
+    assert!(asked.await.is_err());
+    let tokens = kept.tokens_at(NOW + 2 * HOUR).await.unwrap();
+    assert_eq!(tokens.access_token(), "second-access");
+    assert_eq!(kept.refreshes().len(), 1);
+}
+
+#[tokio::test]
+async fn a_lease_is_used_when_whoever_asked_has_gone() {
+    let kept = Kept::new().await;
+    kept.answers(&second());
+    kept.vault.is_slow.store(true, Ordering::SeqCst);
     let asked = tokio::time::timeout(Duration::from_millis(50), kept.tokens_at(NOW + 2 * HOUR));
     assert!(asked.await.is_err());
     let tokens = kept.tokens_at(NOW + 2 * HOUR).await.unwrap();
