@@ -77,7 +77,11 @@ impl Vault for FileVault {
             if !folder.has(id, now) {
                 return Ok(None);
             }
-            let mut content = fs::read(folder.file_of(id))?;
+            let mut content = match fs::read(folder.file_of(id)) {
+                // Somebody has tidied up: these tokens will not come back.
+                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+                read => read?,
+            };
             // Checked when it was opened, or written by us.
             Ok((content.len() >= HEAD).then(|| content.split_off(HEAD)))
         })

@@ -148,6 +148,20 @@ async fn a_damaged_entry_is_named_and_left_as_it_was() {
     }
 }
 
+#[tokio::test]
+async fn an_entry_that_somebody_has_deleted_is_gone_and_the_vault_goes_on() {
+    let folder = Folder::new();
+    let vault = folder.open().unwrap();
+    store(&vault, 1, NOW + 60).await;
+    store(&vault, 2, NOW + 60).await;
+    fs::remove_file(folder.0.join(file(1))).unwrap();
+    assert_eq!(load(&vault, 1).await, None);
+    assert_eq!(load(&vault, 2).await, Some(vec![2; 500]));
+    vault.remove(id(1)).await.unwrap();
+    store(&vault, 1, NOW + 60).await;
+    assert_eq!(load(&vault, 1).await, Some(vec![1; 500]));
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn its_owner_alone_may_read_it() {
