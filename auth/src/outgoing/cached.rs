@@ -241,7 +241,10 @@ fn freshness(reply: &Reply, (least, most): (u64, u64)) -> u64 {
 impl<T> State<T> {
     fn usable(&self, now: UnixMillis) -> Option<Arc<T>> {
         let latest = self.latest.as_ref()?;
-        (now < latest.until.plus(self.bounds.away)).then(|| Arc::clone(&latest.document))
+        // As long before it was fetched as after: a clock that was set back makes no document last.
+        let age = now.get().abs_diff(latest.from.get());
+        let last = latest.until.plus(self.bounds.away).get() - latest.from.get();
+        (age < last).then(|| Arc::clone(&latest.document))
     }
 
     fn is_fresh(&self, now: UnixMillis) -> bool {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use apply_cookies::UnixMillis;
 use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, sleep};
 
@@ -327,4 +328,23 @@ async fn a_companys_own_authority_is_trusted_where_its_file_is_named() {
         .await;
     let why = reply.err().unwrap().to_string();
     assert!(why.contains("certificate"), "{why}");
+}
+
+#[tokio::test]
+async fn a_document_lasts_no_longer_because_the_clock_was_set_back() {
+    let server = Loopback::start(response(200, &[], "[]")).await;
+    let bounds = Bounds {
+        within: 2_000,
+        fresh: (60_000, 60_000),
+        grace: 0,
+        away: 0,
+        between: 5_000,
+    };
+    let list = Cached::new(server.url.clone(), ours(), bounds, |json| Ok(json.len()));
+    let at = |seconds: u64| UnixMillis::from_secs(1_795_000_000 + seconds).unwrap();
+    assert_eq!(*list.get(Budget::Open, at(3600)).await.unwrap(), 2);
+    server.answer(response(500, &[], ""));
+    assert!(list.get(Budget::Open, at(0)).await.is_err());
+    server.answer(response(200, &[], "[1]"));
+    assert_eq!(*list.get(Budget::Open, at(5)).await.unwrap(), 3);
 }
