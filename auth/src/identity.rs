@@ -90,7 +90,8 @@ pub(crate) struct Evidence {
 pub enum Ended {
     /// Its time is over, or nobody has used it for too long.
     Expired,
-    /// A sign-out, here or elsewhere, a revocation, another password, or an account that was removed.
+    /// A sign-out, here or elsewhere, a revocation, another password, an account that was removed, or
+    /// a person who was taken off a gate's list at an address.
     Revoked,
     /// The store of revocations has not answered for ten seconds, or no longer knows.
     Unknown,

@@ -85,6 +85,10 @@ impl Auth {
         watch.of_store.take(EVERY, || self.clone().ask_the_store());
         #[cfg(feature = "password")]
         (watch.of_accounts).take(ACCOUNTS_EVERY, || self.clone().ask_the_accounts());
+        #[cfg(feature = "providers")]
+        if !self.0.gate.lists_at().is_empty() {
+            watch.of_gate.take(EVERY, || self.clone().ask_the_gate());
+        }
     }
 
     async fn ask_the_store(self) {
@@ -125,6 +129,19 @@ impl Auth {
                 if !same.is_some_and(|(now, one)| now.hash.is_of(&one, &self.0.credentials)) {
                     open.end(Ended::Revoked);
                 }
+            }
+        }
+    }
+}
+
+#[cfg(feature = "providers")]
+impl Auth {
+    /// Of a gate with lists at addresses, which change. While one is away nobody is out: requests are
+    /// refused meanwhile.
+    async fn ask_the_gate(self) {
+        for open in self.0.watch.all() {
+            if matches!(self.0.is_kept_out(&open.session.who).await, Ok(true)) {
+                open.end(Ended::Revoked);
             }
         }
     }

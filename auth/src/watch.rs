@@ -93,6 +93,8 @@ pub(crate) struct Watch {
     pub(crate) of_store: Turn,
     #[cfg(feature = "password")]
     pub(crate) of_accounts: Turn,
+    #[cfg(feature = "providers")]
+    pub(crate) of_gate: Turn,
 }
 
 impl Watch {
@@ -102,6 +104,8 @@ impl Watch {
             of_store: Turn::new(),
             #[cfg(feature = "password")]
             of_accounts: Turn::new(),
+            #[cfg(feature = "providers")]
+            of_gate: Turn::new(),
         })
     }
 

@@ -1,7 +1,7 @@
 //! Lists of a gate that are kept elsewhere.
 
 use std::sync::Barrier;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use apply_cookies_auth::Gate;
 use serde_json::{Value, json};
@@ -176,6 +176,44 @@ fn a_list_that_is_away_signs_nobody_out_and_lets_nobody_in() {
     list(&there, &json!(["ada@example.com"]));
     forward(&app, &there, 5);
     assert!(ada.is_in());
+}
+
+/// Waits until somebody has asked for the list again.
+fn until_asked_after(before: usize, there: &There) {
+    let patience = Instant::now() + Duration::from_secs(30);
+    while asked(there) == before {
+        assert!(Instant::now() < patience, "the list is not asked again");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn a_stream_ends_when_its_person_is_taken_off_the_list_and_not_when_the_list_is_away() {
+    let there = There::start();
+    let watching = || {
+        let app = app(&there, |url| Gate::new().emails_at(url));
+        list(&there, &json!(["ada@example.com"]));
+        let mut ada = app.browser();
+        assert_eq!(sign_in(&mut ada, &there).0, 303);
+        let mut stream = ada.open("/watch");
+        assert_eq!(ada.next(&mut stream).unwrap(), "watching");
+        (app, ada, stream)
+    };
+    let (app, mut ada, mut stream) = watching();
+    list(&there, &json!([]));
+    app.forward(Duration::from_secs(60));
+    assert_eq!(ada.next(&mut stream).unwrap(), "ended: Revoked");
+
+    let (app, mut ada, mut stream) = watching();
+    there.answers("/list", Answer::cut());
+    // The second time, the first has ended.
+    for seconds in [60, 5] {
+        let before = asked(&there);
+        app.forward(Duration::from_secs(seconds));
+        until_asked_after(before, &there);
+    }
+    app.forward(Duration::from_secs(12 * 3600));
+    assert_eq!(ada.next(&mut stream).unwrap(), "ended: Expired");
 }
 
 #[test]
