@@ -19,6 +19,8 @@ use super::vault::{Vault, VaultFuture, VaultId, VaultUnavailable};
 
 /// The file whose lock belongs to the process that has the vault.
 const LOCK: &str = "lock";
+/// What is in it: other programs call theirs the same.
+const MARK: &[u8] = b"apply-cookies vault\n";
 /// The name of an entry that is being written.
 const DRAFT: &str = "new";
 /// What each entry begins with, before the end of its time and what is sealed.
@@ -179,11 +181,14 @@ impl Folder {
         if !path.is_dir() || !lock.exists() && !is_empty(path).map_err(failed)? {
             return Err(FileVaultError::Foreign(path.clone()));
         }
-        let lock = options().open(lock).map_err(failed)?;
+        let mut lock = options().open(lock).map_err(failed)?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(FileVaultError::Locked(path.clone())),
             Err(TryLockError::Error(error)) => return Err(failed(error)),
+        }
+        if !mark(path, &mut lock).map_err(failed)? {
+            return Err(FileVaultError::Foreign(path.clone()));
         }
         let mut entries = HashMap::new();
         for entry in fs::read_dir(path).map_err(failed)? {
@@ -283,6 +288,19 @@ fn make(path: &Path) -> io::Result<()> {
         Err(error) => Err(error),
         Ok(()) => path.parent().map_or(Ok(()), sync),
     }
+}
+
+/// Whether the folder is a vault by what its lock says. A new one becomes a vault, also if a process has
+/// ended before it could say so.
+fn mark(path: &Path, lock: &mut File) -> io::Result<bool> {
+    let mut content = Vec::new();
+    lock.take(64).read_to_end(&mut content)?;
+    let is_new = content.is_empty() && fs::read_dir(path)?.count() == 1;
+    if is_new {
+        lock.write_all(MARK)?;
+        lock.sync_all()?;
+    }
+    Ok(is_new || content == MARK)
 }
 
 fn is_empty(path: &Path) -> io::Result<bool> {

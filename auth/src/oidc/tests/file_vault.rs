@@ -131,8 +131,21 @@ async fn a_folder_of_something_else_is_left_as_it_was() {
         matches!(nowhere, FileVaultError::Failed { .. }),
         "{nowhere}"
     );
-    fs::remove_file(folder.0.join("photo")).unwrap();
-    folder.open().unwrap();
+    // Of a program that has a lock of the same name.
+    for (name, content) in [("lock", ""), ("new", "my letters"), ("lock", "4711\n")] {
+        fs::write(folder.0.join(name), content).unwrap();
+        let refused = folder.open().unwrap_err();
+        assert!(matches!(refused, FileVaultError::Foreign(_)), "{refused}");
+        assert_eq!(fs::read(folder.0.join(name)).unwrap(), content.as_bytes());
+    }
+    assert_eq!(folder.files(), ["lock", "new", "photo"]);
+    for name in ["new", "photo"] {
+        fs::remove_file(folder.0.join(name)).unwrap();
+    }
+    // As after a crash in the moment in which it was made.
+    fs::write(folder.0.join("lock"), "").unwrap();
+    store(&folder.open().unwrap(), 1, NOW + 60).await;
+    assert_eq!(load(&folder.open().unwrap(), 1).await, Some(vec![1; 500]));
 }
 
 #[tokio::test]
