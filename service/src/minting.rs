@@ -39,7 +39,14 @@ pub(crate) struct TokenRequest {
     seal: SealWord,
     /// How long the tokens live: a minute, or up to `limits.ttl_ms`.
     #[serde(default)]
-    #[cfg_attr(test, schema(minimum = 0, format = "uint64"))]
+    #[cfg_attr(
+        test,
+        schema(
+            minimum = 0,
+            maximum = 18_446_744_073_709_551_615_u64,
+            format = "uint64"
+        )
+    )]
     ttl_ms: Option<u64>,
     /// A sign-out: once it is redeemed, older tokens of its browser are refused.
     #[serde(default)]

@@ -39,7 +39,12 @@ pub(crate) struct SetOperation {
     name: String,
     value: String,
     /// In seconds, at most 400 days.
-    #[schema(required = false, minimum = 0, format = "uint64")]
+    #[schema(
+        required = false,
+        minimum = 0,
+        maximum = 18_446_744_073_709_551_615_u64,
+        format = "uint64"
+    )]
     max_age: Option<u64>,
     /// By default `/`.
     path: Option<String>,
