@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use apply_cookies::protocol::strict_json::Object;
 use apply_cookies::protocol::{
-    AfterApply, BindingCookie, Lifetime, Operation, SameOriginPath, Token, UnixMillis,
+    AfterApply, BindingCookie, Lifetime, Operation, SameOriginPath, UnixMillis,
     parse_operation_over,
 };
 use apply_cookies::{
@@ -320,8 +320,9 @@ impl Mint {
         orders: impl IntoIterator<Item = (Option<String>, Result<Order, Refusal>)>,
     ) -> Vec<TokenResult> {
         let mut after = None;
-        let each = (orders.into_iter()).map(|(id, order)| self.result(id, order, &mut after));
-        each.collect()
+        (orders.into_iter())
+            .map(|(id, order)| self.result(id, order, &mut after))
+            .collect()
     }
 
     fn result(
@@ -373,13 +374,12 @@ impl Mint {
 
 impl MintedToken {
     fn new(minted: Minted, form: Option<FrameForm>) -> Self {
-        let frame = |form: FrameForm| form.frame(minted.token().as_str());
         Self {
-            frame: form.map(frame),
+            frame: form.map(|form| form.frame(minted.token().as_str())),
             receipt: minted.receipt_id().to_text(),
             issued_at: minted.issued_at().get(),
             expires_at: minted.expires_at().get(),
-            token: Token::into_string(minted.into_token()),
+            token: minted.into_token().into_string(),
         }
     }
 }
@@ -397,4 +397,40 @@ fn after_apply(then: &Then) -> Result<AfterApply<'static>, Refusal> {
                 )
             })?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use apply_cookies::{Clock, Secrets};
+
+    use super::*;
+
+    const NOW: u64 = 1_795_000_000_000;
+
+    /// When the token of a call is issued, by a clock that stands still.
+    fn issued_at(mint: &Mint, barrier: bool) -> u64 {
+        let json =
+            format!(r#"{{"operations":[{{"op":"delete","name":"session"}}],"barrier":{barrier}}}"#);
+        let request: TokenRequest = serde_json::from_str(&json).unwrap();
+        let order = mint.prepare(&request);
+        let tokens = mint.mint_one(None, order).tokens.unwrap();
+        tokens[0].issued_at
+    }
+
+    #[test]
+    fn a_token_of_a_later_call_is_younger_than_a_barrier_of_the_same_millisecond() {
+        let clock = Clock::from_fn(|| UnixMillis::EPOCH.plus(NOW));
+        let issuer = Issuer::new(Secrets::random()).unwrap().clock(clock);
+        let mint = Mint::new(issuer, Scheme::Https, BindingPolicy::Optional);
+        assert_eq!(issued_at(&mint, false), NOW);
+        // Many sign-outs do not run ahead of the clock.
+        for _ in 0..3 {
+            assert_eq!(issued_at(&mint, true), NOW);
+        }
+        assert_eq!(issued_at(&mint, false), NOW + 1);
+        // Of a clock that was set back since, nothing is left.
+        let ahead = NOW + AHEAD_MAX + 1;
+        mint.last_barrier.store(ahead, Ordering::Relaxed);
+        assert_eq!(issued_at(&mint, false), NOW);
+    }
 }
