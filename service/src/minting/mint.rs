@@ -1,4 +1,4 @@
-//! Requests for tokens, as JSON → tokens: for the internal API and for `mint --requests`.
+//! Requests → tokens.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,181 +11,15 @@ use apply_cookies::protocol::{
 use apply_cookies::{
     ApplyCookies, BindingPolicy, FrameForm, Issuer, MintOptions, Minted, Scheme, Seal,
 };
-use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::words::words;
+use super::json::{
+    FrameWord, Go, MintedToken, Refusal, SealWord, Then, ThenWord, TokenRequest, TokenResult,
+};
 
 /// How far a barrier may be ahead of the clock for later tokens to be dated behind it, in
 /// milliseconds. If it is further, the clock was set back.
 const AHEAD_MAX: u64 = 1_000;
-
-/// One request for tokens.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-#[cfg_attr(test, derive(utoipa::ToSchema))]
-pub(crate) struct TokenRequest {
-    /// Given back.
-    #[serde(default)]
-    pub(crate) id: Option<String>,
-    /// Value of the binding cookie of the browser that can redeem the tokens: 43 characters. Only
-    /// where bindings are optional may it be left out.
-    #[serde(default)]
-    binding: Option<String>,
-    /// What the tokens do, in order. If one token has no room for it, it becomes several.
-    #[cfg_attr(test, schema(value_type = Vec<crate::api::schema::Operation>))]
-    operations: Vec<Box<RawValue>>,
-    #[serde(default)]
-    seal: SealWord,
-    /// How long the tokens live: a minute, or up to `limits.ttl_ms`.
-    #[serde(default)]
-    #[cfg_attr(
-        test,
-        schema(
-            minimum = 0,
-            maximum = 18_446_744_073_709_551_615_u64,
-            format = "uint64"
-        )
-    )]
-    ttl_ms: Option<u64>,
-    /// A sign-out: once it is redeemed, older tokens of its browser are refused.
-    #[serde(default)]
-    barrier: bool,
-    /// What the page does once the cookies are set.
-    #[serde(default)]
-    #[cfg_attr(test, schema(value_type = Option<crate::api::schema::Then>))]
-    then: Option<Then>,
-    /// The stream that will carry the tokens: they then come as its frames, too.
-    #[serde(default)]
-    frame: Option<FrameWord>,
-}
-
-words! {
-    /// How tokens protect their operations.
-    #[derive(Default)]
-    SealWord {
-        #[default]
-        Encrypted = "encrypted",
-        Signed = "signed",
-    }
-}
-
-words! {
-    FrameWord {
-        Sse = "sse",
-        WebSocket = "websocket",
-        Html = "html",
-    }
-}
-
-words! {
-    ThenWord {
-        Reconnect = "reconnect",
-        Reload = "reload",
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Then {
-    Word(ThenWord),
-    Go(Object<Go>),
-}
-
-/// Go to a path of the page's own origin.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-#[cfg_attr(test, derive(utoipa::ToSchema))]
-pub(crate) struct Go {
-    go: String,
-}
-
-/// What a request became.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(utoipa::ToSchema))]
-pub(crate) struct TokenResult {
-    /// That of the request.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schema(nullable = false))]
-    id: Option<String>,
-    /// The tokens, in the order in which the page must get them.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schema(nullable = false))]
-    pub(crate) tokens: Option<Vec<MintedToken>>,
-    /// In place of tokens: why there are none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schema(nullable = false))]
-    error: Option<Refusal>,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(test, derive(utoipa::ToSchema))]
-pub(crate) struct MintedToken {
-    token: String,
-    /// The token as a frame of the stream that was named.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schema(nullable = false))]
-    frame: Option<String>,
-    /// Id of its receipt.
-    receipt: String,
-    /// Milliseconds since 1970.
-    issued_at: u64,
-    /// Milliseconds since 1970: from then on it is refused.
-    pub(crate) expires_at: u64,
-}
-
-/// A request that is refused: the field and the rule, never a value.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(utoipa::ToSchema))]
-pub(crate) struct Refusal {
-    /// Always `invalid`.
-    #[serde(rename = "type")]
-    kind: &'static str,
-    /// The field to change.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schema(nullable = false))]
-    pub(crate) field: Option<String>,
-    /// Position of the operation, counted from 0.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schema(nullable = false))]
-    pub(crate) operation: Option<usize>,
-    /// For people.
-    pub(crate) detail: String,
-    /// It does not have the form of a request, rather than breaking a rule.
-    #[serde(skip)]
-    pub(crate) malformed: bool,
-}
-
-impl Refusal {
-    pub(crate) fn new(field: Option<String>, detail: impl Into<String>) -> Self {
-        Self {
-            kind: "invalid",
-            field,
-            operation: None,
-            detail: detail.into(),
-            malformed: false,
-        }
-    }
-
-    fn of(field: &str, detail: impl Into<String>) -> Self {
-        Self::new(Some(field.to_owned()), detail)
-    }
-
-    fn at(mut self, operation: usize) -> Self {
-        self.operation = Some(operation);
-        self
-    }
-}
-
-impl TokenResult {
-    pub(crate) fn refused(id: Option<String>, refusal: Refusal) -> Self {
-        Self {
-            id,
-            tokens: None,
-            error: Some(refusal),
-        }
-    }
-}
 
 /// Mints for one deployment.
 pub(crate) struct Mint {
@@ -263,10 +97,8 @@ impl Mint {
             match parse_operation_over(json.get(), self.scheme) {
                 Ok(operation) => operations.push(operation),
                 Err(error) => {
-                    let refusal = Refusal {
-                        malformed: !error.is_rule(),
-                        ..Refusal::of(error.field(), error.reason()).at(number)
-                    };
+                    let mut refusal = Refusal::of(error.field(), error.reason()).at(number);
+                    refusal.malformed = !error.is_rule();
                     if refusal.malformed {
                         return Err(refusal);
                     }
