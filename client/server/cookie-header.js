@@ -1,5 +1,15 @@
 // The `Cookie` field, read strictly (SPEC §13): nothing is decoded, and of two neither is taken.
 
+const isBlank = (/** @type {string} */ char) => char === " " || char === "\t";
+
+/** Without blanks around it. A pattern for those at the end would take the square of their number. @param {string} text */
+const trimmed = (text) => {
+  let [start, end] = [0, text.length];
+  while (start < end && isBlank(text[start])) start++;
+  while (start < end && isBlank(text[end - 1])) end--;
+  return text.slice(start, end);
+};
+
 /**
  * @param {string[]} fields every `Cookie` field of the request; each character is a byte
  * @param {string} name
@@ -10,7 +20,7 @@ export const allOf = (fields, name) =>
     .flatMap((field) => field.split(";"))
     .map((pair) => pair.replace(/^[ \t]+/, ""))
     .filter((pair) => pair.startsWith(`${name}=`))
-    .map((pair) => pair.slice(name.length + 1).replace(/^[ \t]+|[ \t]+$/g, ""));
+    .map((pair) => trimmed(pair.slice(name.length + 1)));
 
 /**
  * @param {string[]} fields
