@@ -31,6 +31,10 @@ export const forward = (address, request, response, origin = (same) => same) => 
     const value = request.headers[name];
     if (typeof value === "string") headers[name] = name === "origin" ? origin(value) : value;
   }
+  // No other method of the endpoint has a body, and that of a GET Node would send without a frame around
+  // it: to the service, the next request.
+  const hasBody = request.method === "POST";
+  if (!hasBody) delete headers["content-length"];
   const path = /** @type {any} */ (request).originalUrl ?? request.url;
   const sent = send({ ...where, method: request.method, path, headers, agent: false }, (answer) => {
     const { rawHeaders } = answer;
@@ -45,5 +49,6 @@ export const forward = (address, request, response, origin = (same) => same) => 
     response.writeHead(503, { "cache-control": "no-store", "retry-after": "1" }).end();
   });
   response.on("close", () => sent.destroy());
-  request.pipe(sent);
+  if (hasBody) request.pipe(sent);
+  else sent.end();
 };

@@ -10,6 +10,25 @@ import { connection, Service } from "./service-node.js";
 
 export { checkLocal, fromEnvironment, knownAs, ORIGINS, Service, start };
 
+/** The service refuses what is longer, and nobody may fill this app's memory (SPEC §3). */
+const MAX_BODY = 65_536;
+
+/**
+ * A body, or so much of it that it is too long.
+ * @param {ReadableStream<Uint8Array>} body
+ */
+const startOf = async (body) => {
+  /** @type {Uint8Array[]} */
+  const chunks = [];
+  let length = 0;
+  for await (const chunk of /** @type {any} */ (body)) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > MAX_BODY) break;
+  }
+  return Buffer.concat(chunks);
+};
+
 /**
  * Passes a request to the endpoint on to the service.
  * @param {string} address
@@ -24,8 +43,10 @@ export const forward = async (address, request, origin) => {
     const value = request.headers.get(name);
     if (value !== null) headers[name] = name === "origin" ? origin(value) : value;
   }
-  const body = request.body ? Buffer.from(await request.arrayBuffer()) : undefined;
-  if (body) headers["content-length"] = String(body.length);
+  // No other method of the endpoint has a body.
+  const body = request.method === "POST" && request.body ? await startOf(request.body) : Buffer.alloc(0);
+  delete headers["content-length"];
+  if (request.method === "POST") headers["content-length"] = String(body.length);
   const { pathname, search } = new URL(request.url);
   const { send, where } = connection(address);
   return new Promise((resolve) => {
