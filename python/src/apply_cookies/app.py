@@ -8,7 +8,7 @@ import secrets as random
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from . import secrets
 from .codec import base64url
@@ -38,7 +38,7 @@ def now_ms() -> int:
 class Minted:
     """A token, until when it can be redeemed (milliseconds), and the id of its receipt."""
 
-    token: str
+    token: str = field(repr=False)
     expires_at: int
     receipt: str
 

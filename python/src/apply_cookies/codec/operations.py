@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 from urllib.parse import unquote_to_bytes
 
@@ -37,7 +37,7 @@ class SetCookie:
     """
 
     name: str
-    value: str
+    value: str = field(repr=False)
     max_age: int | None = None
     path: str | None = "/"
     domain: str | None = None
@@ -114,9 +114,8 @@ def name_on_http(name: str) -> str:
 
 def check(operation: Operation) -> None:
     """Checks one operation whose `secure` is settled (§4, in the order of §7). Raises `InvalidOperation`."""
-    age = operation.max_age if isinstance(operation, SetCookie) else None
-    if age is not None and not 0 <= age <= MAX_AGE:
-        raise InvalidOperation("max_age", "from 0 to 34560000 seconds")
+    if isinstance(operation, SetCookie):
+        _check_types(operation)
     _check_name(operation.name)
     if isinstance(operation, SetCookie):
         if not _VALUE.fullmatch(operation.value):
@@ -131,6 +130,15 @@ def check(operation: Operation) -> None:
     if domain is not None and (len(domain) > 253 or not _DOMAIN.fullmatch(domain)):
         raise InvalidOperation("domain", "must be a host's name of two or more labels, in small letters")
     _check_together(operation)
+
+
+def _check_types(operation: SetCookie) -> None:
+    # Types are only hints, and both go into the line as they are.
+    age, site = operation.max_age, operation.same_site
+    if site not in (None, "Strict", "Lax", "None"):
+        raise InvalidOperation("same_site", "Strict, Lax, None, or nothing")
+    if age is not None and not (type(age) is int and 0 <= age <= MAX_AGE):
+        raise InvalidOperation("max_age", "from 0 to 34560000 seconds")
 
 
 def _check_together(operation: Operation) -> None:
