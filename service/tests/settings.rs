@@ -303,6 +303,23 @@ fn what_config_prints_is_a_file_of_the_same_settings() {
 }
 
 #[test]
+fn a_secret_where_its_file_belongs_is_not_shown() {
+    let secret = Secrets::generate();
+    let secret = secret.trim();
+    for name in [
+        "APPLY_COOKIES_SECRET_KEY_FILE",
+        "APPLY_COOKIES_API_KEYS_FILE",
+    ] {
+        for command in ["check-config", "config"] {
+            let settings = Settings::of(COMPLETE).env(name, secret);
+            let (_, said, wrong) = settings.run(&[command]);
+            assert!(said.contains("keys_file = "), "{said}");
+            assert!(!said.contains(secret) && !wrong.contains(secret));
+        }
+    }
+}
+
+#[test]
 fn secrets_come_from_files_that_settings_name_and_from_systemds_credentials() {
     let folder = Folder::new();
     let secret = folder.path().join("secret");

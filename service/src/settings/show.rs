@@ -1,7 +1,9 @@
 //! `check-config` and `config`.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
+use apply_cookies::protocol::Secret;
 use clap::ArgMatches;
 
 use super::resolve::{Found, Resolved, resolve};
@@ -99,12 +101,21 @@ fn is_hidden(setting: &Found) -> bool {
     setting.key.0 == "replay" && setting.values.iter().any(is_url)
 }
 
+/// A secret where its file belongs.
+fn is_misplaced(setting: &Found, text: &str) -> bool {
+    setting.key.0.ends_with("_file")
+        && !text.starts_with(['/', '.'])
+        && Secret::from_configuration(text).is_ok()
+        && !Path::new(text).exists()
+}
+
 /// The values as TOML.
 fn value(setting: &Found) -> String {
     let texts = setting.values.iter().map(|value| {
         let text = value.to_string_lossy();
         match text.split_once("://") {
             Some((scheme, _)) if is_hidden(setting) => format!("{scheme}://..."),
+            _ if is_misplaced(setting, &text) => "...".to_owned(),
             _ => text.into_owned(),
         }
     });
