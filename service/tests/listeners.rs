@@ -14,12 +14,14 @@ mod support;
 mod unix;
 
 use std::fs;
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
+use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use racer::tokens;
@@ -229,32 +231,91 @@ fn the_internal_listener_has_what_the_public_one_has_not_and_the_reverse() {
     assert_eq!(get(&api, "/__apply-cookies/client.js").0, 404);
 }
 
+/// Starts the service as systemd does: with sockets from the third descriptor on, named, and meant for
+/// this very process.
+fn start_by_systemd(public: &TcpListener, api: &UnixListener, args: &[&str]) -> Child {
+    let mut shell = Command::new("/bin/sh");
+    shell
+        .env_clear()
+        .env("APPLY_COOKIES_SECRET_KEY", &*SECRET)
+        .env("LISTEN_FDS", "2")
+        .env("LISTEN_FDNAMES", "public:api")
+        .args([
+            "-c",
+            r#"exec 3<&0 4<&1 0</dev/null 1>/dev/null; LISTEN_PID=$$ exec "$0" "$@""#,
+        ])
+        .arg(env!("CARGO_BIN_EXE_apply-cookies"))
+        .args(["serve", "--origin", ORIGIN])
+        .args(args)
+        .stdin(OwnedFd::from(public.try_clone().unwrap()))
+        .stdout(OwnedFd::from(api.try_clone().unwrap()))
+        .stderr(Stdio::null());
+    shell.spawn().unwrap()
+}
+
+#[test]
+fn a_socket_without_a_file_needs_keys_as_tcp_does() {
+    let sockets = Sockets::new();
+    let keys = sockets.path("keys");
+    fs::write(&keys, &*SECRET).unwrap();
+    let public = TcpListener::bind("127.0.0.1:0").unwrap();
+    let name = format!("apply-cookies-test-{}", std::process::id());
+    let address = SocketAddr::from_abstract_name(name).unwrap();
+    let api = UnixListener::bind_addr(&address).unwrap();
+    let both = ["--listen", "systemd:public", "--api-listen", "systemd:api"];
+    let with_keys = ["--api-keys-file", keys.to_str().unwrap()];
+    let mut child = start_by_systemd(&public, &api, &[&both[..], &with_keys].concat());
+    let status = |fields: &str| {
+        let mut stream = UnixStream::connect_addr(&address).unwrap();
+        let request =
+            format!("GET /v1/info HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{fields}\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.split(' ').nth(1).map(str::to_owned)
+    };
+    let without = status("");
+    let with = status(&format!("Authorization: Bearer {}\r\n", *SECRET));
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    assert!(child.wait().unwrap().success());
+    assert_eq!(
+        (without.as_deref(), with.as_deref()),
+        (Some("401"), Some("200"))
+    );
+}
+
+#[test]
+fn there_are_files_for_the_connections_of_every_listener() {
+    let sockets = Sockets::new();
+    let mut shell = Command::new("/bin/sh");
+    shell
+        .env_clear()
+        .env("APPLY_COOKIES_SECRET_KEY", &*SECRET)
+        .args(["-c", r#"ulimit -Sn 256; exec "$0" "$@""#])
+        .arg(env!("CARGO_BIN_EXE_apply-cookies"));
+    let (api, metrics) = (sockets.address("api"), sockets.address("metrics"));
+    let args = ["--api-listen", &api, "--metrics-listen", &metrics];
+    let service = Service::start_as(
+        &mut shell,
+        &[&args[..], &["--limits-connections", "500"]].concat(),
+    );
+    let limits = fs::read_to_string(format!("/proc/{}/limits", service.child.id())).unwrap();
+    let files = limits
+        .lines()
+        .find_map(|line| line.strip_prefix("Max open files"));
+    let soft = files
+        .and_then(|files| files.split_whitespace().next())
+        .unwrap();
+    assert!(soft.parse::<u64>().unwrap() >= 500 + 1024 + 1024, "{soft}");
+}
+
 #[test]
 fn sockets_of_systemd_are_taken_by_their_names_and_their_files_stay() {
     let sockets = Sockets::new();
     let public = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = public.local_addr().unwrap();
     let api = UnixListener::bind(sockets.path("api")).unwrap();
-    let start = |args: &[&str]| {
-        // As systemd does: from the third descriptor on, named, and meant for this very process.
-        let mut shell = Command::new("/bin/sh");
-        shell
-            .env_clear()
-            .env("APPLY_COOKIES_SECRET_KEY", &*SECRET)
-            .env("LISTEN_FDS", "2")
-            .env("LISTEN_FDNAMES", "public:api")
-            .args([
-                "-c",
-                r#"exec 3<&0 4<&1 0</dev/null 1>/dev/null; LISTEN_PID=$$ exec "$0" "$@""#,
-            ])
-            .arg(env!("CARGO_BIN_EXE_apply-cookies"))
-            .args(["serve", "--origin", ORIGIN])
-            .args(args)
-            .stdin(OwnedFd::from(public.try_clone().unwrap()))
-            .stdout(OwnedFd::from(api.try_clone().unwrap()))
-            .stderr(Stdio::null());
-        shell.spawn().unwrap()
-    };
+    let start = |args: &[&str]| start_by_systemd(&public, &api, args);
     let both = ["--listen", "systemd:", "--api-listen", "systemd:api"];
     for _ in 0..2 {
         let mut child = start(&both);

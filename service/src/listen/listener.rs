@@ -37,9 +37,19 @@ impl Listener {
             Some(address) if address.ip().is_loopback() => Door::Loopback,
             Some(_) => Door::Network,
             #[cfg(unix)]
-            None if matches!(self, Self::Unix(..)) => Door::Socket,
+            None if self.has_file() => Door::Socket,
             None => Door::Network,
         }
+    }
+
+    /// Whether a file's mode says who may connect. An abstract name, which systemd can pass, has none.
+    #[cfg(unix)]
+    fn has_file(&self) -> bool {
+        let Self::Unix(listener, _) = self else {
+            return false;
+        };
+        let address = listener.local_addr();
+        address.is_ok_and(|address| address.as_pathname().is_some())
     }
 
     /// Its address on a network.

@@ -19,7 +19,7 @@ use crate::refused::Refused;
 
 /// Connections at a time. They are apart from the public ones, so that whoever takes all of those
 /// keeps neither the app nor the operator out.
-const CONNECTIONS: usize = 1024;
+pub(super) const CONNECTIONS: usize = 1024;
 
 /// The API of the native profile, where it has a listener.
 pub(super) fn api(

@@ -67,7 +67,7 @@ pub(crate) fn run(given: &ArgMatches) -> Result<(), Refused> {
     log::start(&args.log_filter, args.log_format);
     log::warn_of_filter();
     #[cfg(unix)]
-    open_files::raise_for(args.limits_connections);
+    open_files::raise_for(connections(args));
     let counted = numbers::install()?;
     let deployments = Deployments::open(args, &settings)?;
     let current = Current::new(deployments.endpoints.clone());
@@ -86,6 +86,13 @@ pub(crate) fn run(given: &ArgMatches) -> Result<(), Refused> {
     };
     let system = rt::System::new();
     system.block_on(serve(args, &settings, listeners, numbers, reload))
+}
+
+/// All that there may be at a time. Whoever takes the public ones must leave files for the others.
+#[cfg(unix)]
+fn connections(args: &ServeArgs) -> usize {
+    let others = args.api_listen.iter().chain(&args.metrics_listen).count();
+    (args.limits_connections).saturating_add(others * internal::CONNECTIONS)
 }
 
 /// The sockets of each listener: public, internal, metrics.
