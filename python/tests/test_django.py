@@ -216,6 +216,7 @@ def test_a_test_client_finds_the_handle(project: Deployment, client: Any = None)
     from apply_cookies import testing
 
     response = Client().get("/events", headers={"host": "127.0.0.1"})
+    assert (response["Cache-Control"], response["X-Accel-Buffering"]) == ("no-store", "no")
     lines = testing.redeem(response, secret=SECRET)
     assert lines == ["app_session=8f14e45f; Path=/; HttpOnly; SameSite=Lax"]
     assert isinstance(response.wsgi_request, HttpRequest)

@@ -104,7 +104,9 @@ def _wrap_http(cookies: Cookies, send: Send) -> Send:
     async def wrapped(message: Message) -> None:
         if message["type"] == "http.response.start":
             fields = [(name.lower(), value) for name, value in message.get("headers", ())]
-            await send(_with_lines(message, cookies.head(message["status"], fields)))
+            message = _with_lines(message, cookies.head(message["status"], fields))
+            more = [(name.lower().encode("ascii"), value.encode("ascii")) for name, value in cookies.of_stream(fields)]
+            await send({**message, "headers": [*message["headers"], *more]})
         elif message["type"] == "http.response.body" and cookies.is_carried_by == "sse":
             async with lock:
                 more = message.get("more_body", False)

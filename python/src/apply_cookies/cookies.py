@@ -28,6 +28,8 @@ _COMPRESSED = (
     "this response is compressed inside of apply-cookies, and nothing can be written into it. "
     "Add the compressing middleware outside of it, or leave event streams uncompressed"
 )
+# A token is for one browser, and must not wait in a proxy's buffer.
+_OF_STREAMS = (("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"))
 _LATE = "the head of this response has left, and its body is not a stream of server-sent events"
 
 
@@ -184,6 +186,13 @@ class Cookies:
             else:
                 lines += self.carry("sse", may_bind=True)
             return lines
+
+    def of_stream(self, fields: Sequence[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
+        """What else the head needs that has left, if tokens follow. Names are in small letters."""
+        if self.is_carried_by != "sse":
+            return []
+        given = {name for name, _ in fields}
+        return [(name, value) for name, value in _OF_STREAMS if name.lower().encode() not in given]
 
     def handshake(self) -> list[str]:
         """A WebSocket's handshake is answered: the `Set-Cookie` lines to add to it."""

@@ -100,6 +100,8 @@ def _finish(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBas
         return response
     fields = [(name.lower().encode("latin-1"), str(value).encode("latin-1")) for name, value in response.items()]
     _add_lines(response, cookies.head(response.status_code, fields))
+    for name, value in cookies.of_stream(fields):
+        response[name] = value
     if cookies.is_carried_by == "sse":
         streaming = cast("Any", response)
         wrap: Any = carried_async if streaming.is_async else carried

@@ -37,7 +37,8 @@ class ApplyCookiesMiddleware:
             fields = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
             lines = cookies.head(int(status.split()[0]), fields)
             started.append(True)
-            return start_response(status, [*headers, *(("Set-Cookie", line) for line in lines)], exc_info)
+            added = [*(("Set-Cookie", line) for line in lines), *cookies.of_stream(fields)]
+            return start_response(status, [*headers, *added], exc_info)
 
         body: Any = self.app(environ, start)
         if started and cookies.is_carried_by is None:
