@@ -49,8 +49,10 @@ export const start = ({ program = findProgram() ?? undefined, prefix, binding, w
   const folder = mkdtempSync(join(tmpdir(), "apply-cookies-"));
   const [publicly, internally] = ["public.sock", "api.sock"].map((name) => `unix:${join(folder, name)}`);
   const args = ["serve", "--listen", publicly, "--api-listen", internally, "--prefix", prefix, ...ORIGINS.flatMap((origin) => ["--origin", origin.slice(0, -2)]), "--binding", binding ? "required" : "optional"];
+  // Settings of another deployment, its store and its previous secrets, are not this one's.
+  const others = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("APPLY_COOKIES_")));
   const child = spawn("/bin/sh", ["-c", SUPERVISOR, "apply-cookies", folder, program, ...args], {
-    env: { RUST_LOG: "warn", ...process.env, APPLY_COOKIES_SECRET_KEY: secret },
+    env: { RUST_LOG: "warn", ...others, APPLY_COOKIES_SECRET_KEY: secret },
     stdio: ["pipe", "ignore", "inherit"],
     // A terminal's Ctrl-C is for the app; the pipe then ends this.
     detached: true,

@@ -1,6 +1,9 @@
 // The helper for apps' own tests, and what the settings refuse.
 
 import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 
 import { ApplyCookies as Edge } from "../../server/edge.js";
@@ -133,4 +136,15 @@ test("in development, a program that cannot be started is said", async () => {
     await assert.rejects(deployment.started, words);
     assert.match(said.at(-1), words);
   }
+});
+
+test("the service of development has no setting of another deployment", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "apply-cookies-"));
+  const program = join(folder, "program");
+  writeFileSync(program, `#!/bin/sh\nenv >'${folder}/environment'\nexit 1\n`, { mode: 0o700 });
+  const variables = { APPLY_COOKIES_REPLAY: "postgres://db.example/app", APPLY_COOKIES_PREVIOUS_KEYS: random(), ELSEWHERE: "kept" };
+  await assert.rejects(inEnvironment(variables, { dev: { program }, warn: () => {} }).started);
+  const names = readFileSync(join(folder, "environment"), "utf8").match(/^(APPLY_COOKIES_|ELSE)[A-Z_]+/gm);
+  rmSync(folder, { recursive: true });
+  assert.deepEqual(names.sort(), ["APPLY_COOKIES_SECRET_KEY", "ELSEWHERE"]);
 });
