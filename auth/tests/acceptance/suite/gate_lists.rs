@@ -241,8 +241,8 @@ fn those_who_come_together_wait_for_one_fetch() {
 }
 
 #[test]
-fn the_log_says_which_list_is_away_and_nothing_secret_of_its_address() {
-    const TEST: &str = "the_log_says_which_list_is_away_and_nothing_secret_of_its_address";
+fn a_list_is_logged_by_its_host() {
+    const TEST: &str = "a_list_is_logged_by_its_host";
     Log::of_a_process(module_path!(), TEST, |log| {
         let there = There::start();
         let app = app(&there, |url| Gate::new().emails_at(url + "?key=5ad1e7c0"));
