@@ -401,6 +401,26 @@ def test_an_operation_that_browsers_would_refuse_is_named(deployment: Deployment
     assert refused.value.field == "value"
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("value", 5),
+        ("value", None),
+        ("max_age", 3600.0),
+        ("max_age", True),
+        ("same_site", "lax"),
+        ("http_only", "no"),
+        ("partitioned", None),
+        ("path", 5),
+    ],
+)
+def test_an_attribute_of_another_type_is_refused_when_it_is_set(field: str, value: Any, deployment: Deployment) -> None:
+    cookies = deployment.core(service=None, origins=[deployment.origin]).handle("GET", [])
+    with pytest.raises(InvalidOperation, match="must be") as refused:
+        cookies.set("app_session", **{"value": "8f14e45f", field: value})
+    assert refused.value.field == field
+
+
 def test_a_test_redeems_without_a_service(deployment: Deployment) -> None:
     with serving(streaming(sets, "data: a\n\n", deployment=deployment), deployment.port) as browser:
         answer = browser.http.get("/events")

@@ -85,7 +85,7 @@ class Cookies:
         where nothing can bring it any more.
         """
         if isinstance(cookie, str):
-            operation = SetCookie(cookie, value or "", **attributes)  # type: ignore[arg-type]
+            operation = SetCookie(cookie, value, **attributes)  # type: ignore[arg-type]
         elif isinstance(cookie, SetCookie):
             operation = cookie
         else:

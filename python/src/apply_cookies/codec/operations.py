@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 from urllib.parse import unquote_to_bytes
@@ -105,6 +105,31 @@ def settle(operation: Operation, https: bool = True) -> Operation:
     return operation
 
 
+_BOOL = (lambda value: isinstance(value, bool), "must be True or False")
+_TEXT = (lambda value: isinstance(value, str), "must be text")
+_TEXT_OR_NONE = (lambda value: value is None or isinstance(value, str), "must be text")
+_KINDS: dict[str, tuple[Callable[[object], bool], str]] = {
+    "name": _TEXT,
+    "value": _TEXT,
+    # A bool is an int to `isinstance`, and would be written as True.
+    "max_age": (lambda value: value is None or type(value) is int, "must be a whole number of seconds"),
+    "path": _TEXT_OR_NONE,
+    "domain": _TEXT_OR_NONE,
+    "secure": (lambda value: value is None or isinstance(value, bool), "must be True, False or None"),
+    "http_only": _BOOL,
+    "same_site": (lambda value: value in (None, "Strict", "Lax", "None"), 'must be "Strict", "Lax" or "None"'),
+    "partitioned": _BOOL,
+}
+
+
+def _check_types(operation: Operation) -> None:
+    # Types are only hints, and these go into the line as they are.
+    for field, value in vars(operation).items():
+        fits, rule = _KINDS[field]
+        if not fits(value):
+            raise InvalidOperation(field, rule)
+
+
 def name_on_http(name: str) -> str:
     """The name under which a cookie is set and read on plain http: without prefixes (§4.1)."""
     while prefix := _PREFIX.match(name):
@@ -114,12 +139,17 @@ def name_on_http(name: str) -> str:
 
 def check(operation: Operation) -> None:
     """Checks one operation whose `secure` is settled (§4, in the order of §7). Raises `InvalidOperation`."""
-    if isinstance(operation, SetCookie):
-        _check_types(operation)
+    _check_types(operation)
+    age = operation.max_age if isinstance(operation, SetCookie) else None
+    if age is not None and not 0 <= age <= MAX_AGE:
+        raise InvalidOperation("max_age", "from 0 to 34560000 seconds")
     _check_name(operation.name)
     if isinstance(operation, SetCookie):
         if not _VALUE.fullmatch(operation.value):
-            raise InvalidOperation("value", "holds a character that cookies cannot")
+            raise InvalidOperation(
+                "value",
+                "no blanks, quotes, commas, semicolons, backslashes, controls or non-ASCII; a cookie class encodes it",
+            )
         if len(operation.name) + len(operation.value) > MAX_COOKIE:
             raise InvalidOperation("value", "name and value are longer than 4096 bytes")
     elif len(operation.name) > MAX_COOKIE:
@@ -130,15 +160,6 @@ def check(operation: Operation) -> None:
     if domain is not None and (len(domain) > 253 or not _DOMAIN.fullmatch(domain)):
         raise InvalidOperation("domain", "must be a host's name of two or more labels, in small letters")
     _check_together(operation)
-
-
-def _check_types(operation: SetCookie) -> None:
-    # Types are only hints, and both go into the line as they are.
-    age, site = operation.max_age, operation.same_site
-    if site not in (None, "Strict", "Lax", "None"):
-        raise InvalidOperation("same_site", "Strict, Lax, None, or nothing")
-    if age is not None and not (type(age) is int and 0 <= age <= MAX_AGE):
-        raise InvalidOperation("max_age", "from 0 to 34560000 seconds")
 
 
 def _check_together(operation: Operation) -> None:
@@ -162,7 +183,7 @@ def _prefix(name: str) -> str:
 
 def _check_name(name: str) -> None:
     if not _NAME.fullmatch(name):
-        raise InvalidOperation("name", "must be a token of RFC 9110")
+        raise InvalidOperation("name", "only letters, digits and !#$%&'*+-.^_`|~ (RFC 9110 section 5.6.2)")
     decoded = unquote_to_bytes(name)
     if not _NAME_BYTES.fullmatch(decoded) or _prefix(decoded.decode("ascii")) != _prefix(name):
         raise InvalidOperation("name", "is another name once it is decoded")
