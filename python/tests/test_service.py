@@ -41,6 +41,24 @@ def test_an_origin_that_the_service_lacks_is_named(deployment: Deployment) -> No
         deployment.core(origins=["https://other.example"]).start()
 
 
+@pytest.mark.parametrize(
+    "origins", ["https://app.example", ["app.example"], ["https://app.example/"], ["https://app.example", ""]]
+)
+def test_what_is_no_origin_is_refused_before_it_decides_anything(origins: Any) -> None:
+    with pytest.raises(ServiceError, match=r"origin"):
+        ApplyCookies(SECRET, origins=origins)
+
+
+def test_an_address_without_its_scheme_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ServiceError, match="unix:/PATH"):
+        ApplyCookies(SECRET, service=f"{tmp_path}/api.sock")
+
+
+def test_the_public_listener_is_not_taken_for_the_api(deployment: Deployment) -> None:
+    with pytest.raises(ServiceError, match="--api-listen"):
+        ApplyCookies(SECRET, service=f"unix:{deployment.public}").start()
+
+
 def test_another_prefix_is_named(deployment: Deployment) -> None:
     with pytest.raises(ServiceError, match="/elsewhere"):
         deployment.core(prefix="/elsewhere").start()

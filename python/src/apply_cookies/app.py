@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import secrets as random
 import threading
 import time
@@ -27,6 +28,7 @@ from .service import Service
 log = logging.getLogger("apply_cookies")
 
 _CLOCK_MS = 2_000
+_ORIGIN = re.compile(r"https?://[^/?#@\s]+")
 
 
 def now_ms() -> int:
@@ -83,7 +85,7 @@ class ApplyCookies:
         self._lock = threading.Lock()
         self._started = False
         listed = [origin for origin in os.environ.get("APPLY_COOKIES_ORIGIN", "").split(",") if origin]
-        self._origins: Sequence[str] = origins or ([] if dev else listed)
+        self._origins: Sequence[str] = _checked(origins or ([] if dev else listed))
         address = service or (None if dev else os.environ.get("APPLY_COOKIES_API_LISTEN"))
         if self._dev:
             if secret or service or forward:
@@ -207,6 +209,17 @@ class ApplyCookies:
         cookies = self.handle("GET", fields_of(handshake))
         cookies.carry("element")
         return cookies
+
+
+def _checked(origins: Sequence[str]) -> Sequence[str]:
+    # A lone string would be read as origins of one letter each.
+    if isinstance(origins, str):
+        raise ServiceError(f"origins= is a list: [{origins!r}]")
+    for origin in origins:
+        # As browsers write them: anything else is the origin of no page.
+        if not _ORIGIN.fullmatch(origin):
+            raise ServiceError(f"{origin!r} is not an origin: scheme, host and port alone, as in https://app.example")
+    return origins
 
 
 def _public_address(forward: bool | str) -> str:

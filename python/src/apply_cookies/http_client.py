@@ -8,6 +8,8 @@ import socket
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from .errors import ServiceError
+
 
 class _UnixConnection(http.client.HTTPConnection):
     def __init__(self, path: str, timeout: float) -> None:
@@ -25,6 +27,10 @@ class Address:
     """Where the service listens: `unix:/path`, `127.0.0.1:8788`, or the same with `http://`."""
 
     text: str
+
+    def __post_init__(self) -> None:
+        if not self.text.startswith("unix:") and "/" in self.text.split("://")[-1].rstrip("/"):
+            raise ServiceError(f"{self.text!r} is not an address: unix:/PATH, HOST:PORT or http://HOST:PORT")
 
     @property
     def is_local(self) -> bool:

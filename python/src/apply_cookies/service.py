@@ -65,7 +65,8 @@ class Service:
         fields = [*self._fields, ("Content-Type", "application/json")] if body is not None else self._fields
         answer = ask(self.address, method, path, fields, b"" if body is None else json.dumps(body).encode(), timeout)
         if answer.status != 200:
-            raise ServiceError(f"the service at {self.address.text} answered {path} with {answer.status}")
+            hint = ": is this its internal API (--api-listen)?" if answer.status == 404 else ""
+            raise ServiceError(f"the service at {self.address.text} answered {path} with {answer.status}{hint}")
         return json.loads(answer.body)
 
     def watch(self, receipt: str, expires_at: int, settle: Settle) -> None:
