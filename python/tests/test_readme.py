@@ -111,11 +111,7 @@ def test_the_service_of_dev_ends_with_the_app(tmp_path: Path, how: signal.Signal
 def test_dev_refuses_to_start_where_a_secret_is_set(tmp_path: Path) -> None:
     save(tmp_path, "main.py")
     secret = {"APPLY_COOKIES_SECRET_KEY": "x"}
-    command = [
-        str(PYTHON),
-        "-c",
-        "import main; import asyncio; asyncio.run(main.app({'type': 'lifespan'}, None, None))",
-    ]
+    command = [str(PYTHON), "-m", "uvicorn", "main:app", "--port", str(free_port())]
     ended = subprocess.run(command, cwd=tmp_path, env=environment(**secret), capture_output=True, text=True, timeout=60)
     assert ended.returncode and "this looks like production" in ended.stderr
 

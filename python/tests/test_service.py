@@ -88,6 +88,26 @@ def test_a_server_does_not_start_with_a_service_that_does_not_fit(deployment: De
     assert message["type"] == "lifespan.startup.failed" and "/elsewhere" in message["message"]
 
 
+def test_an_app_without_its_secret_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("APPLY_COOKIES_SECRET_KEY", raising=False)
+    monkeypatch.delenv("APPLY_COOKIES_SECRET_KEY_FILE", raising=False)
+    app = Starlette()
+    app.add_middleware(ApplyCookiesMiddleware, origins=["https://app.example"])
+    said: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "lifespan.startup"}
+
+    async def send(message: Any) -> None:
+        said.append(message)
+
+    asyncio.run(app({"type": "lifespan", "app": app}, receive, send))
+    (message,) = said
+    assert message["type"] == "lifespan.startup.failed" and "APPLY_COOKIES_SECRET_KEY" in message["message"]
+    with pytest.raises(BadSecret):
+        ApplyCookiesMiddleware(Starlette(), origins=["https://app.example"])
+
+
 def test_cookies_are_sent_while_there_is_no_service(tmp_path: Path, deployment: Deployment) -> None:
     nowhere = f"unix:{tmp_path}/nobody.sock"
     core = deployment.core(service=nowhere, forward=nowhere, origins=[deployment.origin])

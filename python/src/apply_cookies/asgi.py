@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from .app import ApplyCookies
 from .codec import frames
 from .cookies import Cookies
-from .errors import ServiceError
+from .errors import ApplyCookiesError, ServiceError
 from .forward import MAX_BODY, forward, is_below
 from .streams import EventStream
 
@@ -28,10 +28,24 @@ class ApplyCookiesMiddleware:
 
     def __init__(self, app: App, /, cookies: ApplyCookies | None = None, **options: Any) -> None:
         self.app = app
-        self.cookies = cookies or ApplyCookies(**options)
+        self._failed: ApplyCookiesError | None = None
+        try:
+            self.cookies = cookies or ApplyCookies(**options)
+        except ApplyCookiesError as error:
+            # Starlette makes its middlewares in the lifespan, where an exception would only say that
+            # there is none: the app would start, and answer 500 to everybody.
+            if not _is_in_loop():
+                raise
+            self._failed = error
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request, socket or lifespan."""
+        if self._failed:
+            if scope["type"] != "lifespan":
+                raise self._failed
+            await receive()
+            await send({"type": "lifespan.startup.failed", "message": str(self._failed)})
+            return
         if scope["type"] == "lifespan":
             await self._lifespan(scope, receive, send)
             return
@@ -84,6 +98,14 @@ class ApplyCookiesMiddleware:
         fields = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.fields]
         await send({"type": "http.response.start", "status": answer.status, "headers": fields})
         await send({"type": "http.response.body", "body": answer.body})
+
+
+def _is_in_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _with_lines(message: Message, lines: list[str]) -> Message:
