@@ -4,13 +4,46 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Sequence
 from typing import Any
 
+from .app import ApplyCookies
 from .codec.keys import KeyRing
 from .codec.token import open_token
+from .http_client import Address
+from .receipts import Outcome
+from .service import Service, Settle
 
 _TOKEN = re.compile(r'(?:"token":|<apply-cookies token=)"((?:e1|s1)\.[A-Za-z0-9_-]+)"')
 _BINDING = re.compile(r"(?:__Host-)?apply-cookies=([A-Za-z0-9_-]{43})")
+
+
+class _Settled(Service):
+    """Ends each receipt as soon as its token is sent: a test's client reads a stream to its end first."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(Address("unix:"))
+        self._outcome = outcome
+
+    def watch(self, receipt: str, expires_at: int, settle: Settle) -> None:
+        settle(self._outcome)
+
+
+def without_service(
+    secret: str,
+    *,
+    origins: Sequence[str] = ("https://testserver",),
+    outcome: Outcome = Outcome.RELEASED,
+    **options: Any,
+) -> ApplyCookies:
+    """An `ApplyCookies` for tests of an app that waits: every token that is sent has this outcome at once,
+    so that `delivered()` and receipts answer. It asks nobody. `options` are those of `ApplyCookies`.
+    """
+    core = ApplyCookies(secret, origins=origins, **options)
+    core.service = None  # the one of the environment
+    core.start()
+    core.service = _Settled(outcome)
+    return core
 
 
 def redeem(response: Any, *, secret: str, binding: str | None = None) -> list[str]:
