@@ -185,8 +185,9 @@ export class Deployment {
    */
   learn({ origins, scope }) {
     if (origins) {
+      if (!Array.isArray(origins)) throw new TypeError('origins: an array, as in ["https://app.example"]');
       const wrong = origins.find((origin) => !HTTP.test(origin));
-      if (origins.length === 0 || wrong !== undefined) throw new TypeError("origins: scheme, host and port, as in https://app.example");
+      if (origins.length === 0 || wrong !== undefined) throw new TypeError(`origins: scheme, host and port alone, as in https://app.example, not ${wrong ?? "none"}`);
       this.#origins = origins;
     }
     if (scope) this.#scope = fromBase64url(scope);

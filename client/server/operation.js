@@ -117,6 +117,9 @@ const TYPES = {
   partitioned: (value) => value === null || typeof value === "boolean",
 };
 
+/** What a field is, where its name does not say so. @type {Record<string, string>} */
+const KINDS = { op: '"set" or "delete"', max_age: "a whole number of seconds", secure: "true or false", http_only: "true or false", same_site: '"Strict", "Lax" or "None"', partitioned: "true or false" };
+
 const NOT_IN_A_DELETE = ["value", "max_age", "http_only", "same_site"];
 
 /**
@@ -142,7 +145,7 @@ export const fromEntries = (entries, plainHttp) => {
   for (const [field, value] of entries) {
     demand(Object.hasOwn(TYPES, field), field, "unknown field");
     demand(!(field in given), field, "stands twice");
-    demand(TYPES[field](value), field, "wrong type or word");
+    demand(TYPES[field](value), field, `must be ${KINDS[field] ?? "a string"}`);
     given[field] = value;
   }
   demand("op" in given, "op", "missing");

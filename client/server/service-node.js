@@ -18,9 +18,8 @@ const MAX_IDS = 256;
  */
 export const connection = (address) => {
   if (address.startsWith("unix:")) return { send: httpRequest, where: { socketPath: address.slice(5), host: "localhost" } };
-  const url = new URL(address);
-  const { protocol, hostname, port } = url;
-  if (protocol !== "http:" && protocol !== "https:") throw new TypeError("an address is unix:/path, http://… or https://…");
+  if (!/^https?:\/\//.test(address)) throw new TypeError("an address is unix:/path, http://… or https://…");
+  const { protocol, hostname, port } = new URL(address);
   return { send: protocol === "https:" ? httpsRequest : httpRequest, where: { host: hostname.replace(/^\[|\]$/g, ""), port: port || undefined } };
 };
 
@@ -72,7 +71,8 @@ export class Service {
     const answer = await this.#send(method, path, body);
     let text = "";
     for await (const chunk of answer.setEncoding("utf8")) text += chunk;
-    if (answer.statusCode !== 200) throw new Error(`the service answered ${method} ${path} with ${answer.statusCode}: ${text.slice(0, 300)}`);
+    const hint = answer.statusCode === 404 && path === "/v1/info" ? ": is this its internal API (--api-listen)?" : "";
+    if (answer.statusCode !== 200) throw new Error(`the service answered ${method} ${path} with ${answer.statusCode}${hint} ${text.slice(0, 300)}`.trimEnd());
     return JSON.parse(text);
   }
 

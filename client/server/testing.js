@@ -9,6 +9,22 @@ import { later } from "./steps.js";
 
 const FRAMES = [/^event: apply-cookies\ndata: \{"token":"([^"]+)"\}$/gm, /^\{"type":"apply-cookies","token":"([^"]+)"\}$/gm, /<apply-cookies token="([^"]+)">/g];
 
+/**
+ * For tests of an app that waits: every token that is sent has this outcome at once, so that
+ * `delivered()` answers. A test's `fetch` often reads a stream to its end before it redeems anything.
+ * @template {Deployment} T
+ * @param {T} deployment the app's `ApplyCookies`, made without `service`
+ * @param {"released" | "expired"} [state]
+ * @returns {T} the same
+ */
+export const settled = (deployment, state = "released") => {
+  const ask = async () => {
+    throw new Error("this test has no service");
+  };
+  deployment.service = { eager: true, outcome: async () => ({ state }), ask };
+  return deployment;
+};
+
 export class Browser {
   #deployment;
   /** @type {Set<string>} */

@@ -6,10 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { ApplyCookies as Edge } from "../../server/edge.js";
+import { ApplyCookies as Edge, respond } from "../../server/edge.js";
 import { readOne } from "../../server/secrets.js";
 import { ApplyCookies, BadSecret } from "../../server/server.js";
-import { Browser } from "../../server/testing.js";
+import { Browser, settled } from "../../server/testing.js";
 import { SECRET } from "./support/service.mjs";
 
 const settings = { secret: SECRET, origins: ["https://app.example"] };
@@ -45,6 +45,42 @@ for (const [name, deployment] of [["server", new ApplyCookies(settings)], ["edge
     }
   });
 }
+
+test("an app that waits for its cookies is told of any outcome, without a service", async () => {
+  for (const [state, delivered] of [["released", true], ["expired", false]]) {
+    const deployment = settled(new Edge(settings), state);
+    const browser = new Browser(deployment);
+    const request = new Request("https://app.example/events", { headers: { cookie: browser.cookie } });
+    const answer = await respond(deployment, request, (cookies) => {
+      const body = new ReadableStream({
+        async start(controller) {
+          controller.enqueue(new TextEncoder().encode("data: checking\n\n"));
+          await new Promise((resolve) => setTimeout(resolve, 20));
+          cookies.set("app_session", "ada");
+          controller.enqueue(new TextEncoder().encode(`data: ${await cookies.delivered()}\n\n`));
+          controller.close();
+        },
+      });
+      return new Response(body, { headers: { "content-type": "text/event-stream" } });
+    });
+    const text = await answer.text();
+    assert(text.includes(`data: ${delivered}\n`), text);
+    assert.equal((await browser.take(text)).length, 1);
+  }
+});
+
+test("an attribute of another type is refused with what it must be", () => {
+  const binding = Buffer.alloc(32, 1).toString("base64url");
+  const wrong = [
+    [{ same_site: "lax" }, /"Strict", "Lax" or "None"/],
+    [{ max_age: 1.5 }, /whole number of seconds/],
+    [{ http_only: "no" }, /true or false/],
+    [{ value: 5 }, /a string/],
+  ];
+  for (const [attributes, message] of wrong) {
+    assert.throws(() => new ApplyCookies(settings).mint({ binding, operations: [{ ...operations[0], ...attributes }] }), message);
+  }
+});
 
 test("of several tokens the first is the barrier, and the last says what comes afterwards", () => {
   const deployment = new ApplyCookies(settings);
@@ -125,6 +161,10 @@ test("a secret that was drawn at random is never refused", () => {
 test("an app without origins, and development beside a secret, are refused at the start", () => {
   assert.throws(() => inEnvironment({ APPLY_COOKIES_SECRET_KEY: random() }), /APPLY_COOKIES_ORIGIN/);
   assert.throws(() => inEnvironment({}, { ...settings, origins: ["https://app.example/"] }), /scheme, host and port/);
+  assert.throws(() => inEnvironment({}, { ...settings, origins: "https://app.example" }), /an array/);
+  for (const service of ["/run/api.sock", "127.0.0.1:8789"]) {
+    assert.throws(() => inEnvironment({}, { ...settings, service }), /unix:\/path/);
+  }
   assert.throws(() => inEnvironment({ APPLY_COOKIES_SECRET_KEY: random() }, { dev: true }), /may be production/);
   assert.throws(() => inEnvironment({}, { ...settings, forward: "http://10.0.0.1:8788" }), /loopback/);
 });
