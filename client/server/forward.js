@@ -14,7 +14,7 @@ export const OF_THIS_CONNECTION = new Set(["connection", "keep-alive", "transfer
 /** @param {string} address */
 export const checkLocal = (address) => {
   const isLocal = address.startsWith("unix:") || /^http:\/\/(127\.[0-9.]+|localhost|\[::1\])(:[0-9]+)?\/?$/.test(address);
-  if (!isLocal) throw new TypeError("forward: a unix socket or a loopback address; anything else is for a proxy");
+  if (!isLocal) throw new TypeError("forward: unix:/path or http://127.0.0.1:8788, a socket or loopback; anything else is for a proxy");
 };
 
 /**

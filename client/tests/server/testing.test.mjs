@@ -162,6 +162,7 @@ test("an app without origins, and development beside a secret, are refused at th
   assert.throws(() => inEnvironment({ APPLY_COOKIES_SECRET_KEY: random() }), /APPLY_COOKIES_ORIGIN/);
   assert.throws(() => inEnvironment({}, { ...settings, origins: ["https://app.example/"] }), /scheme, host and port/);
   assert.throws(() => inEnvironment({}, { ...settings, origins: "https://app.example" }), /an array/);
+  assert.throws(() => inEnvironment({}, { ...settings, forward: "127.0.0.1:8788" }), /http:\/\/127\.0\.0\.1:8788/);
   for (const service of ["/run/api.sock", "127.0.0.1:8789"]) {
     assert.throws(() => inEnvironment({}, { ...settings, service }), /unix:\/path/);
   }
