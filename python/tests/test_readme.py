@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -85,6 +86,11 @@ def services() -> set[int]:
     return found
 
 
+def sockets() -> set[Path]:
+    """Those in folders of `dev`, also what was left there before."""
+    return set(Path(tempfile.gettempdir()).glob("apply-cookies-*/api.sock"))
+
+
 def test_fastapi_signs_in_at_once_and_the_socket_keeps_a_theme(tmp_path: Path) -> None:
     save(tmp_path, "main.py")
     port = free_port()
@@ -99,13 +105,13 @@ def test_fastapi_signs_in_at_once_and_the_socket_keeps_a_theme(tmp_path: Path) -
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_the_service_of_dev_ends_with_the_app(tmp_path: Path, how: signal.Signals) -> None:
     save(tmp_path, "main.py")
-    before = services()
+    before, left = services(), sockets()
     with uvicorn(tmp_path, "main:app", free_port()) as (browser, child):
         assert len(services() - before) == 1
         browser.events("/events")
         child.send_signal(how)
         until(lambda: not services() - before)
-    assert not list(Path("/tmp").glob("apply-cookies-*/api.sock")) or services()
+    assert not sockets() - left
 
 
 def test_dev_refuses_to_start_where_a_secret_is_set(tmp_path: Path) -> None:
