@@ -165,9 +165,12 @@ fn slow_connections_keep_nobody_out() {
             }
             std::thread::sleep(Duration::from_millis(50));
         }
-        let (first, open) = memory(&sockets);
+        let open = memory(&sockets).1;
         let with = redeem(address, honest);
-        std::thread::sleep(Duration::from_secs(count(8, 60) as u64));
+        // Each connection's buffers are there once it has come again.
+        std::thread::sleep(Duration::from_secs(count(4, 60) as u64));
+        let (first, _) = memory(&sockets);
+        std::thread::sleep(Duration::from_secs(count(8, 120) as u64));
         let (last, _) = memory(&sockets);
         stop.store(true, Ordering::Relaxed);
         (with, first, last, open)

@@ -94,7 +94,7 @@ fn make(
         let now = current.cookies.clock().now();
         now.plus(Lifetime::default().as_millis())
     });
-    // Results can all be written as JSON.
+    // Results can all be written as JSON. Boxed, because what is kept must not hold twice its bytes.
     let answer = serde_json::to_vec(&TokenResults { results }).unwrap_or_default();
-    Ok((answer.into(), until))
+    Ok((answer.into_boxed_slice().into(), until))
 }
