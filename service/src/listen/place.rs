@@ -34,7 +34,13 @@ impl FromStr for Listen {
                 return Ok(Self::Systemd(name.to_owned()));
             }
         }
-        text.parse().map(Self::Host)
+        text.parse().map(Self::Host).map_err(|error| {
+            if cfg!(unix) {
+                "must be a host and a port, as in 127.0.0.1:8788, or a socket, as in unix:/run/apply-cookies/public.sock"
+            } else {
+                error
+            }
+        })
     }
 }
 
