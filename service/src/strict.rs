@@ -37,7 +37,7 @@ fn fault(error: &serde_path_to_error::Error<serde_json::Error>) -> Fault {
     }
     let inner = error.inner();
     let message = inner.to_string();
-    // In serde's own messages, names of ours stand there.
+    // serde's own messages have the names of our types there.
     let named = || message.split('`').nth(1).map(printable);
     let detail = if !inner.is_data() {
         let (line, column) = (inner.line(), inner.column());

@@ -20,7 +20,7 @@ pub(super) fn bare(domain: &str) -> &str {
     domain.trim_start_matches('@').trim_start()
 }
 
-/// Whether it is no domain, but an address of a page, say.
+/// Whether it is not a domain but, say, the address of a page.
 pub(super) fn is_odd(domain: &str) -> bool {
     domain.contains(['/', ':', '@', '*', ' ', ',', '"', '<', '>'])
 }

@@ -114,7 +114,7 @@ impl Gate {
     /// [`domains`](Self::domains).
     ///
     /// It is fetched over https (http only from this machine) when somebody is on no other list, within
-    /// 2 s, and is good for 60 s; redirects are not followed. Where there is no answer in time, or one entry is
+    /// 2 s, and is good for 60 s; redirects are not followed. Without an answer in time, or with an entry that is
     /// not a domain, nobody passes by this list: they are refused with `unavailable`, and stay signed in for
     /// when it is back.
     #[cfg(feature = "providers")]

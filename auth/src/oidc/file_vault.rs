@@ -42,7 +42,7 @@ const HEAD: usize = 1 + size_of::<u64>();
 pub struct FileVault(Arc<Mutex<Folder>>);
 
 impl FileVault {
-    /// Opens the vault in this folder, for at most this many sessions. If there is no folder it is made, and
+    /// Opens the vault in this folder, for at most this many sessions. The folder is made if it does not exist, and
     /// only its owner may read it; the one around it must exist. A full vault keeps no tokens of the next
     /// sign-ins, as [`MemoryVault`](super::MemoryVault) does.
     ///

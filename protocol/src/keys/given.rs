@@ -17,8 +17,8 @@ const STAND_INS: [&str; 7] = [
     "client_secret",
 ];
 
-/// Whether a text is where a secret belongs that somebody else has made, and is none: a placeholder, a
-/// template that nothing has filled in, or a path to the secret.
+/// Whether a text that was given as a secret of somebody else is a placeholder, a template that nothing has
+/// filled in, or a path to the secret.
 ///
 /// Of random secrets at most a few in ten million look so.
 ///

@@ -1,4 +1,4 @@
-"""What tells the app that its cookies were given out to the browser."""
+"""Receipts: whether cookies were given out to the browser."""
 
 from __future__ import annotations
 

@@ -54,7 +54,6 @@ impl Api {
     }
 
     /// Another deployment over the same store, with other secrets or keys.
-    #[allow(dead_code, reason = "for the signal that has them read again")]
     pub(crate) fn reload(&self, cookies: ApplyCookies, keys: Keys) {
         let current = Current::new(cookies, keys);
         let mut place = (self.0.current.write()).unwrap_or_else(PoisonError::into_inner);
